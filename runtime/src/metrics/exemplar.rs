@@ -1,0 +1,182 @@
+//! Exemplars: the trace behind one counted value, kept about once a second.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// A scraper comes every few seconds at most: a newer exemplar would hardly ever be read.
+const EVERY_MS: u64 = 1_000;
+
+/// The span that a counted value belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exemplar {
+    /// The trace's UUID; all zero means that there is no exemplar.
+    pub trace_id: [u8; 16],
+    /// The span's UUID.
+    pub span_id: [u8; 16],
+    /// When the value was counted, in milliseconds since 1970.
+    pub unix_ms: u64,
+}
+
+impl Exemplar {
+    /// For a value outside any trace.
+    pub const NONE: Self = Self {
+        trace_id: [0; 16],
+        span_id: [0; 16],
+        unix_ms: 0,
+    };
+
+    #[inline]
+    fn is_none(&self) -> bool {
+        u128::from_ne_bytes(self.trace_id) == 0
+    }
+}
+
+/// As OpenMetrics has it: the label set, without value and timestamp.
+impl fmt::Display for Exemplar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (trace, span) = (Uuid(self.trace_id), Uuid(self.span_id));
+        write!(f, "{{trace_id=\"{trace}\",span_id=\"{span}\"}}")
+    }
+}
+
+struct Uuid([u8; 16]);
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a series or a bucket keeps its latest exemplar.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// When the kept one was counted; `u64::MAX`, far from any clock, while there is none.
+    last_ms: AtomicU64,
+    kept: Mutex<Option<(u64, Exemplar)>>,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self {
+            last_ms: AtomicU64::new(u64::MAX),
+            kept: Mutex::new(None),
+        }
+    }
+}
+
+impl Slot {
+    /// Keeps the exemplar of a value unless the kept one is of the same second: so the common
+    /// case is one relaxed load. `abs_diff`, because a wall clock may be set back.
+    #[inline]
+    pub(super) fn offer(&self, steps: u64, exemplar: &Exemplar) {
+        if exemplar.is_none() || exemplar.unix_ms.abs_diff(self.last_ms.load(Relaxed)) < EVERY_MS {
+            return;
+        }
+        self.keep(steps, exemplar);
+    }
+
+    /// Whoever finds the lock taken leaves it: the other one's exemplar is as good.
+    #[cold]
+    fn keep(&self, steps: u64, exemplar: &Exemplar) {
+        let Some(mut kept) = self.try_lock() else {
+            return;
+        };
+        *kept = Some((steps, *exemplar));
+        self.last_ms.store(exemplar.unix_ms, Relaxed);
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, Option<(u64, Exemplar)>>> {
+        match self.kept.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The value, in steps, and the exemplar that is kept.
+    pub(super) fn get(&self) -> Option<(u64, Exemplar)> {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(unix_ms: u64) -> Exemplar {
+        Exemplar {
+            trace_id: [1; 16],
+            span_id: [2; 16],
+            unix_ms,
+        }
+    }
+
+    #[test]
+    fn ids_are_shown_as_uuids() {
+        let mut exemplar = at(0);
+        exemplar.trace_id = *b"\x01\xa2\x07\x3a\xc4\x18\x72\x59\x92\xe2\x51\x0a\x1a\xd7\x41\x9e";
+        assert_eq!(
+            exemplar.to_string(),
+            "{trace_id=\"01a2073a-c418-7259-92e2-510a1ad7419e\",\
+             span_id=\"02020202-0202-0202-0202-020202020202\"}"
+        );
+    }
+
+    #[test]
+    fn one_exemplar_a_second_is_kept() {
+        let slot = Slot::default();
+        slot.offer(1, &at(10_000));
+        slot.offer(2, &at(10_999));
+        assert_eq!(slot.get(), Some((1, at(10_000))));
+        slot.offer(3, &at(11_000));
+        assert_eq!(slot.get(), Some((3, at(11_000))));
+    }
+
+    #[test]
+    fn a_clock_at_zero_or_set_back_still_gives_exemplars() {
+        let slot = Slot::default();
+        slot.offer(1, &at(0));
+        assert_eq!(slot.get(), Some((1, at(0))));
+        slot.offer(2, &at(90_000));
+        slot.offer(3, &at(50_000));
+        assert_eq!(slot.get(), Some((3, at(50_000))));
+    }
+
+    #[test]
+    fn a_value_outside_any_trace_is_no_exemplar() {
+        let slot = Slot::default();
+        slot.offer(
+            1,
+            &Exemplar {
+                unix_ms: 5_000,
+                ..Exemplar::NONE
+            },
+        );
+        assert_eq!(slot.get(), None);
+    }
+
+    #[test]
+    fn a_taken_lock_is_left_alone_and_a_poisoned_one_recovered() {
+        let slot = Slot::default();
+        let guard = slot.kept.lock().unwrap();
+        slot.offer(1, &at(1));
+        drop(guard);
+        assert_eq!(slot.get(), None);
+        std::thread::scope(|scope| {
+            let poisoner = scope.spawn(|| {
+                let _guard = slot.kept.lock().unwrap();
+                panic!("poisons the lock on purpose");
+            });
+            assert!(poisoner.join().is_err());
+        });
+        slot.offer(2, &at(2));
+        assert_eq!(slot.get(), Some((2, at(2))));
+    }
+}

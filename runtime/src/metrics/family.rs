@@ -1,0 +1,122 @@
+//! A family: the series of one metric, found by their label values and capped in number.
+
+use std::collections::BTreeMap;
+use std::iter::repeat;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Label values are never user text, but a mistake must not cost the program its memory, nor
+/// the scraper its database.
+pub(super) const LIMIT: usize = 2_000;
+
+/// Every label's value in the series that takes what comes after the limit.
+pub(super) const OTHER: &str = "__other__";
+
+/// The label values of a series, in the order of the family's label names.
+pub(super) type Values = Arc<[Box<str>]>;
+
+/// The series of one metric.
+#[derive(Debug)]
+pub(super) struct Family<C> {
+    width: usize,
+    series: RwLock<BTreeMap<Values, Arc<C>>>,
+}
+
+impl<C> Family<C> {
+    /// A family without series, with so many labels.
+    pub(super) fn new(width: usize) -> Self {
+        Self {
+            width,
+            series: RwLock::default(),
+        }
+    }
+
+    /// The series of these label values: missing ones are empty, surplus ones are dropped.
+    pub(super) fn series(&self, values: &[&str], make: impl FnOnce() -> C) -> Arc<C> {
+        let key: Values = values
+            .iter()
+            .chain(repeat(&""))
+            .take(self.width)
+            .map(|v| Box::from(*v))
+            .collect();
+        let found = self.read().get(&key).map(Arc::clone);
+        found.unwrap_or_else(|| self.create(key, make))
+    }
+
+    fn create(&self, key: Values, make: impl FnOnce() -> C) -> Arc<C> {
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        let full = series.len() >= LIMIT && !series.contains_key(&key);
+        let key = if full { self.other() } else { key };
+        Arc::clone(series.entry(key).or_insert_with(|| Arc::new(make())))
+    }
+
+    fn other(&self) -> Values {
+        (0..self.width).map(|_| Box::from(OTHER)).collect()
+    }
+
+    /// Every series, sorted by label values.
+    pub(super) fn all(&self) -> Vec<(Values, Arc<C>)> {
+        self.read()
+            .iter()
+            .map(|(key, cell)| (Arc::clone(key), Arc::clone(cell)))
+            .collect()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<Values, Arc<C>>> {
+        self.series.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cell::Counter;
+    use super::*;
+
+    fn add(family: &Family<Counter>, values: &[&str]) {
+        family.series(values, Counter::default).add(1);
+    }
+
+    fn value(family: &Family<Counter>, values: &[&str]) -> u64 {
+        family.series(values, Counter::default).value()
+    }
+
+    #[test]
+    fn the_same_values_give_the_same_series() {
+        let family = Family::new(2);
+        add(&family, &["a", "b"]);
+        add(&family, &["a", "b"]);
+        add(&family, &["ab", ""]);
+        assert_eq!(value(&family, &["a", "b"]), 2);
+        assert_eq!(value(&family, &["ab"]), 1);
+        assert_eq!(family.all().len(), 2);
+    }
+
+    #[test]
+    fn surplus_values_are_dropped() {
+        let family = Family::new(1);
+        add(&family, &["a", "b"]);
+        assert_eq!(value(&family, &["a"]), 1);
+    }
+
+    #[test]
+    fn beyond_the_limit_everything_is_other() {
+        let family = Family::new(2);
+        for number in 0..LIMIT + 50 {
+            add(&family, &["layer", &number.to_string()]);
+        }
+        add(&family, &["layer", "0"]);
+        assert_eq!(family.all().len(), LIMIT + 1);
+        assert_eq!(value(&family, &[OTHER, OTHER]), 50);
+        assert_eq!(value(&family, &["layer", "0"]), 2);
+    }
+
+    #[test]
+    fn a_poisoned_lock_is_recovered() {
+        let family: Family<Counter> = Family::new(0);
+        std::thread::scope(|scope| {
+            let poisoner = scope.spawn(|| family.series(&[], || panic!("poisons the lock")));
+            assert!(poisoner.join().is_err());
+        });
+        add(&family, &[]);
+        assert_eq!(value(&family, &[]), 1);
+    }
+}
