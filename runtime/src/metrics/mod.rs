@@ -6,12 +6,22 @@
 //!
 //! This module reads no clock and draws no ids: what it needs of them comes in an [`Exemplar`].
 
+mod call;
 mod cell;
 mod exemplar;
+mod exposition;
 mod family;
+mod foreign;
+mod format;
 mod names;
 mod number;
+mod registry;
+mod sample;
 
+pub use call::{CallMetrics, Status};
 pub use cell::{Counter, Gauge, Histogram};
 pub use exemplar::Exemplar;
+pub use format::{Format, negotiate};
 pub use names::{Kind, Name, Unit};
+pub use registry::Registry;
+pub use sample::Sample;

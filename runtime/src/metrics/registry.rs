@@ -1,0 +1,305 @@
+//! The registry: every series of the closed list, and the recorder of all other metrics.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+
+use super::call::CallMetrics;
+use super::cell::{Counter, Gauge, Histogram};
+use super::exemplar::Exemplar;
+use super::family::Family;
+use super::format::Format;
+use super::names::{Kind, Name};
+use super::sample::{self, Row, Sample};
+use super::{exposition, foreign};
+
+/// So many refused names are remembered; a program that makes them up can't fill the memory.
+const REFUSED_KEPT: usize = 64;
+
+/// All metrics of one telemetry.
+///
+/// Handles are `Arc`s: ask once and keep them, as each asking looks the series up.
+#[derive(Debug)]
+pub struct Registry {
+    generation: u64,
+    families: Vec<AnyFamily>,
+    foreign: PrometheusRecorder,
+    refused: Mutex<BTreeSet<String>>,
+}
+
+#[derive(Debug)]
+enum AnyFamily {
+    Counter(Family<Counter>),
+    Gauge(Family<Gauge>),
+    Histogram(Family<Histogram>),
+}
+
+impl AnyFamily {
+    fn new(name: Name) -> Self {
+        let width = name.labels().len();
+        match name.kind() {
+            Kind::Counter => Self::Counter(Family::new(width)),
+            Kind::Gauge => Self::Gauge(Family::new(width)),
+            Kind::Histogram => Self::Histogram(Family::new(width)),
+        }
+    }
+
+    fn rows(&self, name: Name) -> Vec<Row> {
+        match self {
+            Self::Counter(family) => family
+                .all()
+                .iter()
+                .map(|(key, cell)| sample::counter(name, key, cell))
+                .collect(),
+            Self::Gauge(family) => family
+                .all()
+                .iter()
+                .map(|(key, cell)| sample::gauge(name, key, cell))
+                .collect(),
+            Self::Histogram(family) => family
+                .all()
+                .iter()
+                .flat_map(|(key, cell)| sample::histogram(name, key, cell))
+                .collect(),
+        }
+    }
+}
+
+impl Registry {
+    /// A registry without series.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        static GENERATION: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            generation: GENERATION.fetch_add(1, Relaxed),
+            families: Name::ALL.iter().map(|name| AnyFamily::new(*name)).collect(),
+            foreign: PrometheusBuilder::new().build_recorder(),
+            refused: Mutex::default(),
+        })
+    }
+
+    /// A number that no other registry of this process has, never zero: a cached handle is good
+    /// as long as it belongs to the registry of the same generation.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What one call of an operation in a layer touches, for its callsite to cache.
+    #[must_use]
+    pub fn call(&self, operation: &str, layer: &str) -> Arc<CallMetrics> {
+        Arc::new(CallMetrics::new(self, operation, layer))
+    }
+
+    /// Counts an error where it was born.
+    pub fn error(&self, error_type: &str, layer: &str, exemplar: &Exemplar) {
+        self.counter(Name::Errors, &[error_type, layer])
+            .add_with(1, exemplar);
+    }
+
+    /// The counter with these label values, in the order of [`Name::labels`]; missing values are
+    /// empty, surplus ones are dropped. A name that is no counter gives a detached handle, which
+    /// counts but is never shown.
+    #[must_use]
+    pub fn counter(&self, name: Name, values: &[&str]) -> Arc<Counter> {
+        match self.family(name) {
+            Some(AnyFamily::Counter(family)) => family.series(values, Counter::default),
+            _ => Arc::default(),
+        }
+    }
+
+    /// The gauge with these label values; the rules of [`Registry::counter`] hold.
+    #[must_use]
+    pub fn gauge(&self, name: Name, values: &[&str]) -> Arc<Gauge> {
+        match self.family(name) {
+            Some(AnyFamily::Gauge(family)) => family.series(values, Gauge::default),
+            _ => Arc::default(),
+        }
+    }
+
+    /// The histogram with these label values; the rules of [`Registry::counter`] hold.
+    #[must_use]
+    pub fn histogram(&self, name: Name, values: &[&str]) -> Arc<Histogram> {
+        let make = || Histogram::new(name.edges());
+        match self.family(name) {
+            Some(AnyFamily::Histogram(family)) => family.series(values, make),
+            _ => Arc::new(make()),
+        }
+    }
+
+    fn family(&self, name: Name) -> Option<&AnyFamily> {
+        self.families.get(name as usize)
+    }
+
+    /// All metrics as Prometheus text 0.0.4.
+    #[must_use]
+    pub fn render_prometheus(&self) -> String {
+        self.render(Format::Prometheus)
+    }
+
+    /// All metrics as OpenMetrics 1.0.0, with exemplars.
+    #[must_use]
+    pub fn render_openmetrics(&self) -> String {
+        self.render(Format::OpenMetrics)
+    }
+
+    /// All metrics in the format that [`negotiate`](super::negotiate) chose.
+    #[must_use]
+    pub fn render(&self, format: Format) -> String {
+        exposition::render(self, format)
+    }
+
+    /// Every sample, the closed list's first and in its order.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Sample> {
+        let own = Name::ALL.iter().flat_map(|name| self.rows(*name));
+        let mut samples: Vec<_> = own.map(|row| Sample::from(&row)).collect();
+        samples.extend(foreign::samples(&self.foreign_text()));
+        samples
+    }
+
+    /// The value of the sample with exactly these labels, in any order; a histogram is asked by
+    /// `<name>_sum`, `<name>_count`, or `<name>_bucket` with `le`.
+    #[must_use]
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let mut samples = self.snapshot().into_iter();
+        samples
+            .find(|sample| sample.is(name, labels))
+            .map(|sample| sample.value)
+    }
+
+    /// Moves what foreign histograms have gathered into their summaries. To be called every few
+    /// seconds: between two calls each recorded value takes memory.
+    pub fn upkeep(&self) {
+        self.foreign.handle().run_upkeep();
+    }
+
+    /// Names that the [`Recorder`](super::Recorder) refused (the first 64), because shown they
+    /// would collide with the closed list or with the format.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.iter().cloned().collect()
+    }
+
+    pub(super) fn refuse(&self, name: &str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() < REFUSED_KEPT && !refused.contains(name) {
+            refused.insert(name.to_owned());
+        }
+    }
+
+    pub(super) fn rows(&self, name: Name) -> Vec<Row> {
+        self.family(name)
+            .map(|family| family.rows(name))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn foreign(&self) -> &PrometheusRecorder {
+        &self.foreign
+    }
+
+    pub(super) fn foreign_text(&self) -> String {
+        self.foreign.handle().render()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::call::Status;
+    use super::*;
+
+    #[test]
+    fn each_registry_has_its_own_generation() {
+        let (one, two) = (Registry::new(), Registry::new());
+        assert_ne!(one.generation(), two.generation());
+        assert_ne!(one.generation(), 0);
+    }
+
+    #[test]
+    fn a_handle_reads_back_and_shares_its_series() {
+        let registry = Registry::new();
+        let delivered = registry.counter(Name::RecordsDelivered, &["sqlite"]);
+        delivered.add(3);
+        registry.counter(Name::RecordsDelivered, &["sqlite"]).add(4);
+        assert_eq!(delivered.value(), 7);
+        let labels = [("sink", "sqlite")];
+        assert_eq!(
+            registry.value("ragspan_records_delivered_total", &labels),
+            Some(7.0)
+        );
+        assert_eq!(registry.value("ragspan_records_delivered_total", &[]), None);
+    }
+
+    #[test]
+    fn a_handle_of_the_wrong_kind_is_detached() {
+        let registry = Registry::new();
+        registry.counter(Name::ActiveQueries, &["api"]).add(1);
+        registry.gauge(Name::Requests, &["api", "success"]).add(1);
+        registry
+            .histogram(Name::Requests, &["api"])
+            .record(1, &Exemplar::NONE);
+        assert_eq!(registry.snapshot(), []);
+    }
+
+    #[test]
+    fn errors_are_counted_by_type_and_layer() {
+        let registry = Registry::new();
+        registry.error("Timeout", "retrieval", &Exemplar::NONE);
+        registry.error("Timeout", "retrieval", &Exemplar::NONE);
+        let labels = [("error_type", "Timeout"), ("layer", "retrieval")];
+        assert_eq!(registry.value("rag_errors_total", &labels), Some(2.0));
+    }
+
+    #[test]
+    fn totals_are_exact_under_eight_threads() {
+        const CALLS: u64 = 5_000;
+        let registry = Registry::new();
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let registry = &registry;
+                scope.spawn(move || many_calls(registry, thread, CALLS));
+            }
+        });
+        let layer = [("layer", "api")];
+        let latency = [("operation", "f"), ("layer", "api")];
+        let requests = [("layer", "api"), ("status", "success")];
+        let total = f64::from(8 * 5_000);
+        assert_eq!(registry.value("rag_active_queries", &layer), Some(0.0));
+        assert_eq!(registry.value("rag_requests_total", &requests), Some(total));
+        assert_eq!(
+            registry.value("rag_request_latency_ms_count", &latency),
+            Some(total)
+        );
+        assert_eq!(
+            registry.value("rag_request_latency_ms_sum", &latency),
+            Some(total * 1.5)
+        );
+        let errors: f64 = registry
+            .snapshot()
+            .iter()
+            .filter(|s| s.name == "rag_errors_total")
+            .map(|s| s.value)
+            .sum();
+        assert_eq!(errors, total);
+    }
+
+    /// Each thread caches one handle for the calls, and looks the series of its errors up.
+    fn many_calls(registry: &Registry, thread: u64, calls: u64) {
+        let call = registry.call("f", "api");
+        for at in 0..calls {
+            let exemplar = Exemplar {
+                trace_id: [1; 16],
+                span_id: [2; 16],
+                unix_ms: at * 500,
+            };
+            call.started();
+            call.request(Status::Success, &exemplar);
+            call.latency(1_500, &exemplar);
+            registry.error(&format!("E{}", (at + thread) % 7), "api", &exemplar);
+            call.stopped();
+        }
+    }
+}
