@@ -15,6 +15,7 @@ mod foreign;
 mod format;
 mod names;
 mod number;
+mod recorder;
 mod registry;
 mod sample;
 
@@ -23,5 +24,6 @@ pub use cell::{Counter, Gauge, Histogram};
 pub use exemplar::Exemplar;
 pub use format::{Format, negotiate};
 pub use names::{Kind, Name, Unit};
+pub use recorder::Recorder;
 pub use registry::Registry;
 pub use sample::Sample;

@@ -1,0 +1,329 @@
+//! The recorder behind the `metrics` facade: the closed list to our atomics, the rest onward.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use metrics::{Key, KeyName, Label, Metadata, SharedString};
+
+use super::cell::{Counter, Gauge, Histogram};
+use super::exemplar::Exemplar;
+use super::names::{self, Kind, Name};
+use super::number::{LARGEST, steps};
+use super::registry::Registry;
+
+/// Gives a [`Registry`] what is recorded through the `metrics` macros.
+///
+/// A metric of the closed list takes its labels by name: missing ones are empty, unknown ones
+/// are dropped. Its histograms have no exemplars on this way. A name that belongs to the list
+/// but is used as another kind, or that the exposition of the list uses up (`rag_requests`,
+/// `rag_token_usage_sum`), is refused: its handle does nothing, and [`Registry::refused`] tells.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    registry: Arc<Registry>,
+}
+
+/// Where a name leads.
+enum Route {
+    Own(Name),
+    Foreign,
+    Refused,
+}
+
+impl Recorder {
+    /// A recorder for this registry.
+    #[must_use]
+    pub const fn new(registry: Arc<Registry>) -> Self {
+        Self { registry }
+    }
+
+    /// Makes this the global recorder if there is none yet; says whether it was made so.
+    ///
+    /// ```standalone_crate
+    /// use ragspan::metrics::{Recorder, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// assert!(Recorder::new(registry.clone()).install());
+    /// assert!(!Recorder::new(Registry::new()).install());
+    /// metrics::counter!("rag_claims_total").increment(1);
+    /// assert_eq!(registry.value("rag_claims_total", &[]), Some(1.0));
+    /// ```
+    #[must_use]
+    pub fn install(self) -> bool {
+        metrics::set_global_recorder(self).is_ok()
+    }
+
+    fn route(&self, name: &str, kind: Kind) -> Route {
+        let shown = sanitised(name);
+        match Name::find(&shown) {
+            Some(own) if own.kind() == kind => Route::Own(own),
+            None if !shown.is_empty() && !names::is_reserved(&shown) => Route::Foreign,
+            _ => {
+                self.registry.refuse(name);
+                Route::Refused
+            }
+        }
+    }
+
+    fn is_foreign(&self, name: &KeyName, kind: Kind) -> bool {
+        matches!(self.route(name.as_str(), kind), Route::Foreign)
+    }
+}
+
+/// The name as the exporter would show it.
+fn sanitised(name: &str) -> Cow<'_, str> {
+    let fits = |(at, c): (usize, char)| {
+        c.is_ascii_alphabetic() || matches!(c, '_' | ':') || (at > 0 && c.is_ascii_digit())
+    };
+    if name.chars().enumerate().all(fits) {
+        return Cow::Borrowed(name);
+    }
+    name.chars()
+        .enumerate()
+        .map(|(at, c)| if fits((at, c)) { c } else { '_' })
+        .collect()
+}
+
+/// The key's label values in the order of the list; of two with the same name the last counts.
+fn values(name: Name, key: &Key) -> Vec<&str> {
+    let value = |wanted: &&str| key.labels().rev().find(|label| label.key() == *wanted);
+    name.labels()
+        .iter()
+        .map(|wanted| value(wanted).map_or("", Label::value))
+        .collect()
+}
+
+impl metrics::Recorder for Recorder {
+    fn describe_counter(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
+        if self.is_foreign(&key, Kind::Counter) {
+            self.registry.foreign().describe_counter(key, unit, text);
+        }
+    }
+
+    fn describe_gauge(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
+        if self.is_foreign(&key, Kind::Gauge) {
+            self.registry.foreign().describe_gauge(key, unit, text);
+        }
+    }
+
+    fn describe_histogram(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
+        if self.is_foreign(&key, Kind::Histogram) {
+            self.registry.foreign().describe_histogram(key, unit, text);
+        }
+    }
+
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Counter {
+        match self.route(key.name(), Kind::Counter) {
+            Route::Own(name) => {
+                let cell = self.registry.counter(name, &values(name, key));
+                metrics::Counter::from_arc(Arc::new(InUnits { name, cell }))
+            }
+            Route::Foreign => self.registry.foreign().register_counter(key, metadata),
+            Route::Refused => metrics::Counter::noop(),
+        }
+    }
+
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Gauge {
+        match self.route(key.name(), Kind::Gauge) {
+            Route::Own(name) => {
+                let cell = self.registry.gauge(name, &values(name, key));
+                metrics::Gauge::from_arc(Arc::new(InUnits { name, cell }))
+            }
+            Route::Foreign => self.registry.foreign().register_gauge(key, metadata),
+            Route::Refused => metrics::Gauge::noop(),
+        }
+    }
+
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Histogram {
+        match self.route(key.name(), Kind::Histogram) {
+            Route::Own(name) => {
+                let cell = self.registry.histogram(name, &values(name, key));
+                metrics::Histogram::from_arc(Arc::new(InUnits { name, cell }))
+            }
+            Route::Foreign => self.registry.foreign().register_histogram(key, metadata),
+            Route::Refused => metrics::Histogram::noop(),
+        }
+    }
+}
+
+/// A series that takes values in its unit, as the facade gives them, and keeps steps.
+struct InUnits<C> {
+    name: Name,
+    cell: Arc<C>,
+}
+
+impl<C> InUnits<C> {
+    fn steps(&self) -> u64 {
+        self.name.unit().steps()
+    }
+}
+
+impl metrics::CounterFn for InUnits<Counter> {
+    fn increment(&self, value: u64) {
+        self.cell.add(value.saturating_mul(self.steps()));
+    }
+
+    fn absolute(&self, value: u64) {
+        self.cell.raise_to(value.saturating_mul(self.steps()));
+    }
+}
+
+impl metrics::GaugeFn for InUnits<Gauge> {
+    fn increment(&self, value: f64) {
+        self.cell.add(whole(value));
+    }
+
+    fn decrement(&self, value: f64) {
+        self.cell.add(whole(-value));
+    }
+
+    fn set(&self, value: f64) {
+        if !value.is_nan() {
+            self.cell.set(whole(value));
+        }
+    }
+}
+
+impl metrics::HistogramFn for InUnits<Histogram> {
+    fn record(&self, value: f64) {
+        if let Some(steps) = steps(value, self.steps()) {
+            self.cell.record(steps, &Exemplar::NONE);
+        }
+    }
+}
+
+/// A gauge's value: rounded, within what can be added without wrapping; NaN is nothing.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`as` saturates, and NaN becomes zero"
+)]
+fn whole(value: f64) -> i64 {
+    const MOST: i64 = LARGEST.cast_signed();
+    (value.round() as i64).clamp(-MOST, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::format::Format;
+    use super::*;
+    use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
+
+    fn recorded(record: impl FnOnce()) -> Arc<Registry> {
+        let registry = Registry::new();
+        with_local_recorder(&Recorder::new(Arc::clone(&registry)), record);
+        registry
+    }
+
+    #[test]
+    fn the_closed_list_is_reached_by_the_macros() {
+        let registry = recorded(|| {
+            counter!("rag_cache_hits_total", "cache" => "chunks").increment(3);
+            counter!("rag_cost_usd_total", "model" => "m").increment(2);
+            gauge!("rag_active_connections", "pool" => "pg").set(4.0);
+            gauge!("rag_active_connections", "pool" => "pg").decrement(1.0);
+            histogram!("rag_token_usage", "kind" => "input", "model" => "m").record(100.0);
+        });
+        let value = |name, labels: &[(&str, &str)]| registry.value(name, labels);
+        assert_eq!(
+            value("rag_cache_hits_total", &[("cache", "chunks")]),
+            Some(3.0)
+        );
+        assert_eq!(
+            value("rag_cost_usd_total", &[("model", "m"), ("layer", "")]),
+            Some(2.0)
+        );
+        assert_eq!(
+            value("rag_active_connections", &[("pool", "pg")]),
+            Some(3.0)
+        );
+        let tokens = [("model", "m"), ("kind", "input")];
+        assert_eq!(value("rag_token_usage_sum", &tokens), Some(100.0));
+        assert!(!registry.foreign_text().contains("rag_"));
+    }
+
+    #[test]
+    fn handles_of_the_facade_and_ours_are_the_same_series() {
+        let registry = recorded(|| counter!("rag_claims_total").increment(1));
+        registry.counter(Name::Claims, &[]).add(1);
+        assert_eq!(registry.value("rag_claims_total", &[]), Some(2.0));
+    }
+
+    #[test]
+    fn unknown_labels_are_dropped_and_missing_ones_empty() {
+        let registry = recorded(|| {
+            counter!("rag_errors_total", "layer" => "api", "user" => "u1").increment(1);
+        });
+        let labels = [("error_type", ""), ("layer", "api")];
+        assert_eq!(registry.value("rag_errors_total", &labels), Some(1.0));
+    }
+
+    #[test]
+    fn other_metrics_go_through_and_are_shown_beside_ours() {
+        let registry = recorded(|| {
+            describe_counter!("jobs_total", "Jobs.");
+            counter!("jobs_total", "kind" => "a").increment(1);
+            gauge!("temperature").set(-1.5);
+            histogram!("wait").record(2.0);
+        });
+        registry.counter(Name::Claims, &[]).add(1);
+        assert_eq!(registry.value("jobs_total", &[("kind", "a")]), Some(1.0));
+        assert_eq!(registry.value("temperature", &[]), Some(-1.5));
+        assert_eq!(registry.value("wait_count", &[]), Some(1.0));
+        let text = registry.render_prometheus();
+        assert!(
+            text.contains(
+                "rag_claims_total 1\n# HELP jobs_total Jobs.\n# TYPE jobs_total counter\n"
+            )
+        );
+        assert!(
+            registry
+                .render_openmetrics()
+                .contains("# TYPE jobs counter\njobs_total{")
+        );
+    }
+
+    #[test]
+    fn a_name_of_ours_used_as_another_kind_is_refused() {
+        let registry = recorded(|| {
+            gauge!("rag_requests_total").set(5.0);
+            counter!("rag_request_latency_ms_count").increment(5);
+            histogram!("rag_requests").record(5.0);
+            gauge!("rag.active queries").set(1.0);
+            counter!("").increment(1);
+        });
+        let shown = registry.render(Format::Prometheus);
+        assert!(
+            shown.ends_with("# TYPE rag_active_queries gauge\nrag_active_queries{layer=\"\"} 1\n")
+        );
+        assert_eq!(shown.lines().count(), 3);
+        let refused = [
+            "",
+            "rag_request_latency_ms_count",
+            "rag_requests",
+            "rag_requests_total",
+        ];
+        assert_eq!(registry.refused(), refused);
+    }
+
+    #[test]
+    fn floats_that_are_no_measurement_are_not_recorded() {
+        let registry = recorded(|| {
+            histogram!("rag_evaluation_score", "metric" => "f").record(f64::NAN);
+            gauge!("rag_cache_size_bytes").set(7.0);
+            gauge!("rag_cache_size_bytes").set(f64::NAN);
+            gauge!("rag_cache_size_bytes").increment(f64::NAN);
+        });
+        let count = registry.value("rag_evaluation_score_count", &[("metric", "f")]);
+        assert_eq!(count, Some(0.0));
+        assert_eq!(
+            registry.value("rag_cache_size_bytes", &[("cache", "")]),
+            Some(7.0)
+        );
+    }
+
+    #[test]
+    fn upkeep_keeps_what_was_recorded() {
+        let registry = recorded(|| histogram!("wait").record(2.0));
+        registry.upkeep();
+        assert_eq!(registry.value("wait_sum", &[]), Some(2.0));
+    }
+}
