@@ -18,6 +18,8 @@ mod number;
 mod recorder;
 mod registry;
 mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use call::{CallMetrics, Status};
 pub use cell::{Counter, Gauge, Histogram};
