@@ -68,13 +68,26 @@ fn parse(text: &str) -> Vec<Family<'_>> {
                 lines: Vec::new(),
             });
         } else if let (Some(family), Some(line)) = (families.last_mut(), Line::parse(line)) {
-            family.lines.push(line);
+            family.take(line);
         }
     }
     families
 }
 
 impl<'a> Family<'a> {
+    /// Takes a sample, unless a user's own label `quantile` or `le` would be read as a number.
+    fn take(&mut self, line: Line<'a>) {
+        let reserved = match self.kind {
+            "summary" => "quantile",
+            "histogram" => "le",
+            _ => "",
+        };
+        let whole = line.name.ends_with("_sum") || line.name.ends_with("_count");
+        if !(whole && line.has_label(reserved)) {
+            self.lines.push(line);
+        }
+    }
+
     /// The family as a format can have it: whole, or each of its series names as unknown.
     fn shown(self, format: Format) -> Vec<Self> {
         if format == Format::OpenMetrics && !self.is_openmetrics() {
@@ -207,9 +220,13 @@ impl<'a> Line<'a> {
             .all(|(name, _)| !name.is_empty() && seen.insert(*name))
     }
 
+    fn has_label(&self, wanted: &str) -> bool {
+        self.labels.iter().any(|(name, _)| *name == wanted)
+    }
+
+    /// Below zero, or not a number where only a quantile may be none.
     fn is_negative(&self) -> bool {
-        self.value.starts_with('-')
-            || (self.value == "NaN" && !self.labels.iter().any(|(name, _)| *name == "quantile"))
+        self.value.starts_with('-') || (self.value == "NaN" && !self.has_label("quantile"))
     }
 
     /// What tells the series from others: its labels in any order.
@@ -379,6 +396,14 @@ mod tests {
                 written(text, format),
                 "# TYPE g gauge\ng{a=\"1\",b=\"2\"} 3\n"
             );
+        }
+    }
+
+    #[test]
+    fn a_user_s_quantile_is_not_taken_for_the_summary_s() {
+        let text = "# TYPE s summary\ns{quantile=\"x\",quantile=\"0\"} 1\ns_sum{quantile=\"x\"} 1\ns_sum 2\n";
+        for format in BOTH {
+            assert_eq!(written(text, format), "# TYPE s summary\ns_sum 2\n");
         }
     }
 
