@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::exemplar::Exemplar;
 use super::foreign;
 use super::format::Format;
-use super::names::{Kind, Name};
+use super::names::Name;
 use super::number::Number;
 use super::registry::Registry;
 use super::sample::Row;
@@ -45,16 +45,10 @@ fn write_row(out: &mut String, row: &Row, format: Format) {
     out.push_str(row.suffix);
     write_labels(out, row.labels());
     append(out, format_args!(" {}", row.number));
-    if let Some((number, exemplar)) = row.exemplar.filter(|_| takes_exemplar(row, format)) {
+    if let Some((number, exemplar)) = row.exemplar.filter(|_| format == Format::OpenMetrics) {
         write_exemplar(out, number, &exemplar);
     }
     out.push('\n');
-}
-
-/// OpenMetrics allows them on counters and on a histogram's buckets.
-fn takes_exemplar(row: &Row, format: Format) -> bool {
-    let place = row.name.kind() == Kind::Counter || row.edge.is_some();
-    format == Format::OpenMetrics && place
 }
 
 fn write_exemplar(out: &mut String, number: Number, exemplar: &Exemplar) {

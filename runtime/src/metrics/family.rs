@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn a_series_that_another_thread_just_made_is_taken_even_when_full() {
+        let family = Family::new(1);
+        (0..LIMIT).for_each(|number| add(&family, &[&number.to_string()]));
+        let key: Values = Arc::new([Box::from("0")]);
+        assert_eq!(family.create(key, Counter::default).value(), 1);
+    }
+
+    #[test]
     fn a_poisoned_lock_is_recovered() {
         let family: Family<Counter> = Family::new(0);
         std::thread::scope(|scope| {

@@ -390,7 +390,7 @@ mod tests {
 
     #[test]
     fn lines_that_scrapers_refuse_are_left_out() {
-        let text = "# TYPE g gauge\ng{a=\"1\",a=\"2\"} 1\ng{=\"x\"} 2\ng{a=\"1\",b=\"2\"} 3\ng{b=\"2\",a=\"1\"} 4\n";
+        let text = "# TYPE g gauge\ng{a=\"1\",a=\"2\"} 1\ng{=\"x\"} 2\ng{a=\"1\",b=\"2\"} 3\ng{b=\"2\",a=\"1\"} 4\n# TYPE h gauge\nh{=\"x\"} 1\n";
         for format in BOTH {
             assert_eq!(
                 written(text, format),

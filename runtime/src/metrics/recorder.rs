@@ -257,6 +257,17 @@ mod tests {
     }
 
     #[test]
+    fn of_two_labels_with_one_name_the_last_counts() {
+        let registry = recorded(|| {
+            counter!("rag_cache_hits_total", "cache" => "a", "cache" => "b").increment(1);
+        });
+        assert_eq!(
+            registry.value("rag_cache_hits_total", &[("cache", "b")]),
+            Some(1.0)
+        );
+    }
+
+    #[test]
     fn other_metrics_go_through_and_are_shown_beside_ours() {
         let registry = recorded(|| {
             describe_counter!("jobs_total", "Jobs.");

@@ -43,6 +43,7 @@ pub(super) struct Row {
     /// The bucket's upper edge, in the form of `le`.
     pub(super) edge: Option<String>,
     pub(super) number: Number,
+    /// Only counters and buckets have one, as OpenMetrics wants it.
     pub(super) exemplar: Option<(Number, Exemplar)>,
 }
 
