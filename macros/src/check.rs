@@ -14,7 +14,10 @@ use crate::returns;
 
 /// Holds what was written to the rules, and says what it means.
 pub(crate) fn check(written: Written, errors: &mut Errors) -> Option<RagSpan> {
-    let Written { mut arguments, function } = written;
+    let Written {
+        mut arguments,
+        function,
+    } = written;
     not_const(&function, errors);
     not_deferred(&function, errors);
     measured_once(&function, errors);
@@ -59,7 +62,10 @@ fn measured_once(function: &Function, errors: &mut Errors) {
     for attribute in &function.attributes {
         let last = attribute.path().segments.last();
         if let Some(last) = last.filter(|last| last.ident == "rag_span") {
-            errors.at(last.ident.span(), "this function is measured already: keep one #[rag_span]");
+            errors.at(
+                last.ident.span(),
+                "this function is measured already: keep one #[rag_span]",
+            );
         }
     }
 }
@@ -71,9 +77,17 @@ fn measured_once(function: &Function, errors: &mut Errors) {
 fn fields_are_unique(arguments: &Arguments, errors: &mut Errors) {
     let on_success = arguments.ok.iter().flat_map(|ok| &ok.fields);
     let mut names = HashSet::new();
-    for Field { name, span, .. } in arguments.context.iter().chain(&arguments.metrics).chain(on_success) {
+    for Field { name, span, .. } in arguments
+        .context
+        .iter()
+        .chain(&arguments.metrics)
+        .chain(on_success)
+    {
         if !names.insert(name) {
-            errors.at(*span, format!("the field `{name}` is there already: give one another name"));
+            errors.at(
+                *span,
+                format!("the field `{name}` is there already: give one another name"),
+            );
         }
     }
 }
@@ -96,10 +110,30 @@ fn layer_is_given(arguments: &mut Arguments, errors: &mut Errors) -> Option<Laye
 }
 
 fn resolve(layer: Layer, arguments: Arguments, function: Function) -> RagSpan {
-    let Arguments { operation, level, mut context, metrics, ok, slow_us, empty, krate, .. } = arguments;
+    let Arguments {
+        operation,
+        level,
+        mut context,
+        metrics,
+        ok,
+        slow_us,
+        empty,
+        krate,
+        ..
+    } = arguments;
     context.extend(metrics);
     let name = &function.signature.ident;
     let operation =
         operation.unwrap_or_else(|| LitStr::new(&name.unraw().to_string(), name.span()));
-    RagSpan { krate, operation, layer, level, slow_us, entry: context, empty, ok, function }
+    RagSpan {
+        krate,
+        operation,
+        layer,
+        level,
+        slow_us,
+        entry: context,
+        empty,
+        ok,
+        function,
+    }
 }

@@ -71,7 +71,10 @@ mod tests {
             errors.at(Span::call_site(), "two");
             Some(())
         }));
-        assert!(text.contains("\"one\"") && text.contains("\"two\""), "{text}");
+        assert!(
+            text.contains("\"one\"") && text.contains("\"two\""),
+            "{text}"
+        );
     }
 
     #[test]

@@ -30,8 +30,13 @@ pub(crate) fn field(input: ParseStream<'_>, list: List) -> syn::Result<Field> {
         None => own_name(&value, sigil.as_ref())?,
     };
     let name = declared(name, list);
-    let how = how(&name, sigil)?;
-    Ok(Field { name, span, how, value })
+    let how = how(&name, sigil.as_ref())?;
+    Ok(Field {
+        name,
+        span,
+        how,
+        value,
+    })
 }
 
 /// `?` or `%` before a value.
@@ -50,7 +55,9 @@ impl Sigil {
 /// The `dotted.name =` before a value, if there is one.
 fn written_name(input: ParseStream<'_>) -> syn::Result<Option<(String, Span)>> {
     let ahead = input.fork();
-    let found = dotted(&ahead).ok().filter(|_| ahead.peek(Token![=]) && !ahead.peek(Token![==]));
+    let found = dotted(&ahead)
+        .ok()
+        .filter(|_| ahead.peek(Token![=]) && !ahead.peek(Token![==]));
     if found.is_some() {
         dotted(input)?;
         input.parse::<Token![=]>()?;
@@ -82,9 +89,10 @@ fn own_name(value: &Expr, sigil: Option<&Sigil>) -> syn::Result<(String, Span)> 
 
 fn misplaced(value: &Expr, sigil: Option<&Sigil>) -> Error {
     match sigil {
-        Some(sigil) => {
-            Error::new(sigil.1, "the sign belongs to the value: `name = ?value` or `name = %value`")
-        }
+        Some(sigil) => Error::new(
+            sigil.1,
+            "the sign belongs to the value: `name = ?value` or `name = %value`",
+        ),
         None => Error::new_spanned(
             value,
             "a field's name is a word, or words with dots between: `name = value`",
@@ -106,7 +114,11 @@ fn last_word(value: &Expr) -> Option<String> {
             Member::Unnamed(_) => None,
         },
         Expr::Reference(reference) => last_word(&reference.expr),
-        Expr::Path(path) => path.path.segments.last().map(|last| last.ident.unraw().to_string()),
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map(|last| last.ident.unraw().to_string()),
         _ => None,
     }
 }
@@ -118,12 +130,13 @@ fn declared(name: String, list: List) -> String {
     name
 }
 
-fn how(name: &str, sigil: Option<Sigil>) -> syn::Result<How> {
+fn how(name: &str, sigil: Option<&Sigil>) -> syn::Result<How> {
     match sigil {
-        Some(Sigil(_, span)) if name.starts_with(METRICS) => {
-            Err(Error::new(span, "a metric is a number: leave the sign out, or use context(..)"))
-        }
-        Some(Sigil(how, _)) => Ok(how),
+        Some(Sigil(_, span)) if name.starts_with(METRICS) => Err(Error::new(
+            *span,
+            "a metric is a number: leave the sign out, or use context(..)",
+        )),
+        Some(Sigil(how, _)) => Ok(*how),
         None if name.starts_with(METRICS) => Ok(How::Metric),
         None => Ok(How::Value),
     }
@@ -158,17 +171,53 @@ mod tests {
         check("self", List::Context, "self", How::Value, "self");
         check("?filter", List::Context, "filter", How::Debug, "filter");
         check("%id", List::Context, "id", How::Display, "id");
-        check("chars = query.len()", List::Context, "chars", How::Value, "query . len ()");
-        check("f = ?self.filter", List::Context, "f", How::Debug, "self . filter");
+        check(
+            "chars = query.len()",
+            List::Context,
+            "chars",
+            How::Value,
+            "query . len ()",
+        );
+        check(
+            "f = ?self.filter",
+            List::Context,
+            "f",
+            How::Debug,
+            "self . filter",
+        );
         check("type = %kind", List::Context, "type", How::Display, "kind");
-        check("a.b.c = x == y", List::Context, "a.b.c", How::Value, "x == y");
+        check(
+            "a.b.c = x == y",
+            List::Context,
+            "a.b.c",
+            How::Value,
+            "x == y",
+        );
     }
 
     #[test]
     fn metrics_stand_under_their_prefix() {
-        check("weight", List::Metrics, "metrics.weight", How::Metric, "weight");
-        check("metrics.weight = 1.5", List::Metrics, "metrics.weight", How::Metric, "1.5");
-        check("metrics.best = x", List::Context, "metrics.best", How::Metric, "x");
+        check(
+            "weight",
+            List::Metrics,
+            "metrics.weight",
+            How::Metric,
+            "weight",
+        );
+        check(
+            "metrics.weight = 1.5",
+            List::Metrics,
+            "metrics.weight",
+            How::Metric,
+            "1.5",
+        );
+        check(
+            "metrics.best = x",
+            List::Context,
+            "metrics.best",
+            How::Metric,
+            "x",
+        );
     }
 
     #[test]
@@ -176,7 +225,11 @@ mod tests {
         refused("query.len()", List::Context, "write `len = ` before it");
         refused("self.top_k", List::Context, "write `top_k = ` before it");
         refused("&self.top_k", List::Context, "write `top_k = ` before it");
-        refused("?config::LIMIT", List::Context, "write `LIMIT = ` before it");
+        refused(
+            "?config::LIMIT",
+            List::Context,
+            "write `LIMIT = ` before it",
+        );
         refused("1 + 2", List::Metrics, "write `name = ` before it");
         refused("a == b", List::Context, "needs a name");
     }

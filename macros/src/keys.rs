@@ -91,11 +91,17 @@ const LEVELS: &[(&str, &str)] = &[
 ];
 
 const fn now(name: &'static str, read: Reader) -> Key {
-    Key { name, read: Read::Now(read) }
+    Key {
+        name,
+        read: Read::Now(read),
+    }
 }
 
 const fn later(name: &'static str) -> Key {
-    Key { name, read: Read::Later }
+    Key {
+        name,
+        read: Read::Later,
+    }
 }
 
 /// The message for a key that is not in the table.
@@ -105,7 +111,9 @@ pub(crate) fn unknown_key(word: &str) -> String {
     let known: Vec<&str> = KEYS.iter().filter(now).map(|key| key.name).collect();
     match suggest::nearest(word, &promised) {
         Some(near) if !known.contains(&near) => {
-            format!("unknown argument `{word}`, did you mean `{near}`? (it is not in this build yet)")
+            format!(
+                "unknown argument `{word}`, did you mean `{near}`? (it is not in this build yet)"
+            )
         }
         _ => suggest::unknown("argument", word, &known),
     }
@@ -130,7 +138,10 @@ fn known_layer(written: &LitStr) -> syn::Result<Layer> {
     }
     let known: Vec<&str> = LAYERS.iter().map(|(known, _)| *known).collect();
     let message = suggest::unknown("layer", &name, &known);
-    Err(Error::new(written.span(), format!("{message}; or write layer = custom(\"{name}\")")))
+    Err(Error::new(
+        written.span(),
+        format!("{message}; or write layer = custom(\"{name}\")"),
+    ))
 }
 
 fn custom_layer(input: ParseStream<'_>, example: &str) -> syn::Result<Layer> {
@@ -141,7 +152,9 @@ fn custom_layer(input: ParseStream<'_>, example: &str) -> syn::Result<Layer> {
         return Err(Error::new(input.span(), message));
     }
     input.parse::<Ident>()?;
-    in_parentheses(input, |content| custom_name(content.parse()?).map(Layer::Custom))
+    in_parentheses(input, |content| {
+        custom_name(content.parse()?).map(Layer::Custom)
+    })
 }
 
 /// A layer's name becomes a label and part of a logger's name, so it is a plain word.
@@ -162,7 +175,10 @@ fn custom_name(written: LitStr) -> syn::Result<LitStr> {
 /// `operation = "hybrid_search"`
 fn operation(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::Result<()> {
     let name = place.string("operation = \"hybrid_search\"")?;
-    if name.value().is_empty() || name.value().contains(|c: char| c.is_whitespace() || c.is_control())
+    if name.value().is_empty()
+        || name
+            .value()
+            .contains(|c: char| c.is_whitespace() || c.is_control())
     {
         let message = "an operation is one word: operation = \"hybrid_search\"";
         return Err(Error::new(name.span(), message));
@@ -187,11 +203,17 @@ fn level(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::R
 
 fn named_level(written: &LitStr) -> syn::Result<Level> {
     let name = written.value();
-    if let Some((_, constant)) = LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+    if let Some((_, constant)) = LEVELS
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(&name))
+    {
         return Ok(Level::Named(constant));
     }
     let known: Vec<&str> = LEVELS.iter().map(|(known, _)| *known).collect();
-    Err(Error::new(written.span(), suggest::unknown("level", &name, &known)))
+    Err(Error::new(
+        written.span(),
+        suggest::unknown("level", &name, &known),
+    ))
 }
 
 fn numbered_level(written: &LitInt) -> syn::Result<Level> {
@@ -201,7 +223,12 @@ fn numbered_level(written: &LitInt) -> syn::Result<Level> {
         "3" => "INFO",
         "4" => "WARN",
         "5" => "ERROR",
-        _ => return Err(Error::new(written.span(), "a level is 1 to 5, or a name: level = \"debug\"")),
+        _ => {
+            return Err(Error::new(
+                written.span(),
+                "a level is 1 to 5, or a name: level = \"debug\"",
+            ));
+        }
     };
     Ok(Level::Named(constant))
 }
@@ -249,7 +276,10 @@ fn empty(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::R
     arguments.empty = Some(if place.input.peek(Token![=]) {
         let example = "empty = |answer| answer.text.is_empty()";
         let input = place.value(example)?;
-        Empty::By(pattern(input, place.key, example)?, input.parse()?)
+        Empty::By(
+            Box::new(pattern(input, place.key, example)?),
+            input.parse()?,
+        )
     } else {
         Empty::ByType(place.key.span())
     });
@@ -276,7 +306,11 @@ fn fields(group: ParseStream<'_>, which: List, errors: &mut Errors) -> Vec<Field
 fn pattern(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Pattern> {
     let message = || format!("`{key}` names the value returned first: {example}");
     if !input.peek(Token![|]) || input.peek(Token![||]) {
-        let span = if input.is_empty() { key.span() } else { input.span() };
+        let span = if input.is_empty() {
+            key.span()
+        } else {
+            input.span()
+        };
         return Err(Error::new(span, message()));
     }
     input.parse::<Token![|]>()?;

@@ -6,8 +6,12 @@
 
 use proc_macro::TokenStream;
 
+mod case;
 mod check;
+mod context;
+mod derive;
 mod duration;
+mod error_type;
 mod errors;
 mod expand;
 mod fields;
@@ -18,6 +22,8 @@ mod parse;
 mod returns;
 mod span;
 mod suggest;
+#[cfg(test)]
+mod tests;
 
 /// Measures the calls of a function: a span, metrics and one structured record each.
 ///
@@ -40,4 +46,21 @@ mod suggest;
 #[proc_macro_attribute]
 pub fn rag_span(arguments: TokenStream, item: TokenStream) -> TokenStream {
     span::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a struct with named fields the context of a request.
+///
+/// The fields `request_id`, `user_id`, `session_id` and `tenant_id` are the record's own keys; others
+/// go to its `context`. `#[log(skip)]` leaves a field out, `#[log(redact)]` shows only that it is
+/// there, `#[log(rename = "name")]` names it.
+#[proc_macro_derive(LogContext, attributes(log))]
+pub fn log_context(item: TokenStream) -> TokenStream {
+    context::expand(item.into()).into()
+}
+
+/// Gives each variant of an error a label: its name in `snake_case`, or what
+/// `#[error_type("label")]` says, or what the only field says with `#[error_type(transparent)]`.
+#[proc_macro_derive(ErrorType, attributes(error_type))]
+pub fn error_type(item: TokenStream) -> TokenStream {
+    error_type::expand(item.into()).into()
 }

@@ -72,7 +72,7 @@ pub(crate) enum Empty {
     /// `empty`: by the type; the word itself, to point at.
     ByType(Span),
     /// `empty = |pattern| expression`
-    By(Pattern, Box<Expr>),
+    By(Box<Pattern>, Box<Expr>),
 }
 
 /// The `|pattern: Type|` that names the value returned.

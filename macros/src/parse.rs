@@ -19,13 +19,18 @@ pub(crate) fn parse(
 ) -> Option<Written> {
     let arguments = read_arguments(arguments, errors);
     let function = errors.catch(function.parse2(item));
-    Some(Written { arguments: arguments?, function: function? })
+    Some(Written {
+        arguments: arguments?,
+        function: function?,
+    })
 }
 
 fn read_arguments(tokens: TokenStream, errors: &mut Errors) -> Option<Arguments> {
     let mut arguments = Arguments::default();
     let walk = |input: ParseStream<'_>| {
-        list(input, errors, |input, errors| argument(input, &mut arguments, errors));
+        list(input, errors, |input, errors| {
+            argument(input, &mut arguments, errors)
+        });
         Ok(())
     };
     let walked = walk.parse2(tokens);
@@ -45,10 +50,16 @@ fn argument(
     };
     let Read::Now(read) = known.read else {
         skip_value(input);
-        return Err(Error::new(key.span(), format!("`{word}` is not in this build yet")));
+        return Err(Error::new(
+            key.span(),
+            format!("`{word}` is not in this build yet"),
+        ));
     };
     if arguments.keys.contains(&key) {
-        errors.at(key.span(), format!("`{word}` stands twice: put both into one"));
+        errors.at(
+            key.span(),
+            format!("`{word}` stands twice: put both into one"),
+        );
     }
     arguments.keys.push(key.clone());
     read(arguments, &Place { key: &key, input }, errors)
@@ -90,7 +101,14 @@ fn function(input: ParseStream<'_>) -> syn::Result<Function> {
         return skip_rest(input, Error::new(signature.ident.span(), message));
     };
     let (inner, body) = split_inner(body)?;
-    Ok(Function { attributes, visibility, default, signature, inner, body })
+    Ok(Function {
+        attributes,
+        visibility,
+        default,
+        signature,
+        inner,
+        body,
+    })
 }
 
 /// Gives the error, with the rest of the input consumed so that it is not complained about too.

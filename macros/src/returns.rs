@@ -34,9 +34,14 @@ fn deferred_in(returned: &Type) -> Option<Span> {
 }
 
 fn deferred_bound(bound: &TypeParamBound) -> Option<Span> {
-    let TypeParamBound::Trait(bound) = bound else { return None };
+    let TypeParamBound::Trait(bound) = bound else {
+        return None;
+    };
     let last = bound.path.segments.last()?;
-    DEFERRED_TRAITS.iter().any(|name| last.ident == name).then(|| last.ident.span())
+    DEFERRED_TRAITS
+        .iter()
+        .any(|name| last.ident == name)
+        .then(|| last.ident.span())
 }
 
 fn deferred_path(path: &TypePath) -> Option<Span> {
@@ -44,12 +49,15 @@ fn deferred_path(path: &TypePath) -> Option<Span> {
     if DEFERRED_TYPES.iter().any(|name| last.ident == name) {
         return Some(last.ident.span());
     }
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
     let held = arguments.args.iter().find_map(|argument| match argument {
         GenericArgument::Type(held) => Some(held),
         _ => None,
     });
-    held.filter(|_| WRAPPERS.iter().any(|name| last.ident == name)).and_then(deferred_in)
+    held.filter(|_| WRAPPERS.iter().any(|name| last.ident == name))
+        .and_then(deferred_in)
 }
 
 /// Whether the function never returns.
@@ -66,7 +74,10 @@ pub(crate) struct Nameable {
 
 impl Nameable {
     pub(crate) fn of(returned: &Type) -> Self {
-        let mut named = Self { returned: returned.clone(), erased: false };
+        let mut named = Self {
+            returned: returned.clone(),
+            erased: false,
+        };
         let mut eraser = Eraser(false);
         eraser.visit_type_mut(&mut named.returned);
         named.erased = eraser.0;
@@ -85,7 +96,10 @@ impl VisitMut for Eraser {
     fn visit_type_mut(&mut self, node: &mut Type) {
         if let Type::ImplTrait(opaque) = node {
             let underscore_token = Token![_](opaque.span());
-            *node = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token });
+            *node = Type::Infer(TypeInfer {
+                attrs: Vec::new(),
+                underscore_token,
+            });
             self.0 = true;
         } else {
             visit_type_mut(self, node);
@@ -140,12 +154,19 @@ mod tests {
     fn every_impl_trait_is_erased() {
         for (text, expected, erased) in [
             ("impl Iterator<Item = u8>", "_", true),
-            ("Result<(u8, impl Iterator), Box<dyn Error>>", "Result < (u8 , _) , Box < dyn Error > >", true),
+            (
+                "Result<(u8, impl Iterator), Box<dyn Error>>",
+                "Result < (u8 , _) , Box < dyn Error > >",
+                true,
+            ),
             ("Vec<u8>", "Vec < u8 >", false),
         ] {
             let named = Nameable::of(&syn::parse_str(text).unwrap());
             assert_eq!(named.returned.to_token_stream().to_string(), expected);
-            assert_eq!((named.erased, named.says_nothing()), (erased, expected == "_"));
+            assert_eq!(
+                (named.erased, named.says_nothing()),
+                (erased, expected == "_")
+            );
         }
     }
 }

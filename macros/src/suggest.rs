@@ -35,13 +35,7 @@ fn distance(from: &str, to: &str) -> usize {
 }
 
 /// The distances from the first `i + 1` letters of `from` to each beginning of `to`.
-fn next_row(
-    from: &[char],
-    to: &[char],
-    i: usize,
-    last: &[usize],
-    before: &[usize],
-) -> Vec<usize> {
+fn next_row(from: &[char], to: &[char], i: usize, last: &[usize], before: &[usize]) -> Vec<usize> {
     let mut row = vec![i + 1];
     for j in 0..to.len() {
         let replaced = last[j] + usize::from(from[i] != to[j]);
