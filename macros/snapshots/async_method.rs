@@ -1,0 +1,53 @@
+/// Docs stay.
+#[inline]
+pub(crate) async unsafe fn r#match<'a, T>(
+    &'a mut self,
+    hits: Vec<T>,
+    (a, _): (u8, u8),
+) -> &'a T
+where
+    T: Ord + 'a,
+{
+    #![allow(unused)]
+    ::ragspan::__private::Call::enter(
+            {
+                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                    &SITE,
+                    "match",
+                    ::ragspan::__private::Layer::Custom("rerank"),
+                    ::ragspan::__private::module_path!(),
+                    ::ragspan::__private::file!(),
+                    ::ragspan::__private::line!(),
+                    &["n"],
+                );
+                &SITE
+            },
+            |__call| __call.fields(0, &[::ragspan::__private::field(&(self.n))]),
+        )
+        .future(
+            async move {
+                let mut hits = hits;
+                if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
+                    &'a T,
+                > {
+                    return __ret;
+                }
+                {
+                    hits.sort();
+                    self.keep(hits, a).await
+                }
+            },
+            |__ret, __call| {
+                ::ragspan::__private::Probe::new(__ret).judge(__call);
+                if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Probe::new(
+                        __ret,
+                    )
+                    .value(__call)
+                {
+                    let v: &Answer = __value;
+                    __call.empty(v.text.is_empty())
+                }
+            },
+        )
+        .await
+}

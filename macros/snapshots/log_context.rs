@@ -1,0 +1,22 @@
+#[automatically_derived]
+impl<'a, T> ::ragspan::LogContext for RequestContext<'a, T>
+where
+    Option<T>: ::ragspan::__private::Field,
+{
+    fn visit(&self, __out: &mut ::ragspan::ContextVisitor<'_>) {
+        __out.field("user_id", ::ragspan::__private::field(&self.user_id));
+        __out.redacted("api_key");
+        __out.field("plan", ::ragspan::__private::field(&self.r#type));
+        __out.field("extra", ::ragspan::__private::field(&self.extra));
+    }
+    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeSite {
+        static SITE: ::ragspan::__private::ScopeSite = ::ragspan::__private::ScopeSite::new(
+            &SITE,
+            "RequestContext",
+            ::ragspan::__private::module_path!(),
+            ::ragspan::__private::file!(),
+            ::ragspan::__private::line!(),
+        );
+        &SITE
+    }
+}

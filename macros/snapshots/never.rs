@@ -1,0 +1,29 @@
+async fn serve() -> ! {
+    match ::ragspan::__private::Call::enter(
+            {
+                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                    &SITE,
+                    "serve",
+                    ::ragspan::__private::Layer::Api,
+                    ::ragspan::__private::module_path!(),
+                    ::ragspan::__private::file!(),
+                    ::ragspan::__private::line!(),
+                    &[],
+                );
+                &SITE
+            },
+            |_| {},
+        )
+        .future(
+            async move {
+                loop {
+                    accept().await
+                }
+            },
+            |__ret: &::ragspan::__private::Infallible, __call| {
+                ::ragspan::__private::Probe::new(__ret).judge(__call);
+            },
+        )
+        .await
+    {}
+}

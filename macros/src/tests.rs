@@ -1,0 +1,334 @@
+//! Whole expansions compared with files, and the promises that hold for every input.
+
+use std::fs;
+use std::path::PathBuf;
+
+use proc_macro2::{Spacing, TokenStream, TokenTree};
+use proptest::prelude::*;
+
+use crate::{context, error_type, span};
+
+/// The most that an ordinary function may expand to, in characters without white space.
+const BUDGET: usize = 1_000;
+
+/// Compares an expansion with `snapshots/<name>.rs`; `UPDATE_EXPECT=1` writes the file instead.
+fn check(name: &str, expansion: &TokenStream) {
+    let file =
+        syn::parse2(expansion.clone()).unwrap_or_else(|error| panic!("{error}: {expansion}"));
+    let text = prettyplease::unparse(&file);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("snapshots")
+        .join(format!("{name}.rs"));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        text == expected,
+        "{name} differs; UPDATE_EXPECT=1 accepts it\n{text}"
+    );
+}
+
+fn tokens(text: &str) -> TokenStream {
+    text.parse().unwrap()
+}
+
+fn expanded(arguments: &str, item: &str) -> TokenStream {
+    span::expand(tokens(arguments), tokens(item))
+}
+
+fn length(expansion: &TokenStream) -> usize {
+    expansion
+        .to_string()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .count()
+}
+
+const FULL: (&str, &str) = (
+    r#"layer = "retrieval", level = "debug", context(top_k, chars = query.len(), ?filter, %id),
+       metrics(weight = 0.5), slow = "2s", empty,
+       ok(|hits| chunks = hits.len(), metrics.best = hits.first().map(|hit| hit.score))"#,
+    "fn search(query: &str, top_k: usize, filter: Filter, id: Id) -> Result<Vec<Chunk>, Error> {
+        index().search(query, top_k)
+    }",
+);
+
+const ORDINARY: &[(&str, &str)] = &[
+    (
+        r#"layer = "data""#,
+        "async fn load(id: u64, name: &str) -> Result<u64, io::Error> { fetch(id, name).await }",
+    ),
+    (
+        r#"layer = "data", context(id, name)"#,
+        "async fn load(id: u64, name: &str) -> Result<u64, io::Error> { fetch(id, name).await }",
+    ),
+    (
+        r#"layer = "retrieval", context(top_k), ok(|hits| chunks_retrieved = hits.len())"#,
+        "pub fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchError> {
+            fuse(bm25(query, top_k)?, vectors(query, top_k)?)
+        }",
+    ),
+    (
+        r#"layer = custom("rerank"), slow = "1.5s""#,
+        "fn rerank(&self, hits: &mut [Hit]) { hits.sort() }",
+    ),
+];
+
+#[test]
+fn a_function_with_everything() {
+    check("full", &expanded(FULL.0, FULL.1));
+}
+
+#[test]
+fn an_async_method() {
+    check(
+        "async_method",
+        &expanded(
+            r#"layer = custom("rerank"), context(n = self.n), empty = |v: &Answer| v.text.is_empty()"#,
+            "/// Docs stay.
+             #[inline]
+             pub(crate) async unsafe fn r#match<'a, T>(&'a mut self, mut hits: Vec<T>, (a, _): (u8, u8)) -> &'a T
+             where T: Ord + 'a { #![allow(unused)] hits.sort(); self.keep(hits, a).await }",
+        ),
+    );
+}
+
+#[test]
+fn opaque_and_missing_return_types() {
+    check(
+        "opaque",
+        &expanded(
+            r#"layer = "api", operation = "all", crate = crate::telemetry"#,
+            "fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> { Ok(self.0.iter()) }",
+        ),
+    );
+    check(
+        "unit",
+        &expanded(r#"layer = "api""#, "async fn warm() { cache().await }"),
+    );
+    check(
+        "never",
+        &expanded(
+            r#"layer = "api""#,
+            "async fn serve() -> ! { loop { accept().await } }",
+        ),
+    );
+}
+
+#[test]
+fn the_derives() {
+    check(
+        "log_context",
+        &context::expand(tokens(
+            r#"struct RequestContext<'a, T> { user_id: String, #[log(redact)] api_key: String,
+               #[log(skip)] raw: Vec<u8>, #[log(rename = "plan")] r#type: &'a str, extra: Option<T> }"#,
+        )),
+    );
+    check(
+        "error_type",
+        &error_type::expand(tokens(
+            r#"enum SearchError<E> { NoContext, #[error_type("timeout")] Elapsed { after: u8 },
+               #[error_type(transparent)] Inner(Box<E>), #[error_type(transparent)] Http { source: HttpError } }"#,
+        )),
+    );
+    check(
+        "error_type_struct",
+        &error_type::expand(tokens("struct HTTPError(u16);")),
+    );
+    check(
+        "error_type_nothing",
+        &error_type::expand(tokens("enum Never {}")),
+    );
+}
+
+#[test]
+fn a_derive_with_errors_still_implements_its_trait() {
+    check(
+        "log_context_fallback",
+        &context::expand(tokens("struct Tuple<T>(T);")),
+    );
+    check(
+        "error_type_fallback",
+        &error_type::expand(tokens("enum E { #[error_type(transparent)] Two(u8, u8) }")),
+    );
+}
+
+#[test]
+fn an_ordinary_function_expands_to_less_than_the_budget() {
+    for (arguments, item) in ORDINARY {
+        let length = length(&expanded(arguments, item));
+        assert!(length <= BUDGET, "{length} characters: {item}");
+    }
+}
+
+/// What rustc would expand further has a length of its own.
+#[test]
+fn only_built_in_macros_remain_in_an_expansion() {
+    for (arguments, item) in ORDINARY.iter().chain([&FULL]) {
+        let called = macros_called(expanded(arguments, item));
+        assert_eq!(called, ["module_path", "file", "line"], "{item}");
+    }
+}
+
+/// The words in front of a `!` that is no operator.
+fn macros_called(tokens: TokenStream) -> Vec<String> {
+    let mut called = Vec::new();
+    let mut word = None;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => word = Some(ident.to_string()),
+            TokenTree::Punct(punct) if punct.as_char() == '!' => {
+                called.extend(word.take().filter(|_| punct.spacing() == Spacing::Alone));
+            }
+            TokenTree::Group(group) => {
+                word = None;
+                called.extend(macros_called(group.stream()));
+            }
+            _ => word = None,
+        }
+    }
+    called
+}
+
+#[test]
+fn every_error_is_reported_at_once() {
+    let text = expanded(
+        r#"layer = "retreival", contxt(x), slow = "2 s", err, context(a.b(), b, b), slow = "1s""#,
+        "const fn search() -> impl Future<Output = u8> { ready(1) }",
+    )
+    .to_string();
+    for part in [
+        "did you mean `retrieval`",
+        "did you mean `context`",
+        "`2 s` is no duration",
+        "`err` is not in this build yet",
+        "write `b = ` before it",
+        "the field `b` is there already",
+        "`slow` stands twice",
+        "`const fn`",
+        "a future or a stream is not in this build yet",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("`layer` is missing"), "{text}");
+}
+
+#[test]
+fn a_body_that_does_not_parse_is_for_rustc() {
+    let broken = "fn search() -> u8 { let x = ; hits. }";
+    let text = expanded(r#"layer = "data""#, broken).to_string();
+    assert!(
+        text.contains("let x = ; hits .") && text.contains("Call :: enter"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_item_that_cannot_be_measured_is_emitted_as_it_was() {
+    for (item, part) in [
+        ("struct Index { n : u8 }", "put it on a `fn`"),
+        ("impl Index { fn load () { } }", "on each method"),
+        ("pub unsafe trait Load { fn load () ; }", "on each method"),
+        ("fn load () ;", "without a body"),
+        ("const LIMIT : u8 = 1 ;", "put it on a `fn`"),
+        ("fn (", "expected identifier"),
+    ] {
+        let Ok(item_tokens) = item.parse::<TokenStream>() else {
+            continue;
+        };
+        let text = span::expand(tokens(r#"layer = "data""#), item_tokens.clone()).to_string();
+        assert!(text.contains(part), "{item}: {text}");
+        assert!(text.ends_with(&item_tokens.to_string()), "{item}: {text}");
+    }
+}
+
+/// Words and signs of the grammar, so that random lists of them get far.
+fn piece() -> impl Strategy<Value = String> {
+    let words = prop::sample::select(vec![
+        "layer",
+        "=",
+        "\"data\"",
+        "custom",
+        "(",
+        ")",
+        ",",
+        "operation",
+        "level",
+        "2",
+        "context",
+        "metrics",
+        "ok",
+        "|",
+        "||",
+        "hits",
+        "?",
+        "%",
+        ".",
+        "x",
+        "slow",
+        "\"2s\"",
+        "empty",
+        "crate",
+        "::",
+        "err",
+        "outcome",
+        "self",
+        "r#fn",
+        "{",
+        "}",
+        "[",
+        "]",
+        "'a",
+        "#",
+        "!",
+        "==",
+        "&",
+        "fn",
+        "-",
+        ">",
+        ":",
+        ";",
+        "impl",
+        "Future",
+        "<",
+        "const",
+        "async",
+        "unsafe",
+        "extern",
+        "default",
+    ]);
+    prop_oneof![8 => words.prop_map(String::from), 1 => "\\PC{0,3}"]
+}
+
+fn some_tokens() -> impl Strategy<Value = TokenStream> {
+    prop::collection::vec(piece(), 0..24)
+        .prop_filter_map("must be tokens", |pieces| pieces.join(" ").parse().ok())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_global_rejects: 1_000_000, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn no_arguments_lose_the_function(arguments in some_tokens()) {
+        let text = span::expand(arguments, tokens(FULL.1)).to_string();
+        prop_assert!(text.contains("index () . search (query , top_k)"), "{}", text);
+    }
+
+    #[test]
+    fn no_item_is_lost(item in some_tokens()) {
+        let as_it_was = item.to_string();
+        let text = span::expand(tokens(FULL.0), item).to_string();
+        prop_assert!(text.ends_with(&as_it_was) || text.contains("Call :: enter"), "{}", text);
+    }
+
+    #[test]
+    fn no_derive_panics(item in some_tokens(), attribute in some_tokens()) {
+        context::expand(item.clone());
+        error_type::expand(item);
+        let on_field = quote::quote!(struct A { #[log(#attribute)] a: u8 });
+        prop_assert!(context::expand(on_field).to_string().contains("LogContext"));
+        let on_variant = quote::quote!(enum A { #[error_type(#attribute)] B(u8) });
+        prop_assert!(error_type::expand(on_variant).to_string().contains("ErrorType"));
+    }
+}
