@@ -1,0 +1,133 @@
+//! Opens a SQLite file: for writing under a file lock, with its tables up to date; or read-only.
+//!
+//! sqlx takes no lock around SQLite migrations, and switching a fresh file to WAL does not wait for
+//! other connections either, so both happen while a lock file beside the database is held.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqlSafeStr};
+
+use super::Error;
+
+/// How long a statement waits for another process's write; a checkpoint can take seconds.
+const BUSY: Duration = Duration::from_secs(30);
+/// How often, and how many times, the lock is tried: half a minute in all.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+const LOCK_TRIES: usize = 3_000;
+/// Ours, so that a file shared with an application's own sqlx migrations keeps the two apart.
+const MIGRATIONS_TABLE: &str = "_ragspan_migrations";
+
+/// Opens a database for writing, creating it if there is none.
+pub(super) async fn for_writing(path: &Path) -> Result<SqliteConnection, Error> {
+    let lock = lock_beside(path).await?;
+    let mut connection = writing_options(path)
+        .connect()
+        .await
+        .map_err(|error| Error::open(path, error))?;
+    // Not `run`: its future is not `Send` for a borrowed connection, as far as the compiler can see.
+    migrations()
+        .run_direct(None, &mut connection, false)
+        .await
+        .map_err(|error| Error::migrate(path, error))?;
+    drop(lock);
+    Ok(connection)
+}
+
+/// Opens a database that exists, and can't change it.
+pub(super) async fn for_reading(path: &Path) -> Result<SqliteConnection, Error> {
+    if !path.exists() {
+        return Err(Error::Missing {
+            path: path.to_owned(),
+        });
+    }
+    let mut connection = common_options(path)
+        .read_only(true)
+        .connect()
+        .await
+        .map_err(|error| Error::open(path, error))?;
+    check_table(&mut connection, path).await?;
+    Ok(connection)
+}
+
+/// Statements are not logged: what the store does must not become a record itself.
+fn common_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY)
+        .thread_name(|id| format!("ragspan-sqlite-{id}"))
+        .disable_statement_logging()
+}
+
+fn writing_options(path: &Path) -> SqliteConnectOptions {
+    common_options(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+}
+
+fn migrations() -> Migrator {
+    let logs = Migration::new(
+        1,
+        "logs".into(),
+        MigrationType::Simple,
+        include_str!("../../migrations/sqlite/0001_logs.sql").into_sql_str(),
+        false,
+    );
+    let mut migrator = Migrator::with_migrations(vec![logs]);
+    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+    migrator
+}
+
+async fn check_table(connection: &mut SqliteConnection, path: &Path) -> Result<(), Error> {
+    sqlx::query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'logs'")
+        .fetch_optional(connection)
+        .await
+        .map_err(|error| Error::open(path, error))?
+        .map(|_| ())
+        .ok_or_else(|| Error::NoTable {
+            path: path.to_owned(),
+        })
+}
+
+/// Waits off the async threads: two openings on one runtime would otherwise wait for each other.
+async fn lock_beside(path: &Path) -> Result<File, Error> {
+    let lock = lock_path(path);
+    let waiting = lock.clone();
+    tokio::task::spawn_blocking(move || hold(&waiting))
+        .await
+        .map_err(io::Error::other)
+        .flatten()
+        .map_err(|error| Error::lock(&lock, error))
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
+/// The lock is let go when the file is dropped, also by a crash; the empty file stays, because
+/// removing it would let two processes lock two different files of one name.
+fn hold(path: &Path) -> io::Result<File> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::TimedOut,
+        "another process holds the lock",
+    ))
+}

@@ -1,0 +1,114 @@
+//! What can go wrong between this crate and its database.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no file to read from.
+    #[error("no database at {path}: run the instrumented program once, or name another file")]
+    Missing {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
+    /// The file is a database, but not one of ours.
+    #[error("{path} has no table `logs`: it is not a ragspan database, name another file")]
+    NoTable {
+        /// The file that was opened.
+        path: PathBuf,
+    },
+    /// A newer ragspan has already changed the tables.
+    #[error("{path} was written by a newer ragspan: update this program, or name another file")]
+    Newer {
+        /// The file that was opened.
+        path: PathBuf,
+    },
+    /// The file can't be opened at all.
+    #[error(
+        "cannot open {path}: check that its folder exists, is writable, and that it is a database"
+    )]
+    Open {
+        /// The file that was to be opened.
+        path: PathBuf,
+        /// What the database said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The tables can't be created or brought up to date.
+    #[error("cannot prepare the tables of {path}: move the file away to begin a new one")]
+    Migrate {
+        /// The file whose tables were to be prepared.
+        path: PathBuf,
+        /// What the database said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file that guards the preparation of the tables can't be locked.
+    #[error(
+        "cannot lock {path}: check its folder's permissions, or stop the process that holds it"
+    )]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A statement failed.
+    #[error("the database could not {doing}: check the disk, and that no other program holds it")]
+    Statement {
+        /// What the statement was for.
+        doing: &'static str,
+        /// What the database said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No record answers to this id.
+    #[error("nothing recorded for `{asked}`: give a trace, span or request id, or `last`")]
+    NotFound {
+        /// The id that was asked for.
+        asked: String,
+    },
+    /// The id means more than one trace.
+    #[error("`{asked}` means more than one trace: give one of {}", candidates.join(", "))]
+    Ambiguous {
+        /// The id that was asked for.
+        asked: String,
+        /// Some of the traces that it could mean, at most ten.
+        candidates: Vec<String>,
+    },
+}
+
+impl Error {
+    pub(super) fn open(path: &Path, source: sqlx::Error) -> Self {
+        Self::Open {
+            path: path.to_owned(),
+            source: Box::new(source),
+        }
+    }
+
+    pub(super) fn lock(path: &Path, source: io::Error) -> Self {
+        Self::Lock {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn migrate(path: &Path, source: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError::VersionMissing;
+        let path = path.to_owned();
+        match source {
+            VersionMissing(_) => Self::Newer { path },
+            source => Self::Migrate {
+                path,
+                source: Box::new(source),
+            },
+        }
+    }
+
+    /// Names what a failed statement was for; to be used with `map_err`.
+    pub(super) fn while_doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Statement {
+            doing,
+            source: Box::new(source),
+        }
+    }
+}

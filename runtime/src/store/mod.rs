@@ -1,0 +1,27 @@
+//! The store keeps records in a database and finds them again.
+//!
+//! Invariant 7 has its home here: user text reaches SQL as a bind parameter only, and every column
+//! and operator of a query comes from a closed enum (`select`) or from a literal.
+
+mod connect;
+mod error;
+mod filter;
+mod json;
+mod level;
+mod lookup;
+mod reader;
+mod row;
+mod select;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use error::Error;
+pub use filter::{ErrorFilter, LogFilter, SlowFilter};
+pub use level::{Level, UnknownLevel};
+pub use lookup::{TraceRef, short_id};
+pub use reader::Reader;
+pub use row::{NewRow, RowKind};
+pub use stored::Stored;
+pub use writer::Writer;

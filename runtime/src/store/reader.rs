@@ -1,0 +1,137 @@
+//! Finds stored records, without being able to change them.
+
+use std::path::Path;
+
+use sqlx::sqlite::SqliteConnection;
+
+use super::lookup::{CANDIDATES, ways};
+use super::select::{Column, Order, Select};
+use super::{Error, ErrorFilter, LogFilter, SlowFilter, Stored, TraceRef, connect};
+
+/// Reads a database that a [`Writer`](super::Writer), perhaps of another process, fills.
+#[derive(Debug)]
+pub struct Reader {
+    connection: SqliteConnection,
+}
+
+impl Reader {
+    /// Opens the database at `path` read-only; it is never created.
+    ///
+    /// # Errors
+    /// If there is no such file, it can't be opened, or it is not a ragspan database.
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        Ok(Self {
+            connection: connect::for_reading(path).await?,
+        })
+    }
+
+    /// How many records there are.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn count(&mut self) -> Result<u64, Error> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM logs")
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(Error::while_doing("count the records"))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Every record of a trace, in the order in which spans began and events happened.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn trace(&mut self, trace_id: &str) -> Result<Vec<Stored>, Error> {
+        let select = Select::records().and_text(Column::TraceId, Some(trace_id));
+        self.records(select.ordered(Order::ByStart, None)).await
+    }
+
+    /// Finds the trace that `asked` means: a trace id as UUID, 32 hex digits, short form, W3C
+    /// `traceparent` or unique prefix; a span id; a request id; or `last`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Ambiguous`], or if the database refuses.
+    pub async fn resolve_trace(&mut self, asked: &str) -> Result<TraceRef, Error> {
+        for way in ways(asked) {
+            let found = self.traces(way.select()).await?;
+            if !found.is_empty() {
+                return only_one(asked, found);
+            }
+        }
+        Err(Error::NotFound {
+            asked: asked.to_owned(),
+        })
+    }
+
+    /// The records that pass `filter`, the newest last.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn logs(&mut self, filter: &LogFilter) -> Result<Vec<Stored>, Error> {
+        let mut records = self.records(filter.select()).await?;
+        records.reverse();
+        Ok(records)
+    }
+
+    /// The records of failures that pass `filter`, the newest last.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn errors(&mut self, filter: &ErrorFilter) -> Result<Vec<Stored>, Error> {
+        let mut records = self.records(filter.select()).await?;
+        records.reverse();
+        Ok(records)
+    }
+
+    /// The slowest requests, or spans of a layer, the slowest first.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn slowest(&mut self, filter: &SlowFilter) -> Result<Vec<Stored>, Error> {
+        self.records(filter.select()).await
+    }
+
+    async fn records(&mut self, mut select: Select) -> Result<Vec<Stored>, Error> {
+        let rows = select
+            .build()
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(Error::while_doing("read records"))?;
+        rows.iter()
+            .map(Stored::read)
+            .collect::<Result<_, _>>()
+            .map_err(Error::while_doing("read records"))
+    }
+
+    async fn traces(&mut self, mut select: Select) -> Result<Vec<String>, Error> {
+        let rows = select
+            .build()
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(Error::while_doing("look for a trace"))?;
+        rows.iter()
+            .filter_map(|row| sqlx::Row::try_get::<Option<String>, _>(row, 0).transpose())
+            .collect::<Result<_, _>>()
+            .map_err(Error::while_doing("look for a trace"))
+    }
+}
+
+fn only_one(asked: &str, mut found: Vec<String>) -> Result<TraceRef, Error> {
+    if found.len() > 1 {
+        let asked = asked.to_owned();
+        if found.len() > CANDIDATES {
+            found.truncate(CANDIDATES);
+            found.push("…".to_owned());
+        }
+        return Err(Error::Ambiguous {
+            asked,
+            candidates: found,
+        });
+    }
+    found
+        .pop()
+        .map(|trace_id| TraceRef { trace_id })
+        .ok_or_else(|| Error::NotFound {
+            asked: asked.to_owned(),
+        })
+}

@@ -1,0 +1,208 @@
+//! Builds the text of a query from literals and closed enums; user text is only ever bound.
+
+use sqlx::QueryBuilder;
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments};
+
+use super::{Level, Stored};
+
+/// The columns that a query may compare.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Column {
+    Kind,
+    Logger,
+    RequestId,
+    SpanId,
+    TimestampUs,
+    TraceId,
+    /// The last six characters of the trace id.
+    TraceEnd,
+    UserId,
+}
+
+impl Column {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Logger => "logger",
+            Self::RequestId => "request_id",
+            Self::SpanId => "span_id",
+            Self::TimestampUs => "timestamp_us",
+            Self::TraceId => "trace_id",
+            Self::TraceEnd => "substr(trace_id, -6)",
+            Self::UserId => "user_id",
+        }
+    }
+}
+
+/// How a column is compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Operator {
+    Is,
+    AtLeast,
+    Below,
+}
+
+impl Operator {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Is => " = ",
+            Self::AtLeast => " >= ",
+            Self::Below => " < ",
+        }
+    }
+}
+
+/// What a column is compared with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'a> {
+    Text(&'a str),
+    Micros(i64),
+}
+
+/// Conditions that are no comparison with a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fact {
+    /// Word for word the condition of the index `logs_failures`, or SQLite would not use it.
+    Failure,
+    /// A span that has ended.
+    Ended,
+    /// The first span of a trace, or of this service's part of it.
+    Root,
+    /// Some trace. The plus keeps SQLite from walking the traces' index where time is what counts.
+    Traced,
+}
+
+impl Fact {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Failure => "level IN ('ERROR', 'CRITICAL')",
+            Self::Ended => "duration_ms IS NOT NULL",
+            Self::Root => {
+                "(parent_span_id IS NULL OR span_id = trace_id \
+                 OR parent_span_id LIKE '00000000-0000-0000-%')"
+            }
+            Self::Traced => "+trace_id IS NOT NULL",
+        }
+    }
+}
+
+/// The order of the rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Order {
+    ByStart,
+    NewestFirst,
+    SlowestFirst,
+    /// By trace id, which for ours is by time.
+    ByTrace,
+    /// As the rows are met: an order would only cost.
+    ByTime,
+}
+
+impl Order {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::ByStart => " ORDER BY coalesce(start_us, timestamp_us), id",
+            Self::NewestFirst => " ORDER BY timestamp_us DESC, id DESC",
+            Self::SlowestFirst => " ORDER BY duration_ms DESC, id",
+            Self::ByTrace => " ORDER BY trace_id",
+            Self::ByTime => " ORDER BY timestamp_us",
+        }
+    }
+}
+
+/// A query under construction.
+pub(super) struct Select {
+    builder: QueryBuilder<Sqlite>,
+    joint: &'static str,
+}
+
+impl Select {
+    /// Whole records.
+    pub(super) fn records() -> Self {
+        Self::of("SELECT ", Stored::COLUMNS)
+    }
+
+    /// The different traces of some records.
+    pub(super) fn traces() -> Self {
+        Self::of("SELECT DISTINCT ", "trace_id")
+    }
+
+    /// The traces of some records, one for each record.
+    pub(super) fn trace_of_each() -> Self {
+        Self::of("SELECT ", "trace_id")
+    }
+
+    fn of(verb: &'static str, what: &'static str) -> Self {
+        let mut builder = QueryBuilder::new(verb);
+        builder.push(what).push(" FROM logs");
+        Self {
+            builder,
+            joint: " WHERE ",
+        }
+    }
+
+    fn join(&mut self) -> &mut QueryBuilder<Sqlite> {
+        self.builder
+            .push(std::mem::replace(&mut self.joint, " AND "))
+    }
+
+    pub(super) fn and(mut self, column: Column, operator: Operator, value: Value<'_>) -> Self {
+        let builder = self.join().push(column.sql()).push(operator.sql());
+        match value {
+            Value::Text(text) => builder.push_bind(text),
+            Value::Micros(micros) => builder.push_bind(micros),
+        };
+        self
+    }
+
+    /// A comparison that is left out where there is nothing to compare with.
+    pub(super) fn and_text(self, column: Column, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.and(column, Operator::Is, Value::Text(text)),
+            None => self,
+        }
+    }
+
+    pub(super) fn and_since(self, since_us: Option<i64>) -> Self {
+        match since_us {
+            Some(since) => self.and(Column::TimestampUs, Operator::AtLeast, Value::Micros(since)),
+            None => self,
+        }
+    }
+
+    pub(super) fn and_fact(mut self, fact: Fact) -> Self {
+        self.join().push(fact.sql());
+        self
+    }
+
+    /// The words of a closed enum, as literals: bound, they could not choose a partial index.
+    pub(super) fn and_level(mut self, least: Option<Level>) -> Self {
+        if let Some(least) = least {
+            let words: Vec<_> = least
+                .and_above()
+                .map(|level| format!("'{level}'"))
+                .collect();
+            let words = words.join(", ");
+            self.join().push("level IN (").push(words).push(")");
+        }
+        self
+    }
+
+    /// Orders and cuts the rows.
+    pub(super) fn ordered(mut self, order: Order, limit: Option<u32>) -> Self {
+        self.builder.push(order.sql()).push(" LIMIT ");
+        self.builder.push_bind(limit.map_or(-1, i64::from));
+        self
+    }
+
+    /// The same query, asking how it would be answered.
+    #[cfg(test)]
+    pub(super) fn explained(self) -> String {
+        format!("EXPLAIN QUERY PLAN {}", self.builder.into_string())
+    }
+
+    pub(super) fn build(&mut self) -> Query<'_, Sqlite, SqliteArguments> {
+        self.builder.build()
+    }
+}

@@ -1,0 +1,260 @@
+//! A record as it comes back from the store, and its JSON line.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::json::{push_object, push_optional, push_string};
+use super::short_id;
+
+/// A stored record: the columns of the table `logs`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stored {
+    /// RFC 3339, UTC, microseconds.
+    pub timestamp: String,
+    /// One of the six levels.
+    pub level: String,
+    /// `rag.<layer>`, or a tracing target.
+    pub logger: String,
+    /// What happened.
+    pub message: String,
+    /// The trace, as UUID text.
+    pub trace_id: Option<String>,
+    /// The span, as UUID text.
+    pub span_id: Option<String>,
+    /// The span's parent, as UUID text.
+    pub parent_span_id: Option<String>,
+    /// The request.
+    pub request_id: Option<String>,
+    /// The user.
+    pub user_id: Option<String>,
+    /// The session.
+    pub session_id: Option<String>,
+    /// The tenant.
+    pub tenant_id: Option<String>,
+    /// A JSON object.
+    pub context: String,
+    /// A JSON object of numbers.
+    pub metrics: String,
+    /// A JSON object with `type`, `message` and `chain`.
+    pub error: Option<String>,
+    /// Where it failed.
+    pub stack_trace: Option<String>,
+    /// Where the service ran.
+    pub environment: String,
+    /// The service's version.
+    pub version: String,
+    /// The machine.
+    pub host: String,
+    /// How long the span took; none for an event, and for the record of a start.
+    pub duration_ms: Option<f64>,
+    /// `span` or `event`.
+    pub kind: String,
+    /// When the span began, in microseconds since the epoch.
+    pub start_us: Option<i64>,
+    /// `timestamp`, in microseconds since the epoch.
+    pub timestamp_us: i64,
+    /// The process that made the record.
+    pub boot_id: Vec<u8>,
+    /// Which of that process's records this is.
+    pub seq: u64,
+    /// When the row came into the database.
+    pub created_at: String,
+}
+
+impl Stored {
+    /// The columns of every query that gives out whole records.
+    pub(super) const COLUMNS: &'static str = "timestamp, level, logger, message, trace_id, span_id, \
+        parent_span_id, request_id, user_id, session_id, tenant_id, context, metrics, error, \
+        stack_trace, environment, version, host, duration_ms, kind, start_us, timestamp_us, \
+        boot_id, seq, created_at";
+
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            timestamp: row.try_get("timestamp")?,
+            level: row.try_get("level")?,
+            logger: row.try_get("logger")?,
+            message: row.try_get("message")?,
+            trace_id: row.try_get("trace_id")?,
+            span_id: row.try_get("span_id")?,
+            parent_span_id: row.try_get("parent_span_id")?,
+            request_id: row.try_get("request_id")?,
+            user_id: row.try_get("user_id")?,
+            session_id: row.try_get("session_id")?,
+            tenant_id: row.try_get("tenant_id")?,
+            context: row.try_get("context")?,
+            metrics: row.try_get("metrics")?,
+            error: row.try_get("error")?,
+            stack_trace: row.try_get("stack_trace")?,
+            environment: row.try_get("environment")?,
+            version: row.try_get("version")?,
+            host: row.try_get("host")?,
+            duration_ms: row.try_get("duration_ms")?,
+            kind: row.try_get("kind")?,
+            start_us: row.try_get("start_us")?,
+            timestamp_us: row.try_get("timestamp_us")?,
+            boot_id: row.try_get("boot_id")?,
+            seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
+            created_at: row.try_get("created_at")?,
+        })
+    }
+
+    /// The short form of the record's trace id, where it has one.
+    #[must_use]
+    pub fn short_trace(&self) -> Option<String> {
+        self.trace_id.as_deref().map(short_id)
+    }
+
+    /// The record: eighteen keys in their order, one line, without a line end.
+    #[must_use]
+    pub fn to_json_line(&self) -> String {
+        let mut out = String::with_capacity(1024);
+        self.push_texts(&mut out);
+        push_key(&mut out, "context");
+        push_object(&mut out, &self.context, push_unreadable);
+        push_key(&mut out, "metrics");
+        push_object(&mut out, &self.metrics, |out, _| out.push_str("{}"));
+        push_key(&mut out, "error");
+        self.push_error(&mut out);
+        self.push_rest(&mut out);
+        out.push('}');
+        out
+    }
+
+    fn push_texts(&self, out: &mut String) {
+        let required = [
+            ("timestamp", &self.timestamp),
+            ("level", &self.level),
+            ("logger", &self.logger),
+            ("message", &self.message),
+        ];
+        let optional = [
+            ("trace_id", &self.trace_id),
+            ("span_id", &self.span_id),
+            ("parent_span_id", &self.parent_span_id),
+            ("request_id", &self.request_id),
+            ("user_id", &self.user_id),
+            ("session_id", &self.session_id),
+            ("tenant_id", &self.tenant_id),
+        ];
+        for (key, text) in required {
+            push_key(out, key);
+            push_string(out, text);
+        }
+        for (key, text) in optional {
+            push_key(out, key);
+            push_optional(out, text.as_deref());
+        }
+    }
+
+    fn push_error(&self, out: &mut String) {
+        match &self.error {
+            Some(error) => push_object(out, error, push_unreadable_error),
+            None => out.push_str("null"),
+        }
+    }
+
+    fn push_rest(&self, out: &mut String) {
+        push_key(out, "stack_trace");
+        push_optional(out, self.stack_trace.as_deref());
+        let service = [
+            ("environment", &self.environment),
+            ("version", &self.version),
+            ("host", &self.host),
+        ];
+        for (key, text) in service {
+            push_key(out, key);
+            push_string(out, text);
+        }
+    }
+}
+
+/// The first key opens the object, every other follows a comma.
+fn push_key(out: &mut String, key: &str) {
+    out.push(if out.is_empty() { '{' } else { ',' });
+    push_string(out, key);
+    out.push(':');
+}
+
+fn push_unreadable(out: &mut String, text: &str) {
+    out.push_str("{\"unreadable\":");
+    push_string(out, text);
+    out.push('}');
+}
+
+fn push_unreadable_error(out: &mut String, text: &str) {
+    out.push_str("{\"type\":\"unreadable\",\"message\":");
+    push_string(out, text);
+    out.push_str(",\"chain\":[]}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: [&str; 18] = [
+        "timestamp",
+        "level",
+        "logger",
+        "message",
+        "trace_id",
+        "span_id",
+        "parent_span_id",
+        "request_id",
+        "user_id",
+        "session_id",
+        "tenant_id",
+        "context",
+        "metrics",
+        "error",
+        "stack_trace",
+        "environment",
+        "version",
+        "host",
+    ];
+
+    fn record() -> Stored {
+        Stored {
+            timestamp: "2026-11-23T09:41:07.123456Z".into(),
+            level: "INFO".into(),
+            context: r#"{"operation":"answer","status":"success"}"#.into(),
+            metrics: r#"{"duration_ms":1.500}"#.into(),
+            ..Stored::default()
+        }
+    }
+
+    #[test]
+    fn the_line_has_the_eighteen_keys_in_order() {
+        let line = record().to_json_line();
+        let places: Vec<_> = KEYS
+            .iter()
+            .map(|key| line.find(&format!("\"{key}\":")).expect("the key is there"))
+            .collect();
+        assert!(places.is_sorted());
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value.as_object().unwrap().len(), 18);
+        assert!(value["user_id"].is_null() && value["error"].is_null());
+    }
+
+    #[test]
+    fn objects_are_given_out_as_they_were_stored() {
+        let line = record().to_json_line();
+        assert!(
+            line.contains(r#""metrics":{"duration_ms":1.500}"#),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn unreadable_columns_still_make_a_record() {
+        let broken = Stored {
+            context: "nonsense".into(),
+            metrics: "[]".into(),
+            error: Some("boom\n".into()),
+            ..record()
+        };
+        let value: serde_json::Value = serde_json::from_str(&broken.to_json_line()).unwrap();
+        assert_eq!(value["context"]["unreadable"], "nonsense");
+        assert_eq!(value["metrics"], serde_json::json!({}));
+        assert_eq!(value["error"]["message"], "boom\n");
+    }
+}

@@ -1,0 +1,189 @@
+//! What is written comes back, once, whoever else writes.
+
+use super::*;
+
+#[test]
+fn what_is_inserted_comes_back() {
+    runtime().block_on(async {
+        let failed = NewRow {
+            seq: u64::MAX,
+            kind: RowKind::Event,
+            start_us: None,
+            duration_us: None,
+            error: Some(r#"{"type":"t","message":"m","chain":[]}"#),
+            stack_trace: Some("a\0b\n☃"),
+            ..row(0)
+        };
+        let (_folder, mut reader) = reader_on(&[row(1), failed]).await;
+        let stored = reader.trace(TRACE).await.unwrap();
+        assert_eq!(stored.len(), 2);
+        assert_eq!(stored[0].duration_ms, Some(1.5));
+        assert_eq!(stored[0].kind, "span");
+        assert_eq!(stored[0].boot_id, BOOT);
+        assert_eq!(stored[1].seq, u64::MAX);
+        assert_eq!(stored[1].stack_trace.as_deref(), Some("a\0b\n☃"));
+        assert_eq!(stored[1].duration_ms, None);
+        assert!(
+            stored[0].created_at.ends_with('Z'),
+            "{}",
+            stored[0].created_at
+        );
+        assert_eq!(reader.count().await.unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_second_delivery_is_no_second_row() {
+    runtime().block_on(async {
+        let (_folder, path) = place();
+        let mut writer = Writer::open(&path).await.unwrap();
+        let rows: Vec<_> = (0..250).map(row).collect();
+        assert_eq!(writer.insert(&rows).await.unwrap(), 250);
+        assert_eq!(writer.insert(&rows).await.unwrap(), 0);
+        assert_eq!(writer.insert(&[row(249), row(250)]).await.unwrap(), 1);
+        assert_eq!(writer.insert(&[]).await.unwrap(), 0);
+        assert_eq!(
+            Reader::open(&path).await.unwrap().count().await.unwrap(),
+            251
+        );
+    });
+}
+
+#[test]
+fn a_row_of_another_process_is_another_row() {
+    runtime().block_on(async {
+        let other = NewRow {
+            boot_id: &[8; 16],
+            ..row(1)
+        };
+        let (_folder, mut reader) = reader_on(&[row(1), other]).await;
+        assert_eq!(reader.count().await.unwrap(), 2);
+    });
+}
+
+#[test]
+fn ten_threads_open_a_fresh_file_at_once_and_write() {
+    let (_folder, path) = place();
+    thread::scope(|scope| {
+        for number in 0..10_u8 {
+            let path = &path;
+            scope.spawn(move || runtime().block_on(open_and_write(path, number)));
+        }
+    });
+    let count = runtime().block_on(async { Reader::open(&path).await.unwrap().count().await });
+    assert_eq!(count.unwrap(), 10 * 120);
+}
+
+async fn open_and_write(path: &std::path::Path, number: u8) {
+    let boot = [number; 16];
+    let mut writer = Writer::open(path).await.expect("it opens");
+    let rows: Vec<_> = (0..120)
+        .map(|seq| NewRow {
+            boot_id: &boot,
+            ..row(seq)
+        })
+        .collect();
+    for batch in rows.chunks(40) {
+        assert_eq!(writer.insert(batch).await.expect("it inserts"), 40);
+    }
+    writer.close().await.expect("it closes");
+}
+
+#[test]
+fn tasks_of_one_thread_do_not_wait_for_each_other_for_ever() {
+    let (_folder, path) = place();
+    runtime().block_on(async {
+        let openings: Vec<_> = (0..10)
+            .map(|_| {
+                let path = path.clone();
+                tokio::spawn(async move { Writer::open(&path).await })
+            })
+            .collect();
+        for opening in openings {
+            opening.await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_sync_commits_a_mark_and_leaves_later_inserts_cheap() {
+    runtime().block_on(async {
+        let (_folder, path) = place();
+        let mut writer = Writer::open(&path).await.unwrap();
+        writer.insert(&[row(1)]).await.unwrap();
+        writer.sync().await.unwrap();
+        writer.sync().await.unwrap();
+        let mut connection = connect::for_reading(&path).await.unwrap();
+        let marks: i64 = sqlx::query_scalar("SELECT marks FROM ragspan_sync")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(marks, 2);
+        assert_eq!(writer.synchronous().await, 1, "NORMAL");
+    });
+}
+
+#[test]
+fn a_reader_says_what_is_wrong_with_the_file() {
+    runtime().block_on(async {
+        let (folder, path) = place();
+        assert!(matches!(
+            Reader::open(&path).await,
+            Err(Error::Missing { .. })
+        ));
+        assert!(!path.exists(), "reading never creates");
+        std::fs::write(&path, "").unwrap();
+        assert!(matches!(
+            Reader::open(&path).await,
+            Err(Error::NoTable { .. })
+        ));
+        std::fs::write(&path, "this is no database, but long enough to look at").unwrap();
+        assert!(matches!(Reader::open(&path).await, Err(Error::Open { .. })));
+        assert!(matches!(
+            Reader::open(folder.path()).await,
+            Err(Error::Open { .. })
+        ));
+    });
+}
+
+#[test]
+fn a_writer_says_what_is_wrong_with_the_place() {
+    runtime().block_on(async {
+        let (folder, _) = place();
+        let nowhere = folder.path().join("no/such/folder/logs.db");
+        let error = Writer::open(&nowhere).await.unwrap_err();
+        assert!(matches!(error, Error::Lock { .. }), "{error:?}");
+    });
+}
+
+#[test]
+fn a_file_of_a_newer_program_is_left_alone() {
+    runtime().block_on(async {
+        let (_folder, path) = place();
+        Writer::open(&path).await.unwrap().close().await.unwrap();
+        let mut connection = connect::for_writing(&path).await.unwrap();
+        sqlx::query(
+            "INSERT INTO _ragspan_migrations (version, description, success, checksum, \
+             execution_time) VALUES (999, 'later', 1, x'00', 0)",
+        )
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        assert!(matches!(
+            Writer::open(&path).await,
+            Err(Error::Newer { .. })
+        ));
+    });
+}
+
+#[test]
+fn a_reader_sees_what_a_writer_commits_meanwhile() {
+    runtime().block_on(async {
+        let (_folder, path) = place();
+        let mut writer = Writer::open(&path).await.unwrap();
+        let mut reader = Reader::open(&path).await.unwrap();
+        assert_eq!(reader.count().await.unwrap(), 0);
+        writer.insert(&[row(1)]).await.unwrap();
+        assert_eq!(reader.count().await.unwrap(), 1);
+    });
+}
