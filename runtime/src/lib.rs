@@ -1,3 +1,66 @@
-//! Placeholder.
+//! See inside a production RAG service in Rust.
+//!
+//! One attribute on a stage function gives a span, metrics, a JSON log record and the request's context,
+//! joined by one id. Nothing leaves your machine unless you configure it, and nothing is recorded that you did not name.
+//!
+//! ```
+//! use ragspan::{LogContext, rag_span};
+//!
+//! #[derive(LogContext)]
+//! struct Request { user_id: String }
+//!
+//! #[rag_span(layer = "retrieval", context(top_k), ok(|hits| chunks = hits.len()))]
+//! fn search(query: &str, top_k: usize) -> Result<Vec<String>, std::io::Error> {
+//!     Ok(vec![query.to_owned(); top_k])
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = ragspan::Config::default().without_sinks().without_metrics_listener();
+//! let telemetry = ragspan::start(config)?;
+//! let request = Request { user_id: "ada".into() };
+//! request.in_scope(|| search("what is a span?", 3))?;
+//! telemetry.shutdown_blocking(std::time::Duration::from_secs(5)).report();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! All are additive. `sqlite` (default): the SQLite sink and the [`store`] that queries it. `serve` (default): the
+//! listener for `/metrics`. `testing`: [`testing`], for your own unit tests.
+//!
+//! # Layers of the crate
+//!
+//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock`, `value`,
+//! `context`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
 
+mod clock;
+mod config;
+mod context;
+mod dispatch;
+mod layer;
 pub mod metrics;
+mod pipeline;
+mod record;
+mod sink;
+mod span;
+#[cfg(feature = "sqlite")]
+pub mod store;
+mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod value;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use config::Config;
+pub use context::{ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
+pub use layer::{RagLayer, layer};
+pub use pipeline::{Balance, Dropped};
+pub use ragspan_macros::{ErrorType, LogContext, rag_span};
+pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
+pub use sink::{FileSettings, Format};
+pub use span::{ErrorType, LogContext};
+pub use telemetry::{MetricsFormat, ShutdownReport, StartError, Telemetry, start};

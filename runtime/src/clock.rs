@@ -1,0 +1,115 @@
+//! Time and randomness enter here, and nowhere else.
+//!
+//! One monotonic clock is read; wall time is derived from an anchor taken once, so a call costs two
+//! readings and a duration never runs backwards. All times are whole microseconds.
+//! `tests/layers.rs` fails when another module reads a clock or a random source.
+
+use std::cell::RefCell;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// A point on the monotonic clock, in microseconds since the process first asked for the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    /// Microseconds from `earlier` to here; zero if `earlier` is later.
+    pub(crate) fn micros_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// This moment as microseconds since the Unix epoch.
+    pub(crate) fn unix_micros(self) -> u64 {
+        let offset = OFFSET.load(Ordering::Relaxed);
+        self.0.saturating_add_signed(offset)
+    }
+}
+
+static ANCHOR: LazyLock<Instant> = LazyLock::new(|| {
+    let now = Instant::now();
+    OFFSET.store(wall_micros(), Ordering::Relaxed);
+    now
+});
+
+/// What to add to a [`Moment`] to get Unix microseconds.
+static OFFSET: AtomicI64 = AtomicI64::new(0);
+
+/// The current moment.
+pub(crate) fn now() -> Moment {
+    Moment(u64::try_from(ANCHOR.elapsed().as_micros()).unwrap_or(u64::MAX))
+}
+
+/// Follows the wall clock again after it was set or slewed; the worker calls this now and then.
+/// A difference under 20 ms is left alone, so that ordinary scheduling noise moves nothing.
+pub(crate) fn follow_wall_clock() {
+    let now = now();
+    let error = wall_micros().saturating_sub_unsigned(now.unix_micros());
+    if error.abs() > 20_000 {
+        OFFSET.fetch_add(error, Ordering::Relaxed);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the system"
+)]
+fn wall_micros() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+        })
+}
+
+thread_local! {
+    static RANDOM: RefCell<fastrand::Rng> = RefCell::new(fastrand::Rng::with_seed(system_random()));
+}
+
+/// Sixty-four random bits: fast, seeded by the operating system for each thread, not for secrets.
+pub(crate) fn random() -> u64 {
+    RANDOM
+        .try_with(|random| {
+            random
+                .try_borrow_mut()
+                .map(|mut random| random.u64(..))
+                .ok()
+        })
+        .ok()
+        .flatten()
+        .unwrap_or_else(system_random)
+}
+
+/// Sixty-four bits from the operating system; from the clock if that has none to give.
+fn system_random() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| now().unix_micros().wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_never_run_backwards_and_follow_the_wall_clock() {
+        let first = now();
+        let second = now();
+        assert!(second >= first);
+        follow_wall_clock();
+        let wall = wall_micros().unsigned_abs();
+        assert!(wall.abs_diff(now().unix_micros()) < 5_000_000);
+    }
+
+    #[test]
+    fn a_duration_is_never_negative() {
+        assert_eq!(Moment(5).micros_since(Moment(9)), 0);
+        assert_eq!(Moment(9).micros_since(Moment(5)), 4);
+    }
+
+    #[test]
+    fn random_differs_between_calls_and_threads() {
+        let here = [random(), random()];
+        let there = std::thread::spawn(random).join().unwrap();
+        assert_ne!(here[0], here[1]);
+        assert!(!here.contains(&there));
+    }
+}

@@ -1,0 +1,104 @@
+//! The layers of a RAG system.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+/// The part of a RAG system that a function belongs to.
+///
+/// The name is a label of the metrics and, behind `rag.`, the logger of the records.
+///
+/// ```
+/// assert_eq!(ragspan::Layer::Retrieval.name(), "retrieval");
+/// assert_eq!(ragspan::Layer::Custom("rerank").name(), "rerank");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Layer {
+    /// Requests as they come in.
+    Api,
+    /// Files read, parsed, chunked, embedded and stored.
+    Ingestion,
+    /// Databases, caches and indexes.
+    Data,
+    /// Search, fusion, reranking.
+    Retrieval,
+    /// Prompts and answers of a language model.
+    Generation,
+    /// How good an answer was.
+    Evaluation,
+    /// The conversation so far.
+    Memory,
+    /// A layer of the user's own.
+    Custom(&'static str),
+}
+
+impl Layer {
+    /// The name, as labels and records spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Ingestion => "ingestion",
+            Self::Data => "data",
+            Self::Retrieval => "retrieval",
+            Self::Generation => "generation",
+            Self::Evaluation => "evaluation",
+            Self::Memory => "memory",
+            Self::Custom(name) => name,
+        }
+    }
+
+    /// One bit for this layer, so that a span can hold the set of layers above it.
+    ///
+    /// Custom layers get theirs in the order in which they are first seen; those after the 57th share the last one.
+    pub(crate) fn bit(self) -> u64 {
+        let index = match self {
+            Self::Api => 0,
+            Self::Ingestion => 1,
+            Self::Data => 2,
+            Self::Retrieval => 3,
+            Self::Generation => 4,
+            Self::Evaluation => 5,
+            Self::Memory => 6,
+            Self::Custom(name) => 7 + custom_index(name).min(56),
+        };
+        1 << index
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+static CUSTOM: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+
+fn custom_index(name: &'static str) -> usize {
+    let mut known = CUSTOM.lock().unwrap_or_else(PoisonError::into_inner);
+    known
+        .iter()
+        .position(|there| *there == name)
+        .unwrap_or_else(|| {
+            known.push(name);
+            known.len() - 1
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_layer_has_a_bit_of_its_own() {
+        let layers = [
+            Layer::Api,
+            Layer::Memory,
+            Layer::Custom("a"),
+            Layer::Custom("b"),
+        ];
+        let bits: std::collections::HashSet<_> = layers.iter().map(|layer| layer.bit()).collect();
+        assert_eq!(bits.len(), layers.len());
+        assert_eq!(Layer::Custom("a").bit(), Layer::Custom("a").bit());
+    }
+}

@@ -1,0 +1,10 @@
+//! Who and what a request is: its ids, its layer, and the fields that travel with it.
+
+mod ids;
+mod layer;
+mod request;
+
+pub use ids::{ParseIdError, SpanId, TraceId};
+pub use layer::Layer;
+pub use request::ContextVisitor;
+pub(crate) use request::RequestContext;

@@ -1,0 +1,139 @@
+//! A sink's own queue and task: it delivers batch after batch, and tries again what did not arrive.
+//!
+//! One sink's trouble is that sink's alone: a lane that is full drops for its own sink, and counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::books::{Book, Dropped};
+use crate::clock;
+use crate::sink::{Batch, DeliveryError, Sink};
+
+/// So many batches wait for a sink at most.
+const LANE: usize = 256;
+
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// What a lane does, in order.
+enum Job {
+    Deliver(Batch),
+    /// Answers once everything before it was delivered, and synced if it is durable.
+    Flush {
+        durable: bool,
+        done: oneshot::Sender<()>,
+    },
+}
+
+/// The sending end of a lane, and its task.
+#[derive(Debug)]
+pub(super) struct Lane {
+    jobs: mpsc::Sender<Job>,
+    book: Arc<Book>,
+    task: JoinHandle<()>,
+}
+
+impl Lane {
+    /// Starts the task on the current runtime. It opens the sink first and says how that went.
+    pub(super) fn start<S: Sink>(
+        sink: S,
+        book: Arc<Book>,
+        opened: oneshot::Sender<Option<String>>,
+    ) -> Self {
+        let (jobs, queue) = mpsc::channel(LANE);
+        let task = tokio::spawn(
+            Runner {
+                sink,
+                book: Arc::clone(&book),
+            }
+            .run(queue, opened),
+        );
+        Self { jobs, book, task }
+    }
+
+    /// Puts a batch into the lane; a full lane drops it, and counts.
+    pub(super) fn offer(&self, batch: Batch) {
+        let records = batch.len();
+        match self.jobs.try_send(Job::Deliver(batch)) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.book.drop_records(Dropped::LaneFull, records);
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                self.book.drop_records(Dropped::Refused, records);
+            }
+        }
+    }
+
+    /// Resolves to true once everything that was offered before has been delivered.
+    pub(super) fn flush(&self, durable: bool) -> impl Future<Output = bool> + Send + 'static {
+        let (done, answer) = oneshot::channel();
+        let jobs = self.jobs.clone();
+        async move { jobs.send(Job::Flush { durable, done }).await.is_ok() && answer.await.is_ok() }
+    }
+
+    /// Ends the lane once it is empty.
+    pub(super) async fn finish(self) {
+        drop(self.jobs);
+        // A task that panicked has ended too; its records stay pending in the book.
+        let _ended = self.task.await;
+    }
+}
+
+struct Runner<S> {
+    sink: S,
+    book: Arc<Book>,
+}
+
+impl<S: Sink> Runner<S> {
+    async fn run(
+        mut self,
+        mut queue: mpsc::Receiver<Job>,
+        opened: oneshot::Sender<Option<String>>,
+    ) {
+        let trouble = self.sink.open().await.err().map(|error| error.to_string());
+        // Nobody waits for it any more: then nobody needs to know.
+        let _unheard = opened.send(trouble);
+        while let Some(job) = queue.recv().await {
+            match job {
+                Job::Deliver(batch) => self.deliver(batch).await,
+                Job::Flush { durable, done } => self.flush(durable, done).await,
+            }
+        }
+        self.sink.close().await;
+    }
+
+    async fn deliver(&mut self, batch: Batch) {
+        let records = batch.len();
+        let mut pause = FIRST_RETRY;
+        loop {
+            match self.sink.deliver(batch.clone()).await {
+                Ok(()) => return self.book.deliver(records),
+                Err(DeliveryError::Permanent { .. }) => {
+                    return self.book.drop_records(Dropped::Refused, records);
+                }
+                Err(DeliveryError::Retryable { after, .. }) => {
+                    tokio::time::sleep(after.unwrap_or(pause)).await;
+                    pause = jittered(pause * 2).min(LAST_RETRY);
+                }
+            }
+        }
+    }
+
+    async fn flush(&mut self, durable: bool, done: oneshot::Sender<()>) {
+        // Without an answer the flush reports that this sink did not make it.
+        if !durable || self.sink.sync().await.is_ok() {
+            let _unheard = done.send(());
+        }
+    }
+}
+
+/// Somewhere between half of it and all of it, so that many processes do not retry in step.
+fn jittered(pause: Duration) -> Duration {
+    let half = pause / 2;
+    let spread = u64::try_from(half.as_micros()).unwrap_or(u64::MAX).max(1);
+    half + Duration::from_micros(clock::random() % spread)
+}

@@ -1,0 +1,151 @@
+//! The way of a record from the caller to the sinks: queues, a worker of its own, and the books.
+//!
+//! Home of invariants 4 and 12. What a caller waits for is one push into a bounded queue. The books
+//! balance for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
+
+mod books;
+mod lane;
+mod ring;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) use books::Book;
+pub use books::{Balance, Dropped};
+use ring::Ring;
+pub(crate) use worker::{Command, Sinks, Worker, is_worker};
+
+use crate::clock;
+use crate::metrics::{Name, Registry};
+use crate::record::{Level, Pool, Record, Service};
+
+/// Libraries that our own clients are built of, which say much below WARNING.
+const NOISY: [&str; 5] = ["h2", "hyper", "reqwest", "rustls", "sqlx"];
+
+/// What the application's threads see of the pipeline.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    ring: Ring,
+    pool: Arc<Pool>,
+    registry: Arc<Registry>,
+    service: Arc<Service>,
+    level: Level,
+    boot_id: [u8; 16],
+    /// No other layer listens to our spans, so their fields need not be told.
+    sole_listener: AtomicBool,
+    closed: AtomicBool,
+    books: OnceLock<Vec<Arc<Book>>>,
+}
+
+impl Pipeline {
+    /// A pipeline whose queues hold so many records of less than WARNING, and a quarter as many of the others.
+    pub(crate) fn new(
+        service: Service,
+        level: Level,
+        registry: Arc<Registry>,
+        capacity: usize,
+    ) -> Self {
+        Self {
+            ring: Ring::new(capacity),
+            pool: Arc::new(Pool::new(capacity + capacity / 4)),
+            registry,
+            service: Arc::new(service),
+            level,
+            boot_id: boot_id(),
+            sole_listener: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            books: OnceLock::new(),
+        }
+    }
+
+    /// An empty record, recycled if there is one.
+    pub(crate) fn blank(&self) -> Box<Record> {
+        self.pool.take()
+    }
+
+    /// Takes back a record that is not wanted.
+    pub(crate) fn give_back(&self, record: Box<Record>) {
+        self.pool.give_back(record);
+    }
+
+    /// Hands a record over: numbers it and pushes it. Never blocks; if the queue is full, the oldest record
+    /// of its class goes and is counted.
+    pub(crate) fn push(&self, record: Box<Record>) {
+        if let Some(lost) = self.ring.push(record) {
+            self.pool.give_back(lost);
+        }
+        if self.closed.load(Ordering::Relaxed) {
+            self.drop_late();
+        }
+    }
+
+    /// Nobody will come for what is pushed after the end.
+    #[cold]
+    fn drop_late(&self) {
+        let late = self.ring.drain();
+        for book in self.books() {
+            book.drop_records(Dropped::AfterShutdown, late.len());
+        }
+        late.into_iter()
+            .for_each(|record| self.pool.give_back(record));
+    }
+
+    /// Whether records of this level are wanted.
+    pub(crate) fn wants(&self, level: Level) -> bool {
+        level >= self.level
+    }
+
+    /// Whether an event of this level from this target is wanted.
+    pub(crate) fn wants_event(&self, level: Level, target: &str) -> bool {
+        let noisy = || NOISY.contains(&target.split("::").next().unwrap_or(target));
+        self.wants(level) && (level >= Level::Warning || !noisy())
+    }
+
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    pub(crate) fn is_sole_listener(&self) -> bool {
+        self.sole_listener.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_sole_listener(&self) {
+        self.sole_listener.store(true, Ordering::Relaxed);
+    }
+
+    /// All that waits in the queues, oldest first.
+    pub(crate) fn drain(&self) -> Vec<Box<Record>> {
+        self.ring.drain()
+    }
+
+    fn books(&self) -> &[Arc<Book>] {
+        self.books.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How every sink stands, brought up to now; the metrics show the same.
+    pub(crate) fn balances(&self) -> Vec<Balance> {
+        let emitted = self.ring.emitted();
+        self.registry
+            .counter(Name::RecordsEmitted, &[])
+            .raise_to(emitted);
+        let overflowed = self.ring.overflowed();
+        self.books()
+            .iter()
+            .map(|book| book.balance(emitted, overflowed))
+            .collect()
+    }
+}
+
+/// What tells this process' records from those of all others.
+fn boot_id() -> [u8; 16] {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&clock::random().to_be_bytes());
+    id[8..].copy_from_slice(&clock::random().to_be_bytes());
+    id
+}

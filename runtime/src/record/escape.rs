@@ -1,0 +1,100 @@
+//! JSON string escapes, for untrusted text: nothing that a terminal or a log viewer could act on passes.
+
+/// Appends `text` with every control character, bidi override, line separator and byte order mark
+/// written as an escape; all else passes as it is.
+pub(super) fn write(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut written = 0;
+    let mut at = 0;
+    while let Some(found) = bytes[at..]
+        .iter()
+        .position(|byte| SUSPECT[usize::from(*byte)])
+    {
+        at += found;
+        let Some(suspect) = text[at..].chars().next() else {
+            break;
+        };
+        let next = at + suspect.len_utf8();
+        if is_unsafe(suspect) {
+            out.extend_from_slice(&bytes[written..at]);
+            escape(suspect, out);
+            written = next;
+        }
+        at = next;
+    }
+    out.extend_from_slice(&bytes[written..]);
+}
+
+/// Bytes that are escaped, or begin a character that may be.
+static SUSPECT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table[0x7f] = true;
+    table[0xc2] = true; // C1 controls
+    table[0xd8] = true; // Arabic letter mark
+    table[0xe2] = true; // separators and bidi controls
+    table[0xef] = true; // byte order mark, interlinear annotation
+    table
+};
+
+fn is_unsafe(suspect: char) -> bool {
+    matches!(
+        suspect,
+        '\0'..='\x1f' | '"' | '\\' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+    )
+}
+
+fn escape(suspect: char, out: &mut Vec<u8>) {
+    match suspect {
+        '"' => out.extend_from_slice(b"\\\""),
+        '\\' => out.extend_from_slice(b"\\\\"),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        other => {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            let code = u32::from(other);
+            let digit = |shift: u32| HEX[(code >> shift & 15) as usize];
+            out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn escaped(text: &str) -> String {
+        let mut out = Vec::new();
+        write(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn hostile_characters_become_escapes() {
+        assert_eq!(escaped("a\"b\\c\nd"), r#"a\"b\\c\nd"#);
+        assert_eq!(escaped("\u{1b}[31m\u{9b}\u{7f}"), r"\u001b[31m\u009b\u007f");
+        assert_eq!(
+            escaped("\u{2028}\u{202e}\u{2066}\u{feff}\u{61c}"),
+            r"\u2028\u202e\u2066\ufeff\u061c"
+        );
+        assert_eq!(escaped("é – ü ⇒ 漢字 🙂"), "é – ü ⇒ 漢字 🙂");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_escaped_reads_back(text: String) {
+            let json = format!("\"{}\"", escaped(&text));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            prop_assert!(!json.chars().any(|c| c.is_control() || is_unsafe(c) && !"\"\\".contains(c)));
+        }
+    }
+}

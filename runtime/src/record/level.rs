@@ -1,0 +1,85 @@
+//! The six levels of a record.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How much a record matters. `tracing` has no CRITICAL, so there is a sixth level here.
+///
+/// ```
+/// use ragspan::Level;
+/// assert!(Level::Warning > Level::Info);
+/// assert_eq!("warn".parse(), Ok(Level::Warning));
+/// assert_eq!(Level::Warning.to_string(), "WARNING");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Everything.
+    Trace,
+    /// Sizes, intermediate values, starts.
+    Debug,
+    /// Normal operation.
+    #[default]
+    Info,
+    /// Unexpected, and handled.
+    Warning,
+    /// An operation failed.
+    Error,
+    /// The system is down.
+    Critical,
+}
+
+impl Level {
+    /// As records spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warning => "WARNING",
+            Self::Error => "ERROR",
+            Self::Critical => "CRITICAL",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+impl From<tracing::Level> for Level {
+    fn from(level: tracing::Level) -> Self {
+        match level {
+            tracing::Level::TRACE => Self::Trace,
+            tracing::Level::DEBUG => Self::Debug,
+            tracing::Level::INFO => Self::Info,
+            tracing::Level::WARN => Self::Warning,
+            tracing::Level::ERROR => Self::Error,
+        }
+    }
+}
+
+/// Text that names no level.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("`{0}` is no level: use trace, debug, info, warning, error or critical")]
+pub struct ParseLevelError(String);
+
+impl FromStr for Level {
+    type Err = ParseLevelError;
+
+    /// Reads a level in either case; `warn` and `warning` are the same.
+    fn from_str(text: &str) -> Result<Self, ParseLevelError> {
+        match text.to_ascii_lowercase().as_str() {
+            "trace" => Ok(Self::Trace),
+            "debug" => Ok(Self::Debug),
+            "info" => Ok(Self::Info),
+            "warn" | "warning" => Ok(Self::Warning),
+            "error" => Ok(Self::Error),
+            "critical" => Ok(Self::Critical),
+            _ => Err(ParseLevelError(text.to_owned())),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The record: what one annotated call or one event leaves behind.
+//!
+//! A record is filled on the caller's thread, moves to the worker as one pointer, is written once, and
+//! is then recycled. It does not change once it was handed over.
+
+mod escape;
+pub(crate) mod json;
+mod level;
+mod pool;
+mod time;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub use level::{Level, ParseLevelError};
+pub(crate) use pool::Pool;
+pub(crate) use time::rfc3339;
+
+use crate::context::{Layer, RequestContext, SpanId, TraceId};
+use crate::value::{Fields, Text};
+
+/// The JSON Schema (draft 2020-12) of a log record; `ragspan schema` prints it.
+pub const SCHEMA: &str = include_str!("schema.json");
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It returned what it should.
+    #[default]
+    Success,
+    /// It returned an error.
+    Error,
+    /// It returned, and found nothing.
+    Empty,
+    /// Its future was dropped before it was done.
+    Cancelled,
+    /// It panicked.
+    Panic,
+}
+
+impl Outcome {
+    /// The word of the metrics' `status` label and of a record's `context.status`.
+    #[must_use]
+    pub const fn status(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Empty => "empty",
+            Self::Cancelled => "cancelled",
+            Self::Panic => "panic",
+        }
+    }
+
+    /// Whether this is counted in `rag_errors_total`.
+    pub(crate) const fn is_failure(self) -> bool {
+        matches!(self, Self::Error | Self::Panic)
+    }
+}
+
+/// Whether a record tells of a span or of an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The completion of a span.
+    Span,
+    /// The start of a span; written only where DEBUG is on.
+    Started,
+    /// An event.
+    #[default]
+    Event,
+}
+
+/// What went wrong, its texts in the record's arena.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Failure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: Text,
+    /// The sources behind it, the deepest last.
+    pub(crate) chain: Vec<Text>,
+    /// Where the error was first seen, if not here.
+    pub(crate) born_in: Option<SpanId>,
+}
+
+/// An error's type: a label its author gave it, or the name of its Rust type.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum ErrorKind {
+    #[default]
+    Unknown,
+    Label(&'static str),
+    /// As `std::any::type_name` gives it.
+    TypeName(&'static str),
+}
+
+impl ErrorKind {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Unknown => "error",
+            Self::Label(label) => label,
+            Self::TypeName(name) => short_type_name(name),
+        }
+    }
+}
+
+/// The last path segment of a type, without its generics; what a `Box<dyn ..>` or a reference holds, for those.
+fn short_type_name(name: &'static str) -> &'static str {
+    let inner = name.trim_start_matches('&');
+    let inner = inner.strip_prefix("alloc::boxed::Box<").unwrap_or(inner);
+    let inner = inner.strip_prefix("dyn ").unwrap_or(inner);
+    let path = inner.split(['<', '>', ' ']).next().unwrap_or(inner);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// One record with its envelope.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) kind: Kind,
+    /// Unique within this process; with the boot id it makes delivery idempotent.
+    pub(crate) sequence: u64,
+    pub(crate) level: Level,
+    /// Unix microseconds.
+    pub(crate) timestamp: u64,
+    /// Of a span: its start, in Unix microseconds.
+    pub(crate) start: u64,
+    /// Of a completed span, in microseconds.
+    pub(crate) duration: Option<u64>,
+    /// Of a span, or of an event in the module of the annotated function around it.
+    pub(crate) layer: Option<Layer>,
+    /// Of an event.
+    pub(crate) target: &'static str,
+    /// Of a span.
+    pub(crate) operation: &'static str,
+    pub(crate) outcome: Outcome,
+    /// Of a success that took longer than its annotation allows: that threshold, in microseconds.
+    pub(crate) slow: Option<u64>,
+    /// Of an event.
+    pub(crate) message: Option<Text>,
+    pub(crate) trace_id: Option<TraceId>,
+    pub(crate) span_id: Option<SpanId>,
+    pub(crate) parent_span_id: Option<SpanId>,
+    pub(crate) request: Option<Arc<RequestContext>>,
+    pub(crate) failure: Option<Failure>,
+    /// Of a failure: the operations from the root to here, a line each.
+    pub(crate) stack_trace: Option<Text>,
+    pub(crate) fields: Fields,
+}
+
+impl Record {
+    /// Empties the record and keeps its buffers.
+    pub(crate) fn recycle(&mut self) {
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.clear();
+        *self = Self {
+            fields,
+            ..Self::default()
+        };
+    }
+
+    /// A span's start: what is known of it by then.
+    pub(crate) fn started(&self) -> Self {
+        Self {
+            kind: Kind::Started,
+            level: Level::Debug,
+            timestamp: self.start,
+            fields: self.fields.clone(),
+            request: self.request.clone(),
+            failure: None,
+            ..*self
+        }
+    }
+
+    /// The request's id: the one it came with, or the one made from the trace.
+    pub(crate) fn request_id(&self) -> Option<Cow<'_, str>> {
+        let given = self
+            .request
+            .as_ref()
+            .and_then(|request| request.request_id.as_deref());
+        let made = || {
+            self.trace_id
+                .map(|trace| format!("req-{}", trace.short()).into())
+        };
+        given.map(Into::into).or_else(made)
+    }
+
+    /// `rag.<layer>`, or an event's target.
+    pub(crate) fn logger(&self) -> Cow<'_, str> {
+        self.layer
+            .map_or(self.target.into(), |layer| format!("rag.{layer}").into())
+    }
+
+    /// The record's message.
+    pub(crate) fn message_text(&self) -> Cow<'_, str> {
+        if self.kind == Kind::Event {
+            return self
+                .message
+                .map_or("", |text| self.fields.text.get(text))
+                .into();
+        }
+        let (before, behind) = self.affixes();
+        format!("{before}{}{behind}", self.operation).into()
+    }
+
+    /// What stands before and behind the operation in the message of a span's record.
+    pub(crate) fn affixes(&self) -> (&'static str, &'static str) {
+        match (self.kind, self.outcome) {
+            (Kind::Started, _) => ("", "_started"),
+            (_, Outcome::Success) if self.slow.is_some() => ("slow_", ""),
+            (_, Outcome::Success) => ("", "_complete"),
+            (_, Outcome::Empty) => ("", "_empty"),
+            (_, Outcome::Error) => ("", "_failed"),
+            (_, Outcome::Cancelled) => ("", "_cancelled"),
+            (_, Outcome::Panic) => ("", "_panicked"),
+        }
+    }
+}
+
+/// The service that the records come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    pub(crate) environment: String,
+    pub(crate) version: String,
+    pub(crate) host: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_label_is_named_by_its_type() {
+        let names = [
+            ("my_app::search::SearchError", "SearchError"),
+            ("std::io::error::Error", "Error"),
+            ("app::Wrapped<app::Inner>", "Wrapped"),
+            (
+                "alloc::boxed::Box<dyn core::error::Error + core::marker::Send>",
+                "Error",
+            ),
+            ("&str", "str"),
+        ];
+        for (name, expected) in names {
+            assert_eq!(ErrorKind::TypeName(name).label(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_recycled_record_is_as_new() {
+        let mut record = Record {
+            sequence: 7,
+            outcome: Outcome::Panic,
+            ..Record::default()
+        };
+        record.fields.push_text("secret", "value");
+        record.recycle();
+        assert_eq!(format!("{record:?}"), format!("{:?}", Record::default()));
+    }
+}

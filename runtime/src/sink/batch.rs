@@ -1,0 +1,87 @@
+//! Records on their way to the sinks: each with its line of JSON, written once for all of them.
+
+use std::sync::Arc;
+
+use crate::record::json::{self, Line};
+use crate::record::{Pool, Record, Service};
+
+/// Some records, shared by all sinks; the last one to let go recycles them.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch(Arc<Contents>);
+
+#[derive(Debug)]
+struct Contents {
+    records: Vec<Box<Record>>,
+    lines: Vec<Line>,
+    json: Vec<u8>,
+    boot_id: [u8; 16],
+    service: Arc<Service>,
+    pool: Arc<Pool>,
+}
+
+impl Batch {
+    /// Writes the records' lines.
+    pub(crate) fn new(
+        records: Vec<Box<Record>>,
+        boot_id: [u8; 16],
+        service: Arc<Service>,
+        pool: Arc<Pool>,
+    ) -> Self {
+        let mut json = Vec::with_capacity(records.len() * 640);
+        let lines = records
+            .iter()
+            .map(|record| json::write(record, &service, &mut json))
+            .collect();
+        Self(Arc::new(Contents {
+            records,
+            lines,
+            json,
+            boot_id,
+            service,
+            pool,
+        }))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.records.len()
+    }
+
+    /// All lines, each with its newline.
+    pub(crate) fn json(&self) -> &[u8] {
+        &self.0.json
+    }
+
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.0.records.iter().map(|record| &**record)
+    }
+
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.0.lines
+    }
+
+    /// Which process these records are from.
+    pub(crate) fn boot_id(&self) -> &[u8; 16] {
+        &self.0.boot_id
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    /// A part of [`json`](Self::json), as text.
+    pub(crate) fn text(&self, range: std::ops::Range<usize>) -> &str {
+        self.0
+            .json
+            .get(range)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for Contents {
+    fn drop(&mut self) {
+        for record in self.records.drain(..) {
+            self.pool.give_back(record);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Records in a file, as lines of JSON, that rolls over at a size.
+//!
+//! # When files roll
+//!
+//! A file that a batch would make larger than its bound is renamed to `<path>.1`, what was `<path>.1` to
+//! `<path>.2`, and so on; the oldest beyond the number that is kept is removed.
+//!
+//! # Durability
+//!
+//! A delivered batch was written; a flush that is durable also synced it to the disk. A write that failed
+//! half-way is taken back by cutting the file to its former length, so that no line is ever torn.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Batch, DeliveryError, Sink};
+
+/// Where the file is, and when it rolls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileSettings {
+    /// The file that is written now.
+    pub path: PathBuf,
+    /// In bytes; 64 MiB unless it is set.
+    pub max_bytes: u64,
+    /// How many rolled files are kept; 5 unless it is set.
+    pub keep: usize,
+}
+
+impl FileSettings {
+    /// A file at this path, of at most 64 MiB, with five rolled ones beside it.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            max_bytes: 64 * 1024 * 1024,
+            keep: 5,
+        }
+    }
+}
+
+/// Writes on a thread that may block.
+#[derive(Debug)]
+pub(crate) struct FileSink {
+    roller: Arc<Mutex<Roller>>,
+}
+
+impl FileSink {
+    pub(crate) fn new(settings: FileSettings) -> Self {
+        Self {
+            roller: Arc::new(Mutex::new(Roller {
+                settings,
+                file: None,
+                length: 0,
+            })),
+        }
+    }
+
+    async fn blocking(
+        &self,
+        work: impl FnOnce(&mut Roller) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), DeliveryError> {
+        let roller = Arc::clone(&self.roller);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut roller.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        let source = match done.await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.into(),
+            Err(lost) => lost.into(),
+        };
+        Err(DeliveryError::Retryable {
+            source,
+            after: None,
+        })
+    }
+}
+
+impl Sink for FileSink {
+    const NAME: &'static str = "file";
+
+    async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
+        self.blocking(move |roller| roller.append(batch.json()))
+            .await
+    }
+
+    async fn sync(&mut self) -> Result<(), DeliveryError> {
+        self.blocking(|roller| roller.file.as_ref().map_or(Ok(()), File::sync_data))
+            .await
+    }
+}
+
+#[derive(Debug)]
+struct Roller {
+    settings: FileSettings,
+    file: Option<File>,
+    length: u64,
+}
+
+impl Roller {
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        let added = lines.len() as u64;
+        if self.file.is_none() {
+            self.open()?;
+        }
+        if self.length > 0 && self.length + added > self.settings.max_bytes {
+            self.roll()?;
+        }
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        if let Err(error) = file.write_all(lines) {
+            // The next attempt opens the file anew, so a length that could not be restored is not trusted.
+            let restored = file.set_len(self.length);
+            self.file = None;
+            return restored.and(Err(error));
+        }
+        self.length += added;
+        Ok(())
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        if let Some(folder) = self.settings.path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.settings.path)?;
+        self.length = file.metadata()?.len();
+        self.file = Some(file);
+        Ok(())
+    }
+
+    fn roll(&mut self) -> io::Result<()> {
+        self.file = None;
+        for number in (0..self.settings.keep).rev() {
+            let from = numbered(&self.settings.path, number);
+            if from.exists() {
+                std::fs::rename(from, numbered(&self.settings.path, number + 1))?;
+            }
+        }
+        if self.settings.keep == 0 {
+            std::fs::remove_file(&self.settings.path)?;
+        }
+        self.open()
+    }
+}
+
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    if number > 0 {
+        name.push(format!(".{number}"));
+    }
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_rolls_at_its_size_and_the_oldest_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs/ragspan.jsonl");
+        let settings = FileSettings {
+            max_bytes: 10,
+            keep: 2,
+            ..FileSettings::new(&path)
+        };
+        let mut roller = Roller {
+            settings,
+            file: None,
+            length: 0,
+        };
+        for line in [b"first\n", b"secnd\n", b"third\n", b"forth\n"] {
+            roller.append(line).unwrap();
+        }
+        let read = |number| std::fs::read_to_string(numbered(&path, number)).unwrap_or_default();
+        assert_eq!(
+            (read(0), read(1), read(2)),
+            ("forth\n".into(), "third\n".into(), "secnd\n".into())
+        );
+        assert_eq!(read(3), "");
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_continued() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::fs::write(&path, "old\n").unwrap();
+        let mut roller = Roller {
+            settings: FileSettings::new(&path),
+            file: None,
+            length: 0,
+        };
+        roller.append(b"new\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old\nnew\n");
+    }
+}

@@ -1,0 +1,140 @@
+//! Records in a SQLite database.
+
+use std::path::PathBuf;
+
+use super::{Batch, DeliveryError, Sink};
+use crate::record::json::Line;
+use crate::record::{Kind, Record, rfc3339};
+use crate::store::{self, NewRow, RowKind, Writer};
+
+/// Opens its database when it is first needed, and again after that failed.
+#[derive(Debug)]
+pub(crate) struct SqliteSink {
+    path: PathBuf,
+    writer: Option<Writer>,
+}
+
+impl SqliteSink {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, writer: None }
+    }
+
+    async fn writer(&mut self) -> Result<&mut Writer, DeliveryError> {
+        let writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => Writer::open(&self.path).await.map_err(retryable)?,
+        };
+        Ok(self.writer.insert(writer))
+    }
+}
+
+impl Sink for SqliteSink {
+    const NAME: &'static str = "sqlite";
+
+    async fn open(&mut self) -> Result<(), DeliveryError> {
+        self.writer().await.map(|_| ())
+    }
+
+    async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
+        let texts: Vec<Texts> = batch.records().map(Texts::of).collect();
+        let parts = batch.records().zip(batch.lines()).zip(&texts);
+        let rows: Vec<NewRow<'_>> = parts
+            .map(|((record, line), texts)| row(&batch, record, line, texts))
+            .collect();
+        self.writer()
+            .await?
+            .insert(&rows)
+            .await
+            .map(|_| ())
+            .map_err(retryable)
+    }
+
+    async fn sync(&mut self) -> Result<(), DeliveryError> {
+        self.writer().await?.sync().await.map_err(retryable)
+    }
+
+    async fn close(self) {
+        if let Some(writer) = self.writer {
+            // Every row was committed when it was delivered; closing only tidies up.
+            let _tidied = writer.close().await;
+        }
+    }
+}
+
+fn retryable(error: store::Error) -> DeliveryError {
+    DeliveryError::Retryable {
+        source: error.into(),
+        after: None,
+    }
+}
+
+/// The columns of a record that it does not hold as text.
+struct Texts {
+    timestamp: [u8; 27],
+    trace_id: Option<[u8; 36]>,
+    span_id: Option<[u8; 36]>,
+    parent_span_id: Option<[u8; 36]>,
+    logger: String,
+    message: String,
+    request_id: Option<String>,
+}
+
+impl Texts {
+    fn of(record: &Record) -> Self {
+        Self {
+            timestamp: rfc3339(record.timestamp),
+            trace_id: record.trace_id.map(|id| id.text()),
+            span_id: record.span_id.map(|id| id.text()),
+            parent_span_id: record.parent_span_id.map(|id| id.text()),
+            logger: record.logger().into_owned(),
+            message: record.message_text().into_owned(),
+            request_id: record.request_id().map(Into::into),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+fn signed(micros: u64) -> i64 {
+    i64::try_from(micros).unwrap_or(i64::MAX)
+}
+
+fn row<'a>(batch: &'a Batch, record: &'a Record, line: &Line, texts: &'a Texts) -> NewRow<'a> {
+    let request = record.request.as_deref();
+    let service = batch.service();
+    let is_span = record.kind != Kind::Event;
+    NewRow {
+        boot_id: batch.boot_id(),
+        seq: record.sequence,
+        kind: if is_span {
+            RowKind::Span
+        } else {
+            RowKind::Event
+        },
+        start_us: is_span.then(|| signed(record.start)),
+        timestamp_us: signed(record.timestamp),
+        duration_us: record.duration,
+        timestamp: text(&texts.timestamp),
+        level: record.level.as_str(),
+        logger: &texts.logger,
+        message: &texts.message,
+        trace_id: texts.trace_id.as_ref().map(|id| text(id)),
+        span_id: texts.span_id.as_ref().map(|id| text(id)),
+        parent_span_id: texts.parent_span_id.as_ref().map(|id| text(id)),
+        request_id: texts.request_id.as_deref(),
+        user_id: request.and_then(|request| request.user_id.as_deref()),
+        session_id: request.and_then(|request| request.session_id.as_deref()),
+        tenant_id: request.and_then(|request| request.tenant_id.as_deref()),
+        context: batch.text(line.context.clone()),
+        metrics: batch.text(line.metrics.clone()),
+        error: line.error.clone().map(|range| batch.text(range)),
+        stack_trace: record
+            .stack_trace
+            .map(|trace| record.fields.text.get(trace)),
+        environment: &service.environment,
+        version: &service.version,
+        host: &service.host,
+    }
+}

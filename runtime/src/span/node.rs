@@ -1,0 +1,141 @@
+//! The node that an annotated call leaves in the tracing span tree, and how the nearest one is found.
+//!
+//! Nodes are kept in the unfiltered `Registry`, reached through the dispatcher and never through a
+//! layer's own view: so per-layer filters, `reload` and `in_current_span` cannot hide them. Everything
+//! that descends from a node finds it by walking up; third-party spans between have none and are passed.
+
+use std::sync::Arc;
+
+use tracing::span::Id;
+use tracing::{Dispatch, Span, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use super::site::Site;
+use crate::context::{RequestContext, SpanId, TraceId};
+
+/// No call remembers the errors of more children than this.
+const MAX_BIRTHS: usize = 32;
+
+/// What a call takes from the nearest node above it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inherited {
+    /// Of the nearest annotated call.
+    pub(crate) ids: Option<(TraceId, SpanId)>,
+    /// The parent of that call.
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) request: Option<Arc<RequestContext>>,
+    /// The bits of all layers from the root down to here.
+    pub(crate) layers: u64,
+    /// Of the nearest annotated call.
+    pub(crate) site: Option<&'static Site>,
+}
+
+/// An error that a child has recorded: the hash of its deepest text, and where it was born.
+pub(super) type Birth = (u64, SpanId);
+
+/// A node: what those below inherit, and what they report back.
+#[derive(Debug)]
+struct Node {
+    inherited: Inherited,
+    /// A scope carries context only; errors pass through it.
+    is_call: bool,
+    births: Vec<Birth>,
+}
+
+/// Makes `span` a node, whose content `make` tells from that of the nearest node above, and returns what
+/// `make` returned beside it. Without a span or a registry there is no node to be; `make` is asked all the same.
+pub(super) fn attach<R>(
+    span: &Span,
+    is_call: bool,
+    make: impl FnOnce(Inherited) -> (Inherited, R),
+) -> R {
+    let mut make = Some(make);
+    let placed = span.with_subscriber(|(id, dispatch)| {
+        let span = dispatch.downcast_ref::<Registry>()?.span(id)?;
+        let above = span.parent().and_then(inherited).unwrap_or_default();
+        let (inherited, result) = make.take()?(above);
+        span.extensions_mut().replace(Node {
+            inherited,
+            is_call,
+            births: Vec::new(),
+        });
+        Some(result)
+    });
+    match (placed.flatten(), make) {
+        (Some(result), _) => result,
+        (None, Some(make)) => make(current()).1,
+        (None, None) => unreachable!("`make` was taken, so it has returned"),
+    }
+}
+
+/// What the code that runs here would inherit.
+pub(super) fn current() -> Inherited {
+    tracing::dispatcher::get_default(|dispatch| {
+        let registry = dispatch.downcast_ref::<Registry>()?;
+        nearest(registry, registry.current_span().id()?)
+    })
+    .unwrap_or_default()
+}
+
+/// What the nearest node at or above this span holds.
+pub(crate) fn nearest(registry: &Registry, id: &Id) -> Option<Inherited> {
+    registry.span(id).and_then(inherited)
+}
+
+fn inherited(from: SpanRef<'_, Registry>) -> Option<Inherited> {
+    let mut span = from;
+    loop {
+        if let Some(node) = span.extensions().get::<Node>() {
+            return Some(node.inherited.clone());
+        }
+        span = span.parent()?;
+    }
+}
+
+/// The errors that the calls below this span have recorded.
+pub(super) fn births(span: &Span) -> Vec<Birth> {
+    with_registry_span(span, |span| {
+        span.extensions()
+            .get::<Node>()
+            .map(|node| node.births.clone())
+    })
+    .unwrap_or_default()
+}
+
+/// Tells the nearest call above this span of an error.
+pub(super) fn report_birth(span: &Span, birth: Birth) {
+    with_registry_span(span, |span| {
+        span.scope().skip(1).find_map(|above| {
+            let mut extensions = above.extensions_mut();
+            let node = extensions.get_mut::<Node>().filter(|node| node.is_call)?;
+            if node.births.len() < MAX_BIRTHS {
+                node.births.push(birth);
+            }
+            Some(())
+        })
+    });
+}
+
+/// The annotated calls from this span up to the root.
+pub(super) fn path(span: &Span) -> Vec<&'static Site> {
+    with_registry_span(span, |span| {
+        let sites = span.scope().filter_map(|span| {
+            let extensions = span.extensions();
+            let node = extensions.get::<Node>().filter(|node| node.is_call)?;
+            node.inherited.site
+        });
+        Some(sites.collect())
+    })
+    .unwrap_or_default()
+}
+
+fn with_registry_span<R>(
+    span: &Span,
+    read: impl FnOnce(SpanRef<'_, Registry>) -> Option<R>,
+) -> Option<R> {
+    span.with_subscriber(|(id, dispatch): (&Id, &Dispatch)| {
+        read(dispatch.downcast_ref::<Registry>()?.span(id)?)
+    })
+    .flatten()
+}

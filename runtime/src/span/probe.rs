@@ -1,0 +1,252 @@
+//! How a call ended, told from the value that it returned.
+//!
+//! A [`Probe`] is a ladder of wrappers, each of which dereferences to the next. The compiler looks for a
+//! method from the top rung down and takes the first whose bounds the value's static type meets, so a
+//! type alias or a plain value needs no reading of names, and no trait has to be in scope. Inside a generic function
+//! only the bounds are seen: a return type that is a type parameter counts as success.
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::ops::Deref;
+
+use super::call::Call;
+use crate::record::{ErrorKind, Outcome};
+
+/// An error that names its own kind: the `error_type` label of the metrics and the `error.type` of a record.
+///
+/// `#[derive(ErrorType)]` writes the implementation: a variant's name in `snake_case`.
+///
+/// ```
+/// use ragspan::ErrorType;
+///
+/// #[derive(ErrorType)]
+/// enum SearchError {
+///     NoContext,
+///     #[error_type("index_away")]
+///     IndexUnavailable(std::io::Error),
+/// }
+///
+/// assert_eq!(SearchError::NoContext.error_type(), "no_context");
+/// ```
+pub trait ErrorType {
+    /// The label: one of a small, fixed set.
+    fn error_type(&self) -> &'static str;
+}
+
+/// Tells how a call ended, from what it returned.
+#[derive(Debug)]
+pub struct Probe<'a, R>(Labelled<'a, R>);
+
+impl<'a, R> Probe<'a, R> {
+    /// A probe of this value.
+    pub fn new(value: &'a R) -> Self {
+        let bottom = Anything(value);
+        Self(Labelled(LabelledText(StdError(Text(Debugged(AnyResult(
+            bottom,
+        )))))))
+    }
+}
+
+impl<'a, R> Deref for Probe<'a, R> {
+    type Target = Labelled<'a, R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+macro_rules! rungs {
+    ($($(#[$doc:meta])* $rung:ident => $next:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $rung<'a, R>($next<'a, R>);
+
+            impl<'a, R> $rung<'a, R> {
+                fn returned(&self) -> &'a R {
+                    self.0.returned()
+                }
+            }
+
+            impl<'a, R> Deref for $rung<'a, R> {
+                type Target = $next<'a, R>;
+
+                fn deref(&self) -> &Self::Target {
+                    &self.0
+                }
+            }
+        )*
+    };
+}
+
+rungs! {
+    /// A `Result` whose error has a label and is a standard error.
+    Labelled => LabelledText;
+    /// A `Result` whose error has a label and a text.
+    LabelledText => StdError;
+    /// A `Result` with a standard error.
+    StdError => Text;
+    /// A `Result` whose error can be shown.
+    Text => Debugged;
+    /// A `Result` whose error can be shown to a programmer.
+    Debugged => AnyResult;
+    /// Any other `Result`, and an `Option`.
+    AnyResult => Anything;
+}
+
+/// Any value.
+#[derive(Debug)]
+pub struct Anything<'a, R>(&'a R);
+
+impl<'a, R> Anything<'a, R> {
+    fn returned(&self) -> &'a R {
+        self.0
+    }
+
+    /// A value that is no `Result` is a success.
+    pub fn judge(&self, call: &mut Call) {
+        call.set_outcome(Outcome::Success);
+    }
+
+    /// The value of a success.
+    pub fn value(&self, call: &Call) -> Option<&'a R> {
+        call.is_success().then_some(self.0)
+    }
+}
+
+macro_rules! judge {
+    ($rung:ident, [$($bound:tt)*], |$call:ident, $error:ident| $fail:expr) => {
+        impl<T, E: $($bound)*> $rung<'_, Result<T, E>> {
+            /// An `Err` is a failure.
+            pub fn judge(&self, $call: &mut Call) {
+                match self.returned() {
+                    Ok(_) => $call.set_outcome(Outcome::Success),
+                    Err($error) => $fail,
+                }
+            }
+        }
+    };
+}
+
+judge!(Labelled, [ErrorType + Error], |call, error| {
+    call.fail(
+        ErrorKind::Label(error.error_type()),
+        format_args!("{error}"),
+        error.source(),
+    );
+});
+judge!(LabelledText, [ErrorType + Display], |call, error| {
+    call.fail(
+        ErrorKind::Label(error.error_type()),
+        format_args!("{error}"),
+        None,
+    );
+});
+judge!(StdError, [Error], |call, error| {
+    call.fail(type_of(error), format_args!("{error}"), error.source());
+});
+judge!(Text, [Display], |call, error| call.fail(
+    type_of(error),
+    format_args!("{error}"),
+    None
+));
+judge!(Debugged, [Debug], |call, error| call.fail(
+    type_of(error),
+    format_args!("{error:?}"),
+    None
+));
+judge!(AnyResult, [Sized], |call, error| {
+    call.fail(
+        type_of(error),
+        format_args!("{}", type_of(error).label()),
+        None,
+    );
+});
+
+impl<'a, T, E> AnyResult<'a, Result<T, E>> {
+    /// The value inside `Ok`, of a success.
+    pub fn value(&self, call: &Call) -> Option<&'a T> {
+        self.returned().as_ref().ok().filter(|_| call.is_success())
+    }
+}
+
+impl<'a, T> AnyResult<'a, Option<T>> {
+    /// The value inside `Some`, of a success.
+    pub fn value(&self, call: &Call) -> Option<&'a T> {
+        self.returned().as_ref().filter(|_| call.is_success())
+    }
+}
+
+fn type_of<E>(_: &E) -> ErrorKind {
+    ErrorKind::TypeName(std::any::type_name::<E>())
+}
+
+/// A type whose values can be empty: what `#[rag_span(empty)]` asks.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no notion of empty",
+    label = "cannot tell whether this is empty",
+    note = "say it yourself: `empty = |value| value.hits == 0`"
+)]
+pub trait MayBeEmpty {
+    /// Whether nothing was found.
+    fn is_empty(&self) -> bool;
+}
+
+/// Whether the value is empty.
+pub fn is_empty<T: MayBeEmpty + ?Sized>(value: &T) -> bool {
+    value.is_empty()
+}
+
+impl<T: MayBeEmpty, E> MayBeEmpty for Result<T, E> {
+    fn is_empty(&self) -> bool {
+        self.as_ref().is_ok_and(MayBeEmpty::is_empty)
+    }
+}
+
+impl<T> MayBeEmpty for Option<T> {
+    fn is_empty(&self) -> bool {
+        self.is_none()
+    }
+}
+
+macro_rules! may_be_empty {
+    ($([$($generics:tt)*] $type:ty;)*) => {
+        $(
+            impl<$($generics)*> MayBeEmpty for $type {
+                fn is_empty(&self) -> bool {
+                    <$type>::is_empty(self)
+                }
+            }
+        )*
+    };
+}
+
+may_be_empty! {
+    [] str;
+    [] String;
+    [T] [T];
+    [T] Vec<T>;
+    [T] VecDeque<T>;
+    [T] LinkedList<T>;
+    [T] BinaryHeap<T>;
+    [T] BTreeSet<T>;
+    [K, V] BTreeMap<K, V>;
+    [T, S] HashSet<T, S>;
+    [K, V, S] HashMap<K, V, S>;
+}
+
+macro_rules! through {
+    ($($pointer:ty),*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<T: MayBeEmpty + ?Sized> MayBeEmpty for $pointer {
+                fn is_empty(&self) -> bool {
+                    T::is_empty(self)
+                }
+            }
+        )*
+    };
+}
+
+through!(&T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);

@@ -1,0 +1,140 @@
+//! The context of a request, bound to all that runs inside it.
+//!
+//! A scope is an ERROR-level span with a callsite in the user's own crate, so that `EnvFilter("warn")` or
+//! `mycrate=debug` does not switch the context off. It carries fields; it has no id and no record.
+
+use std::sync::Arc;
+
+use tracing::callsite::{DefaultCallsite, Identifier};
+use tracing::field::FieldSet;
+use tracing::instrument::{Instrument, Instrumented};
+use tracing::{Level, Metadata, Span};
+use tracing_core::Kind;
+
+use super::node::{self, Inherited};
+use crate::context::{ContextVisitor, RequestContext};
+
+/// The callsite of a scope; derives make one, and it is no part of the public API.
+#[derive(Debug)]
+pub struct ScopeSite {
+    callsite: DefaultCallsite,
+    meta: Metadata<'static>,
+}
+
+impl ScopeSite {
+    /// A site that knows itself as `me`.
+    #[must_use]
+    pub const fn new(
+        me: &'static Self,
+        name: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        let fields = FieldSet::new(&["context"], Identifier(&me.callsite));
+        let (file, line) = (Some(file), Some(line));
+        Self {
+            callsite: DefaultCallsite::new(&me.meta),
+            meta: Metadata::new(
+                name,
+                module,
+                Level::ERROR,
+                file,
+                line,
+                Some(module),
+                fields,
+                Kind::SPAN,
+            ),
+        }
+    }
+
+    fn is_enabled(&'static self) -> bool {
+        let interest = self.callsite.interest();
+        interest.is_always()
+            || !interest.is_never() && tracing::dispatcher::get_default(|to| to.enabled(&self.meta))
+    }
+}
+
+static OWN: ScopeSite = ScopeSite::new(&OWN, "context", module_path!(), file!(), line!());
+
+/// Whether a scope made here would carry anything.
+pub(crate) fn scope_is_enabled() -> bool {
+    OWN.is_enabled()
+}
+
+/// The fields of a request, which every record inside its scope repeats.
+///
+/// `#[derive(LogContext)]` writes the implementation. Fields named `request_id`, `user_id`, `session_id`
+/// and `tenant_id` have their own places in a record; the others go into its `context`.
+///
+/// ```
+/// use ragspan::{LogContext, rag_span};
+///
+/// #[derive(LogContext)]
+/// struct Request {
+///     user_id: String,
+///     plan: &'static str,
+///     #[log(redact)]
+///     api_key: String,
+/// }
+///
+/// #[rag_span(layer = "api")]
+/// fn answer() {}
+///
+/// let (_, seen) = ragspan::testing::capture(|| {
+///     let request = Request { user_id: "ada".into(), plan: "free", api_key: "s3cret".into() };
+///     request.in_scope(answer);
+/// });
+/// let record = seen.record("answer_complete");
+/// assert_eq!(record["user_id"], "ada");
+/// assert_eq!(record["context"]["plan"], "free");
+/// assert_eq!(record["context"]["api_key"], "[redacted]");
+/// ```
+pub trait LogContext {
+    /// Hands each field to `out`.
+    fn visit(&self, out: &mut ContextVisitor<'_>);
+
+    /// The callsite of the scope's span.
+    #[doc(hidden)]
+    fn scope_site(&self) -> &'static ScopeSite {
+        &OWN
+    }
+
+    /// Runs `future` with these fields on every record inside it. Fields of an outer scope stay, unless
+    /// they are set again here.
+    fn scope<F: Future>(&self, future: F) -> Instrumented<F>
+    where
+        Self: Sized,
+    {
+        future.instrument(open(self))
+    }
+
+    /// Runs `body` with these fields on every record inside it.
+    fn in_scope<R>(&self, body: impl FnOnce() -> R) -> R
+    where
+        Self: Sized,
+    {
+        open(self).in_scope(body)
+    }
+}
+
+fn open<C: LogContext>(context: &C) -> Span {
+    let site = context.scope_site();
+    if !site.is_enabled() {
+        return Span::none();
+    }
+    let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));
+    node::attach(&span, false, |above| (merge(site, context, above), ()));
+    span
+}
+
+fn merge<C: LogContext>(site: &ScopeSite, context: &C, above: Inherited) -> Inherited {
+    let mut request = above.request.as_deref().cloned().unwrap_or_default();
+    if let Some(key) = site.meta.fields().iter().next() {
+        context.visit(&mut ContextVisitor::new(&mut request, &key));
+    }
+    Inherited {
+        request: Some(Arc::<RequestContext>::new(request)),
+        ..above
+    }
+}

@@ -1,0 +1,44 @@
+//! Which values an annotation can record, and what the compiler says of the others.
+
+use tracing::Value;
+
+/// A value that can be recorded as a field as it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be recorded as a field as it is",
+    label = "not a number, a boolean or text",
+    note = "write `?name` to record it by `Debug`, or `%name` to record it by `Display`; \
+            of an expression: `name = ?expression` or `name = %expression`"
+)]
+pub trait Recordable: Value {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Value> Recordable for T {}
+
+/// A field's value.
+pub fn field<T: Recordable>(value: &T) -> &dyn Value {
+    value
+}
+
+/// A number, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number, and metrics are numbers",
+    label = "not a number",
+    note = "record it in `context(..)`, or write an expression that gives a number"
+)]
+pub trait Metric: Value {}
+
+macro_rules! metric {
+    ($($number:ty)*) => { $(impl Metric for $number {})* };
+}
+
+metric!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+
+impl<T: Metric> Metric for Option<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Metric> Metric for &T {}
+
+/// A metric's value.
+pub fn metric<T: Metric>(value: &T) -> &dyn Value {
+    value
+}

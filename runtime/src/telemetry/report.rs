@@ -1,0 +1,98 @@
+//! What a telemetry says of itself: at its start, to a scraper, and at its end.
+
+use std::fmt;
+use std::io::Write;
+
+use crate::metrics::{self, Format};
+use crate::pipeline::{Balance, Pipeline};
+
+/// The text of all metrics, and its media type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MetricsFormat {
+    /// For the `Content-Type` header.
+    pub content_type: &'static str,
+    /// The exposition.
+    pub body: String,
+}
+
+pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat {
+    // Brings the counters of the books up to now.
+    pipeline.balances();
+    let format = metrics::negotiate(accept);
+    MetricsFormat {
+        content_type: format.content_type(),
+        body: match format {
+            Format::Prometheus => pipeline.registry().render_prometheus(),
+            Format::OpenMetrics => pipeline.registry().render_openmetrics(),
+        },
+    }
+}
+
+/// What became of every record.
+///
+/// Shown, it is one line: `sqlite: delivered 812, left 0, dropped 0`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it tells what was lost: print it with `report()`"]
+pub struct ShutdownReport {
+    sinks: Vec<Balance>,
+}
+
+impl ShutdownReport {
+    pub(super) fn new(sinks: Vec<Balance>) -> Self {
+        Self { sinks }
+    }
+
+    /// How every sink stood at the end.
+    #[must_use]
+    pub fn sinks(&self) -> &[Balance] {
+        &self.sinks
+    }
+
+    /// Whether every record arrived wherever it should.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.sinks
+            .iter()
+            .all(|sink| sink.pending == 0 && sink.dropped == 0)
+    }
+
+    /// Prints the report on standard error.
+    pub fn report(&self) {
+        if !self.sinks.is_empty() {
+            say(&format!("ragspan: {self}"));
+        }
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, sink) in self.sinks.iter().enumerate() {
+            let Balance {
+                sink,
+                delivered,
+                pending,
+                dropped,
+                ..
+            } = sink;
+            let separator = if index == 0 { "" } else { "; " };
+            write!(
+                out,
+                "{separator}{sink}: delivered {delivered}, left {pending}, dropped {dropped}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells what did not start as it was configured.
+pub(super) fn warn(troubles: &[String]) {
+    for trouble in troubles {
+        say(&format!("ragspan: {trouble}"));
+    }
+}
+
+/// A line on standard error; where that is closed there is nobody to tell.
+fn say(line: &str) {
+    let _told = writeln!(std::io::stderr().lock(), "{line}");
+}

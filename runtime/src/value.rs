@@ -1,0 +1,272 @@
+//! Field values as a record keeps them: small, owned, and all text in one buffer.
+
+use std::fmt::{self, Write as _};
+
+use tracing::field::{Field, Visit};
+
+/// No single value keeps more text than this, in bytes; the rest is counted and left out.
+const MAX_TEXT: usize = 64 * 1024;
+
+/// Formatting stops for good once this much of one value has been left out.
+const MAX_COUNTED: usize = 1024 * 1024;
+
+/// A buffer larger than this is given back when its record is recycled.
+const KEPT_CAPACITY: usize = 16 * 1024;
+
+/// A piece of an [`Arena`]'s text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text {
+    start: u32,
+    end: u32,
+    /// Bytes that were left out behind `end`.
+    pub(crate) cut: u32,
+}
+
+/// The text of one record, in one buffer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Arena(String);
+
+impl Arena {
+    pub(crate) fn get(&self, text: Text) -> &str {
+        self.0
+            .get(text.start as usize..text.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// Keeps what `value` prints, up to 64 KiB of it.
+    pub(crate) fn print(&mut self, value: fmt::Arguments<'_>) -> Text {
+        let start = self.0.len();
+        let mut bounded = Bounded {
+            out: &mut self.0,
+            left: MAX_TEXT,
+            cut: 0,
+        };
+        // An error here is the bound's own, or a broken `Display` of the user's: what was printed counts.
+        let _stopped = bounded.write_fmt(value).is_err();
+        let cut = bounded.cut;
+        Text {
+            start: narrow(start),
+            end: narrow(self.0.len()),
+            cut: narrow(cut),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+        self.0.shrink_to(KEPT_CAPACITY);
+    }
+}
+
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Writes until its bound and counts what came after.
+struct Bounded<'a> {
+    out: &'a mut String,
+    left: usize,
+    cut: usize,
+}
+
+impl fmt::Write for Bounded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = if self.cut == 0 {
+            text.floor_char_boundary(self.left)
+        } else {
+            0
+        };
+        let (kept, cut) = text.split_at(end);
+        self.out.push_str(kept);
+        self.left -= kept.len();
+        self.cut = self.cut.saturating_add(cut.len());
+        if self.cut > MAX_COUNTED {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value {
+    Bool(bool),
+    I64(i64),
+    U64(u64),
+    I128(i128),
+    U128(u128),
+    F64(f64),
+    Text(Text),
+}
+
+impl Value {
+    /// Whether this may stand among a record's `metrics`.
+    pub(crate) fn is_number(&self) -> bool {
+        !matches!(self, Self::Bool(_) | Self::Text(_))
+    }
+}
+
+/// Named values and the text that they point into.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields {
+    items: Vec<(&'static str, Value)>,
+    pub(crate) text: Arena,
+}
+
+impl Fields {
+    pub(crate) fn push(&mut self, name: &'static str, value: Value) {
+        self.items.push((name, value));
+    }
+
+    pub(crate) fn push_text(&mut self, name: &'static str, value: &str) {
+        let text = self.text.print(format_args!("{value}"));
+        self.push(name, Value::Text(text));
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&'static str, Value)> + '_ {
+        self.items.iter().copied()
+    }
+
+    /// Takes the text of this name out, as an event's message.
+    pub(crate) fn take_text(&mut self, name: &str) -> Option<Text> {
+        let at = self.items.iter().position(|(there, _)| *there == name)?;
+        match self.items.remove(at) {
+            (_, Value::Text(text)) => Some(text),
+            (_, other) => Some(self.print(other)),
+        }
+    }
+
+    fn print(&mut self, value: Value) -> Text {
+        match value {
+            Value::Bool(value) => self.text.print(format_args!("{value}")),
+            Value::I64(value) => self.text.print(format_args!("{value}")),
+            Value::U64(value) => self.text.print(format_args!("{value}")),
+            Value::I128(value) => self.text.print(format_args!("{value}")),
+            Value::U128(value) => self.text.print(format_args!("{value}")),
+            Value::F64(value) => self.text.print(format_args!("{value}")),
+            Value::Text(text) => text,
+        }
+    }
+
+    /// The last value, as text.
+    pub(crate) fn last_as_text(&mut self) -> Option<&str> {
+        let (_, value) = self.items.last().copied()?;
+        let text = self.print(value);
+        Some(self.text.get(text))
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.items.retain(|(there, _)| *there != name);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.items.clear();
+        self.text.clear();
+    }
+}
+
+/// Collects what `tracing` hands over.
+#[derive(Debug)]
+pub(crate) struct Capture<'a>(pub(crate) &'a mut Fields);
+
+impl Capture<'_> {
+    fn text(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        let text = self.0.text.print(value);
+        self.0.push(field.name(), Value::Text(text));
+    }
+}
+
+impl Visit for Capture<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.text(field, format_args!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.text(field, format_args!("{value}"));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.text(field, format_args!("{value}"));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.push(field.name(), Value::Bool(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.push(field.name(), Value::I64(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.push(field.name(), Value::U64(value));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.0.push(field.name(), Value::I128(value));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.0.push(field.name(), Value::U128(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.push(field.name(), Value::F64(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_at_its_bound_and_the_rest_is_counted() {
+        let mut arena = Arena::default();
+        let long = "é".repeat(MAX_TEXT);
+        let text = arena.print(format_args!("{long}"));
+        assert_eq!(arena.get(text).len(), MAX_TEXT);
+        assert_eq!(text.cut as usize, long.len() - MAX_TEXT);
+    }
+
+    #[test]
+    fn nothing_follows_a_cut_within_one_value() {
+        let mut arena = Arena::default();
+        let text = arena.print(format_args!("{}é{}", "a".repeat(MAX_TEXT - 1), "b"));
+        assert!(arena.get(text).ends_with('a'));
+        assert_eq!(text.cut, 3);
+    }
+
+    #[test]
+    fn endless_formatting_is_stopped() {
+        struct Endless;
+        impl fmt::Display for Endless {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                loop {
+                    out.write_str("again and again ")?;
+                }
+            }
+        }
+        let mut arena = Arena::default();
+        let text = arena.print(format_args!("{Endless}"));
+        assert_eq!(arena.get(text).len(), MAX_TEXT);
+        assert!(text.cut as usize > MAX_COUNTED);
+    }
+
+    #[test]
+    fn a_large_buffer_is_given_back() {
+        let mut fields = Fields::default();
+        fields.push_text("a", &"x".repeat(MAX_TEXT));
+        fields.clear();
+        assert!(fields.text.0.capacity() <= KEPT_CAPACITY);
+    }
+
+    #[test]
+    fn a_message_is_taken_out_of_the_fields_whatever_its_type() {
+        let mut fields = Fields::default();
+        fields.push("message", Value::U64(7));
+        fields.push("other", Value::Bool(true));
+        let text = fields.take_text("message").unwrap();
+        assert_eq!(fields.text.get(text), "7");
+        assert_eq!(fields.take_text("message"), None);
+        assert_eq!(fields.iter().count(), 1);
+    }
+}
