@@ -15,10 +15,10 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock;
+use crate::context::carrier::{Inherited, nearest};
 use crate::dispatch;
 use crate::pipeline::is_worker;
 use crate::record::{Kind, Level, Record};
-use crate::span::{Inherited, nearest};
 use crate::value::Capture;
 
 /// How many layers of ours belong to a subscriber.
@@ -164,10 +164,9 @@ fn fill(record: &mut Record, level: Level, metadata: &'static Metadata<'static>,
     record.trace_id = above.ids.map(|(trace, _)| trace);
     record.span_id = above.ids.map(|(_, span)| span);
     record.parent_span_id = above.parent;
-    let same_module = |module| metadata.module_path() == Some(module);
-    record.layer = above
-        .site
-        .filter(|site| same_module(site.module()))
-        .map(|site| site.layer());
+    let around = above
+        .origin
+        .filter(|origin| metadata.module_path() == Some(origin.module));
+    record.layer = around.map(|origin| origin.layer);
     record.request = above.request;
 }

@@ -1,5 +1,6 @@
 //! Who and what a request is: its ids, its layer, and the fields that travel with it.
 
+pub(crate) mod carrier;
 mod ids;
 mod layer;
 mod request;

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use tracing::{Span, Value};
 
 use super::future::Annotated;
-use super::node::{self, Inherited};
 use super::panics;
 use super::site::Site;
 use crate::clock::{self, Moment};
+use crate::context::carrier::{self, Inherited};
 use crate::context::{SpanId, TraceId};
 use crate::dispatch::{self, Handle};
 use crate::metrics::{CallMetrics, Exemplar, Status};
@@ -242,7 +242,7 @@ impl Watch {
         let mut record = handle.blank();
         let start = clock::now();
         let (bit, meter) = meter(site, &handle);
-        let outermost = node::attach(span, true, |above| {
+        let outermost = carrier::attach(span, true, |above| {
             place(site, bit, start, above, &mut record)
         });
         if outermost {
@@ -325,7 +325,7 @@ impl Watch {
             .filter(|failure| failure.born_in.is_none());
         if let Some(failure) = born.filter(|_| outcome.is_failure()) {
             let registry = self.handle.registry();
-            registry.error(failure.kind.label(), site.layer.name(), &exemplar);
+            registry.error(failure.kind.label(), site.origin.layer.name(), &exemplar);
         }
     }
 }
@@ -335,7 +335,7 @@ fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
         let (bit, metrics) = site.global(handle);
         (bit, Meter::Global(metrics))
     } else {
-        (site.layer.bit(), Meter::Scoped(site.metrics(handle)))
+        (site.origin.layer.bit(), Meter::Scoped(site.metrics(handle)))
     }
 }
 
@@ -351,8 +351,8 @@ fn place(
     let span_id = SpanId::new(unix / 1000);
     let trace_id = above.ids.map_or(TraceId::from(span_id), |(trace, _)| trace);
     record.kind = Kind::Span;
-    record.operation = site.operation;
-    record.layer = Some(site.layer);
+    record.operation = site.origin.operation;
+    record.layer = Some(site.origin.layer);
     record.start = unix;
     record.trace_id = Some(trace_id);
     record.span_id = Some(span_id);
@@ -364,7 +364,7 @@ fn place(
         parent: record.parent_span_id,
         request: above.request,
         layers: above.layers | bit,
-        site: Some(site),
+        origin: Some(&site.origin),
     };
     (inherited, outermost)
 }
@@ -376,7 +376,7 @@ fn bear(record: &mut Record, site: &'static Site, span: &Span) {
         return;
     };
     let text = &mut record.fields.text;
-    let known = node::births(span);
+    let known = carrier::births(span);
     let texts = failure.chain.iter().rev().chain([&failure.message]);
     let hashes: Vec<u64> = texts.map(|piece| hash(text.get(*piece))).collect();
     let born = known
@@ -385,11 +385,19 @@ fn bear(record: &mut Record, site: &'static Site, span: &Span) {
         .copied();
     failure.born_in = born.map(|(_, span)| span);
     if let (Some(first), Some(own)) = (hashes.first(), record.span_id) {
-        node::report_birth(span, born.unwrap_or((*first, own)));
+        carrier::report_birth(span, born.unwrap_or((*first, own)));
     }
-    let path = node::path(span);
-    let lines = if path.is_empty() { vec![site] } else { path };
-    let trace: Vec<String> = lines.iter().rev().map(|site| site.location()).collect();
+    let path = carrier::path(span);
+    let lines = if path.is_empty() {
+        vec![&site.origin]
+    } else {
+        path
+    };
+    let trace: Vec<String> = lines
+        .iter()
+        .rev()
+        .map(|origin| origin.to_string())
+        .collect();
     record.stack_trace = Some(text.print(format_args!("{}", trace.join("\n"))));
 }
 

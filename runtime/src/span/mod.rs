@@ -2,7 +2,6 @@
 
 mod call;
 mod future;
-mod node;
 mod panics;
 #[expect(
     unnameable_types,
@@ -15,7 +14,6 @@ mod value;
 
 pub use call::Call;
 pub use future::Annotated;
-pub(crate) use node::{Inherited, nearest};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorType, MayBeEmpty, Probe, is_empty};
 pub(crate) use scope::scope_is_enabled;

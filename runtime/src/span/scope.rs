@@ -11,7 +11,7 @@ use tracing::instrument::{Instrument, Instrumented};
 use tracing::{Level, Metadata, Span};
 use tracing_core::Kind;
 
-use super::node::{self, Inherited};
+use crate::context::carrier::{self, Inherited};
 use crate::context::{ContextVisitor, RequestContext};
 
 /// The callsite of a scope; derives make one, and it is no part of the public API.
@@ -124,7 +124,7 @@ fn open<C: LogContext>(context: &C) -> Span {
         return Span::none();
     }
     let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));
-    node::attach(&span, false, |above| (merge(site, context, above), ()));
+    carrier::attach(&span, false, |above| (merge(site, context, above), ()));
     span
 }
 

@@ -9,6 +9,7 @@ use tracing::{Level, Metadata};
 use tracing_core::Kind;
 
 use crate::context::Layer;
+use crate::context::carrier::Origin;
 use crate::metrics::CallMetrics;
 use crate::pipeline::Pipeline;
 
@@ -17,20 +18,11 @@ pub struct Site {
     me: &'static Self,
     callsite: DefaultCallsite,
     meta: Metadata<'static>,
-    source: Source,
-    pub(super) operation: &'static str,
-    pub(super) layer: Layer,
+    fields: &'static [&'static str],
+    pub(super) origin: Origin,
     /// A success that took longer is slow, in microseconds.
     pub(super) slow: Option<u64>,
     state: OnceLock<State>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Source {
-    module: &'static str,
-    file: &'static str,
-    line: u32,
-    fields: &'static [&'static str],
 }
 
 /// What is looked up at a callsite's first call under the global pipeline, and kept.
@@ -52,19 +44,19 @@ impl Site {
         line: u32,
         fields: &'static [&'static str],
     ) -> Self {
-        let source = Source {
+        let origin = Origin {
+            operation,
+            layer,
             module,
             file,
             line,
-            fields,
         };
         Self {
             me,
             callsite: DefaultCallsite::new(&me.meta),
-            meta: metadata(me, operation, source, Level::INFO),
-            source,
-            operation,
-            layer,
+            meta: metadata(me, &origin, fields, Level::INFO),
+            fields,
+            origin,
             slow: None,
             state: OnceLock::new(),
         }
@@ -73,7 +65,7 @@ impl Site {
     /// The level of the span and of its `_complete` record, INFO if it is not set.
     #[must_use]
     pub const fn level(mut self, level: Level) -> Self {
-        self.meta = metadata(self.me, self.operation, self.source, level);
+        self.meta = metadata(self.me, &self.origin, self.fields, level);
         self
     }
 
@@ -88,23 +80,6 @@ impl Site {
         &self.meta
     }
 
-    /// Where the function stands.
-    pub(crate) fn module(&self) -> &'static str {
-        self.source.module
-    }
-
-    pub(crate) fn layer(&self) -> Layer {
-        self.layer
-    }
-
-    /// The line of a stack trace.
-    pub(super) fn location(&self) -> String {
-        format!(
-            "{} ({}:{})",
-            self.operation, self.source.file, self.source.line
-        )
-    }
-
     /// Whether the subscriber of this thread wants the span.
     pub(super) fn is_enabled(&'static self) -> bool {
         let interest = self.callsite.interest();
@@ -115,39 +90,41 @@ impl Site {
     /// The layer's bit, and the metrics of this function under the global pipeline.
     pub(super) fn global(&'static self, pipeline: &Pipeline) -> (u64, &'static CallMetrics) {
         let state = self.state.get_or_init(|| State {
-            bit: self.layer.bit(),
+            bit: self.origin.layer.bit(),
             metrics: self.metrics(pipeline),
         });
         (state.bit, &state.metrics)
     }
 
     pub(super) fn metrics(&self, pipeline: &Pipeline) -> Arc<CallMetrics> {
-        pipeline.registry().call(self.operation, self.layer.name())
+        pipeline
+            .registry()
+            .call(self.origin.operation, self.origin.layer.name())
     }
 }
 
 impl fmt::Debug for Site {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Site")
-            .field("operation", &self.operation)
+            .field("operation", &self.origin.operation)
             .finish_non_exhaustive()
     }
 }
 
 const fn metadata(
     me: &'static Site,
-    operation: &'static str,
-    source: Source,
+    origin: &Origin,
+    fields: &'static [&'static str],
     level: Level,
 ) -> Metadata<'static> {
     Metadata::new(
-        operation,
-        source.module,
+        origin.operation,
+        origin.module,
         level,
-        Some(source.file),
-        Some(source.line),
-        Some(source.module),
-        FieldSet::new(source.fields, Identifier(&me.callsite)),
+        Some(origin.file),
+        Some(origin.line),
+        Some(origin.module),
+        FieldSet::new(fields, Identifier(&me.callsite)),
         Kind::SPAN,
     )
 }

@@ -1,9 +1,10 @@
-//! The node that an annotated call leaves in the tracing span tree, and how the nearest one is found.
+//! The carrier: the node that an annotated call or a scope leaves in the tracing span tree, and how the nearest one is found.
 //!
 //! Nodes are kept in the unfiltered `Registry`, reached through the dispatcher and never through a
 //! layer's own view: so per-layer filters, `reload` and `in_current_span` cannot hide them. Everything
 //! that descends from a node finds it by walking up; third-party spans between have none and are passed.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tracing::span::Id;
@@ -11,8 +12,7 @@ use tracing::{Dispatch, Span, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::site::Site;
-use crate::context::{RequestContext, SpanId, TraceId};
+use super::{Layer, RequestContext, SpanId, TraceId};
 
 /// No call remembers the errors of more children than this.
 const MAX_BIRTHS: usize = 32;
@@ -28,11 +28,28 @@ pub(crate) struct Inherited {
     /// The bits of all layers from the root down to here.
     pub(crate) layers: u64,
     /// Of the nearest annotated call.
-    pub(crate) site: Option<&'static Site>,
+    pub(crate) origin: Option<&'static Origin>,
+}
+
+/// Where an annotated function stands.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) operation: &'static str,
+    pub(crate) layer: Layer,
+    pub(crate) module: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+}
+
+/// As a line of a stack trace.
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} ({}:{})", self.operation, self.file, self.line)
+    }
 }
 
 /// An error that a child has recorded: the hash of its deepest text, and where it was born.
-pub(super) type Birth = (u64, SpanId);
+pub(crate) type Birth = (u64, SpanId);
 
 /// A node: what those below inherit, and what they report back.
 #[derive(Debug)]
@@ -45,7 +62,7 @@ struct Node {
 
 /// Makes `span` a node, whose content `make` tells from that of the nearest node above, and returns what
 /// `make` returned beside it. Without a span or a registry there is no node to be; `make` is asked all the same.
-pub(super) fn attach<R>(
+pub(crate) fn attach<R>(
     span: &Span,
     is_call: bool,
     make: impl FnOnce(Inherited) -> (Inherited, R),
@@ -70,7 +87,7 @@ pub(super) fn attach<R>(
 }
 
 /// What the code that runs here would inherit.
-pub(super) fn current() -> Inherited {
+pub(crate) fn current() -> Inherited {
     tracing::dispatcher::get_default(|dispatch| {
         let registry = dispatch.downcast_ref::<Registry>()?;
         nearest(registry, registry.current_span().id()?)
@@ -94,7 +111,7 @@ fn inherited(from: SpanRef<'_, Registry>) -> Option<Inherited> {
 }
 
 /// The errors that the calls below this span have recorded.
-pub(super) fn births(span: &Span) -> Vec<Birth> {
+pub(crate) fn births(span: &Span) -> Vec<Birth> {
     with_registry_span(span, |span| {
         span.extensions()
             .get::<Node>()
@@ -104,7 +121,7 @@ pub(super) fn births(span: &Span) -> Vec<Birth> {
 }
 
 /// Tells the nearest call above this span of an error.
-pub(super) fn report_birth(span: &Span, birth: Birth) {
+pub(crate) fn report_birth(span: &Span, birth: Birth) {
     with_registry_span(span, |span| {
         span.scope().skip(1).find_map(|above| {
             let mut extensions = above.extensions_mut();
@@ -118,14 +135,14 @@ pub(super) fn report_birth(span: &Span, birth: Birth) {
 }
 
 /// The annotated calls from this span up to the root.
-pub(super) fn path(span: &Span) -> Vec<&'static Site> {
+pub(crate) fn path(span: &Span) -> Vec<&'static Origin> {
     with_registry_span(span, |span| {
-        let sites = span.scope().filter_map(|span| {
+        let origins = span.scope().filter_map(|span| {
             let extensions = span.extensions();
             let node = extensions.get::<Node>().filter(|node| node.is_call)?;
-            node.inherited.site
+            node.inherited.origin
         });
-        Some(sites.collect())
+        Some(origins.collect())
     })
     .unwrap_or_default()
 }

@@ -1,0 +1,225 @@
+//! Starts under the conditions of somebody else's program, one a run; `tests/it/startup.rs` looks at the outcome.
+
+#![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ragspan::{Config, Format, Telemetry, rag_span};
+use tracing_subscriber::prelude::*;
+
+#[rag_span(layer = "api", ok(|sum| sum = *sum))]
+fn add(one: u32, two: u32) -> u32 {
+    tracing::info!("adding");
+    metrics::counter!("my_additions_total").increment(1);
+    metrics::counter!("rag_claims_total").increment(3);
+    one + two
+}
+
+fn quiet() -> Config {
+    Config::default()
+        .without_sinks()
+        .without_metrics_listener()
+        .stdout(Format::Json)
+}
+
+fn end(telemetry: Telemetry) {
+    let report = telemetry.shutdown_blocking(Duration::from_secs(10));
+    assert!(report.is_complete(), "{report}");
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["twice"] => twice(),
+        ["foreign-subscriber"] => foreign_subscriber(),
+        ["composed"] => composed(),
+        ["filtered-scopes"] => filtered_scopes(),
+        ["foreign-recorder"] => foreign_recorder(),
+        ["listener"] => listener(),
+        ["port-taken"] => port_taken(),
+        ["unwritable", path] => unwritable(path),
+        ["noise"] => noise(),
+        ["not-started"] => not_started(),
+        ["async"] => in_a_runtime(),
+        _ => Err("no such case".into()),
+    }
+}
+
+fn twice() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(quiet())?;
+    let second = ragspan::start(quiet());
+    println!(
+        "second: {}",
+        second.err().ok_or("a second start was accepted")?
+    );
+    add(1, 2);
+    end(telemetry);
+    Ok(())
+}
+
+fn foreign_subscriber() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    let refused = ragspan::start(quiet())
+        .err()
+        .ok_or("a foreign subscriber was accepted")?;
+    println!("{refused}");
+    println!("{}", add(1, 2));
+    Ok(())
+}
+
+fn composed() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::registry()
+        .with(ragspan::layer())
+        .with(
+            tracing_subscriber::fmt::layer()
+                .json()
+                .with_writer(std::io::stderr),
+        )
+        .init();
+    let telemetry = ragspan::start(quiet())?;
+    add(1, 2);
+    end(telemetry);
+    Ok(())
+}
+
+fn filtered_scopes() -> Result<(), Box<dyn Error>> {
+    let filter = tracing_subscriber::EnvFilter::new("off");
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(ragspan::layer())
+        .init();
+    let telemetry = ragspan::start(quiet())?;
+    println!("{}", telemetry.troubles().join("\n"));
+    end(telemetry);
+    Ok(())
+}
+
+struct NoRecorder;
+
+impl metrics::Recorder for NoRecorder {
+    fn describe_counter(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn describe_gauge(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn describe_histogram(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn register_counter(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        metrics::Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+
+    fn register_histogram(
+        &self,
+        _: &metrics::Key,
+        _: &metrics::Metadata<'_>,
+    ) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
+}
+
+fn foreign_recorder() -> Result<(), Box<dyn Error>> {
+    metrics::set_global_recorder(NoRecorder).map_err(|_| "a recorder was there")?;
+    let telemetry = ragspan::start(quiet())?;
+    add(1, 2);
+    println!("{}", telemetry.troubles().join("\n"));
+    println!("{}", telemetry.render_metrics(None).body);
+    end(telemetry);
+    Ok(())
+}
+
+/// Serves until its standard input closes.
+fn listener() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(Config::default().without_sinks().metrics(local(0)))?;
+    add(1, 2);
+    println!(
+        "{}",
+        telemetry
+            .metrics_address()
+            .ok_or("metrics are not served")?
+    );
+    std::io::stdin().read_line(&mut String::new())?;
+    end(telemetry);
+    Ok(())
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn port_taken() -> Result<(), Box<dyn Error>> {
+    let taken = std::net::TcpListener::bind(local(0))?;
+    let wanted = taken.local_addr()?;
+    let telemetry = ragspan::start(quiet().metrics(wanted))?;
+    println!("{}", telemetry.troubles().join("\n"));
+    assert_ne!(telemetry.metrics_address(), Some(wanted));
+    add(1, 2);
+    end(telemetry);
+    Ok(())
+}
+
+fn unwritable(path: &str) -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(quiet().sqlite(path))?;
+    println!("{}", telemetry.troubles().join("\n"));
+    println!("{}", add(1, 2));
+    let report = telemetry.shutdown_blocking(Duration::from_millis(200));
+    println!("{report}");
+    Ok(())
+}
+
+/// A level at which our own clients would talk.
+fn noise() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::registry().with(ragspan::layer()).init();
+    let folder = std::env::temp_dir().join(format!("ragspan-noise-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let config = quiet()
+        .level(ragspan::Level::Trace)
+        .sqlite(folder.join("noise.db"));
+    let telemetry = ragspan::start(config)?;
+    add(1, 2);
+    assert!(telemetry.flush_blocking());
+    end(telemetry);
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+fn not_started() -> Result<(), Box<dyn Error>> {
+    println!("{}", add(1, 2));
+    Ok(())
+}
+
+#[tokio::main]
+async fn in_a_runtime() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(quiet())?;
+    add(1, 2);
+    assert!(telemetry.flush().await && telemetry.flush_durable().await);
+    let report = telemetry.shutdown(Duration::from_secs(10)).await;
+    add(3, 4);
+    assert!(report.is_complete(), "{report}");
+    Ok(())
+}

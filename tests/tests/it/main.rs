@@ -1,0 +1,16 @@
+//! What ragspan promises, one module a promise.
+
+// A call ends once, with the right record, counts and gauge.
+mod outcomes;
+// Every record inside a request carries its ids and context, through third-party spans and tasks.
+mod context;
+// A module of the runtime uses only modules below it; time and chance enter through the clock.
+mod layers;
+// Every record has its eighteen keys and validates against the published schema.
+mod records;
+// Nothing is lost without being counted, and what was flushed survives a kill.
+mod books;
+// It starts in somebody else's program, and says so when it cannot.
+mod startup;
+// What runs the programs beside this file.
+mod programs;
