@@ -215,21 +215,18 @@ fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
         let fields = fields(span.entry.len(), &ok.fields, names);
         on_value(&ok.pattern, &fields, names)
     });
-    // `!` cannot be named here; another type without values can, and the `match` around turns it back.
-    let never = never_async(&span.function.signature);
-    let never = never.then(|| quote_spanned!(*site=> : &#private::Infallible));
-    quote_spanned!(*site=> |#ret #never, #call| { #private::Probe::new(#ret).judge(#call); #empty #ok })
+    quote_spanned!(*site=> |#ret, #call| { #private::Probe::new(#ret).judge(#call); #empty #ok })
 }
 
 /// ```text
 /// call.empty(is_empty(ret));
 /// ```
 fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
-    let Names { call, ret, .. } = names;
+    let call = &names.call;
     match empty {
         Empty::ByType(word) => {
             let at = located(*word);
-            let private = names.at(at);
+            let (private, ret) = (names.at(at), Ident::new("__ret", at));
             quote_spanned!(at=> #call.empty(#private::is_empty(#ret));)
         }
         Empty::By(pattern, expression) => {
@@ -271,7 +268,10 @@ fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenSt
     let inspect = inspect(span, names);
     let output = &span.function.signature.output;
     let (annotation, edge) = match output {
-        ReturnType::Default => (quote_spanned!(names.site=> -> ()), None),
+        ReturnType::Default => {
+            let name = span.function.signature.ident.span();
+            (quote_spanned!(located(name)=> -> ()), None)
+        }
         ReturnType::Type(arrow, returned) => {
             let named = Nameable::of(returned);
             if named.erased {
@@ -290,23 +290,27 @@ fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenSt
 /// ```
 fn run_async(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenStream {
     let inspect = inspect(span, names);
-    let edge = awaited(&span.function.signature).and_then(|named| edge(&named, names));
+    let edge = edge(&awaited(&span.function.signature, names), names);
     let body = scoped(&span.function.body, [rebound, &edge.unwrap_or_default()]);
     quote_spanned!(names.site=> .future(async move #body, #inspect).await)
 }
 
-/// The type of the `async` block that holds the body, if it can be named.
-fn awaited(signature: &Signature) -> Option<Nameable> {
-    match &signature.output {
-        ReturnType::Default => {
-            let returned = parse_quote_spanned!(signature.ident.span()=> ());
-            Some(Nameable {
-                returned,
-                erased: false,
-            })
+/// The type of the `async` block that holds the body.
+fn awaited(signature: &Signature, names: &Names<'_>) -> Nameable {
+    let returned = match &signature.output {
+        ReturnType::Type(_, returned) if !returns::never(&signature.output) => {
+            return Nameable::of(returned);
         }
-        ReturnType::Type(..) if never_async(signature) => None,
-        ReturnType::Type(_, returned) => Some(Nameable::of(returned)),
+        // `!` cannot be named here; another type without values can, and a `match` turns it back.
+        ReturnType::Type(_, never) => {
+            let private = names.at(located(never.span()));
+            parse_quote_spanned!(located(never.span())=> #private::Infallible)
+        }
+        ReturnType::Default => parse_quote_spanned!(located(signature.ident.span())=> ()),
+    };
+    Nameable {
+        returned,
+        erased: false,
     }
 }
 
@@ -324,9 +328,9 @@ fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
     if named.says_nothing() {
         return None;
     }
-    let Names { private, ret, .. } = names;
     let returned = &named.returned;
     let at = located(returned.span());
+    let (private, ret) = (names.at(at), Ident::new("__ret", at));
     Some(quote_spanned! {at=>
         if let #private::Some(#ret) = #private::None::<#returned> { return #ret; }
     })

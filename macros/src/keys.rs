@@ -80,14 +80,14 @@ const LAYERS: &[(&str, &str)] = &[
     ("memory", "Memory"),
 ];
 
-/// The levels, each with its constant; `tracing` numbers them from 1.
+/// The levels, each with its constant.
 const LEVELS: &[(&str, &str)] = &[
     ("trace", "TRACE"),
     ("debug", "DEBUG"),
     ("info", "INFO"),
     ("warn", "WARN"),
-    ("error", "ERROR"),
     ("warning", "WARN"),
+    ("error", "ERROR"),
 ];
 
 const fn now(name: &'static str, read: Reader) -> Key {

@@ -58,7 +58,7 @@ fn argument(
     if arguments.keys.contains(&key) {
         errors.at(
             key.span(),
-            format!("`{word}` stands twice: put both into one"),
+            format!("`{word}` stands twice: merge the two or keep one"),
         );
     }
     arguments.keys.push(key.clone());
