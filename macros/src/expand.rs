@@ -27,13 +27,14 @@ pub(crate) fn expand(span: &RagSpan) -> TokenStream {
         inner,
         body,
     } = &span.function;
-    let (signature, rebound) = rebind(signature);
     let private = &names.private;
     let (site, capture) = (site(span, &names), capture(span, &names));
-    let run = if signature.asyncness.is_some() {
-        run_async(span, &names, &rebound)
+    let (signature, run) = if signature.asyncness.is_some() {
+        let (signature, rebound) = rebind(signature);
+        let run = run_async(span, &names, &rebound);
+        (signature, run)
     } else {
-        run_sync(span, &names, &rebound)
+        (signature.clone(), run_sync(span, &names))
     };
     let mut call = quote_spanned!(names.site=> #private::Call::enter(#site, #capture)#run);
     if never_async(&signature) {
@@ -83,11 +84,11 @@ fn private_at(krate: Option<&Path>, span: Span) -> TokenStream {
     quote_spanned!(span=> #(#moved)*::__private)
 }
 
-/// A `mut` argument is bound anew inside the closure, as a function would, so that the body can give
-/// it values that live no longer than the body.
+/// A `mut` argument of an `async fn` is bound anew inside its block, as an `async fn` does by itself,
+/// so that the body can give it values that live no longer than the body.
 ///
 /// ```text
-/// fn f(mut left: u8)      becomes      fn f(left: u8)  and  let mut left = left;
+/// async fn f(mut left: u8)      becomes      async fn f(left: u8)  and  let mut left = left;
 /// ```
 fn rebind(signature: &Signature) -> (Signature, TokenStream) {
     let mut signature = signature.clone();
@@ -264,7 +265,7 @@ fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenSt
 /// ```text
 /// .run(move || -> Hits { body }, |ret, call| { inspect })
 /// ```
-fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenStream {
+fn run_sync(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let inspect = inspect(span, names);
     let output = &span.function.signature.output;
     let (annotation, edge) = match output {
@@ -281,7 +282,7 @@ fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenSt
             }
         }
     };
-    let body = scoped(&span.function.body, [rebound, &edge.unwrap_or_default()]);
+    let body = scoped(&span.function.body, &edge.unwrap_or_default());
     quote_spanned!(names.site=> .run(move || #annotation #body, #inspect))
 }
 
@@ -291,7 +292,7 @@ fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenSt
 fn run_async(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenStream {
     let inspect = inspect(span, names);
     let edge = edge(&awaited(&span.function.signature, names), names);
-    let body = scoped(&span.function.body, [rebound, &edge.unwrap_or_default()]);
+    let body = scoped(&span.function.body, &quote!(#rebound #edge));
     quote_spanned!(names.site=> .future(async move #body, #inspect).await)
 }
 
@@ -338,13 +339,13 @@ fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
 
 /// The body behind what must come before it; in braces of its own then, so that its items and
 /// inner shadows stay inside.
-fn scoped(body: &Group, before: [&TokenStream; 2]) -> TokenStream {
-    if before.iter().all(|tokens| tokens.is_empty()) {
+fn scoped(body: &Group, before: &TokenStream) -> TokenStream {
+    if before.is_empty() {
         return body.to_token_stream();
     }
     // Braces of the macro's own: around a body of one expression the user's would be called unused.
     let inner = braced(body.stream(), located(body.span()));
-    braced(quote!(#(#before)* #inner), Span::mixed_site())
+    braced(quote!(#before #inner), Span::mixed_site())
 }
 
 fn braced(content: TokenStream, span: Span) -> TokenStream {
