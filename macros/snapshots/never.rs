@@ -16,11 +16,18 @@ async fn serve() -> ! {
         )
         .future(
             async move {
-                loop {
-                    accept().await
+                if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
+                    ::ragspan::__private::Infallible,
+                > {
+                    return __ret;
+                }
+                {
+                    loop {
+                        accept().await
+                    }
                 }
             },
-            |__ret: &::ragspan::__private::Infallible, __call| {
+            |__ret, __call| {
                 ::ragspan::__private::Probe::new(__ret).judge(__call);
             },
         )

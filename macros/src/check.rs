@@ -137,3 +137,69 @@ fn resolve(layer: Layer, arguments: Arguments, function: Function) -> RagSpan {
         function,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+
+    /// What the rules say of an annotated function.
+    fn said(arguments: &str, item: &str) -> String {
+        let (arguments, item) = (arguments.parse().unwrap(), item.parse().unwrap());
+        let checked = Errors::collect(|errors| check(parse(arguments, item, errors)?, errors));
+        checked
+            .err()
+            .map_or_else(String::new, |reported| reported.into_tokens().to_string())
+    }
+
+    const LAYER: &str = "layer = \"data\"";
+
+    #[test]
+    fn each_rule_speaks_only_where_it_is_broken() {
+        assert_eq!(said(LAYER, "async fn f() -> Vec<u8> { g() }"), "");
+        for (item, part) in [
+            ("const fn f() {}", "`const fn`"),
+            (
+                "fn f() -> BoxFuture<'static, u8> { g() }",
+                "a future or a stream",
+            ),
+            (
+                "#[inline] #[ragspan::rag_span(layer = \"api\")] fn f() {}",
+                "measured already",
+            ),
+        ] {
+            let text = said(LAYER, item);
+            assert_eq!(
+                (text.contains(part), text.matches("compile_error").count()),
+                (true, 1),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_field_is_recorded_under_one_name_once() {
+        for (fields, twice) in [
+            ("context(a, b), metrics(a, b), ok(|v| c = v)", None),
+            ("context(a, a = 1)", Some("`a`")),
+            ("context(metrics.a = 1), metrics(a)", Some("`metrics.a`")),
+            ("context(r#type), ok(|v| type = v)", Some("`type`")),
+            ("metrics(a), ok(|v| metrics.a = v)", Some("`metrics.a`")),
+        ] {
+            let text = said(&format!("{LAYER}, {fields}"), "fn f() {}");
+            let found =
+                twice.is_none_or(|name| text.contains(&format!("the field {name} is there")));
+            assert!(
+                found && text.is_empty() == twice.is_none(),
+                "{fields}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_layer_is_missed_only_where_none_is_written() {
+        assert!(said("", "fn f() {}").contains("`layer` is missing"));
+        assert!(said("context(a)", "fn f() {}").contains("`layer` is missing"));
+        assert!(!said("layer = 1", "fn f() {}").contains("is missing"));
+    }
+}

@@ -27,13 +27,14 @@ pub(crate) fn expand(span: &RagSpan) -> TokenStream {
         inner,
         body,
     } = &span.function;
-    let (signature, rebound) = rebind(signature);
     let private = &names.private;
     let (site, capture) = (site(span, &names), capture(span, &names));
-    let run = if signature.asyncness.is_some() {
-        run_async(span, &names, &rebound)
+    let (signature, run) = if signature.asyncness.is_some() {
+        let (signature, rebound) = rebind(signature);
+        let run = run_async(span, &names, &rebound);
+        (signature, run)
     } else {
-        run_sync(span, &names, &rebound)
+        (signature.clone(), run_sync(span, &names))
     };
     let mut call = quote_spanned!(names.site=> #private::Call::enter(#site, #capture)#run);
     if never_async(&signature) {
@@ -83,11 +84,11 @@ fn private_at(krate: Option<&Path>, span: Span) -> TokenStream {
     quote_spanned!(span=> #(#moved)*::__private)
 }
 
-/// A `mut` argument is bound anew inside the closure, as a function would, so that the body can give
-/// it values that live no longer than the body.
+/// A `mut` argument of an `async fn` is bound anew inside its block, as an `async fn` does by itself,
+/// so that the body can give it values that live no longer than the body.
 ///
 /// ```text
-/// fn f(mut left: u8)      becomes      fn f(left: u8)  and  let mut left = left;
+/// async fn f(mut left: u8)      becomes      async fn f(left: u8)  and  let mut left = left;
 /// ```
 fn rebind(signature: &Signature) -> (Signature, TokenStream) {
     let mut signature = signature.clone();
@@ -215,21 +216,18 @@ fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
         let fields = fields(span.entry.len(), &ok.fields, names);
         on_value(&ok.pattern, &fields, names)
     });
-    // `!` cannot be named here; another type without values can, and the `match` around turns it back.
-    let never = never_async(&span.function.signature);
-    let never = never.then(|| quote_spanned!(*site=> : &#private::Infallible));
-    quote_spanned!(*site=> |#ret #never, #call| { #private::Probe::new(#ret).judge(#call); #empty #ok })
+    quote_spanned!(*site=> |#ret, #call| { #private::Probe::new(#ret).judge(#call); #empty #ok })
 }
 
 /// ```text
 /// call.empty(is_empty(ret));
 /// ```
 fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
-    let Names { call, ret, .. } = names;
+    let call = &names.call;
     match empty {
         Empty::ByType(word) => {
             let at = located(*word);
-            let private = names.at(at);
+            let (private, ret) = (names.at(at), Ident::new("__ret", at));
             quote_spanned!(at=> #call.empty(#private::is_empty(#ret));)
         }
         Empty::By(pattern, expression) => {
@@ -267,11 +265,14 @@ fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenSt
 /// ```text
 /// .run(move || -> Hits { body }, |ret, call| { inspect })
 /// ```
-fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenStream {
+fn run_sync(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let inspect = inspect(span, names);
     let output = &span.function.signature.output;
     let (annotation, edge) = match output {
-        ReturnType::Default => (quote_spanned!(names.site=> -> ()), None),
+        ReturnType::Default => {
+            let name = span.function.signature.ident.span();
+            (quote_spanned!(located(name)=> -> ()), None)
+        }
         ReturnType::Type(arrow, returned) => {
             let named = Nameable::of(returned);
             if named.erased {
@@ -281,7 +282,7 @@ fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenSt
             }
         }
     };
-    let body = scoped(&span.function.body, [rebound, &edge.unwrap_or_default()]);
+    let body = scoped(&span.function.body, &edge.unwrap_or_default());
     quote_spanned!(names.site=> .run(move || #annotation #body, #inspect))
 }
 
@@ -290,23 +291,27 @@ fn run_sync(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenSt
 /// ```
 fn run_async(span: &RagSpan, names: &Names<'_>, rebound: &TokenStream) -> TokenStream {
     let inspect = inspect(span, names);
-    let edge = awaited(&span.function.signature).and_then(|named| edge(&named, names));
-    let body = scoped(&span.function.body, [rebound, &edge.unwrap_or_default()]);
+    let edge = edge(&awaited(&span.function.signature, names), names);
+    let body = scoped(&span.function.body, &quote!(#rebound #edge));
     quote_spanned!(names.site=> .future(async move #body, #inspect).await)
 }
 
-/// The type of the `async` block that holds the body, if it can be named.
-fn awaited(signature: &Signature) -> Option<Nameable> {
-    match &signature.output {
-        ReturnType::Default => {
-            let returned = parse_quote_spanned!(signature.ident.span()=> ());
-            Some(Nameable {
-                returned,
-                erased: false,
-            })
+/// The type of the `async` block that holds the body.
+fn awaited(signature: &Signature, names: &Names<'_>) -> Nameable {
+    let returned = match &signature.output {
+        ReturnType::Type(_, returned) if !returns::never(&signature.output) => {
+            return Nameable::of(returned);
         }
-        ReturnType::Type(..) if never_async(signature) => None,
-        ReturnType::Type(_, returned) => Some(Nameable::of(returned)),
+        // `!` cannot be named here; another type without values can, and a `match` turns it back.
+        ReturnType::Type(_, never) => {
+            let private = names.at(located(never.span()));
+            parse_quote_spanned!(located(never.span())=> #private::Infallible)
+        }
+        ReturnType::Default => parse_quote_spanned!(located(signature.ident.span())=> ()),
+    };
+    Nameable {
+        returned,
+        erased: false,
     }
 }
 
@@ -324,9 +329,9 @@ fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
     if named.says_nothing() {
         return None;
     }
-    let Names { private, ret, .. } = names;
     let returned = &named.returned;
     let at = located(returned.span());
+    let (private, ret) = (names.at(at), Ident::new("__ret", at));
     Some(quote_spanned! {at=>
         if let #private::Some(#ret) = #private::None::<#returned> { return #ret; }
     })
@@ -334,13 +339,13 @@ fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
 
 /// The body behind what must come before it; in braces of its own then, so that its items and
 /// inner shadows stay inside.
-fn scoped(body: &Group, before: [&TokenStream; 2]) -> TokenStream {
-    if before.iter().all(|tokens| tokens.is_empty()) {
+fn scoped(body: &Group, before: &TokenStream) -> TokenStream {
+    if before.is_empty() {
         return body.to_token_stream();
     }
     // Braces of the macro's own: around a body of one expression the user's would be called unused.
     let inner = braced(body.stream(), located(body.span()));
-    braced(quote!(#(#before)* #inner), Span::mixed_site())
+    braced(quote!(#before #inner), Span::mixed_site())
 }
 
 fn braced(content: TokenStream, span: Span) -> TokenStream {

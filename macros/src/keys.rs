@@ -1,19 +1,13 @@
-//! The arguments of `#[rag_span(..)]` as data: one entry a key, with how it is written and read.
+//! The arguments of `#[rag_span(..)]` as data: one entry a key, with how its value is read.
 //!
 //! Duplicates, unknown keys and keys of a later build are handled by whoever walks the table, once
-//! for all.
+//! for all. A new argument is an entry here and a reader in `values`.
 
-use proc_macro2::TokenStream;
-use syn::parse::ParseStream;
-use syn::spanned::Spanned;
-use syn::{Error, Ident, LitInt, LitStr, Pat, Path, Token, parenthesized, token};
-
-use crate::duration;
 use crate::errors::Errors;
-use crate::fields::{List, field};
-use crate::list::list;
-use crate::model::{Arguments, Empty, Field, Layer, Level, Pattern, Success};
+use crate::model::Arguments;
+use crate::place::Place;
 use crate::suggest;
+use crate::values::{context, empty, krate, layer, level, metrics, ok, operation, slow};
 
 /// One argument.
 pub(crate) struct Key {
@@ -30,12 +24,6 @@ pub(crate) enum Read {
 }
 
 type Reader = fn(&mut Arguments, &Place<'_>, &mut Errors) -> syn::Result<()>;
-
-/// Where an argument stands: its key, and what follows it.
-pub(crate) struct Place<'a> {
-    pub(crate) key: &'a Ident,
-    pub(crate) input: ParseStream<'a>,
-}
 
 /// Every argument there is.
 pub(crate) const KEYS: &[Key] = &[
@@ -69,27 +57,6 @@ pub(crate) const KEYS: &[Key] = &[
     later("skip_all"),
 ];
 
-/// The layers, each with the variant that names it at run time.
-const LAYERS: &[(&str, &str)] = &[
-    ("api", "Api"),
-    ("ingestion", "Ingestion"),
-    ("data", "Data"),
-    ("retrieval", "Retrieval"),
-    ("generation", "Generation"),
-    ("evaluation", "Evaluation"),
-    ("memory", "Memory"),
-];
-
-/// The levels, each with its constant; `tracing` numbers them from 1.
-const LEVELS: &[(&str, &str)] = &[
-    ("trace", "TRACE"),
-    ("debug", "DEBUG"),
-    ("info", "INFO"),
-    ("warn", "WARN"),
-    ("error", "ERROR"),
-    ("warning", "WARN"),
-];
-
 const fn now(name: &'static str, read: Reader) -> Key {
     Key {
         name,
@@ -116,262 +83,5 @@ pub(crate) fn unknown_key(word: &str) -> String {
             )
         }
         _ => suggest::unknown("argument", word, &known),
-    }
-}
-
-/// `layer = "retrieval"` or `layer = custom("rerank")`
-fn layer(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::Result<()> {
-    let example = "layer = \"retrieval\"";
-    let input = place.value(example)?;
-    let layer = match input.parse::<Option<LitStr>>()? {
-        Some(name) => known_layer(&name)?,
-        None => custom_layer(input, example)?,
-    };
-    arguments.layer = Some(layer);
-    Ok(())
-}
-
-fn known_layer(written: &LitStr) -> syn::Result<Layer> {
-    let name = written.value();
-    if let Some((_, variant)) = LAYERS.iter().find(|(known, _)| *known == name) {
-        return Ok(Layer::Known(variant));
-    }
-    let known: Vec<&str> = LAYERS.iter().map(|(known, _)| *known).collect();
-    let message = suggest::unknown("layer", &name, &known);
-    Err(Error::new(
-        written.span(),
-        format!("{message}; or write layer = custom(\"{name}\")"),
-    ))
-}
-
-fn custom_layer(input: ParseStream<'_>, example: &str) -> syn::Result<Layer> {
-    let ahead = input.fork();
-    let is_custom = ahead.parse::<Ident>().is_ok_and(|word| word == "custom");
-    if !(is_custom && ahead.peek(token::Paren)) {
-        let message = format!("a layer is a string: {example}, or layer = custom(\"rerank\")");
-        return Err(Error::new(input.span(), message));
-    }
-    input.parse::<Ident>()?;
-    in_parentheses(input, |content| {
-        custom_name(content.parse()?).map(Layer::Custom)
-    })
-}
-
-/// A layer's name becomes a label and part of a logger's name, so it is a plain word.
-fn custom_name(written: LitStr) -> syn::Result<LitStr> {
-    let name = written.value();
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.is_empty() || !name.chars().all(plain) {
-        let message = "a layer's name is lower-case letters, digits and `_`: custom(\"rerank\")";
-        return Err(Error::new(written.span(), message));
-    }
-    if LAYERS.iter().any(|(known, _)| *known == name) {
-        let message = format!("`{name}` needs no custom(..): write layer = \"{name}\"");
-        return Err(Error::new(written.span(), message));
-    }
-    Ok(written)
-}
-
-/// `operation = "hybrid_search"`
-fn operation(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::Result<()> {
-    let name = place.string("operation = \"hybrid_search\"")?;
-    if name.value().is_empty()
-        || name
-            .value()
-            .contains(|c: char| c.is_whitespace() || c.is_control())
-    {
-        let message = "an operation is one word: operation = \"hybrid_search\"";
-        return Err(Error::new(name.span(), message));
-    }
-    arguments.operation = Some(name);
-    Ok(())
-}
-
-/// `level = "debug"`, and as in `tracing` also `level = 2` and `level = Level::DEBUG`
-fn level(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::Result<()> {
-    let input = place.value("level = \"debug\"")?;
-    let level = if input.peek(LitStr) {
-        named_level(&input.parse()?)?
-    } else if input.peek(LitInt) {
-        numbered_level(&input.parse()?)?
-    } else {
-        Level::Path(input.parse()?)
-    };
-    arguments.level = Some(level);
-    Ok(())
-}
-
-fn named_level(written: &LitStr) -> syn::Result<Level> {
-    let name = written.value();
-    if let Some((_, constant)) = LEVELS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(&name))
-    {
-        return Ok(Level::Named(constant));
-    }
-    let known: Vec<&str> = LEVELS.iter().map(|(known, _)| *known).collect();
-    Err(Error::new(
-        written.span(),
-        suggest::unknown("level", &name, &known),
-    ))
-}
-
-fn numbered_level(written: &LitInt) -> syn::Result<Level> {
-    let constant = match written.base10_digits() {
-        "1" => "TRACE",
-        "2" => "DEBUG",
-        "3" => "INFO",
-        "4" => "WARN",
-        "5" => "ERROR",
-        _ => {
-            return Err(Error::new(
-                written.span(),
-                "a level is 1 to 5, or a name: level = \"debug\"",
-            ));
-        }
-    };
-    Ok(Level::Named(constant))
-}
-
-/// `context(top_k, chars = query.len(), ?filter, %id)`
-fn context(arguments: &mut Arguments, place: &Place<'_>, errors: &mut Errors) -> syn::Result<()> {
-    arguments.context = place.group("context(top_k, chars = query.len())", |group| {
-        Ok(fields(group, List::Context, errors))
-    })?;
-    Ok(())
-}
-
-/// `metrics(weight = 0.5)`
-fn metrics(arguments: &mut Arguments, place: &Place<'_>, errors: &mut Errors) -> syn::Result<()> {
-    arguments.metrics = place.group("metrics(weight = 0.5)", |group| {
-        Ok(fields(group, List::Metrics, errors))
-    })?;
-    Ok(())
-}
-
-/// `ok(|hits| chunks = hits.len(), metrics.best = hits.first().map(|hit| hit.score))`
-fn ok(arguments: &mut Arguments, place: &Place<'_>, errors: &mut Errors) -> syn::Result<()> {
-    let example = "ok(|hits| chunks = hits.len())";
-    arguments.ok = Some(place.group(example, |group| {
-        let pattern = pattern(group, place.key, example)?;
-        if group.is_empty() {
-            return Err(place.wants("records nothing", example));
-        }
-        let fields = fields(group, List::Context, errors);
-        Ok(Success { pattern, fields })
-    })?);
-    Ok(())
-}
-
-/// `slow = "2s"`
-fn slow(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::Result<()> {
-    let written = place.string("slow = \"2s\"")?;
-    let micros = duration::micros(&written.value());
-    arguments.slow_us = Some(micros.map_err(|message| Error::new(written.span(), message))?);
-    Ok(())
-}
-
-/// `empty` or `empty = |answer| answer.text.is_empty()`
-fn empty(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::Result<()> {
-    arguments.empty = Some(if place.input.peek(Token![=]) {
-        let example = "empty = |answer| answer.text.is_empty()";
-        let input = place.value(example)?;
-        Empty::By(
-            Box::new(pattern(input, place.key, example)?),
-            input.parse()?,
-        )
-    } else {
-        Empty::ByType(place.key.span())
-    });
-    Ok(())
-}
-
-/// `crate = path::to::ragspan`
-fn krate(arguments: &mut Arguments, place: &Place<'_>, _: &mut Errors) -> syn::Result<()> {
-    let input = place.value("crate = path::to::ragspan")?;
-    arguments.krate = Some(Path::parse_mod_style(input)?);
-    Ok(())
-}
-
-fn fields(group: ParseStream<'_>, which: List, errors: &mut Errors) -> Vec<Field> {
-    let mut fields = Vec::new();
-    list(group, errors, |input, _| {
-        fields.push(field(input, which)?);
-        Ok(())
-    });
-    fields
-}
-
-/// `|pattern|` or `|pattern: Type|`
-fn pattern(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Pattern> {
-    let message = || format!("`{key}` names the value returned first: {example}");
-    if !input.peek(Token![|]) || input.peek(Token![||]) {
-        let span = if input.is_empty() {
-            key.span()
-        } else {
-            input.span()
-        };
-        return Err(Error::new(span, message()));
-    }
-    input.parse::<Token![|]>()?;
-    let pattern = Pat::parse_single(input)?;
-    let colon: Option<Token![:]> = input.parse()?;
-    let ascribed = colon.map(|_| input.parse()).transpose()?;
-    if !input.peek(Token![|]) {
-        return Err(Error::new(pattern.span(), message()));
-    }
-    input.parse::<Token![|]>()?;
-    Ok(Pattern { pattern, ascribed })
-}
-
-/// Reads what stands in parentheses, all of it.
-fn in_parentheses<T>(
-    input: ParseStream<'_>,
-    read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
-) -> syn::Result<T> {
-    let content;
-    parenthesized!(content in input);
-    let value = read(&content);
-    // What is left over would be complained about a second time after an error.
-    let rest: TokenStream = content.parse()?;
-    if value.is_ok() && !rest.is_empty() {
-        return Err(Error::new_spanned(rest, "nothing may follow here"));
-    }
-    value
-}
-
-impl<'a> Place<'a> {
-    /// What stands behind `=`, which is not nothing.
-    fn value(&self, example: &str) -> syn::Result<ParseStream<'a>> {
-        let assigned: Option<Token![=]> = self.input.parse()?;
-        if assigned.is_none() || self.input.is_empty() || self.input.peek(Token![,]) {
-            return Err(self.wants("needs a value", example));
-        }
-        Ok(self.input)
-    }
-
-    /// What stands in the parentheses behind the key.
-    fn group<T>(
-        &self,
-        example: &str,
-        read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
-    ) -> syn::Result<T> {
-        if !self.input.peek(token::Paren) {
-            return Err(self.wants("takes parentheses", example));
-        }
-        in_parentheses(self.input, read)
-    }
-
-    fn string(&self, example: &str) -> syn::Result<LitStr> {
-        let input = self.value(example)?;
-        if !input.peek(LitStr) {
-            let message = format!("`{}` is given as a string: {example}", self.key);
-            return Err(Error::new(input.span(), message));
-        }
-        input.parse()
-    }
-
-    fn wants(&self, what: &str, example: &str) -> Error {
-        Error::new(self.key.span(), format!("`{}` {what}: {example}", self.key))
     }
 }

@@ -1,7 +1,7 @@
 //! The attribute and the derives of `ragspan`, which re-exports them.
 //!
 //! Each macro goes through the same phases, a file and a type for each: `parse` reads tokens into what was
-//! written (`keys`, `fields` and `list` are its grammar), `check` holds that to the rules and says what it
+//! written (`keys`, `values`, `fields` and `list` are its grammar), `check` holds that to the rules and says what it
 //! means (`model`), and `expand` writes it. Whatever is wrong, the user's item is still emitted.
 
 use proc_macro::TokenStream;
@@ -19,11 +19,13 @@ mod keys;
 mod list;
 mod model;
 mod parse;
+mod place;
 mod returns;
 mod span;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod values;
 
 /// Measures the calls of a function: a span, metrics and one structured record each.
 ///

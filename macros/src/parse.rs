@@ -7,9 +7,10 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, Ident, LitStr, Token};
 
 use crate::errors::Errors;
-use crate::keys::{KEYS, Place, Read, unknown_key};
+use crate::keys::{KEYS, Read, unknown_key};
 use crate::list::{list, skip_item};
 use crate::model::{Arguments, Function, Written};
+use crate::place::Place;
 
 /// Reads the attribute's arguments and its item, as far as each can be read.
 pub(crate) fn parse(
@@ -58,7 +59,7 @@ fn argument(
     if arguments.keys.contains(&key) {
         errors.at(
             key.span(),
-            format!("`{word}` stands twice: put both into one"),
+            format!("`{word}` stands twice: merge the two or keep one"),
         );
     }
     arguments.keys.push(key.clone());
@@ -156,4 +157,93 @@ fn split_inner(body: Group) -> syn::Result<(Vec<Attribute>, Group)> {
     let mut stripped = Group::new(Delimiter::Brace, rest);
     stripped.set_span(body.span());
     Ok((inner, stripped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Empty, Layer, Level};
+
+    fn arguments(text: &str) -> Arguments {
+        let tokens = text.parse().unwrap();
+        let read = Errors::collect(|errors| read_arguments(tokens, errors));
+        read.unwrap_or_else(|reported| panic!("{text}: {}", reported.into_tokens()))
+    }
+
+    #[test]
+    fn arguments_stand_in_any_order_with_a_comma_behind_the_last() {
+        let read =
+            arguments(r#"empty, slow = "2s", context(a, b,), operation = "x", layer = "api","#);
+        assert!(matches!(read.layer, Some(Layer::Known("Api"))));
+        assert!(matches!(read.empty, Some(Empty::ByType(_))));
+        assert_eq!((read.slow_us, read.context.len()), (Some(2_000_000), 2));
+        assert_eq!(
+            read.operation.map(|name| name.value()),
+            Some(String::from("x"))
+        );
+        assert_eq!(read.keys.len(), 5);
+    }
+
+    #[test]
+    fn levels_have_names_and_numbers() {
+        for (text, constant) in [
+            ("\"trace\"", "TRACE"),
+            ("\"warn\"", "WARN"),
+            ("\"warning\"", "WARN"),
+            ("\"WARN\"", "WARN"),
+            ("1", "TRACE"),
+            ("5", "ERROR"),
+        ] {
+            let read = arguments(&format!("level = {text}")).level;
+            assert!(
+                matches!(read, Some(Level::Named(name)) if name == constant),
+                "{text}"
+            );
+        }
+        let path = arguments("level = tracing::Level::INFO").level;
+        assert!(matches!(path, Some(Level::Path(path)) if path.segments.len() == 3));
+    }
+
+    #[test]
+    fn closures_name_the_value_by_a_pattern() {
+        let read =
+            arguments("ok(|(first, _)| a = first, metrics.b = 1), empty = |v: &V| v.f::<A, B>()");
+        let ok = read.ok.unwrap();
+        let names: Vec<&str> = ok.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["a", "metrics.b"]);
+        assert!(matches!(read.empty, Some(Empty::By(pattern, _)) if pattern.ascribed.is_some()));
+    }
+
+    #[test]
+    fn arguments_of_a_later_build_are_skipped_as_a_whole() {
+        let later =
+            "outcome = |a, b| f::<A, B>(a), err(level = \"warning\"), skip(a, b), layer = \"x\"";
+        let tokens: TokenStream = later.parse().unwrap();
+        let reported = Errors::collect(|errors| read_arguments(tokens, errors))
+            .err()
+            .unwrap();
+        let text = reported.into_tokens().to_string();
+        assert_eq!(text.matches("compile_error").count(), 4, "{text}");
+    }
+
+    #[test]
+    fn inner_attributes_leave_the_body() {
+        let item = "fn f() { #![allow(unused)] #[cfg(x)] 1 }".parse().unwrap();
+        let read = function.parse2(item).unwrap();
+        assert_eq!(
+            (read.inner.len(), read.body.to_string().as_str()),
+            (1, "{ # [cfg (x)] 1 }")
+        );
+    }
+
+    #[test]
+    fn qualifiers_stand_before_a_function() {
+        for item in [
+            "pub(crate) default async unsafe fn f() {}",
+            "pub const unsafe extern \"C\" fn f() {}",
+            "extern fn f() {}",
+        ] {
+            assert!(function.parse2(item.parse().unwrap()).is_ok(), "{item}");
+        }
+    }
 }

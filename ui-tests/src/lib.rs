@@ -1,1 +1,1 @@
-//! Placeholder.
+//! What must and must not compile under the ragspan macros: see `tests/ui.rs`.

@@ -1,0 +1,12 @@
+use ragspan::rag_span;
+
+#[rag_span(layer = "retreival")]
+fn search() {}
+
+#[rag_span(layer = "banana")]
+fn peel() {}
+
+fn main() {
+    search();
+    peel();
+}

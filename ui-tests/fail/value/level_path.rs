@@ -1,0 +1,10 @@
+use ragspan::rag_span;
+
+const QUIET: u8 = 1;
+
+#[rag_span(layer = "data", level = QUIET)]
+fn other_type() {}
+
+fn main() {
+    other_type();
+}

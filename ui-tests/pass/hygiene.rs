@@ -1,0 +1,103 @@
+//! Nothing that a user can name gets between the expansion and what it means.
+#![no_implicit_prelude]
+#![deny(warnings)]
+#![allow(dead_code, non_snake_case, non_upper_case_globals)]
+
+mod std {}
+mod core {}
+mod alloc {}
+mod ragspan {}
+mod tracing {}
+enum Result {}
+enum Option {}
+enum String {}
+struct Some;
+struct None;
+fn Ok() {}
+fn Err() {}
+struct Call;
+struct Site;
+struct Probe;
+struct Layer;
+static SITE: u8 = 1;
+const call: u8 = 2;
+const ret: u8 = 3;
+const value: u8 = 4;
+
+#[::ragspan::rag_span(
+    layer = "data",
+    context(call, ret, SITE, query, args, span, __call, __ret, chars = query.len()),
+    metrics(weight = SITE),
+    ok(|kept| kept = *kept, seen = SITE),
+    slow = "2s"
+)]
+fn sync(
+    query: &str,
+    args: u8,
+    span: u8,
+    __call: u8,
+    __ret: u8,
+) -> ::std::result::Result<u8, ::std::string::String> {
+    ::std::result::Result::Ok(args + span + __call + __ret + call + ret + SITE)
+}
+
+#[::ragspan::rag_span(layer = "data", context(__call, __ret), empty, ok(|list| n = list.len()))]
+async fn asynchronous(__call: u8, __ret: u8) -> ::std::vec::Vec<u8> {
+    ::std::vec![__call + SITE, __ret + ret]
+}
+
+#[::ragspan::rag_span(layer = "data", empty = |__value: &u8| *__value == value)]
+fn judged(__value: u8) -> u8 {
+    __value
+}
+
+#[::ragspan::rag_span(layer = "data")]
+fn opaque() -> ::std::result::Result<impl ::std::iter::Iterator<Item = u8>, ()> {
+    struct Some;
+    struct Call;
+    let _ = (Some, Call);
+    ::std::result::Result::Ok(::std::iter::once(SITE))
+}
+
+/// A type of the body with the name of one of the signature's.
+#[::ragspan::rag_span(layer = "data")]
+async fn own_items() -> Kept {
+    use self::Kept as Outer;
+    struct Kept;
+    let _ = Kept;
+    Outer
+}
+
+struct Kept;
+
+#[derive(::ragspan::LogContext)]
+struct Context {
+    user_id: ::std::string::String,
+    out: u8,
+    __out: u8,
+    #[log(redact)]
+    SITE: u8,
+}
+
+#[derive(::ragspan::ErrorType)]
+enum Failure {
+    Some,
+    None(u8),
+    #[error_type(transparent)]
+    Inner {
+        __inner: ::std::boxed::Box<Other>,
+    },
+}
+
+#[derive(::ragspan::ErrorType)]
+struct Other;
+
+fn main() {
+    let sum = sync("q", 1, 2, 3, 4);
+    ::std::assert!(sum == ::std::result::Result::Ok(16));
+    ::std::assert!(judged(4) == 4);
+    ::std::assert!(::std::iter::Iterator::count(opaque().unwrap()) == 1);
+    let _ = (asynchronous(1, 2), own_items());
+    let inner = Failure::Inner { __inner: ::std::boxed::Box::new(Other) };
+    ::std::assert!(::ragspan::ErrorType::error_type(&inner) == "other");
+}
