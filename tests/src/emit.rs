@@ -30,7 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let telemetry = ragspan::start(config)?;
     std::thread::scope(|scope| {
         for thread in 0..threads {
-            scope.spawn(move || (0..calls).for_each(|number| drop(call(thread, number))));
+            scope.spawn(move || {
+                (0..calls).for_each(|number| assert_eq!(call(thread, number), thread + number))
+            });
         }
     });
     match end.as_str() {

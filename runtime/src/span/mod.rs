@@ -19,4 +19,4 @@ pub use probe::{ErrorType, MayBeEmpty, Probe, is_empty};
 pub(crate) use scope::scope_is_enabled;
 pub use scope::{LogContext, ScopeSite};
 pub use site::Site;
-pub use value::{Metric, Recordable, field, metric};
+pub use value::{Field, Metric, field, metric};

@@ -9,13 +9,13 @@ use tracing::Value;
     note = "write `?name` to record it by `Debug`, or `%name` to record it by `Display`; \
             of an expression: `name = ?expression` or `name = %expression`"
 )]
-pub trait Recordable: Value {}
+pub trait Field: Value {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Value> Recordable for T {}
+impl<T: Value> Field for T {}
 
 /// A field's value.
-pub fn field<T: Recordable>(value: &T) -> &dyn Value {
+pub fn field<T: Field>(value: &T) -> &dyn Value {
     value
 }
 
