@@ -1,1 +1,14 @@
-//! Placeholder.
+//! A retrieval-augmented answering service, small but real: what the quickstart instruments.
+//!
+//! Everything works offline. Each stage is one function, so that one attribute above it is all its instrumentation.
+
+pub mod chunk;
+pub mod corpus;
+pub mod embed;
+pub mod fuse;
+pub mod ingest;
+pub mod library;
+pub mod parse;
+pub mod retrieve;
+pub mod sentences;
+pub mod words;
