@@ -5,10 +5,16 @@
 pub mod chunk;
 pub mod corpus;
 pub mod embed;
+pub mod extract;
 pub mod fuse;
+pub mod generate;
 pub mod ingest;
 pub mod library;
+pub mod memory;
 pub mod parse;
+pub mod prompt;
 pub mod retrieve;
 pub mod sentences;
+pub mod spelling;
+pub mod tokens;
 pub mod words;

@@ -1,13 +1,14 @@
 //! Holds the ingested chunks in memory with their two indexes, one by keyword and one by vector.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use bm25::{Embedder, EmbedderBuilder, Scorer, Tokenizer};
+use bm25::{Embedder, EmbedderBuilder, Scorer, TokenEmbedder, TokenEmbedding, Tokenizer};
 
 use crate::chunk::Chunk;
 use crate::embed::{Embedding, embed};
+use crate::spelling::nearest;
 use crate::words::content_stems;
 
 /// A chunk's number and how well it matched, by a measure that its giver names.
@@ -22,6 +23,33 @@ pub struct Scored {
 /// The order of results: best first, and equal ones by number, so that a run can be repeated.
 pub(crate) fn best_first(a: &Scored, b: &Scored) -> std::cmp::Ordering {
     b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk))
+}
+
+/// How much more than the rarest word a word counts that occurs nowhere in the library.
+const UNKNOWN_WORD_FACTOR: f32 = 1.5;
+
+/// One word of a query.
+#[derive(Debug, Clone, PartialEq)]
+struct Term {
+    stem: String,
+    weight: f32,
+}
+
+/// A question as one [`Library`] understands it: its words in that library's spelling, weighted by their rarity there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    terms: Vec<Term>,
+}
+
+impl Query {
+    /// The keyword index asks only which words occur; the weights are its own.
+    fn keywords(&self) -> bm25::Embedding<u64> {
+        let tokens = self.terms.iter().map(|term| TokenEmbedding {
+            index: u64::embed(&term.stem),
+            value: 1.0,
+        });
+        bm25::Embedding(tokens.collect())
+    }
 }
 
 /// Lets the keyword index compare the same stems as everything else here.
@@ -40,7 +68,6 @@ pub struct Library {
     stems: Vec<HashSet<String>>,
     chunks_with: HashMap<String, usize>,
     vectors: Vec<Embedding>,
-    keyword_embedder: Embedder<u64, Stems>,
     keywords: Scorer<usize, u64>,
 }
 
@@ -63,14 +90,12 @@ impl Library {
             .iter()
             .map(|text| content_stems(text).into_iter().collect())
             .collect();
-        let (keyword_embedder, keywords) = keyword_index(&texts);
         Self {
             chunks: chunks.into_iter().map(Arc::new).collect(),
             chunks_with: count(&stems),
             stems,
             vectors,
-            keyword_embedder,
-            keywords,
+            keywords: keyword_index(&texts),
         }
     }
 
@@ -92,11 +117,39 @@ impl Library {
         &self.chunks
     }
 
+    /// What a text asks of this library.
+    #[must_use]
+    pub fn query(&self, text: &str) -> Query {
+        let stems: BTreeSet<_> = content_stems(text).into_iter().collect();
+        Query {
+            terms: stems.into_iter().map(|stem| self.term(stem)).collect(),
+        }
+    }
+
+    /// A stem with its weight, in the library's spelling if it has one that is almost the same.
+    fn term(&self, stem: String) -> Term {
+        let spelled = if self.chunks_with.contains_key(&stem) {
+            Some(stem.clone())
+        } else {
+            nearest(&stem, self.chunks_with.keys())
+        };
+        match spelled {
+            Some(stem) => Term {
+                weight: self.rarity(&stem),
+                stem,
+            },
+            None => Term {
+                weight: self.rarity(&stem) * UNKNOWN_WORD_FACTOR,
+                stem,
+            },
+        }
+    }
+
     /// The chunks that share a word with the query, best first, by BM25.
     #[must_use]
-    pub fn by_keyword(&self, query: &str, limit: usize) -> Vec<Scored> {
-        let matches = self.keywords.matches(&self.keyword_embedder.embed(query));
-        let found = matches.into_iter().map(|document| Scored {
+    pub fn by_keyword(&self, query: &Query, limit: usize) -> Vec<Scored> {
+        let found = self.keywords.matches(&query.keywords()).into_iter();
+        let found = found.map(|document| Scored {
             chunk: document.id,
             score: document.score,
         });
@@ -115,29 +168,18 @@ impl Library {
         best(scored.filter(|found| found.score > 0.0).collect(), limit)
     }
 
-    /// The cosine between a query's embedding and a chunk's.
-    #[must_use]
-    pub fn nearness(&self, query: &Embedding, chunk: usize) -> f32 {
-        self.vectors
-            .get(chunk)
-            .map_or(0.0, |vector| query.cosine(vector))
-    }
-
     /// How much of what the query asks for a chunk speaks of, from 0 to 1.
     ///
     /// Every word of the query counts by its rarity in the library, and a word that occurs nowhere counts most: a
     /// question about something that is not in the corpus stays low, however well its small words match.
     #[must_use]
-    pub fn coverage(&self, query: &str, chunk: usize) -> f32 {
-        let query: HashSet<_> = content_stems(query).into_iter().collect();
+    pub fn coverage(&self, query: &Query, chunk: usize) -> f32 {
         let Some(stems) = self.stems.get(chunk) else {
             return 0.0;
         };
-        let weigh = |words: &mut dyn Iterator<Item = &String>| -> f32 {
-            words.map(|word| self.rarity(word)).sum()
-        };
-        let asked = weigh(&mut query.iter());
-        let covered = weigh(&mut query.intersection(stems));
+        let asked: f32 = query.terms.iter().map(|term| term.weight).sum();
+        let covered = query.terms.iter().filter(|term| stems.contains(&term.stem));
+        let covered: f32 = covered.map(|term| term.weight).sum();
         if asked > 0.0 { covered / asked } else { 0.0 }
     }
 
@@ -156,14 +198,15 @@ fn best(mut found: Vec<Scored>, limit: usize) -> Vec<Scored> {
     found
 }
 
-fn keyword_index(texts: &[String]) -> (Embedder<u64, Stems>, Scorer<usize, u64>) {
+fn keyword_index(texts: &[String]) -> Scorer<usize, u64> {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let embedder = EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Stems, &texts).build();
+    let embedder: Embedder<u64, _> =
+        EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Stems, &texts).build();
     let mut scorer = Scorer::new();
     for (chunk, text) in texts.iter().enumerate() {
         scorer.upsert(&chunk, embedder.embed(text));
     }
-    (embedder, scorer)
+    scorer
 }
 
 fn count(stems: &[HashSet<String>]) -> HashMap<String, usize> {
@@ -206,42 +249,60 @@ mod tests {
     #[test]
     fn keywords_find_the_chunks_that_hold_them() {
         let library = library(TEXTS);
-        assert_eq!(numbers(&library.by_keyword("queens", 9)), [1]);
-        assert_eq!(numbers(&library.by_keyword("gathering nectar", 9)), [0, 2]);
-        assert_eq!(numbers(&library.by_keyword("gathering nectar", 1)), [0]);
-        assert!(library.by_keyword("football", 9).is_empty());
+        assert_eq!(
+            numbers(&library.by_keyword(&library.query("queens"), 9)),
+            [1]
+        );
+        assert_eq!(
+            numbers(&library.by_keyword(&library.query("gathering nectar"), 9)),
+            [0, 2]
+        );
+        assert_eq!(
+            numbers(&library.by_keyword(&library.query("gathering nectar"), 1)),
+            [0]
+        );
+        assert!(library.by_keyword(&library.query("football"), 9).is_empty());
     }
 
     #[test]
-    fn vectors_find_a_misspelt_word() {
+    fn a_misspelt_word_is_found_both_ways() {
         let library = library(TEXTS);
         assert_eq!(library.by_vector("nectarr", 9)[0].chunk, 0);
-        assert!(library.by_keyword("nectarr", 9).is_empty());
+        assert_eq!(
+            numbers(&library.by_keyword(&library.query("nectarr"), 9)),
+            [0]
+        );
     }
 
     #[test]
     fn equal_chunks_come_in_order() {
         let library = library(&["Bees fly.", "Bees fly.", "Bees fly."]);
-        assert_eq!(numbers(&library.by_keyword("bees", 9)), [0, 1, 2]);
+        assert_eq!(
+            numbers(&library.by_keyword(&library.query("bees"), 9)),
+            [0, 1, 2]
+        );
         assert_eq!(numbers(&library.by_vector("bees", 9)), [0, 1, 2]);
     }
 
     #[test]
     fn unknown_words_lower_the_coverage_most() {
         let library = library(TEXTS);
-        assert_eq!(library.coverage("does the queen lay eggs?", 1), 1.0);
-        let with_common = library.coverage("queen gathering", 1);
-        let with_unknown = library.coverage("queen football", 1);
+        assert_eq!(
+            library.coverage(&library.query("does the queen lay eggs?"), 1),
+            1.0
+        );
+        let with_common = library.coverage(&library.query("queen gathering"), 1);
+        let with_unknown = library.coverage(&library.query("queen football"), 1);
         assert!(with_unknown < with_common, "{with_unknown} {with_common}");
-        assert_eq!(library.coverage("what is it?", 1), 0.0);
-        assert_eq!(library.coverage("queen", 99), 0.0);
+        assert_eq!(library.coverage(&library.query("what is it?"), 1), 0.0);
+        assert_eq!(library.coverage(&library.query("queen"), 99), 0.0);
     }
 
     #[test]
     fn an_empty_library_finds_nothing() {
         let library = library(&[]);
         assert!(library.is_empty());
-        assert!(library.by_keyword("queen", 9).is_empty());
+        assert!(library.by_keyword(&library.query("queen"), 9).is_empty());
         assert!(library.by_vector("queen", 9).is_empty());
     }
 }

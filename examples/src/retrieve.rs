@@ -6,9 +6,8 @@ use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
 
 use crate::chunk::Chunk;
-use crate::embed::embed;
 use crate::fuse::fuse;
-use crate::library::{Library, Scored};
+use crate::library::{Library, Query, Scored};
 
 /// A chunk whose relevance is lower does not speak of the question.
 pub const RELEVANCE_THRESHOLD: f32 = 0.35;
@@ -72,7 +71,7 @@ pub async fn hybrid_search(
 
 /// The candidates that share words with the question.
 pub async fn bm25(library: &Library, question: &str) -> Vec<Scored> {
-    library.by_keyword(question, CANDIDATES)
+    library.by_keyword(&library.query(question), CANDIDATES)
 }
 
 /// The candidates whose embedding is near to the question's.
@@ -108,25 +107,20 @@ fn vectors_on_a_thread(
 }
 
 fn relevant(library: &Library, question: &str, fused: &[Scored], top_k: usize) -> Vec<Hit> {
+    let query = library.query(question);
     let mut hits: Vec<_> = fused
         .iter()
-        .filter_map(|found| hit(library, question, found.chunk))
+        .filter_map(|found| hit(library, &query, found.chunk))
         .filter(|hit| hit.relevance >= RELEVANCE_THRESHOLD)
         .collect();
     hits.truncate(top_k);
     hits
 }
 
-fn hit(library: &Library, question: &str, chunk: usize) -> Option<Hit> {
-    let relevance = relevance(library, question, chunk);
+fn hit(library: &Library, query: &Query, chunk: usize) -> Option<Hit> {
+    let relevance = library.coverage(query, chunk);
     let chunk = Arc::clone(library.chunks().get(chunk)?);
     Some(Hit { chunk, relevance })
-}
-
-/// The share of the question's words that the chunk speaks of, or, where a word is misspelt, how near the vectors are.
-fn relevance(library: &Library, question: &str, chunk: usize) -> f32 {
-    let nearness = library.nearness(&embed(question), chunk);
-    library.coverage(question, chunk).max(nearness).min(1.0)
 }
 
 #[cfg(test)]
@@ -134,6 +128,7 @@ mod tests {
     use super::*;
     use crate::chunk::chunk;
     use crate::corpus::Document;
+    use crate::embed::embed;
 
     fn library(texts: &[&str]) -> Arc<Library> {
         let documents = texts.iter().enumerate().map(|(n, text)| Document {

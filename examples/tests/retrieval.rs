@@ -94,6 +94,21 @@ async fn questions_about_something_else_find_nothing() {
 }
 
 #[tokio::test]
+async fn misspelt_questions_find_their_source_too() {
+    let library = handbook();
+    for (question, source) in [
+        ("propollis", "the-hive.md"),
+        ("how to treat varoa?", "varroa.md"),
+    ] {
+        let found = sources(&library, question, 3).await;
+        assert!(
+            found.iter().any(|name| name == source),
+            "{question}: {found:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_same_question_finds_the_same_chunks_every_time() {
     let (first, second) = (handbook(), handbook());
     for (question, _) in KNOWN {
