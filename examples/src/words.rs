@@ -1,5 +1,7 @@
 //! Turns text into the words that search and evaluation compare: lower case, stemmed, without the words that carry no meaning.
 
+use std::ops::Range;
+
 use rust_stemmers::{Algorithm, Stemmer};
 
 /// English words so common that sharing one says nothing about a text. Sorted, for the binary search.
@@ -22,18 +24,24 @@ pub fn is_stop_word(word: &str) -> bool {
     STOP_WORDS.binary_search(&word).is_ok()
 }
 
-/// The words of a text as written, cut at everything that is neither letter nor digit.
+/// Where the words of a text stand, cut at everything that is neither letter nor digit.
 ///
 /// An apostrophe inside a word stays (`don't`), and so does a point or comma between digits (`0.8`, `1,204`).
-pub fn raw_words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
+pub fn word_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut done = 0;
     std::iter::from_fn(move || {
+        let rest = text.get(done..)?;
         let start = rest.find(char::is_alphanumeric)?;
-        let (_, from_word) = rest.split_at(start);
-        let (word, after) = from_word.split_at(word_length(from_word));
-        rest = after;
-        Some(word)
+        let length = word_length(rest.get(start..)?);
+        let range = done + start..done + start + length;
+        done = range.end;
+        Some(range)
     })
+}
+
+/// The words of a text as written, cut as [`word_ranges`] says.
+pub fn raw_words(text: &str) -> impl Iterator<Item = &str> {
+    word_ranges(text).filter_map(|range| text.get(range))
 }
 
 /// The length in bytes of the word that `text` begins with.
