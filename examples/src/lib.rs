@@ -2,6 +2,7 @@
 //!
 //! Everything works offline. Each stage is one function, so that one attribute above it is all its instrumentation.
 
+pub mod answer;
 pub mod chunk;
 pub mod claims;
 pub mod corpus;
@@ -14,11 +15,17 @@ pub mod ingest;
 pub mod library;
 pub mod memory;
 mod numbers;
+#[cfg(feature = "openai")]
+pub mod openai;
 pub mod parse;
+pub mod program;
 pub mod prompt;
 pub mod retrieve;
 pub mod sentences;
 pub mod spelling;
+#[cfg(feature = "openai")]
+pub mod sse;
 mod statement;
+pub mod telemetry_seam;
 pub mod tokens;
 pub mod words;

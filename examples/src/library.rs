@@ -26,7 +26,7 @@ pub(crate) fn best_first(a: &Scored, b: &Scored) -> std::cmp::Ordering {
 }
 
 /// How much more than the rarest word a word counts that occurs nowhere in the library.
-const UNKNOWN_WORD_FACTOR: f32 = 1.5;
+const UNKNOWN_WORD_FACTOR: f32 = 1.6;
 
 /// One word of a query.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,12 +183,13 @@ impl Library {
         if asked > 0.0 { covered / asked } else { 0.0 }
     }
 
-    /// How much the presence of a stem says: its inverse document frequency.
+    /// How much the presence of a stem says: its inverse document frequency, and a little for being a word at all, so
+    /// that it says something in a library of one page too.
     #[must_use]
     pub fn rarity(&self, stem: &str) -> f32 {
         let with = self.chunks_with.get(stem).copied().unwrap_or(0) as f32;
         let without = self.chunks.len() as f32 - with;
-        (1.0 + (without + 0.5) / (with + 0.5)).ln()
+        0.5 + (1.0 + (without + 0.5) / (with + 0.5)).ln()
     }
 }
 
