@@ -49,7 +49,41 @@ pub enum GenerationError {
     Chat(#[from] ChatError),
 }
 
+/// How to get a real model, for those who run without one.
+#[cfg(not(feature = "openai"))]
+pub const OFFLINE_HINT: &str =
+    "answers are quoted offline; for a real model add --features openai and set OPENAI_API_KEY";
+
+/// How to get a real model, for those who run without one.
+#[cfg(feature = "openai")]
+pub const OFFLINE_HINT: &str = "answers are quoted offline; for a real model set OPENAI_API_KEY (and OPENAI_BASE_URL, OPENAI_MODEL)";
+
 impl Generator {
+    /// The model that the environment describes, or the offline one.
+    ///
+    /// # Errors
+    /// [`GenerationError`] if a model is described but no client can be made.
+    #[cfg(feature = "openai")]
+    pub fn from_vars(variable: impl Fn(&str) -> Option<String>) -> Result<Self, GenerationError> {
+        let client = ChatClient::from_vars(variable)?;
+        Ok(client.map_or(Self::Extractive, Self::Chat))
+    }
+
+    /// The offline model: without the feature `openai` there is no other.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(feature = "openai"))]
+    pub fn from_vars(_variable: impl Fn(&str) -> Option<String>) -> Result<Self, GenerationError> {
+        Ok(Self::Extractive)
+    }
+
+    /// Whether answers are quoted rather than written.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        matches!(self, Self::Extractive)
+    }
+
     /// The name of the model that answers.
     #[must_use]
     pub fn model(&self) -> &str {

@@ -19,9 +19,12 @@ mod numbers;
 pub mod openai;
 pub mod parse;
 pub mod program;
+pub mod progress;
 pub mod prompt;
+pub mod report;
 pub mod retrieve;
 pub mod sentences;
+pub mod serve;
 pub mod spelling;
 #[cfg(feature = "openai")]
 pub mod sse;
