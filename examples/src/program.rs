@@ -15,7 +15,7 @@ const USERS: [&str; 2] = ["ada", "grace"];
 const DEFAULT_QUESTIONS: [&[&str]; 2] = [
     &[
         "what does a span id look like?",
-        "and how does it travel to another service?",
+        "and what is its trace id?",
         NOT_IN_ANY_CORPUS,
     ],
     &[
@@ -85,6 +85,7 @@ pub fn questions_about(library: &Library) -> Vec<String> {
     for chunk in library.chunks() {
         let heading = chunk.sentences.first().map(|s| s.heading.as_str());
         let title = heading.and_then(|trail| trail.rsplit(" > ").next());
+        let title = title.map(|title| title.trim_end_matches(['?', '.', ':', '!']));
         titles.extend(title.filter(|title| !content_stems(title).is_empty()));
     }
     titles.dedup();

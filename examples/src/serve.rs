@@ -26,9 +26,9 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct App {
     /// What answers.
-    pub service: Service,
+    pub service: Arc<Service>,
     /// What records.
-    pub telemetry: Telemetry,
+    pub telemetry: Arc<Telemetry>,
 }
 
 /// The body of `POST /query`.

@@ -6,16 +6,16 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 /// English words so common that sharing one says nothing about a text. Sorted, for the binary search.
 const STOP_WORDS: &[&str] = &[
-    "a", "about", "again", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because",
-    "been", "but", "by", "can", "could", "did", "do", "does", "doing", "each", "every", "for",
-    "from", "get", "gets", "had", "has", "have", "he", "her", "here", "hers", "him", "his", "how",
-    "i", "if", "in", "into", "is", "it", "its", "just", "like", "made", "make", "makes", "many",
-    "may", "me", "might", "more", "most", "much", "must", "my", "need", "no", "nor", "not", "of",
-    "on", "one", "only", "or", "other", "our", "out", "over", "own", "s", "same", "shall", "she",
-    "should", "so", "some", "such", "t", "than", "that", "the", "their", "them", "then", "there",
-    "these", "they", "this", "those", "to", "too", "under", "up", "us", "very", "was", "we",
-    "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will",
-    "with", "would", "you", "your",
+    "a", "about", "again", "all", "also", "an", "and", "another", "any", "are", "as", "at", "be",
+    "because", "been", "but", "by", "can", "could", "did", "do", "does", "doing", "each", "every",
+    "for", "from", "get", "gets", "had", "has", "have", "he", "her", "here", "hers", "him", "his",
+    "how", "i", "if", "in", "into", "is", "it", "its", "just", "like", "look", "looks", "made",
+    "make", "makes", "many", "may", "me", "might", "more", "most", "much", "must", "my", "need",
+    "no", "nor", "not", "of", "on", "one", "only", "or", "other", "our", "out", "over", "own", "s",
+    "same", "shall", "she", "should", "so", "some", "such", "t", "than", "that", "the", "their",
+    "them", "then", "there", "these", "they", "this", "those", "to", "too", "under", "up", "us",
+    "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose",
+    "why", "will", "with", "would", "you", "your",
 ];
 
 /// Whether a lower-case word carries no meaning of its own.

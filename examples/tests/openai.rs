@@ -31,23 +31,26 @@ async fn model(
     let seen = Seen::default();
     let noted = Arc::clone(&seen);
     let handler = move |headers_in: HeaderMap, body: String| {
-        let sent = serde_json::from_str(&body).unwrap();
-        *noted.lock().unwrap() = Some((headers_in, sent));
+        let sent = serde_json::from_str(&body).expect("the client sends JSON");
+        *noted.lock().expect("no test panicked here") = Some((headers_in, sent));
         let pieces = pieces.clone().into_iter().map(Ok::<_, std::io::Error>);
         async move { respond(status, headers, Body::from_stream(stream::iter(pieces))) }
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let app = Router::new().route("/v1/chat/completions", post(handler));
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let client = ChatClient::new(&base, "secret-key".to_owned(), "test-model".to_owned()).unwrap();
+    let client =
+        ChatClient::new(&base, "secret-key".to_owned(), "test-model".to_owned()).expect("a client");
     (client, seen)
 }
 
 fn respond(status: u16, headers: &[(&'static str, &'static str)], body: Body) -> Response {
-    let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
+    let mut response = (StatusCode::from_u16(status).expect("a status"), body).into_response();
     for (name, value) in headers {
-        response.headers_mut().insert(*name, value.parse().unwrap());
+        response
+            .headers_mut()
+            .insert(*name, value.parse().expect("a header"));
     }
     response
 }
@@ -78,7 +81,7 @@ async fn fails_with(status: u16, headers: &'static [(&str, &str)], body: &str) -
     client
         .complete("rules", "question", &mut |_| ())
         .await
-        .unwrap_err()
+        .expect_err("the model refuses")
 }
 
 #[tokio::test]
@@ -153,10 +156,10 @@ async fn a_broken_stream_is_no_answer() {
 
 #[tokio::test]
 async fn a_model_that_is_not_there_is_an_error() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     drop(listener);
-    let client = ChatClient::new(&base, "k".to_owned(), "m".to_owned()).unwrap();
+    let client = ChatClient::new(&base, "k".to_owned(), "m".to_owned()).expect("a client");
     let error = client
         .complete("rules", "question", &mut |_| ())
         .await
@@ -166,8 +169,9 @@ async fn a_model_that_is_not_there_is_an_error() {
 
 async fn service(answer: &[&str]) -> (Service, Seen) {
     let (client, seen) = model(200, &[], vec![streamed(answer)]).await;
-    let corpus = Corpus::folder(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")).unwrap();
-    let library = ingest(&corpus, &Silent).unwrap().library;
+    let corpus =
+        Corpus::folder(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")).expect("the handbook");
+    let library = ingest(&corpus, &Silent).expect("documents").library;
     (Service::new(library, Generator::Chat(client)), seen)
 }
 

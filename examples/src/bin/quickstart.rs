@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use ragspan_examples::corpus::{Corpus, CorpusError};
 use ragspan_examples::generate::{Generator, OFFLINE_HINT};
 use ragspan_examples::ingest::ingest;
 use ragspan_examples::program::{
-    Conversation, ask_all, conversations_of, default_conversations, questions_about,
+    Conversation, Reply, ask_all, conversations_of, default_conversations, questions_about,
 };
 use ragspan_examples::progress::Bar;
 use ragspan_examples::serve::{App, serve, terminated};
@@ -55,6 +55,8 @@ struct Args {
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Who reads only the first lines, as `head` does, has seen what there was to see.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut stderr = io::stderr().lock();
             // Where standard error is closed the exit code must say it alone.
@@ -62,6 +64,11 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn write_error(out: &mut dyn Write, error: &(dyn Error + 'static)) -> io::Result<()> {
@@ -75,16 +82,53 @@ fn write_error(out: &mut dyn Write, error: &(dyn Error + 'static)) -> io::Result
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    let telemetry = telemetry_seam::start(telemetry_seam::Options {
+    let options = telemetry_seam::Options {
         db: args.db.clone(),
         json: args.json,
-    })?;
-    let outcome = if args.serve {
-        run_server(&args, telemetry).await
-    } else {
-        run_questions(&args, telemetry).await
     };
-    outcome
+    let telemetry = Arc::new(telemetry_seam::start(options)?);
+    let mut out = human(&args);
+    let outcome = work(&args, &telemetry, &mut out).await;
+    // Also where the work failed: what was recorded until then says why.
+    let delivered = telemetry.shutdown().await;
+    let replies = outcome?;
+    if let Some(delivered) = delivered {
+        writeln!(out, "\n{delivered}")?;
+    }
+    if !replies.is_empty() {
+        report::write_next(&mut out, &replies)?;
+    }
+    Ok(out.flush()?)
+}
+
+async fn work(
+    args: &Args,
+    telemetry: &Arc<Telemetry>,
+    out: &mut (dyn Write + Send),
+) -> Result<Vec<Reply>, Box<dyn Error>> {
+    let service = Arc::new(service(args, out)?);
+    if args.serve {
+        let app = App {
+            service,
+            telemetry: Arc::clone(telemetry),
+        };
+        serve_until_terminated(args.port, app).await?;
+        return Ok(Vec::new());
+    }
+    let replies = ask_all(&service, conversations(args, &service)).await;
+    for reply in &replies {
+        report::write_reply(out, reply)?;
+    }
+    telemetry.write_summary(out).await?;
+    Ok(replies)
+}
+
+async fn serve_until_terminated(port: u16, app: App) -> io::Result<()> {
+    let terminated = terminated()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let address = listener.local_addr()?;
+    writeln!(io::stderr(), "listening on http://{address}")?;
+    serve(listener, Arc::new(app), terminated).await
 }
 
 /// Where the human reads: standard output, or nowhere if the records have it for themselves.
@@ -129,37 +173,4 @@ fn conversations(args: &Args, service: &Service) -> Vec<Conversation> {
     } else {
         default_conversations()
     }
-}
-
-async fn run_questions(args: &Args, telemetry: Telemetry) -> Result<(), Box<dyn Error>> {
-    let mut out = human(args);
-    let service = Arc::new(service(args, &mut out)?);
-    let replies = ask_all(&service, conversations(args, &service)).await;
-    for reply in &replies {
-        report::write_reply(&mut out, reply)?;
-    }
-    telemetry.write_summary(&mut out).await?;
-    if let Some(delivered) = telemetry.shutdown().await {
-        writeln!(out, "\n{delivered}")?;
-    }
-    report::write_next(&mut out, &replies)?;
-    Ok(out.flush()?)
-}
-
-async fn run_server(args: &Args, telemetry: Telemetry) -> Result<(), Box<dyn Error>> {
-    let mut out = human(args);
-    let service = service(args, &mut out)?;
-    let app = Arc::new(App { service, telemetry });
-    let terminated = terminated()?;
-    let listener = TcpListener::bind((IpAddr::from(Ipv4Addr::LOCALHOST), args.port)).await?;
-    writeln!(
-        io::stderr(),
-        "listening on http://{}",
-        listener.local_addr()?
-    )?;
-    serve(listener, Arc::clone(&app), terminated).await?;
-    if let Some(delivered) = app.telemetry.shutdown().await {
-        writeln!(out, "{delivered}")?;
-    }
-    Ok(out.flush()?)
 }
