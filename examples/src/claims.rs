@@ -352,7 +352,7 @@ mod tests {
 
         #[test]
         fn a_number_that_the_text_does_not_have_is_never_supported(text in sentence()) {
-            prop_assume!(text.contains("17"));
+            let text = text.replace('.', " at 17.");
             let changed = text.replace("17", "43");
             prop_assert_ne!(judge(&changed, &text), Support::Supported);
         }
