@@ -1,0 +1,47 @@
+//! Writes the prompt: the rules, the numbered sources and the question.
+
+use crate::retrieve::Hit;
+
+/// What every model is told first.
+pub const RULES: &str = "Answer from the sources alone, in at most three sentences. After each sentence name its source \
+in square brackets as it is given, for example [docs/ids.md:12]. If the sources do not answer, say so.";
+
+/// The user's part of the prompt: the sources, each under the name it is to be cited by, then the question.
+#[must_use]
+pub fn user_prompt(question: &str, hits: &[Hit]) -> String {
+    let sources = hits.iter().map(|hit| {
+        let chunk = &hit.chunk;
+        format!("[{}:{}]\n{}\n\n", chunk.source, chunk.line, chunk.text())
+    });
+    let mut prompt: String = sources.collect();
+    prompt.push_str("Question: ");
+    prompt.push_str(question);
+    prompt
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::chunk::chunk;
+    use crate::corpus::Document;
+    use std::sync::Arc;
+
+    /// Hits made from the text of one document, for the tests of all stages behind the retrieval.
+    pub(crate) fn hits(source: &str, text: &str) -> Vec<Hit> {
+        let chunks = chunk(&Document {
+            source: source.to_owned(),
+            text: text.to_owned(),
+        });
+        let hit = |chunk| Hit {
+            chunk: Arc::new(chunk),
+            relevance: 1.0,
+        };
+        chunks.into_iter().map(hit).collect()
+    }
+
+    #[test]
+    fn sources_come_before_the_question_under_their_names() {
+        let prompt = user_prompt("How far?", &hits("a.md", "# Flight\n\nBees fly far.\n"));
+        assert_eq!(prompt, "[a.md:3]\nBees fly far.\n\nQuestion: How far?");
+    }
+}

@@ -1,0 +1,162 @@
+//! Keeps the service up over HTTP: `POST /query`, `GET /metrics`, `GET /health`.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::answer::{AnswerError, Answered, Request, Service};
+use crate::program::{Reply, ask};
+use crate::retrieve::RetrievalError;
+use crate::telemetry_seam::Telemetry;
+
+/// No question is longer than this.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct App {
+    /// What answers.
+    pub service: Arc<Service>,
+    /// What records.
+    pub telemetry: Arc<Telemetry>,
+}
+
+/// The body of `POST /query`.
+#[derive(Debug, Deserialize)]
+struct QueryBody {
+    query: String,
+    user_id: Option<String>,
+    session_id: Option<String>,
+}
+
+/// The three routes.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/query", post(query))
+        .route("/metrics", get(metrics))
+        .route("/health", get(health))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(app)
+}
+
+/// Serves until `shutdown` is ready, then finishes what was begun.
+///
+/// # Errors
+/// What the listener says.
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router(app))
+        .with_graceful_shutdown(shutdown)
+        .await
+}
+
+/// Ready when the process is asked to end: Ctrl-C, or SIGTERM where there is such a thing.
+///
+/// # Errors
+/// If the signals cannot be listened to.
+pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    let mut asked = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let asked_to_end = async move {
+        asked.recv().await;
+    };
+    #[cfg(not(unix))]
+    let asked_to_end = std::future::pending();
+    Ok(async move {
+        tokio::select! {
+            () = asked_to_end => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    })
+}
+
+async fn query(
+    State(app): State<Arc<App>>,
+    body: Result<Json<QueryBody>, JsonRejection>,
+) -> Response {
+    let Json(body) = match body {
+        Ok(body) => body,
+        Err(rejection) => return refused(&rejection),
+    };
+    let user = body.user_id.unwrap_or_else(|| "anonymous".to_owned());
+    let mut request = Request::new(body.query, user);
+    if let Some(session) = body.session_id {
+        request = request.in_session(session);
+    }
+    let reply = ask(&app.service, request).await;
+    match &reply.outcome {
+        Ok(answered) => answered_response(&reply, answered),
+        Err(error) => failed_response(&reply, error),
+    }
+}
+
+fn answered_response(reply: &Reply, answered: &Answered) -> Response {
+    Json(json!({
+        "response": answered.text,
+        "trace_id": reply.request.trace_id(),
+        "quality": answered.evaluation.faithfulness,
+        "quality_tier": answered.evaluation.tier().as_str(),
+    }))
+    .into_response()
+}
+
+fn failed_response(reply: &Reply, error: &AnswerError) -> Response {
+    let body = json!({
+        "error": {"type": error.error_type(), "message": error.to_string()},
+        "trace_id": reply.request.trace_id(),
+    });
+    (status_of(error), Json(body)).into_response()
+}
+
+fn status_of(error: &AnswerError) -> StatusCode {
+    match error {
+        AnswerError::NoContext => StatusCode::NOT_FOUND,
+        AnswerError::Retrieval(RetrievalError::EmptyQuestion) => StatusCode::BAD_REQUEST,
+        AnswerError::Generation(_) => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A body that is no query: there was no request yet, so there is no trace either.
+fn refused(rejection: &JsonRejection) -> Response {
+    let body = json!({
+        "error": {"type": "bad_request", "message": rejection.body_text()},
+        "trace_id": crate::telemetry_seam::trace_id(),
+    });
+    (rejection.status(), Json(body)).into_response()
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let (content_type, text) = app.telemetry.metrics_text();
+    ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+async fn health(State(app): State<Arc<App>>) -> Response {
+    let (healthy, telemetry) = app.telemetry.health();
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = json!({
+        "status": if healthy { "ok" } else { "degraded" },
+        "chunks": app.service.library().len(),
+        "model": app.service.generator().model(),
+        "telemetry": telemetry,
+    });
+    (status, Json(body)).into_response()
+}
