@@ -145,8 +145,8 @@ impl Facts {
             .filter_map(|(_, value)| value.as_f64())
     }
 
-    /// The one or two values that say most, such as `chunks 15, best score 0.81`.
-    pub(crate) fn values(&self) -> String {
+    /// The one or two values that say most, such as `chunks 15` and `best score 0.81`.
+    pub(crate) fn values(&self) -> Vec<String> {
         let mut names: Vec<_> = self
             .metrics
             .keys()
@@ -161,11 +161,7 @@ impl Facts {
             .iter()
             .filter(|(name, _)| !OURS.contains(&name.as_str()))
             .filter_map(|(name, value)| shown(name, value));
-        metrics
-            .chain(context)
-            .take(2)
-            .collect::<Vec<_>>()
-            .join(", ")
+        metrics.chain(context).take(2).collect()
     }
 
     /// The limit that a slow call went over.
@@ -323,16 +319,16 @@ mod tests {
     fn telling_values_come_first_and_two_are_enough() {
         let metrics = r#"{"aaa":1,"best_score":0.81,"chunks":1500,"duration_ms":3}"#;
         let values = facts("s_complete", "INFO", "{}", metrics).values();
-        assert_eq!(values, "chunks 1,500, best score 0.81");
+        assert_eq!(values, ["chunks 1,500", "best score 0.81"]);
         let values = facts(
             "s",
             "INFO",
             r#"{"operation":"s","top_k":5,"status":"success"}"#,
             "",
         );
-        assert_eq!(values.values(), "top k 5");
+        assert_eq!(values.values(), ["top k 5"]);
         let money = facts("s", "INFO", "{}", r#"{"cost_usd":0.0011,"rerank_ms":12}"#);
-        assert_eq!(money.values(), "cost $0.0011, rerank 12 ms");
+        assert_eq!(money.values(), ["cost $0.0011", "rerank 12 ms"]);
     }
 
     #[test]

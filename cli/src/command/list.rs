@@ -9,7 +9,10 @@ use crate::format::duration;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Column, Table};
 
-const WHEN: &str = "when (UTC)";
+/// When: the title says in which zone.
+const WHEN: &str = "UTC";
+/// In fewer columns than this the message needs the room of the durations.
+const NARROW: usize = 100;
 
 /// One record a line.
 pub(super) fn json_lines(records: &[Stored], out: &mut dyn Write) -> io::Result<()> {
@@ -31,26 +34,34 @@ pub(super) fn trace_json(id: &str, records: &[Stored], out: &mut dyn Write) -> i
 
 /// A table of records; empty where there are none.
 pub(super) fn logs(records: &[Stored], style: &Style, today: &str) -> String {
-    let mut table = Table::new(&[
+    let took = (style.width >= NARROW).then_some(Column::number("took"));
+    let columns: Vec<_> = [
         Column::text(WHEN),
         Column::text("level"),
         Column::flexible("logger"),
-        Column::number("took"),
-        Column::text("trace"),
-        Column::flexible("message"),
-    ]);
+    ]
+    .into_iter()
+    .chain(took)
+    .chain([Column::text("trace"), Column::flexible("message")])
+    .collect();
+    let mut table = Table::new(&columns);
     let clock = Clock::of(records, today);
     for record in records {
-        table.push(vec![
-            clock.show(record).into(),
-            Cell::toned(&record.level, level_tone(&record.level)),
-            record.logger.as_str().into(),
-            record.duration_ms.map(duration).unwrap_or_default().into(),
-            Cell::toned(&record.short_trace().unwrap_or_default(), Tone::Dim),
-            told(record).into(),
-        ]);
+        table.push(log_row(record, clock, took.is_some()));
     }
     render(&table, style)
+}
+
+fn log_row(record: &Stored, clock: Clock, took: bool) -> Vec<Cell> {
+    let when: Cell = clock.show(record).into();
+    let level = Cell::toned(&record.level, level_tone(&record.level));
+    let duration: Cell = record.duration_ms.map(duration).unwrap_or_default().into();
+    let trace = Cell::toned(&record.short_trace().unwrap_or_default(), Tone::Dim);
+    [when, level, record.logger.as_str().into()]
+        .into_iter()
+        .chain(took.then_some(duration))
+        .chain([trace, told(record).into()])
+        .collect()
 }
 
 /// A table of failures; empty where there are none.

@@ -10,38 +10,54 @@ use super::tree::Node;
 /// How many causes of an error are listed.
 const CAUSES: usize = 3;
 
-/// Adds the note of a span to its line.
+/// Between the outcome and the values.
+const GAP: &str = "  ";
+
+/// Adds the note of a span to its line: a second value only where it fits whole.
 pub(super) fn push(line: &mut Line<'_>, node: &Node<'_>) {
-    let (mark, values) = parts(node);
+    let mark = mark(node);
     line.push(node.facts.outcome.tone(), &mark);
-    if !mark.is_empty() && !values.is_empty() {
-        line.push(Tone::Plain, "  ");
+    let mut lead = if mark.is_empty() { "" } else { GAP };
+    for (place, value) in values(node).iter().enumerate() {
+        let text = format!("{lead}{value}");
+        if place == 0 || line.has_room_for(&text) {
+            line.push(Tone::Dim, &text);
+        }
+        lead = ", ";
     }
-    line.push(Tone::Dim, &values);
 }
 
 /// The note as plain text, to measure it.
 pub(super) fn text(node: &Node<'_>) -> String {
-    let (mark, values) = parts(node);
+    let values = values(node).join(", ");
+    let mark = mark(node);
     let gap = if mark.is_empty() || values.is_empty() {
         ""
     } else {
-        "  "
+        GAP
     };
     format!("{mark}{gap}{values}")
 }
 
-fn parts(node: &Node<'_>) -> (String, String) {
-    let facts = &node.facts;
-    let mark = facts.outcome.mark();
-    let values = facts.values();
-    match facts.outcome {
-        Outcome::Success => (String::new(), values),
-        Outcome::Failed | Outcome::Panicked => (format!("{mark} {}", failure(node)), String::new()),
-        Outcome::Empty => (format!("{mark} empty"), values),
-        Outcome::Cancelled => (format!("{mark} cancelled"), values),
-        Outcome::Slow => (format!("{mark} slow{}", over(facts.threshold())), values),
-        Outcome::Unfinished => (format!("{mark} no end recorded"), values),
+/// What a failure has to say is its error.
+fn values(node: &Node<'_>) -> Vec<String> {
+    if node.facts.outcome.is_failure() {
+        Vec::new()
+    } else {
+        node.facts.values()
+    }
+}
+
+fn mark(node: &Node<'_>) -> String {
+    let outcome = node.facts.outcome;
+    let mark = outcome.mark();
+    match outcome {
+        Outcome::Success => String::new(),
+        Outcome::Failed | Outcome::Panicked => format!("{mark} {}", failure(node)),
+        Outcome::Empty => format!("{mark} empty"),
+        Outcome::Cancelled => format!("{mark} cancelled"),
+        Outcome::Slow => format!("{mark} slow{}", over(node.facts.threshold())),
+        Outcome::Unfinished => format!("{mark} no end recorded"),
     }
 }
 
