@@ -1,1 +1,62 @@
-fn main() {}
+//! The `ragspan` command.
+
+use std::error::Error as _;
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use ragspan::store::Error as StoreError;
+use ragspan_cli::Style;
+use ragspan_cli::command::{Answer, Cli, Error, run};
+use ragspan_cli::text::safe;
+
+const FOUND: u8 = 0;
+const NOTHING: u8 = 1;
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let answer = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(Error::from)
+        .and_then(|runtime| runtime.block_on(answer(&cli)));
+    ExitCode::from(code(answer))
+}
+
+async fn answer(cli: &Cli) -> Result<Answer, Error> {
+    let stdout = io::stdout();
+    let style = Style::of(&stdout);
+    run(cli, &mut BufWriter::new(stdout.lock()), &style).await
+}
+
+fn code(answer: Result<Answer, Error>) -> u8 {
+    match answer {
+        Ok(Answer::Found) => FOUND,
+        Ok(Answer::Nothing) => {
+            tell("nothing found");
+            NOTHING
+        }
+        // Who reads only the first lines has what they wanted.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => FOUND,
+        Err(error) => {
+            let nothing = matches!(error, Error::Store(StoreError::NotFound { .. }));
+            tell(&with_causes(&error));
+            if nothing { NOTHING } else { FAILED }
+        }
+    }
+}
+
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text} ({error})");
+        cause = error.source();
+    }
+    text
+}
+
+/// A closed stderr is no reason to fail.
+fn tell(text: &str) {
+    _ = writeln!(io::stderr(), "ragspan: {}", safe(text));
+}

@@ -1,7 +1,8 @@
 //! The store keeps records in a database and finds them again.
 //!
 //! Invariant 7 has its home here: user text reaches SQL as a bind parameter only, and every column
-//! and operator of a query comes from a closed enum (`select`) or from a literal.
+//! and operator of a query comes from a closed enum (`select`) or from a literal; the test
+//! `user_text_reaches_sql_as_a_bind_parameter_only` holds it.
 
 mod connect;
 mod error;

@@ -206,3 +206,46 @@ impl Select {
         self.builder.build()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{LogFilter, SlowFilter, lookup};
+
+    fn logs(text: &str, since_us: i64) -> String {
+        let some = || Some(text.to_owned());
+        let filter = LogFilter {
+            user: some(),
+            request: some(),
+            trace: some(),
+            layer: some(),
+            since_us: Some(since_us),
+            ..LogFilter::default()
+        };
+        filter.select().explained()
+    }
+
+    fn slow(text: &str) -> String {
+        let layer = Some(text.to_owned());
+        SlowFilter {
+            layer,
+            ..SlowFilter::default()
+        }
+        .select()
+        .explained()
+    }
+
+    fn request(text: &str) -> String {
+        lookup::Way::Request(text.to_owned()).select().explained()
+    }
+
+    proptest! {
+        #[test]
+        fn user_text_reaches_sql_as_a_bind_parameter_only(text in any::<String>(), since: i64) {
+            prop_assert_eq!(logs(&text, since), logs("x", 0));
+            prop_assert_eq!(slow(&text), slow("x"));
+            prop_assert_eq!(request(&text), request("x"));
+        }
+    }
+}

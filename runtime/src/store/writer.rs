@@ -159,3 +159,23 @@ fn bind<'q>(insert: Insert<'q>, row: &NewRow<'_>) -> Insert<'q> {
         .bind(row.version)
         .bind(row.host)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_committed_while_every_commit_syncs() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        runtime.block_on(async {
+            let mut writer = Writer::open(&folder.path().join("logs.db")).await.unwrap();
+            writer.sync_all().await.unwrap();
+            assert_eq!(writer.synchronous().await, 2, "FULL");
+            writer.sync().await.unwrap();
+            assert_eq!(writer.synchronous().await, 1, "NORMAL");
+        });
+    }
+}

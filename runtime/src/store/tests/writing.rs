@@ -187,3 +187,73 @@ fn a_reader_sees_what_a_writer_commits_meanwhile() {
         assert_eq!(reader.count().await.unwrap(), 1);
     });
 }
+
+#[test]
+fn what_a_killed_process_committed_is_read_from_what_it_left() {
+    runtime().block_on(async {
+        let (folder, path) = place();
+        let mut writer = Writer::open(&path).await.unwrap();
+        writer.insert(&[row(1), row(2)]).await.unwrap();
+        // The files as they lie there while the writer is still open: nothing is checkpointed.
+        let left = folder.path().join("left.db");
+        std::fs::copy(&path, &left).unwrap();
+        std::fs::copy(
+            folder.path().join("logs.db-wal"),
+            folder.path().join("left.db-wal"),
+        )
+        .unwrap();
+        assert_eq!(Reader::open(&left).await.unwrap().count().await.unwrap(), 2);
+        let mut next = Writer::open(&left).await.unwrap();
+        assert_eq!(next.insert(&[row(2), row(3)]).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_refused_row_leaves_none_of_its_batch() {
+    runtime().block_on(async {
+        let (_folder, path) = place();
+        let mut writer = Writer::open(&path).await.unwrap();
+        let mut other = connect::for_writing(&path).await.unwrap();
+        sqlx::query("CREATE UNIQUE INDEX no_twins ON logs (host)")
+            .execute(&mut other)
+            .await
+            .unwrap();
+        let rows: Vec<_> = (0..150).map(row).collect();
+        let error = writer.insert(&rows).await.unwrap_err();
+        assert!(matches!(error, Error::Statement { .. }), "{error:?}");
+        assert_eq!(Reader::open(&path).await.unwrap().count().await.unwrap(), 0);
+        assert_eq!(
+            writer.insert(&[row(7)]).await.unwrap(),
+            1,
+            "the writer goes on"
+        );
+    });
+}
+
+/// Fails to compile where a future could not move to another thread.
+#[test]
+fn every_future_is_send() {
+    fn send<F: Future + Send>(future: F) -> F {
+        future
+    }
+    runtime().block_on(async {
+        let (_folder, path) = place();
+        let mut writer = send(Writer::open(&path)).await.unwrap();
+        assert_eq!(send(writer.insert(&[row(1)])).await.unwrap(), 1);
+        send(writer.sync()).await.unwrap();
+        let mut reader = send(Reader::open(&path)).await.unwrap();
+        assert_eq!(
+            send(reader.resolve_trace("last")).await.unwrap().trace_id,
+            TRACE
+        );
+        assert_eq!(send(reader.trace(TRACE)).await.unwrap().len(), 1);
+        assert_eq!(
+            send(reader.logs(&LogFilter::default()))
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+        send(writer.close()).await.unwrap();
+    });
+}

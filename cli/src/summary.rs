@@ -1,0 +1,173 @@
+//! A table of what the layers did: calls, errors, empty results, latency, tokens and cost.
+
+use std::collections::BTreeMap;
+
+use ragspan::store::Stored;
+
+use crate::facts::{Facts, Outcome};
+use crate::format::{dollars, duration, number};
+use crate::style::{Style, Tone};
+use crate::table::{Cell, Column, Table};
+
+/// The layers in the order in which a request meets them; others follow by name.
+const LAYERS: [&str; 7] = [
+    "api",
+    "ingestion",
+    "data",
+    "retrieval",
+    "generation",
+    "evaluation",
+    "memory",
+];
+const NONE: &str = "–";
+
+/// The table for these records, of which only those of ended spans count; empty without any.
+#[must_use]
+pub fn render(rows: &[Stored], style: &Style) -> String {
+    let layers = by_layer(rows);
+    if layers.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        Column::text("layer"),
+        Column::number("calls"),
+        Column::number("errors"),
+        Column::number("empty"),
+        Column::number("p50"),
+        Column::number("p95"),
+        Column::number("tokens"),
+        Column::number("cost"),
+    ]);
+    for ((_, layer), sums) in layers {
+        table.push(sums.cells(&layer));
+    }
+    table.render(style)
+}
+
+/// What a layer did.
+#[derive(Debug, Default)]
+struct Sums {
+    durations: Vec<f64>,
+    errors: u32,
+    empty: u32,
+    tokens: Option<f64>,
+    cost: Option<f64>,
+}
+
+fn by_layer(rows: &[Stored]) -> BTreeMap<(usize, String), Sums> {
+    let mut layers: BTreeMap<(usize, String), Sums> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.kind == "span") {
+        if let Some(ms) = row.duration_ms {
+            let facts = Facts::of(row);
+            let place = LAYERS.iter().position(|layer| *layer == facts.layer);
+            let key = (place.unwrap_or(LAYERS.len()), facts.layer.clone());
+            layers.entry(key).or_default().add(ms, &facts);
+        }
+    }
+    layers
+        .values_mut()
+        .for_each(|sums| sums.durations.sort_by(f64::total_cmp));
+    layers
+}
+
+impl Sums {
+    fn add(&mut self, ms: f64, facts: &Facts) {
+        self.durations.push(ms);
+        self.errors += u32::from(facts.outcome.is_failure());
+        self.empty += u32::from(facts.outcome == Outcome::Empty);
+        add(&mut self.tokens, tokens(facts));
+        add(&mut self.cost, facts.metric("cost_usd"));
+    }
+
+    fn cells(&self, layer: &str) -> Vec<Cell> {
+        let alarming = |count: u32, tone| {
+            let tone = if count == 0 { Tone::Plain } else { tone };
+            Cell::toned(&count.to_string(), tone)
+        };
+        vec![
+            layer.into(),
+            self.durations.len().to_string().into(),
+            alarming(self.errors, Tone::Bad),
+            alarming(self.empty, Tone::Odd),
+            duration(percentile(&self.durations, 50)).into(),
+            duration(percentile(&self.durations, 95)).into(),
+            self.tokens.map_or_else(|| NONE.to_owned(), number).into(),
+            self.cost.map_or_else(|| NONE.to_owned(), dollars).into(),
+        ]
+    }
+}
+
+fn add(sum: &mut Option<f64>, value: Option<f64>) {
+    if let Some(value) = value {
+        *sum = Some(sum.unwrap_or(0.0) + value);
+    }
+}
+
+/// The sum that the record gives, else the sum of its parts.
+fn tokens(facts: &Facts) -> Option<f64> {
+    facts
+        .metric("total_tokens")
+        .or_else(|| facts.metric("tokens"))
+        .or_else(|| {
+            let mut sum = None;
+            facts
+                .metrics_where(|name| name.ends_with("_tokens"))
+                .for_each(|part| add(&mut sum, Some(part)));
+            sum
+        })
+}
+
+/// By nearest rank; the values are sorted.
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sample::{event, failed, fine, span};
+    use crate::snapshot::check;
+
+    #[test]
+    fn layers_are_summed_in_the_order_of_a_request() {
+        let rows: Vec<_> = fine().into_iter().chain(failed()).collect();
+        check("summary_80", &render(&rows, &Style::PLAIN));
+    }
+
+    #[test]
+    fn what_is_no_ended_span_does_not_count() {
+        let begun = Stored {
+            duration_ms: None,
+            ..fine()[0].clone()
+        };
+        assert_eq!(
+            render(&[begun, event(1, "INFO", "x", 0)], &Style::PLAIN),
+            ""
+        );
+    }
+
+    #[test]
+    fn a_layer_of_ones_own_comes_last() {
+        let own = span((1, 0), ("api_of_mine", "x", "complete"), (0, 1), &json!({}));
+        let rows = [own, fine()[1].clone()];
+        let text = render(&rows, &Style::PLAIN);
+        assert!(
+            text.lines()
+                .nth(1)
+                .is_some_and(|line| line.starts_with("memory")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let values: Vec<_> = (1..=20).map(f64::from).collect();
+        assert_eq!(percentile(&values, 50), 10.0);
+        assert_eq!(percentile(&values, 95), 19.0);
+        assert_eq!(percentile(&[7.0], 95), 7.0);
+        assert_eq!(percentile(&[], 95), 0.0);
+    }
+}

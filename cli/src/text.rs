@@ -1,0 +1,134 @@
+//! Text from records made safe for a terminal, and cut or filled to a number of columns.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// `text` on one line and without anything that could move the cursor or turn the text around:
+/// such characters are shown as escapes.
+#[must_use]
+pub fn safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            other if is_hazard(other) => out.extend(other.escape_unicode()),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn is_hazard(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
+}
+
+/// How many columns `text` takes.
+#[must_use]
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` in at most `width` columns; what is cut is marked by `…`.
+#[must_use]
+pub fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let Some(room) = width.checked_sub(1) else {
+        return String::new();
+    };
+    let mut out = String::new();
+    let mut used = 0;
+    for character in text.chars() {
+        used += character.width().unwrap_or(0);
+        if used > room {
+            break;
+        }
+        out.push(character);
+    }
+    out.push('…');
+    out
+}
+
+/// `text` cut and filled with spaces on its right to exactly `width` columns.
+#[must_use]
+pub fn left(text: &str, width: usize) -> String {
+    let cut = cut(text, width);
+    let fill = width.saturating_sub(columns(&cut));
+    format!("{cut}{}", " ".repeat(fill))
+}
+
+/// `text` cut and filled with spaces on its left to exactly `width` columns.
+#[must_use]
+pub fn right(text: &str, width: usize) -> String {
+    let cut = cut(text, width);
+    let fill = width.saturating_sub(columns(&cut));
+    format!("{}{cut}", " ".repeat(fill))
+}
+
+/// `text` broken at spaces into lines of at most `width` columns; a longer word is cut.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(cut(word, width)),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_moves_a_cursor_is_shown_instead() {
+        assert_eq!(safe("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\n\\u{202e}b");
+        assert_eq!(safe("Grüße, 世界"), "Grüße, 世界");
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(cut("世界世界", 5), "世界…");
+        assert_eq!(left("世", 4), "世  ");
+        assert_eq!(right("ab", 4), "  ab");
+    }
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("incomprehensible", 5), ["inco…"]);
+        assert!(wrap("  ", 5).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn safe_text_has_no_control_character(text in any::<String>()) {
+            prop_assert!(!safe(&text).contains(is_hazard));
+        }
+
+        #[test]
+        fn filled_text_takes_the_width_exactly(text in "[ -~é世]{0,60}", width in 0_usize..50) {
+            prop_assert_eq!(columns(&left(&text, width)), width);
+            prop_assert_eq!(columns(&right(&text, width)), width);
+        }
+
+        #[test]
+        fn no_wrapped_line_is_too_wide(text in "[ a-zé世]{0,80}", width in 2_usize..40) {
+            for line in wrap(&text, width) {
+                prop_assert!(columns(&line) <= width, "{:?}", line);
+            }
+        }
+    }
+}

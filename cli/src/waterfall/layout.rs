@@ -1,0 +1,75 @@
+//! Divides the width of the terminal among the columns of a waterfall.
+
+use crate::text::columns;
+
+use super::tree::Tree;
+use super::{name, note, time};
+
+/// The widest bar that the eye still compares well.
+const WIDEST_BAR: usize = 64;
+const LEAST_BAR: usize = 10;
+const LEAST_NAME: usize = 12;
+const WIDEST_LAYER: usize = 12;
+const LEAST_NOTE: usize = 14;
+
+/// The widths of the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) name: usize,
+    pub(super) layer: usize,
+    pub(super) time: usize,
+    pub(super) bar: usize,
+}
+
+impl Layout {
+    pub(super) fn of(tree: &Tree<'_>, width: usize) -> Self {
+        let widest = |text: fn(&_) -> String| {
+            tree.nodes
+                .iter()
+                .map(|node| columns(&text(node)))
+                .max()
+                .unwrap_or(0)
+        };
+        let layer = widest(|node| node.facts.layer.clone()).min(WIDEST_LAYER);
+        let time = widest(time);
+        let name = widest(name).min((width * 2 / 5).max(LEAST_NAME));
+        // Two columns before the line, and two between each of the five parts.
+        let left = width.saturating_sub(2 + 4 * 2 + layer + time);
+        Self::divide(left, name, widest(note::text), layer, time)
+    }
+
+    /// What is `left` goes to the name, the bar and the note; the note gives way first, down to
+    /// what still says something, then the name, then the bar.
+    fn divide(left: usize, name: usize, note: usize, layer: usize, time: usize) -> Self {
+        let note = note.min((left * 2 / 5).max(LEAST_NOTE));
+        let short = (name + note + LEAST_BAR).saturating_sub(left);
+        let name = name.saturating_sub(short).max(LEAST_NAME.min(name));
+        let bar = left.saturating_sub(name + note).min(WIDEST_BAR);
+        Self {
+            name,
+            layer,
+            time,
+            bar,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_terminal_gives_every_part_what_it_needs() {
+        let layout = Layout::divide(120, 20, 30, 10, 6);
+        assert_eq!((layout.name, layout.bar), (20, 64));
+    }
+
+    #[test]
+    fn a_narrow_one_takes_from_the_note_and_then_from_the_name() {
+        let layout = Layout::divide(50, 24, 60, 10, 6);
+        assert_eq!((layout.name, layout.bar), (20, 10));
+        let layout = Layout::divide(30, 24, 60, 10, 6);
+        assert_eq!((layout.name, layout.bar), (12, 4));
+        assert_eq!(Layout::divide(0, 24, 60, 10, 6).bar, 0);
+    }
+}

@@ -1,0 +1,215 @@
+//! Draws a trace: a line for each span, with its place in the tree, a bar to scale, and what went
+//! wrong where it went wrong.
+
+mod bar;
+mod layout;
+mod line;
+mod note;
+mod tree;
+
+use ragspan::store::{Stored, short_id};
+
+use crate::facts::Outcome;
+use crate::format::duration;
+use crate::style::{Style, Tone};
+use crate::text::{safe, wrap};
+
+use layout::Layout;
+use line::Line;
+use tree::{Node, Tree};
+
+const INDENT: &str = "  ";
+const ORPHAN: &str = "⋯ ";
+
+/// The trace of these records, without its events; empty where there are no records.
+#[must_use]
+pub fn render(rows: &[Stored], style: &Style) -> String {
+    draw(rows, style, false)
+}
+
+/// The trace of these records, each event under its span.
+#[must_use]
+pub fn render_with_events(rows: &[Stored], style: &Style) -> String {
+    draw(rows, style, true)
+}
+
+fn draw(rows: &[Stored], style: &Style, events: bool) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let tree = Tree::of(rows);
+    let layout = Layout::of(&tree, style.width);
+    let mut out = header(rows, &tree, style);
+    for node in &tree.nodes {
+        out.push_str(&span_line(node, tree.range(), &layout, style));
+        if events {
+            node.events
+                .iter()
+                .for_each(|event| out.push_str(&event_line(event, node, style)));
+        }
+    }
+    if events {
+        tree.loose_events
+            .iter()
+            .for_each(|event| out.push_str(&loose_line(event, style)));
+    }
+    out.push_str(&footer(&tree, style));
+    out
+}
+
+fn header(rows: &[Stored], tree: &Tree<'_>, style: &Style) -> String {
+    let id = rows.iter().find_map(|row| row.trace_id.as_deref());
+    let id = id.map_or_else(|| "no trace id".to_owned(), |id| safe(&short_id(id)));
+    let mut line = Line::new(style);
+    line.push(Tone::Strong, &id).push(Tone::Plain, "  ");
+    match tree.root() {
+        Some(root) => {
+            line.push(Tone::Strong, &root.facts.operation)
+                .push(Tone::Plain, "  ");
+            line.push(root.facts.outcome.tone(), &ending(root));
+        }
+        None => _ = line.push(Tone::Plain, &format!("{} records, no span", rows.len())),
+    }
+    with_requester(line, &requester(rows, tree), style)
+}
+
+fn ending(root: &Node<'_>) -> String {
+    let mark = root.facts.outcome.mark();
+    let word = match root.facts.outcome {
+        Outcome::Success => "",
+        Outcome::Slow => "slow, ",
+        Outcome::Empty => "empty after ",
+        Outcome::Cancelled => "cancelled after ",
+        Outcome::Failed => "failed after ",
+        Outcome::Panicked => "panicked after ",
+        Outcome::Unfinished => return format!("{mark} no end recorded"),
+    };
+    format!(
+        "{mark} {word}{}",
+        duration(root.row.duration_ms.unwrap_or(0.0))
+    )
+}
+
+/// On the same line where there is room, else on its own.
+fn with_requester(mut line: Line<'_>, who: &str, style: &Style) -> String {
+    const GAP: &str = "   ";
+    if who.is_empty() {
+        return line.end();
+    }
+    if line.has_room_for(GAP) && line.has_room_for(&format!("{GAP}{who}")) {
+        line.push(Tone::Plain, GAP).push(Tone::Dim, who);
+        return line.end();
+    }
+    let mut out = line.end();
+    out.push_str(&paragraph(who, Tone::Dim, style));
+    out
+}
+
+/// Who asked: from the root, else from any record that knows.
+fn requester(rows: &[Stored], tree: &Tree<'_>) -> String {
+    let known = |field: fn(&Stored) -> Option<&str>| {
+        let root = tree.root().and_then(|root| field(root.row));
+        root.or_else(|| rows.iter().find_map(field)).map(safe)
+    };
+    let user = known(|row| row.user_id.as_deref()).map(|user| format!("user {user}"));
+    let tenant = known(|row| row.tenant_id.as_deref()).map(|tenant| format!("tenant {tenant}"));
+    let request = known(|row| row.request_id.as_deref());
+    [user, tenant, request]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+fn span_line(node: &Node<'_>, range: (i64, i64), layout: &Layout, style: &Style) -> String {
+    let outcome = node.facts.outcome;
+    let bar_tone = if outcome == Outcome::Success {
+        Tone::Plain
+    } else {
+        outcome.tone()
+    };
+    let bar = bar::bar(node.start_us, node.end_us, range, layout.bar);
+    let mut line = Line::new(style);
+    line.push(Tone::Plain, INDENT)
+        .left(Tone::Plain, &name(node), layout.name)
+        .left(Tone::Dim, &node.facts.layer, layout.layer)
+        .right(Tone::Plain, &time(node), layout.time)
+        .left(bar_tone, &bar, layout.bar);
+    note::push(&mut line, node);
+    line.end()
+}
+
+fn name(node: &Node<'_>) -> String {
+    let mark = if node.orphan { ORPHAN } else { "" };
+    format!("{}{mark}{}", node.branches, node.facts.operation)
+}
+
+fn time(node: &Node<'_>) -> String {
+    node.row
+        .duration_ms
+        .map_or_else(|| "–".to_owned(), duration)
+}
+
+fn event_line(event: &Stored, node: &Node<'_>, style: &Style) -> String {
+    let after = offset_ms(node.start_us, event.timestamp_us);
+    let inset = " ".repeat(node.branches.chars().count());
+    let text = format!("{inset}  · +{} ", duration(after));
+    event_text(&text, event, style)
+}
+
+fn loose_line(event: &Stored, style: &Style) -> String {
+    event_text(&format!("· {} ", safe(&event.timestamp)), event, style)
+}
+
+fn event_text(lead: &str, event: &Stored, style: &Style) -> String {
+    let tone = match event.level.as_str() {
+        "ERROR" | "CRITICAL" => Tone::Bad,
+        "WARNING" => Tone::Odd,
+        _ => Tone::Dim,
+    };
+    let mut line = Line::new(style);
+    line.push(Tone::Plain, INDENT)
+        .push(Tone::Dim, lead)
+        .push(tone, &safe(&event.level));
+    line.push(Tone::Dim, &format!(" {}: ", safe(&event.logger)));
+    line.push(Tone::Plain, &safe(&event.message));
+    line.end()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown to three digits")]
+fn offset_ms(from: i64, to: i64) -> f64 {
+    to.saturating_sub(from) as f64 / 1000.0
+}
+
+/// Where it broke, why, and what the marks mean.
+fn footer(tree: &Tree<'_>, style: &Style) -> String {
+    let mut out = String::new();
+    if let Some(birth) = tree.birth() {
+        out.push_str(&paragraph(
+            &note::born(birth, tree.root()),
+            Tone::Bad,
+            style,
+        ));
+        for cause in note::causes(birth) {
+            out.push_str(&paragraph(&cause, Tone::Plain, style));
+        }
+        if let Some(empty) = tree.empty_behind(birth) {
+            let text = format!("behind it, {} came back empty", empty.facts.operation);
+            out.push_str(&paragraph(&text, Tone::Odd, style));
+        }
+    }
+    if tree.nodes.iter().any(|node| node.orphan) {
+        let text = "⋯ its parent is not recorded here: another service's, or not ended yet";
+        out.push_str(&paragraph(text, Tone::Dim, style));
+    }
+    out
+}
+
+fn paragraph(text: &str, tone: Tone, style: &Style) -> String {
+    let room = style.width.saturating_sub(INDENT.len()).max(2);
+    let line = |line: String| format!("{INDENT}{}\n", style.paint(tone, &line));
+    wrap(text, room).into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests;

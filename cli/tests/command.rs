@@ -1,0 +1,306 @@
+//! The `ragspan` command as a person or a script meets it: output, errors and exit codes, on a
+//! database that the test writes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use ragspan::store::{NewRow, RowKind, Writer};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const TRACE: &str = "01a2073a-d001-7000-8000-000001b04c9e";
+const OTHER: &str = "01a2073a-c418-7abc-8def-0123457f31d2";
+const BOOT: [u8; 16] = [3; 16];
+const START: i64 = 1_795_427_000_000_000;
+
+fn row(seq: u64, operation: &'static str) -> NewRow<'static> {
+    NewRow {
+        boot_id: &BOOT,
+        seq,
+        kind: RowKind::Span,
+        start_us: Some(START),
+        timestamp_us: START + 5_000 + seq.cast_signed(),
+        duration_us: Some(5_000),
+        timestamp: "2026-11-23T09:43:20.005000Z",
+        level: "INFO",
+        logger: "rag.api",
+        message: operation,
+        trace_id: Some(TRACE),
+        span_id: Some(TRACE),
+        parent_span_id: None,
+        request_id: Some("req-7"),
+        user_id: Some("ada"),
+        session_id: None,
+        tenant_id: Some("acme"),
+        context: "{}",
+        metrics: r#"{"duration_ms":5.000}"#,
+        error: None,
+        stack_trace: None,
+        environment: "test",
+        version: "1.0.0",
+        host: "here",
+    }
+}
+
+fn rows() -> Vec<NewRow<'static>> {
+    let failed = NewRow {
+        level: "ERROR",
+        error: Some(r#"{"type":"no_context","message":"nothing\u001b[2J found","chain":[]}"#),
+        context: r#"{"operation":"answer","status":"error"}"#,
+        ..row(1, "answer_failed")
+    };
+    let empty = NewRow {
+        level: "WARNING",
+        logger: "rag.retrieval",
+        span_id: Some("01a2073a-d001-7000-8000-000000000002"),
+        parent_span_id: Some(TRACE),
+        ..row(2, "hybrid_search_empty")
+    };
+    let event = NewRow {
+        kind: RowKind::Event,
+        start_us: None,
+        duration_us: None,
+        metrics: "{}",
+        level: "DEBUG",
+        logger: "bm25",
+        ..row(3, "said \u{1b}]0;evil\u{7} things")
+    };
+    let other = NewRow {
+        trace_id: Some(OTHER),
+        span_id: Some(OTHER),
+        user_id: Some("bob"),
+        request_id: Some("req-8"),
+        ..row(4, "answer_complete")
+    };
+    vec![failed, empty, event, other]
+}
+
+struct Place {
+    folder: TempDir,
+    db: PathBuf,
+}
+
+fn place() -> Place {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let db = folder.path().join("ragspan.db");
+    Place { folder, db }
+}
+
+fn filled() -> Place {
+    let place = place();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut writer = Writer::open(&place.db).await.expect("it opens");
+        writer.insert(&rows()).await.expect("it inserts");
+        writer.close().await.expect("it closes");
+    });
+    place
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ragspan"));
+    command
+        .current_dir(folder)
+        .env_remove("RAGSPAN_DB")
+        .env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// Runs the command in the database's own folder, where `ragspan.db` is the default.
+fn ask(place: &Place, args: &[&str]) -> Output {
+    command(place.folder.path())
+        .args(args)
+        .output()
+        .expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[track_caller]
+fn found(place: &Place, args: &[&str]) -> String {
+    let output = ask(place, args);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        !output.stdout.contains(&0x1b),
+        "an escape sequence came through"
+    );
+    text(&output.stdout)
+}
+
+#[track_caller]
+fn refused(place: &Place, args: &[&str], code: i32) -> String {
+    let output = ask(place, args);
+    assert_eq!(output.status.code(), Some(code), "{}", text(&output.stdout));
+    assert_eq!(text(&output.stdout), "");
+    text(&output.stderr)
+}
+
+#[test]
+fn trace_shows_where_it_broke() {
+    let place = filled();
+    for id in [TRACE, "01a2073ad001-b04c9e", "req-7", "01a2073a-d"] {
+        let shown = found(&place, &["trace", id]);
+        assert!(
+            shown.starts_with("01a2073ad001-b04c9e  answer  ✗ failed after 5.0 ms"),
+            "{shown}"
+        );
+        assert!(shown.contains("user ada · tenant acme · req-7"), "{shown}");
+        assert!(shown.contains("└ hybrid_search"), "{shown}");
+        assert!(
+            shown.contains("born in answer: no_context: nothing\\u{1b}[2J found"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("behind it, hybrid_search came back empty"),
+            "{shown}"
+        );
+        assert!(!shown.contains("things"), "{shown}");
+    }
+    assert!(found(&place, &["trace", "last", "--events"]).contains("01a2073ac418-7f31d2"));
+    assert!(found(&place, &["trace", "req-7", "--events"]).contains("]0;evil\\u{7} things"));
+}
+
+#[test]
+fn trace_json_is_one_object_with_whole_records() {
+    let shown = found(&filled(), &["trace", "req-7", "--json"]);
+    let value: Value = serde_json::from_str(&shown).expect("it is JSON");
+    assert_eq!(value["trace_id"], TRACE);
+    let records = value["records"].as_array().expect("an array");
+    assert_eq!(records.len(), 3);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.as_object().is_some_and(|map| map.len() == 18))
+    );
+}
+
+#[test]
+fn logs_narrow_by_every_option() {
+    let place = filled();
+    for (args, count) in [
+        (vec![], 4),
+        (vec!["--level", "warn"], 2),
+        (vec!["--user", "bob"], 1),
+        (vec!["--request", "req-7"], 3),
+        (vec!["--trace", "01a2073ad001-b04c9e"], 3),
+        (vec!["--layer", "retrieval"], 1),
+        (vec!["--since", "2026-11-23"], 4),
+        (vec!["--limit", "2"], 2),
+        (vec!["--level", "info", "--user", "ada", "--limit", "1"], 1),
+    ] {
+        let args: Vec<_> = ["logs"].into_iter().chain(args).collect();
+        let lines = found(&place, &args).lines().count();
+        assert_eq!(lines, count + 1, "{args:?}: the titles and the records");
+        let json: Vec<_> = args.iter().copied().chain(["--json"]).collect();
+        let shown = found(&place, &json);
+        assert_eq!(shown.lines().count(), count, "{args:?}");
+        for line in shown.lines() {
+            serde_json::from_str::<Value>(line).expect("each line is JSON");
+        }
+    }
+}
+
+#[test]
+fn errors_find_who_was_hurt() {
+    let place = filled();
+    let shown = found(&place, &["errors", "--user", "ada"]);
+    let row = shown.lines().nth(1).expect("a failure");
+    for part in ["01a2073ad001-b04c9e", "answer", "no_context", "nothing"] {
+        assert!(row.contains(part), "{part}: {row}");
+    }
+    let shown = found(&place, &["errors", "--json", "--limit", "5"]);
+    let value: Value = serde_json::from_str(&shown).expect("one record");
+    assert_eq!(value["error"]["type"], "no_context");
+}
+
+#[test]
+fn nothing_found_is_one_and_says_so() {
+    let place = filled();
+    assert!(refused(&place, &["errors", "--user", "bob"], 1).contains("nothing found"));
+    assert!(refused(&place, &["logs", "--user", "eve", "--json"], 1).contains("nothing found"));
+    assert!(refused(&place, &["trace", "req-9"], 1).contains("`req-9`"));
+    assert!(refused(&place, &["trace", "\u{1b}[2J"], 1).contains("\\u{1b}[2J"));
+}
+
+#[test]
+fn what_cannot_be_answered_is_two_and_names_the_cure() {
+    let place = filled();
+    for (args, cure) in [
+        (
+            vec!["--db", "no.db", "trace", "last"],
+            "no database at no.db",
+        ),
+        (vec!["--db", ".", "logs"], "cannot open ."),
+        (vec!["trace", "01a2073a"], OTHER),
+        (vec!["logs", "--level", "loud"], "use trace, debug"),
+        (vec!["logs", "--since", "then"], "24h"),
+        (vec!["logs", "--limit", "0"], "0 is not in"),
+        (vec!["trase"], "trace"),
+        (vec![], "Usage"),
+    ] {
+        let said = refused(&place, &args, 2);
+        assert!(said.contains(cure), "{args:?}: {said}");
+    }
+    assert!(
+        !place.folder.path().join("no.db").exists(),
+        "asking never creates"
+    );
+    std::fs::write(&place.db, "").expect("an empty file");
+    assert!(refused(&place, &["logs"], 2).contains("no table `logs`"));
+}
+
+#[test]
+fn the_database_is_named_by_option_else_by_environment() {
+    let place = filled();
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let run = |configure: fn(&mut Command, &Path)| {
+        let mut command = command(elsewhere.path());
+        command.args(["trace", "last"]);
+        configure(&mut command, &place.db);
+        command.output().expect("it runs").status.code()
+    };
+    assert_eq!(run(|_, _| ()), Some(2));
+    assert_eq!(
+        run(|command, db| _ = command.env("RAGSPAN_DB", db)),
+        Some(0)
+    );
+    assert_eq!(run(|command, db| _ = command.arg("--db").arg(db)), Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let place = filled();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = command(place.folder.path());
+    let output = command
+        .arg("logs")
+        .stdout(writer)
+        .output()
+        .expect("it runs");
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new())
+    );
+}
+
+#[test]
+fn every_help_has_an_example() {
+    let place = place();
+    for args in [
+        vec!["--help"],
+        vec!["trace", "--help"],
+        vec!["logs", "--help"],
+    ] {
+        assert!(
+            found(&place, &args).contains("Examples:\n  ragspan "),
+            "{args:?}"
+        );
+    }
+    assert!(found(&place, &["errors", "--help"]).contains("JSON Lines"));
+    assert!(found(&place, &["schema", "--help"]).contains("Example:"));
+}
