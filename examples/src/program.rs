@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ragspan::LogContext;
+
 use crate::answer::{AnswerError, Answered, Request, Service, answer};
 use crate::library::Library;
-use crate::telemetry_seam;
 use crate::words::content_stems;
 
 /// The users of the quickstart.
@@ -127,7 +128,7 @@ async fn converse(service: Arc<Service>, conversation: Conversation) -> Vec<Repl
 /// Asks one question under its user and session.
 pub async fn ask(service: &Service, request: Request) -> Reply {
     let began = Instant::now();
-    let outcome = telemetry_seam::in_request(&request, answer(service, &request)).await;
+    let outcome = request.scope(answer(service, &request)).await;
     Reply {
         took: began.elapsed(),
         outcome,
@@ -138,7 +139,9 @@ pub async fn ask(service: &Service, request: Request) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::tests::bees;
+    use ragspan::LogContext;
+
+use crate::answer::tests::bees;
 
     fn owned(questions: &[&str]) -> Vec<String> {
         questions.iter().map(|q| (*q).to_owned()).collect()
@@ -178,7 +181,7 @@ mod tests {
         let replies = ask_all(&service, conversations_of(&questions)).await;
         let asked: Vec<_> = replies
             .iter()
-            .map(|reply| (reply.request.user.as_str(), reply.request.question.as_str()))
+            .map(|reply| (reply.request.user_id.as_str(), reply.request.question.as_str()))
             .collect();
         assert_eq!(
             asked,

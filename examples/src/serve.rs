@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use ragspan::ErrorType;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -17,7 +18,7 @@ use tokio::net::TcpListener;
 use crate::answer::{AnswerError, Answered, Request, Service};
 use crate::program::{Reply, ask};
 use crate::retrieve::RetrievalError;
-use crate::telemetry_seam::Telemetry;
+use crate::telemetry::Telemetry;
 
 /// No question is longer than this.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -107,7 +108,7 @@ async fn query(
 fn answered_response(reply: &Reply, answered: &Answered) -> Response {
     Json(json!({
         "response": answered.text,
-        "trace_id": reply.request.trace_id(),
+        "trace_id": trace_id(reply),
         "quality": answered.evaluation.faithfulness,
         "quality_tier": answered.evaluation.tier().as_str(),
     }))
@@ -117,9 +118,13 @@ fn answered_response(reply: &Reply, answered: &Answered) -> Response {
 fn failed_response(reply: &Reply, error: &AnswerError) -> Response {
     let body = json!({
         "error": {"type": error.error_type(), "message": error.to_string()},
-        "trace_id": reply.request.trace_id(),
+        "trace_id": trace_id(reply),
     });
     (status_of(error), Json(body)).into_response()
+}
+
+fn trace_id(reply: &Reply) -> Option<String> {
+    reply.request.trace_id().map(|id| id.to_string())
 }
 
 fn status_of(error: &AnswerError) -> StatusCode {
@@ -135,28 +140,28 @@ fn status_of(error: &AnswerError) -> StatusCode {
 fn refused(rejection: &JsonRejection) -> Response {
     let body = json!({
         "error": {"type": "bad_request", "message": rejection.body_text()},
-        "trace_id": crate::telemetry_seam::trace_id(),
+        "trace_id": null,
     });
     (rejection.status(), Json(body)).into_response()
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let (content_type, text) = app.telemetry.metrics_text();
-    ([(header::CONTENT_TYPE, content_type)], text).into_response()
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    match app.telemetry.metrics(accept) {
+        Some(it) => ([(header::CONTENT_TYPE, it.content_type)], it.body).into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
+/// Answers are given also where records are lost: that is a trouble to see, and none to be restarted for.
 async fn health(State(app): State<Arc<App>>) -> Response {
     let (healthy, telemetry) = app.telemetry.health();
-    let status = if healthy {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
     let body = json!({
         "status": if healthy { "ok" } else { "degraded" },
         "chunks": app.service.library().len(),
         "model": app.service.generator().model(),
         "telemetry": telemetry,
     });
-    (status, Json(body)).into_response()
+    Json(body).into_response()
 }
