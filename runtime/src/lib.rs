@@ -56,7 +56,7 @@ mod value;
 pub mod __private;
 
 pub use config::Config;
-pub use context::{ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
+pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
 pub use pipeline::{Balance, Dropped};
 pub use ragspan_macros::{ErrorType, LogContext, rag_span};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use ragspan::store::Level;
+use ragspan::Level;
 
 use super::since::Since;
 

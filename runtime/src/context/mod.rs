@@ -1,10 +1,12 @@
 //! Who and what a request is: its ids, its layer, and the fields that travel with it.
 
 pub(crate) mod carrier;
+mod current;
 mod ids;
 mod layer;
 mod request;
 
+pub use current::Context;
 pub use ids::{ParseIdError, SpanId, TraceId};
 pub use layer::Layer;
 pub use request::ContextVisitor;

@@ -107,6 +107,7 @@ impl Pipeline {
         &self.registry
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn service(&self) -> &Service {
         &self.service
     }

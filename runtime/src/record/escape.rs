@@ -1,8 +1,7 @@
 //! JSON string escapes, for untrusted text: nothing that a terminal or a log viewer could act on passes.
 
-/// Appends `text` with every control character, bidi override, line separator and byte order mark
-/// written as an escape; all else passes as it is.
-pub(super) fn write(text: &str, out: &mut Vec<u8>) {
+/// Appends `text`, as the inside of a JSON string, with every [hazard](is_hazard) written as an escape.
+pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut written = 0;
     let mut at = 0;
@@ -11,11 +10,11 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
         .position(|byte| SUSPECT[usize::from(*byte)])
     {
         at += found;
-        let Some(suspect) = text[at..].chars().next() else {
+        let Some(suspect) = text.get(at..).and_then(|rest| rest.chars().next()) else {
             break;
         };
         let next = at + suspect.len_utf8();
-        if is_unsafe(suspect) {
+        if matches!(suspect, '"' | '\\') || is_hazard(suspect) {
             out.extend_from_slice(&bytes[written..at]);
             escape(suspect, out);
             written = next;
@@ -43,14 +42,23 @@ static SUSPECT: [bool; 256] = {
     table
 };
 
-fn is_unsafe(suspect: char) -> bool {
+/// Characters that move a terminal's cursor, end a line, turn the text around or cannot be seen.
+pub(crate) fn is_hazard(suspect: char) -> bool {
     matches!(
         suspect,
-        '\0'..='\x1f' | '"' | '\\' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        '\0'..='\x1f'
+            | '\x7f'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
     )
 }
 
+/// Every character that is escaped is below U+10000, so that four digits are enough.
 fn escape(suspect: char, out: &mut Vec<u8>) {
     match suspect {
         '"' => out.extend_from_slice(b"\\\""),
@@ -94,7 +102,7 @@ mod tests {
         fn what_was_escaped_reads_back(text: String) {
             let json = format!("\"{}\"", escaped(&text));
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-            prop_assert!(!json.chars().any(|c| c.is_control() || is_unsafe(c) && !"\"\\".contains(c)));
+            prop_assert!(!json.chars().any(is_hazard));
         }
     }
 }

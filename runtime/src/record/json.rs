@@ -321,26 +321,22 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, fields: &Fields, text: Text) {
-        let whole = fields.text.get(text);
-        let kept = &whole[..whole.floor_char_boundary(self.longest)];
-        let cut = whole.len() - kept.len() + text.cut as usize;
+        self.quoted(fields.text.get(text), text.cut as usize);
+    }
+
+    fn string(&mut self, text: &str) {
+        self.quoted(text, 0);
+    }
+
+    /// A text of which so many bytes were left out before.
+    fn quoted(&mut self, text: &str, cut_before: usize) {
+        let (kept, rest) = text.split_at(text.floor_char_boundary(self.longest));
+        let cut = rest.len() + cut_before;
         self.raw("\"");
         self.escaped(kept);
         if cut > 0 {
             self.raw(" [cut ");
             self.raw(itoa::Buffer::new().format(cut));
-            self.raw(" bytes]");
-        }
-        self.raw("\"");
-    }
-
-    fn string(&mut self, text: &str) {
-        let kept = &text[..text.floor_char_boundary(self.longest)];
-        self.raw("\"");
-        self.escaped(kept);
-        if kept.len() < text.len() {
-            self.raw(" [cut ");
-            self.raw(itoa::Buffer::new().format(text.len() - kept.len()));
             self.raw(" bytes]");
         }
         self.raw("\"");
@@ -474,7 +470,7 @@ mod tests {
                 let at = rest
                     .find(&format!("\"{key}\":"))
                     .unwrap_or_else(|| panic!("{key}: {line}"));
-                rest = &rest[at..];
+                rest = rest.split_at(at).1;
             }
             assert_eq!(
                 serde_json::from_str::<Json>(&line)
@@ -592,7 +588,7 @@ mod tests {
         assert!(
             text.ends_with(&format!(" [cut {} bytes]", 60_000 - kept)),
             "{}",
-            &text[text.len() - 30..]
+            text.split_at(text.len() - 30).1
         );
     }
 

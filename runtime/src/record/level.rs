@@ -29,6 +29,21 @@ pub enum Level {
 }
 
 impl Level {
+    /// Every level, the least first.
+    pub const ALL: [Self; 6] = [
+        Self::Trace,
+        Self::Debug,
+        Self::Info,
+        Self::Warning,
+        Self::Error,
+        Self::Critical,
+    ];
+
+    /// This level and all above it.
+    pub(crate) fn and_above(self) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |level| *level >= self)
+    }
+
     /// As records spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -81,5 +96,35 @@ impl FromStr for Level {
             "critical" => Ok(Self::Critical),
             _ => Err(ParseLevelError(text.to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_reads_its_own_word_in_any_case() {
+        for level in Level::ALL {
+            assert_eq!(level.as_str().parse(), Ok(level));
+            assert_eq!(level.as_str().to_lowercase().parse(), Ok(level));
+        }
+        assert_eq!("warn".parse(), Ok(Level::Warning));
+    }
+
+    #[test]
+    fn an_unknown_word_is_refused_with_the_words_that_are_known() {
+        let error = "fatal".parse::<Level>().unwrap_err().to_string();
+        assert!(
+            error.contains("`fatal`") && error.contains("critical"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn and_above_ends_with_critical() {
+        let above: Vec<_> = Level::Error.and_above().collect();
+        assert_eq!(above, [Level::Error, Level::Critical]);
+        assert_eq!(Level::Trace.and_above().count(), 6);
     }
 }

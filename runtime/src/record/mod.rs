@@ -3,7 +3,7 @@
 //! A record is filled on the caller's thread, moves to the worker as one pointer, is written once, and
 //! is then recycled. It does not change once it was handed over.
 
-mod escape;
+pub(crate) mod escape;
 pub(crate) mod json;
 mod level;
 mod pool;

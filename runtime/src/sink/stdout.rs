@@ -29,7 +29,7 @@ impl StdoutSink {
     pub(crate) fn new(format: Format) -> Self {
         let terminal = io::stdout().is_terminal();
         let pretty = format == Format::Pretty || format == Format::Auto && terminal;
-        let color = terminal && !std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
+        let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
         Self { pretty, color }
     }
 }

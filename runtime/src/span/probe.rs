@@ -34,6 +34,21 @@ pub trait ErrorType {
     fn error_type(&self) -> &'static str;
 }
 
+macro_rules! error_type_through {
+    ($($pointer:ty),*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<E: ErrorType + ?Sized> ErrorType for $pointer {
+                fn error_type(&self) -> &'static str {
+                    E::error_type(self)
+                }
+            }
+        )*
+    };
+}
+
+error_type_through!(&E, Box<E>, std::sync::Arc<E>);
+
 /// Tells how a call ended, from what it returned.
 #[derive(Debug)]
 pub struct Probe<'a, R>(Labelled<'a, R>);

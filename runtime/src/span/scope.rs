@@ -128,13 +128,11 @@ fn open<C: LogContext>(context: &C) -> Span {
     span
 }
 
-fn merge<C: LogContext>(site: &ScopeSite, context: &C, above: Inherited) -> Inherited {
+fn merge<C: LogContext>(site: &ScopeSite, context: &C, mut above: Inherited) -> Inherited {
     let mut request = above.request.as_deref().cloned().unwrap_or_default();
     if let Some(key) = site.meta.fields().iter().next() {
         context.visit(&mut ContextVisitor::new(&mut request, &key));
     }
-    Inherited {
-        request: Some(Arc::<RequestContext>::new(request)),
-        ..above
-    }
+    above.request = Some(Arc::<RequestContext>::new(request));
+    above
 }

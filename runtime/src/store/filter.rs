@@ -1,7 +1,8 @@
 //! What may be asked of the stored records, as plain data.
 
+use super::RowKind;
 use super::select::{Column, Fact, Operator, Order, Select, Value};
-use super::{Level, RowKind};
+use crate::record::Level;
 
 /// Which records to list; what is `None` does not narrow.
 #[derive(Debug, Clone, Default)]

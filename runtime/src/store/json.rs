@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use crate::record::escape::{self, is_hazard};
+
 /// Appends `text` as a JSON string.
 pub(super) fn push_string(out: &mut String, text: &str) {
+    let mut inside = Vec::with_capacity(text.len());
+    escape::write(text, &mut inside);
     out.push('"');
-    for character in text.chars() {
-        push_char(out, character);
-    }
+    out.push_str(&String::from_utf8_lossy(&inside));
     out.push('"');
 }
 
@@ -17,32 +19,6 @@ pub(super) fn push_optional(out: &mut String, text: Option<&str>) {
         Some(text) => push_string(out, text),
         None => out.push_str("null"),
     }
-}
-
-fn push_char(out: &mut String, character: char) {
-    match character {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        other if is_hazard(other) => push_escape(out, other),
-        other => out.push(other),
-    }
-}
-
-/// Every hazard is below U+10000, so that four digits are enough.
-fn push_escape(out: &mut String, character: char) {
-    // Writing to a string can't fail.
-    _ = write!(out, "\\u{:04x}", u32::from(character));
-}
-
-/// Characters that move a terminal's cursor, end a line, or turn the text around.
-fn is_hazard(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
 }
 
 /// Appends an object that is stored as JSON text. Text that is none (written by another program)
@@ -55,12 +31,13 @@ pub(super) fn push_object(out: &mut String, stored: &str, wrap: fn(&mut String, 
 }
 
 /// Valid JSON has hazards only inside strings, where `\u` means the same, and line ends only
-/// between tokens, where a space does.
+/// between tokens, where a space does. Every hazard is below U+10000, so that four digits are enough.
 fn push_json(out: &mut String, json: &str) {
     for character in json.chars() {
         match character {
             '\n' | '\r' | '\t' => out.push(' '),
-            other if is_hazard(other) => push_escape(out, other),
+            // Writing to a string cannot fail.
+            other if is_hazard(other) => _ = write!(out, "\\u{:04x}", u32::from(other)),
             other => out.push(other),
         }
     }

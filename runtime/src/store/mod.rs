@@ -8,7 +8,6 @@ mod connect;
 mod error;
 mod filter;
 mod json;
-mod level;
 mod lookup;
 mod reader;
 mod row;
@@ -20,7 +19,6 @@ mod writer;
 
 pub use error::Error;
 pub use filter::{ErrorFilter, LogFilter, SlowFilter};
-pub use level::{Level, UnknownLevel};
 pub use lookup::{TraceRef, short_id};
 pub use reader::Reader;
 pub use row::{NewRow, RowKind};

@@ -4,7 +4,8 @@ use sqlx::QueryBuilder;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 
-use super::{Level, Stored};
+use super::Stored;
+use crate::record::Level;
 
 /// The columns that a query may compare.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,7 @@
 //! What ragspan promises, one module a promise.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 // A call ends once, with the right record, counts and gauge.
 mod outcomes;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.

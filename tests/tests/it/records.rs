@@ -32,7 +32,7 @@ impl Schema {
             let at = rest
                 .find(&format!("\"{key}\":"))
                 .unwrap_or_else(|| panic!("{key} in {line}"));
-            rest = &rest[at..];
+            rest = rest.split_at(at).1;
         }
         record
     }
