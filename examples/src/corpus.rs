@@ -103,7 +103,10 @@ impl Corpus {
     #[must_use]
     pub fn name(&self) -> String {
         let last = self.root.file_name();
-        let name = last.map_or_else(|| self.root.to_string_lossy(), |name| name.to_string_lossy());
+        let name = last.map_or_else(
+            || self.root.to_string_lossy(),
+            |name| name.to_string_lossy(),
+        );
         format!("{}/", name.trim_end_matches('/'))
     }
 

@@ -126,7 +126,8 @@ pub async fn generate(
 /// What the dashboards ask of a model: its tokens, and how long it was silent.
 fn measure(generated: &Generated) {
     let model = &generated.model;
-    let tokens = |kind| metrics::histogram!("rag_token_usage", "model" => model.clone(), "kind" => kind);
+    let tokens =
+        |kind| metrics::histogram!("rag_token_usage", "model" => model.clone(), "kind" => kind);
     tokens("input").record(generated.usage.input as f64);
     tokens("output").record(generated.usage.output as f64);
     metrics::histogram!("rag_time_to_first_item_ms", "operation" => "generate", "layer" => "generation")

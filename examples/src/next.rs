@@ -159,7 +159,10 @@ mod tests {
         assert_ne!(caller("ragspan.db", &variables).program, COMMAND);
         let file = format!("{COMMAND}{}", std::env::consts::EXE_SUFFIX);
         std::fs::write(folder.path().join(file), "").unwrap();
-        assert_eq!(caller("ragspan.db", &variables).call("trace last"), "ragspan trace last");
+        assert_eq!(
+            caller("ragspan.db", &variables).call("trace last"),
+            "ragspan trace last"
+        );
     }
 
     #[test]
@@ -181,7 +184,10 @@ mod tests {
     #[tokio::test]
     async fn where_nothing_failed_no_command_finds_nothing() {
         let text = written(&["How many eggs does the queen lay?"]).await;
-        assert!(!text.contains("errors") && !text.contains("warning"), "{text}");
+        assert!(
+            !text.contains("errors") && !text.contains("warning"),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 3);
     }
 }

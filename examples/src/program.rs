@@ -16,13 +16,13 @@ const USERS: [&str; 2] = ["ada", "grace"];
 const DEFAULT_QUESTIONS: [&[&str]; 2] = [
     &[
         "what does a span id look like?",
-        "and what is its trace id?",
+        "and the trace id of a root?",
         NOT_IN_ANY_CORPUS,
     ],
     &[
-        "which metrics count requests and errors?",
-        "what happens to a call when its future is dropped?",
-        "how are records kept when a backend is down?",
+        "which sinks are there?",
+        "what happens when a queue is full?",
+        "how is an error counted that passes through several calls?",
     ],
 ];
 
@@ -139,9 +139,7 @@ pub async fn ask(service: &Service, request: Request) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ragspan::LogContext;
-
-use crate::answer::tests::bees;
+    use crate::answer::tests::bees;
 
     fn owned(questions: &[&str]) -> Vec<String> {
         questions.iter().map(|q| (*q).to_owned()).collect()
@@ -181,7 +179,12 @@ use crate::answer::tests::bees;
         let replies = ask_all(&service, conversations_of(&questions)).await;
         let asked: Vec<_> = replies
             .iter()
-            .map(|reply| (reply.request.user_id.as_str(), reply.request.question.as_str()))
+            .map(|reply| {
+                (
+                    reply.request.user_id.as_str(),
+                    reply.request.question.as_str(),
+                )
+            })
             .collect();
         assert_eq!(
             asked,

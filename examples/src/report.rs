@@ -135,13 +135,13 @@ fn origin(reply: &Reply) -> String {
     format!("{} · trace {trace}", reply.request.user_id)
 }
 
-/// Where the records are, and how many of them are not.
+/// Where the records are, and how many of them are not. The line is left open.
 ///
 /// # Errors
 /// What writing says.
 pub fn write_written(out: &mut dyn Write, db: &Path, written: u64, lost: u64) -> io::Result<()> {
     let db = safe(&db.display().to_string());
-    writeln!(
+    write!(
         out,
         "\nwrote {} records to {db}, {} dropped",
         number(written as f64),
@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn no_question_rewrites_the_terminal() {
-        let text = written(|out| Look::PLAIN.write(out, "Q  ", Tone::Plain, "a\u{1b}[2Jb\n\u{202e}c"));
+        let text =
+            written(|out| Look::PLAIN.write(out, "Q  ", Tone::Plain, "a\u{1b}[2Jb\n\u{202e}c"));
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
         assert_eq!(text.lines().count(), 1);
     }
@@ -233,8 +234,11 @@ mod tests {
             chunks: 1204,
         };
         let text = written(|out| write_ingested(out, "docs", size, Duration::from_millis(1900)));
-        assert!(text.ends_with(" 41/41 files  1,204 chunks  1.9 s\n"), "{text}");
+        assert!(
+            text.ends_with(" 41/41 files  1,204 chunks  1.9 s\n"),
+            "{text}"
+        );
         let text = written(|out| write_written(out, Path::new("a.db"), 1214, 0));
-        assert_eq!(text, "\nwrote 1,214 records to a.db, 0 dropped\n");
+        assert_eq!(text, "\nwrote 1,214 records to a.db, 0 dropped");
     }
 }

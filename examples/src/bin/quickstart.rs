@@ -167,8 +167,10 @@ async fn conclude(
         let lost = sqlite.dropped + sqlite.pending;
         report::write_written(out, db, sqlite.delivered, lost)?;
     }
-    if !done.replies.is_empty() {
-        writeln!(out, "\nnext:")?;
+    if done.replies.is_empty() {
+        writeln!(out)?;
+    } else {
+        writeln!(out, ". Next:")?;
         let caller = Caller::new(db, |name| std::env::var_os(name));
         write_next(out, &look.style, &caller, &done.replies)?;
     }
