@@ -252,14 +252,8 @@ pub(crate) mod tests {
     pub(crate) fn comparison(ours: Option<f64>, by_hand: f64) -> Comparison {
         let row = |variant: Variant| {
             let mut row = Row::new(variant);
-            let of = |peer| {
-                if peer == Peer::ByHand {
-                    Some(by_hand)
-                } else {
-                    ours
-                }
-            };
-            row.instructions = of(variant.peer);
+            let is_by_hand = variant.peer == Peer::ByHand;
+            row.instructions = if is_by_hand { Some(by_hand) } else { ours };
             row.costs.ns = 100.0;
             row.costs.cpu_ns = 200.0;
             row

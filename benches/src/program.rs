@@ -14,7 +14,7 @@ use crate::{compare, one};
 /// Does what the command line says; an error is told on standard error.
 #[must_use]
 pub fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    match run(&Arguments::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -25,8 +25,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<bool, Box<dyn Error>> {
-    match command {
+fn run(command: &Command) -> Result<bool, Box<dyn Error>> {
+    match *command {
         Command::All { quick, json } => compare::all(quick, json),
         Command::List => list(),
         Command::One {

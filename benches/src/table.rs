@@ -38,12 +38,19 @@ fn head(effort: Effort) -> String {
         ..
     } = effort;
     let marked = MARKED_BATCHES * (LONG - SHORT);
-    format!(
-        "ns: the fastest batch of {CALLS} calls on the caller's thread, of {rounds} rounds of {batches} batches (SQLite \
-         {database_batches})\ninstr: caller's thread under callgrind, ({MARKED_BATCHES} batches of {LONG} calls less \
-         {MARKED_BATCHES} of {SHORT}) / {marked}\nallocs, bytes: caller's thread; cpu: all threads, until everything \
-         is delivered\nshare: of by-hand, called the same way; books: records found of records expected"
-    )
+    [
+        format!(
+            "ns: caller's thread, the fastest batch of {CALLS} calls in {rounds} rounds of {batches} batches \
+             (SQLite: of {database_batches})"
+        ),
+        format!(
+            "instr: caller's thread, by callgrind: ({MARKED_BATCHES} batches of {LONG} calls less {MARKED_BATCHES} of \
+             {SHORT}) / {marked}"
+        ),
+        "allocs, bytes: caller's thread; cpu: all threads, until everything is delivered".to_owned(),
+        "share: of by-hand, called the same way; books: records found of records expected".to_owned(),
+    ]
+    .join("\n")
 }
 
 fn titles() -> String {

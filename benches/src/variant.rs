@@ -9,7 +9,8 @@ use std::str::FromStr;
 pub enum Peer {
     /// Nobody.
     Bare,
-    /// `#[tracing::instrument]`, and no subscriber.
+    /// `#[tracing::instrument]`, and no subscriber. Where sqlx is in the build, so is tracing's `log` feature, and most of
+    /// what is measured here is that.
     InstrumentOff,
     /// ragspan, and nothing started.
     RagspanOff,

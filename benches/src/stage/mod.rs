@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dress::QUERY;
 use crate::variant::{Peer, Variant};
 
 /// What stands behind the calls of one variant.
@@ -87,10 +88,17 @@ pub fn set(variant: Variant, folder: &Path) -> Result<Box<dyn Stage>, StageError
     })
 }
 
-/// How many lines the file has.
-fn count_lines(path: &Path) -> std::io::Result<u64> {
+/// How many lines of the file tell of a call.
+fn count_records(path: &Path) -> std::io::Result<u64> {
     let text = std::fs::read(path)?;
-    Ok(text.iter().filter(|byte| **byte == b'\n').count() as u64)
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    Ok(lines.filter(|line| is_record(line)).count() as u64)
+}
+
+/// Whether this is a whole object, and what the call was asked stands in it.
+fn is_record(line: &[u8]) -> bool {
+    let line = std::str::from_utf8(line).unwrap_or_default();
+    line.starts_with('{') && line.ends_with("}\n") && line.contains(QUERY)
 }
 
 /// The sum of `rag_requests_total` over its labels, in the text that a scraper reads.
@@ -155,10 +163,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_by_their_ends() {
+    fn only_whole_lines_that_tell_of_a_call_are_counted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
-        std::fs::write(&path, "{}\n{}\n{\"torn\"").unwrap();
-        assert_eq!(count_lines(&path).unwrap(), 2);
+        let good = format!("{{\"query\":\"{QUERY}\"}}\n");
+        let torn = format!("{{\"query\":\"{QUERY}\"");
+        std::fs::write(&path, format!("{good}{{}}\n{QUERY}\n{good}{torn}")).unwrap();
+        assert_eq!(count_records(&path).unwrap(), 2);
     }
 }

@@ -7,7 +7,8 @@ use ragspan::{Config, FileSettings, Level, Telemetry};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::{Books, Stage, StageError, count_lines, requests};
+use super::{Books, Stage, StageError, count_records, requests};
+use crate::dress::QUERY;
 
 /// A shutdown that takes longer leaves records behind, and the books show it.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -97,7 +98,7 @@ impl Stage for Ours {
 fn found(kept: &Kept) -> Result<u64, StageError> {
     Ok(match kept {
         Kept::Nowhere => 0,
-        Kept::File(path) => count_lines(path)?,
+        Kept::File(path) => count_records(path)?,
         Kept::Table(path) => count_rows(path)?,
     })
 }
@@ -109,7 +110,8 @@ fn count_rows(path: &Path) -> Result<u64, StageError> {
     Ok(runtime.block_on(async {
         let options = SqliteConnectOptions::new().filename(path);
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        let count = sqlx::query_scalar("SELECT count(*) FROM logs");
+        let count = sqlx::query_scalar("SELECT count(*) FROM logs WHERE instr(context, ?) > 0");
+        let count = count.bind(QUERY);
         let rows: i64 = count.fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok::<_, sqlx::Error>(rows.unsigned_abs())
