@@ -281,8 +281,8 @@ impl Writer<'_> {
 
     fn stack_trace(&mut self, record: &Record) {
         self.key("stack_trace");
-        match record.stack_trace {
-            Some(text) => self.text(&record.fields, text),
+        match record.stack_trace() {
+            Some(text) => self.string(&text),
             None => self.raw("null"),
         }
     }
@@ -564,6 +564,7 @@ mod tests {
             message,
             chain: vec![source],
             born_in: record.span_id,
+            path: vec![],
         });
         let json = parsed(&record);
         assert_eq!(json["message"], "hybrid_search_failed");

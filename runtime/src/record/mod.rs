@@ -16,6 +16,7 @@ pub use level::{Level, ParseLevelError};
 pub(crate) use pool::Pool;
 pub(crate) use time::rfc3339;
 
+use crate::context::carrier::Origin;
 use crate::context::{Layer, RequestContext, SpanId, TraceId};
 use crate::value::{Fields, Text};
 
@@ -79,6 +80,8 @@ pub(crate) struct Failure {
     pub(crate) chain: Vec<Text>,
     /// Where the error was first seen, if not here.
     pub(crate) born_in: Option<SpanId>,
+    /// The annotated functions from here up to the root.
+    pub(crate) path: Vec<&'static Origin>,
 }
 
 /// An error's type: a label its author gave it, or the name of its Rust type.
@@ -139,8 +142,6 @@ pub(crate) struct Record {
     pub(crate) parent_span_id: Option<SpanId>,
     pub(crate) request: Option<Arc<RequestContext>>,
     pub(crate) failure: Option<Failure>,
-    /// Of a failure: the operations from the root to here, a line each.
-    pub(crate) stack_trace: Option<Text>,
     pub(crate) fields: Fields,
 }
 
@@ -197,6 +198,13 @@ impl Record {
         }
         let (before, behind) = self.affixes();
         format!("{before}{}{behind}", self.operation).into()
+    }
+
+    /// Of a failure: the annotated functions from the root to here, a line each.
+    pub(crate) fn stack_trace(&self) -> Option<String> {
+        let path = &self.failure.as_ref()?.path;
+        let lines: Vec<String> = path.iter().rev().map(|origin| origin.to_string()).collect();
+        Some(lines.join("\n"))
     }
 
     /// What stands before and behind the operation in the message of a span's record.
