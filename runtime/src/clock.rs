@@ -37,7 +37,8 @@ static OFFSET: AtomicI64 = AtomicI64::new(0);
 
 /// The current moment.
 pub(crate) fn now() -> Moment {
-    Moment(u64::try_from(ANCHOR.elapsed().as_micros()).unwrap_or(u64::MAX))
+    let since = ANCHOR.elapsed();
+    Moment(since.as_secs() * 1_000_000 + u64::from(since.subsec_micros()))
 }
 
 /// Follows the wall clock again after it was set or slewed; the worker calls this now and then.

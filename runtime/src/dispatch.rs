@@ -59,6 +59,11 @@ fn scoped() -> Option<Arc<Pipeline>> {
         .flatten()
 }
 
+/// Whether this process has a pipeline.
+pub(crate) fn is_set() -> bool {
+    GLOBAL.get().is_some()
+}
+
 /// Makes `pipeline` the one of the process; gives it back if there is one.
 pub(crate) fn set_global(pipeline: Arc<Pipeline>) -> Result<(), Arc<Pipeline>> {
     GLOBAL.set(pipeline)

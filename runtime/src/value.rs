@@ -51,6 +51,18 @@ impl Arena {
         }
     }
 
+    /// Keeps `text`, up to 64 KiB of it.
+    pub(crate) fn push(&mut self, text: &str) -> Text {
+        let (kept, cut) = text.split_at(text.floor_char_boundary(MAX_TEXT));
+        let start = self.0.len();
+        self.0.push_str(kept);
+        Text {
+            start: narrow(start),
+            end: narrow(self.0.len()),
+            cut: narrow(cut.len()),
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
         self.0.shrink_to(KEPT_CAPACITY);
@@ -119,7 +131,7 @@ impl Fields {
     }
 
     pub(crate) fn push_text(&mut self, name: &'static str, value: &str) {
-        let text = self.text.print(format_args!("{value}"));
+        let text = self.text.push(value);
         self.push(name, Value::Text(text));
     }
 
@@ -182,7 +194,7 @@ impl Visit for Capture<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field, format_args!("{value}"));
+        self.0.push_text(field.name(), value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
@@ -225,6 +237,15 @@ mod tests {
         let text = arena.print(format_args!("{long}"));
         assert_eq!(arena.get(text).len(), MAX_TEXT);
         assert_eq!(text.cut as usize, long.len() - MAX_TEXT);
+    }
+
+    #[test]
+    fn pushed_and_printed_text_are_cut_alike() {
+        let long = "aé".repeat(MAX_TEXT);
+        let (mut pushed, mut printed) = (Arena::default(), Arena::default());
+        let (one, two) = (pushed.push(&long), printed.print(format_args!("{long}")));
+        assert_eq!((pushed.get(one), one), (printed.get(two), two));
+        assert_eq!(one.cut as usize, long.len() - MAX_TEXT);
     }
 
     #[test]

@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["composed"] => composed(),
         ["filtered-scopes"] => filtered_scopes(),
         ["foreign-recorder"] => foreign_recorder(),
+        ["metrics"] => print_metrics(),
         ["listener"] => listener(),
         ["port-taken"] => port_taken(),
         ["unwritable", path] => unwritable(path),
@@ -149,6 +150,16 @@ fn foreign_recorder() -> Result<(), Box<dyn Error>> {
     add(1, 2);
     println!("{}", telemetry.troubles().join("\n"));
     println!("{}", telemetry.render_metrics(None).body);
+    end(telemetry);
+    Ok(())
+}
+
+fn print_metrics() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(Config::default().without_sinks().without_metrics_listener())?;
+    metrics::describe_counter!("my_additions_total", "Additions.");
+    add(1, 2);
+    metrics::histogram!("rag_token_usage", "model" => "small", "kind" => "input").record(812.0);
+    print!("{}", telemetry.render_metrics(None).body);
     end(telemetry);
     Ok(())
 }

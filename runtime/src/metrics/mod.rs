@@ -21,7 +21,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use call::{CallMetrics, Status};
+pub use call::CallMetrics;
 pub use cell::{Counter, Gauge, Histogram};
 pub use exemplar::Exemplar;
 pub use format::{Format, negotiate};

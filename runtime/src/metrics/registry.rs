@@ -208,8 +208,8 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
-    use super::super::call::Status;
     use super::*;
+    use crate::record::Outcome;
 
     #[test]
     fn each_registry_has_its_own_generation() {
@@ -296,7 +296,7 @@ mod tests {
                 unix_ms: at * 500,
             };
             call.started();
-            call.request(Status::Success, &exemplar);
+            call.request(Outcome::Success, &exemplar);
             call.latency(1_500, &exemplar);
             registry.error(&format!("E{}", (at + thread) % 7), "api", &exemplar);
             call.stopped();

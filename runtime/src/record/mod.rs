@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod level;
 mod pool;
 mod time;
+mod writer;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub use level::{Level, ParseLevelError};
 pub(crate) use pool::Pool;
 pub(crate) use time::rfc3339;
 
+use crate::context::carrier::Origin;
 use crate::context::{Layer, RequestContext, SpanId, TraceId};
 use crate::value::{Fields, Text};
 
@@ -40,6 +42,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, in the order of the declaration.
+    pub const ALL: [Self; 5] = [
+        Self::Success,
+        Self::Error,
+        Self::Empty,
+        Self::Cancelled,
+        Self::Panic,
+    ];
+
     /// The word of the metrics' `status` label and of a record's `context.status`.
     #[must_use]
     pub const fn status(self) -> &'static str {
@@ -79,6 +90,8 @@ pub(crate) struct Failure {
     pub(crate) chain: Vec<Text>,
     /// Where the error was first seen, if not here.
     pub(crate) born_in: Option<SpanId>,
+    /// The annotated functions from here up to the root.
+    pub(crate) path: Vec<&'static Origin>,
 }
 
 /// An error's type: a label its author gave it, or the name of its Rust type.
@@ -139,8 +152,6 @@ pub(crate) struct Record {
     pub(crate) parent_span_id: Option<SpanId>,
     pub(crate) request: Option<Arc<RequestContext>>,
     pub(crate) failure: Option<Failure>,
-    /// Of a failure: the operations from the root to here, a line each.
-    pub(crate) stack_trace: Option<Text>,
     pub(crate) fields: Fields,
 }
 
@@ -197,6 +208,13 @@ impl Record {
         }
         let (before, behind) = self.affixes();
         format!("{before}{}{behind}", self.operation).into()
+    }
+
+    /// Of a failure: the annotated functions from the root to here, a line each.
+    pub(crate) fn stack_trace(&self) -> Option<String> {
+        let path = &self.failure.as_ref()?.path;
+        let lines: Vec<String> = path.iter().rev().map(|origin| origin.to_string()).collect();
+        Some(lines.join("\n"))
     }
 
     /// What stands before and behind the operation in the message of a span's record.

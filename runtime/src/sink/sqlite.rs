@@ -77,6 +77,7 @@ struct Texts {
     logger: String,
     message: String,
     request_id: Option<String>,
+    stack_trace: Option<String>,
 }
 
 impl Texts {
@@ -89,6 +90,7 @@ impl Texts {
             logger: record.logger().into_owned(),
             message: record.message_text().into_owned(),
             request_id: record.request_id().map(Into::into),
+            stack_trace: record.stack_trace(),
         }
     }
 }
@@ -130,9 +132,7 @@ fn row<'a>(batch: &'a Batch, record: &'a Record, line: &Line, texts: &'a Texts) 
         context: batch.text(line.context.clone()),
         metrics: batch.text(line.metrics.clone()),
         error: line.error.clone().map(|range| batch.text(range)),
-        stack_trace: record
-            .stack_trace
-            .map(|trace| record.fields.text.get(trace)),
+        stack_trace: texts.stack_trace.as_deref(),
         environment: &service.environment,
         version: &service.version,
         host: &service.host,

@@ -17,7 +17,7 @@ use crate::clock::{self, Moment};
 use crate::context::carrier::{self, Inherited};
 use crate::context::{SpanId, TraceId};
 use crate::dispatch::{self, Handle};
-use crate::metrics::{CallMetrics, Exemplar, Status};
+use crate::metrics::{CallMetrics, Exemplar};
 use crate::record::{ErrorKind, Failure, Kind, Level, Outcome, Record};
 use crate::value::Capture;
 
@@ -282,6 +282,7 @@ impl Watch {
             message,
             chain,
             born_in: None,
+            path: Vec::new(),
         });
     }
 
@@ -317,7 +318,7 @@ impl Watch {
         self.meter.latency(micros, &exemplar);
         if self.outermost {
             self.meter.stopped();
-            self.meter.request(status(outcome), &exemplar);
+            self.meter.request(outcome, &exemplar);
         }
         let born = record
             .failure
@@ -375,7 +376,7 @@ fn bear(record: &mut Record, site: &'static Site, span: &Span) {
     let Some(failure) = &mut record.failure else {
         return;
     };
-    let text = &mut record.fields.text;
+    let text = &record.fields.text;
     let known = carrier::births(span);
     let texts = failure.chain.iter().rev().chain([&failure.message]);
     let hashes: Vec<u64> = texts.map(|piece| hash(text.get(*piece))).collect();
@@ -387,18 +388,10 @@ fn bear(record: &mut Record, site: &'static Site, span: &Span) {
     if let (Some(first), Some(own)) = (hashes.first(), record.span_id) {
         carrier::report_birth(span, born.unwrap_or((*first, own)));
     }
-    let path = carrier::path(span);
-    let lines = if path.is_empty() {
-        vec![&site.origin]
-    } else {
-        path
-    };
-    let trace: Vec<String> = lines
-        .iter()
-        .rev()
-        .map(|origin| origin.to_string())
-        .collect();
-    record.stack_trace = Some(text.print(format_args!("{}", trace.join("\n"))));
+    failure.path = carrier::path(span);
+    if failure.path.is_empty() {
+        failure.path.push(&site.origin);
+    }
 }
 
 fn hash(text: &str) -> u64 {
@@ -419,15 +412,5 @@ fn level(site: &'static Site, record: &Record) -> Level {
         Outcome::Cancelled => Level::Info,
         Outcome::Error | Outcome::Panic if passing => Level::Info,
         Outcome::Error | Outcome::Panic => Level::Error,
-    }
-}
-
-fn status(outcome: Outcome) -> Status {
-    match outcome {
-        Outcome::Success => Status::Success,
-        Outcome::Error => Status::Error,
-        Outcome::Empty => Status::Empty,
-        Outcome::Cancelled => Status::Cancelled,
-        Outcome::Panic => Status::Panic,
     }
 }

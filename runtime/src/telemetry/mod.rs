@@ -21,8 +21,11 @@ use crate::span::{install_panic_hook, scope_is_enabled};
 
 pub use report::{MetricsFormat, ShutdownReport};
 
-/// How long a telemetry that is dropped without a shutdown may take.
+/// How long a telemetry that is dropped without a shutdown waits.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long its worker then goes on delivering: a little less, so that it can still answer.
+const DROP_DELIVERY: Duration = Duration::from_millis(900);
 
 /// Why nothing was started.
 #[derive(Debug, thiserror::Error)]
@@ -63,38 +66,31 @@ pub enum StartError {
 /// # Ok::<(), ragspan::StartError>(())
 /// ```
 pub fn start(config: Config) -> Result<Telemetry, StartError> {
+    if dispatch::is_set() {
+        return Err(StartError::AlreadyStarted);
+    }
     let registry = Registry::new();
-    let pipeline = Arc::new(Pipeline::new(
-        config.describe(),
-        config.level,
-        registry,
-        config.queue,
-    ));
-    dispatch::set_global(Arc::clone(&pipeline)).map_err(|_| StartError::AlreadyStarted)?;
-    let mut troubles = vec![];
+    let pipeline = Pipeline::new(config.describe(), config.level, registry, config.queue);
+    let pipeline = Arc::new(pipeline);
     if subscribe(config.level)? {
         pipeline.set_sole_listener();
     }
-    if !metrics::Recorder::new(Arc::clone(pipeline.registry())).install() {
-        troubles.push(
-            "another metrics recorder is installed: metrics of your own stay there".to_owned(),
-        );
-    }
-    if !scope_is_enabled() {
-        troubles.push(
-            "a filter hides the scopes that carry request fields: let level ERROR pass".to_owned(),
-        );
-    }
-    install_panic_hook();
+    let mut troubles = vec![];
     let (worker, address) = run(config, &pipeline, &mut troubles).map_err(StartError::Worker)?;
-    report::warn(&troubles);
-    Ok(Telemetry {
+    let mut telemetry = Telemetry {
         pipeline,
         worker,
         address,
         troubles,
         ended: false,
-    })
+    };
+    // Two threads may start at once; the second one's worker ends with its telemetry.
+    dispatch::set_global(Arc::clone(&telemetry.pipeline))
+        .map_err(|_| StartError::AlreadyStarted)?;
+    telemetry.look_around();
+    install_panic_hook();
+    report::warn(&telemetry.troubles);
+    Ok(telemetry)
 }
 
 /// Installs a subscriber of our own if there is none; tells whether it did.
@@ -195,6 +191,19 @@ impl Telemetry {
         self.ask_flush(false).blocking_recv().unwrap_or(false)
     }
 
+    /// Notes what else in this process keeps something from us.
+    fn look_around(&mut self) {
+        if !metrics::Recorder::new(Arc::clone(self.pipeline.registry())).install() {
+            let trouble = "another metrics recorder is installed: metrics of your own stay there";
+            self.troubles.push(trouble.to_owned());
+        }
+        if !scope_is_enabled() {
+            let trouble =
+                "a filter hides the scopes that carry request fields: let level ERROR pass";
+            self.troubles.push(trouble.to_owned());
+        }
+    }
+
     fn ask_flush(&self, durable: bool) -> oneshot::Receiver<bool> {
         let (done, answer) = oneshot::channel();
         // A worker that has ended drops the question, and that is the answer.
@@ -262,12 +271,12 @@ impl Drop for Telemetry {
             return;
         }
         let (done, answer) = std::sync::mpsc::channel();
-        let shutdown = self.ask_shutdown(DROP_LIMIT);
+        let shutdown = self.ask_shutdown(DROP_DELIVERY);
         // A thread waits, since here may be inside a runtime; if there is none to be had, nobody waits.
         let waiter = std::thread::Builder::new().name("ragspan-drop".to_owned());
         let spawned = waiter.spawn(move || done.send(shutdown.blocking_recv().is_ok()));
         if spawned.is_ok() {
-            let _answered = answer.recv_timeout(DROP_LIMIT * 2);
+            let _answered = answer.recv_timeout(DROP_LIMIT);
         }
     }
 }

@@ -12,6 +12,8 @@ mod layers;
 mod records;
 // Nothing is lost without being counted, and what was flushed survives a kill.
 mod books;
+// What a scraper reads is what Prometheus' own tool accepts.
+mod metrics;
 // It starts in somebody else's program, and says so when it cannot.
 mod startup;
 // The quickstart shows the whole way, from an annotated function to an answer.

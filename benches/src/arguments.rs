@@ -1,0 +1,45 @@
+//! The command line of both programs.
+
+use clap::{Parser, Subcommand};
+
+use crate::variant::Variant;
+
+/// What one annotated call costs beside its peers.
+#[derive(Debug, Parser)]
+#[command(name = "ruler")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Measure all variants, each in processes of its own, and print one table.
+    All {
+        /// Fewer variants and calls, done within a minute: to see that it works and that the promise holds.
+        #[arg(long)]
+        quick: bool,
+        /// The figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the names of the variants.
+    List,
+    /// Measure one variant in this process, and print a line of JSON.
+    One {
+        /// Its name.
+        variant: Variant,
+        /// How many batches of calls.
+        #[arg(long, default_value_t = 50)]
+        batches: u64,
+        /// How many calls a batch has.
+        #[arg(long, default_value_t = 1000)]
+        calls: u64,
+        /// Run what callgrind counts, between marks; other figures are left out.
+        #[arg(long, conflicts_with_all = ["batches", "calls"])]
+        marks: bool,
+    },
+}

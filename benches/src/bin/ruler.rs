@@ -1,0 +1,5 @@
+//! The ruler.
+
+fn main() -> std::process::ExitCode {
+    ragspan_benches::program::main()
+}

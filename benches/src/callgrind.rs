@@ -1,0 +1,113 @@
+//! Instructions on the caller's thread, counted by callgrind between the marks of a run.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::measure::{LONG, MARKED_BATCHES, SHORT};
+use crate::one::Report;
+use crate::variant::Variant;
+
+/// How to get it where it is missing.
+pub const CURE: &str = "instructions are not counted: install valgrind (apt-get install valgrind)";
+
+/// Whether callgrind can be run here.
+#[must_use]
+pub fn is_there() -> bool {
+    let mut version = Command::new("valgrind");
+    let said = version
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    said.is_ok_and(|status| status.success())
+}
+
+/// Why there is no count.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallgrindError {
+    /// It could not be run, or its files not be read.
+    #[error("cannot run valgrind, or read what it wrote: check TMPDIR")]
+    Io(#[from] io::Error),
+    /// The program did not end well under it.
+    #[error("the run under valgrind failed: {said}")]
+    Failed {
+        /// The end of what it said.
+        said: String,
+    },
+    /// The program printed no report.
+    #[error("the run under valgrind printed no report")]
+    NoReport(#[from] serde_json::Error),
+    /// The accounts are not the ones between three marks.
+    #[error("callgrind wrote no account of thread 1 for part {part}: was `ruler_mark` inlined?")]
+    NoPart {
+        /// Which of them.
+        part: u32,
+    },
+}
+
+/// Instructions per call of this variant on the caller's thread, and what the run told.
+///
+/// # Errors
+///
+/// When callgrind cannot be run, or what it wrote is not what was asked for.
+pub fn instructions(program: &Path, variant: Variant) -> Result<(f64, Report), CallgrindError> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("cost");
+    let run = command(program, variant, &out).output()?;
+    if !run.status.success() {
+        let said = String::from_utf8_lossy(&run.stderr);
+        let last = said.lines().rev().take(5).collect::<Vec<_>>().join(" | ");
+        return Err(CallgrindError::Failed { said: last });
+    }
+    // The first part is the start and the warm calls.
+    let (short, long) = (part(&out, 2)?, part(&out, 3)?);
+    let calls = MARKED_BATCHES * (LONG - SHORT);
+    let instructions = (long as f64 - short as f64) / calls as f64;
+    Ok((instructions, serde_json::from_slice(&run.stdout)?))
+}
+
+fn command(program: &Path, variant: Variant, out: &Path) -> Command {
+    let mut file = OsString::from("--callgrind-out-file=");
+    file.push(out);
+    let mut valgrind = Command::new("valgrind");
+    valgrind
+        .args([
+            "--tool=callgrind",
+            "--separate-threads=yes",
+            "--dump-before=*ruler_mark*",
+        ])
+        .arg(file)
+        .arg(program)
+        .args(["one", &variant.to_string(), "--marks"]);
+    valgrind
+}
+
+/// What thread 1 executed in this part.
+fn part(out: &Path, part: u32) -> Result<u64, CallgrindError> {
+    let mut path = out.as_os_str().to_owned();
+    path.push(format!(".{part}-01"));
+    let text = std::fs::read_to_string(PathBuf::from(path)).unwrap_or_default();
+    total(&text).ok_or(CallgrindError::NoPart { part })
+}
+
+fn total(account: &str) -> Option<u64> {
+    let mut totals = account
+        .lines()
+        .filter_map(|line| line.strip_prefix("totals: "));
+    totals.next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_of_an_account_is_its_own_line() {
+        let account = "version: 1\nevents: Ir\nfn=(1) totals: 3\n12 34\n\ntotals: 93412\n";
+        assert_eq!(total(account), Some(93_412));
+        assert_eq!(total("events: Ir\n"), None);
+    }
+}

@@ -1,0 +1,45 @@
+//! What a scraper reads is what Prometheus' own tool accepts.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::programs::{STARTUP, succeed};
+
+/// Remarks that the seed's names earn: they are kept to the letter, as dashboards are written against them.
+const KNOWN_REMARKS: [&str; 2] = ["rag_request_latency_ms", "rag_token_usage"];
+
+#[test]
+fn promtool_reads_the_exposition_and_remarks_on_the_documented_names_only() {
+    let exposition = succeed(STARTUP, &["metrics"]);
+    assert!(
+        exposition.contains("rag_token_usage_sum{model=\"small\",kind=\"input\"} 812"),
+        "{exposition}"
+    );
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("promtool is missing: apt-get install prometheus, or run scripts/test, which does");
+    promtool
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(exposition.as_bytes())
+        .unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let remarks = String::from_utf8(output.stderr).unwrap();
+    // 0: nothing to say; 3: remarks only; anything else: it could not be read.
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}: {remarks}",
+        output.status
+    );
+    for remark in remarks.lines() {
+        assert!(
+            KNOWN_REMARKS.iter().any(|name| remark.starts_with(name)),
+            "{remark}"
+        );
+    }
+}
