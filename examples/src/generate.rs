@@ -55,11 +55,12 @@ pub enum GenerationError {
 /// How to get a real model, for those who run without one.
 #[cfg(not(feature = "openai"))]
 pub const OFFLINE_HINT: &str =
-    "answers are quoted offline; for a real model add --features openai and set OPENAI_API_KEY";
+    "answers are quoted, offline; a real model: --features openai and OPENAI_API_KEY";
 
 /// How to get a real model, for those who run without one.
 #[cfg(feature = "openai")]
-pub const OFFLINE_HINT: &str = "answers are quoted offline; for a real model set OPENAI_API_KEY (and OPENAI_BASE_URL, OPENAI_MODEL)";
+pub const OFFLINE_HINT: &str =
+    "answers are quoted, offline; a real model: set OPENAI_API_KEY (and OPENAI_BASE_URL)";
 
 impl Generator {
     /// The model that the environment describes, or the offline one.

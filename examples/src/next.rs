@@ -96,7 +96,7 @@ fn questions(replies: &[Reply]) -> [(String, &'static str); 3] {
                 "who was hurt",
             ),
             (format!("trace {}", trace(reply)), "where it broke"),
-            (warnings, "everything that was not right"),
+            (warnings, "what was not right"),
         ],
         None => [
             ("trace last --events".to_owned(), "the newest request"),

@@ -1,6 +1,7 @@
 //! Writes what a person reads: what was ingested, the questions with their answers, and where the records are.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -96,6 +97,16 @@ pub fn write_hint(out: &mut dyn Write, look: Look, hint: &str) -> io::Result<()>
     look.write(out, "", Tone::Dim, hint)
 }
 
+/// How to ask the service from another terminal.
+///
+/// # Errors
+/// What writing says.
+pub fn write_serving(out: &mut dyn Write, address: SocketAddr) -> io::Result<()> {
+    let query = r#"'{"query":"what is a span?","user_id":"ada"}'"#;
+    writeln!(out, "\n  curl -sd {query} {address}/query")?;
+    writeln!(out, "  curl -s {address}/metrics\n")
+}
+
 /// A question and what became of it.
 ///
 /// # Errors
@@ -121,11 +132,10 @@ pub fn write_reply(out: &mut dyn Write, look: Look, reply: &Reply) -> io::Result
 fn judgement(answered: &Answered) -> String {
     let evaluation = &answered.evaluation;
     format!(
-        "faithfulness {:.2} {} · {} tokens · {}",
+        "faithfulness {:.2} {} · {} tokens",
         evaluation.faithfulness,
         evaluation.tier(),
-        count(answered.usage.total()),
-        answered.model
+        count(answered.usage.total())
     )
 }
 
@@ -188,7 +198,7 @@ mod tests {
             lines[2]
         );
         assert!(
-            lines[2].ends_with(" tokens · extractive · ada · trace none"),
+            lines[2].ends_with(" tokens · ada · trace none"),
             "{}",
             lines[2]
         );

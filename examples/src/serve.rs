@@ -4,7 +4,8 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
-use axum::extract::rejection::JsonRejection;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -85,13 +86,12 @@ pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-async fn query(
-    State(app): State<Arc<App>>,
-    body: Result<Json<QueryBody>, JsonRejection>,
-) -> Response {
-    let Json(body) = match body {
-        Ok(body) => body,
-        Err(rejection) => return refused(&rejection),
+/// Takes JSON whatever the header calls it: `curl -d` calls it a form.
+async fn query(State(app): State<Arc<App>>, body: Result<Bytes, BytesRejection>) -> Response {
+    let body: QueryBody = match body.map(|bytes| serde_json::from_slice(&bytes)) {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) => return refused(status_of_json(&error), &error.to_string()),
+        Err(rejection) => return refused(rejection.status(), &rejection.body_text()),
     };
     let user = body.user_id.unwrap_or_else(|| "anonymous".to_owned());
     let mut request = Request::new(body.query, user);
@@ -137,12 +137,20 @@ fn status_of(error: &AnswerError) -> StatusCode {
 }
 
 /// A body that is no query: there was no request yet, so there is no trace either.
-fn refused(rejection: &JsonRejection) -> Response {
+fn refused(status: StatusCode, why: &str) -> Response {
     let body = json!({
-        "error": {"type": "bad_request", "message": rejection.body_text()},
+        "error": {"type": "bad_request", "message": why},
         "trace_id": null,
     });
-    (rejection.status(), Json(body)).into_response()
+    (status, Json(body)).into_response()
+}
+
+fn status_of_json(error: &serde_json::Error) -> StatusCode {
+    if error.is_data() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::BAD_REQUEST
+    }
 }
 
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {

@@ -140,7 +140,7 @@ async fn work(
     let service = Arc::new(service);
     if args.serve {
         let telemetry = Arc::clone(telemetry);
-        serve_until_terminated(args.port, App { service, telemetry }).await?;
+        serve_until_terminated(args.port, App { service, telemetry }, page).await?;
         let replies = Vec::new();
         return Ok(Done { first, replies });
     }
@@ -177,10 +177,11 @@ async fn conclude(
     Ok(())
 }
 
-async fn serve_until_terminated(port: u16, app: App) -> io::Result<()> {
+async fn serve_until_terminated(port: u16, app: App, page: &mut Page) -> io::Result<()> {
     let terminated = terminated()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
+    report::write_serving(&mut page.out, address)?;
     writeln!(io::stderr(), "listening on http://{address}")?;
     serve(listener, Arc::new(app), terminated).await
 }

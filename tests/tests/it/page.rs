@@ -52,8 +52,7 @@ fn holds(page: &[String], expected: &[&str]) {
 #[test]
 fn the_ingestion_comes_first() {
     let page = page(&[WATER]);
-    let hint =
-        "answers are quoted offline; for a real model add --features openai and set OPENAI_API_KEY";
+    let hint = "answers are quoted, offline; a real model: --features openai and OPENAI_API_KEY";
     assert_eq!(
         page[..3],
         ["ingested corpus/ █ 0 files 0 chunks 0 ms", hint, ""]
@@ -69,7 +68,7 @@ fn an_answer_has_its_sources_its_quality_and_its_trace() {
         .expect("an answer");
     assert_eq!(page[at - 1], format!("Q {WATER}"));
     assert!(page[at].contains("[honey-harvest.md:"), "{}", page[at]);
-    let judged = "faithfulness 0 good · 0 tokens · extractive · ada · trace TRACE";
+    let judged = "faithfulness 0 good · 0 tokens · ada · trace TRACE";
     assert_eq!(page[at + 1], judged);
 }
 
@@ -128,7 +127,7 @@ fn a_failure_has_its_trace_and_the_commands_that_explain_it() {
     let next = [
         format!("{command} errors --user ada # who was hurt"),
         format!("{command} trace TRACE # where it broke"),
-        format!("{command} logs --level warning # everything that was not right"),
+        format!("{command} logs --level warning # what was not right"),
     ];
     assert!(page.ends_with(&next), "{page:#?}");
 }

@@ -49,7 +49,7 @@ impl Service {
     }
 
     fn query(&self, question: &str, user: &str) -> Value {
-        let head = "POST /query HTTP/1.1\r\ncontent-type: application/json";
+        let head = "POST /query HTTP/1.1";
         let body = json!({"query": question, "user_id": user}).to_string();
         let answer = self.send(head, &body);
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
