@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use ragspan::ErrorType;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -105,13 +105,22 @@ async fn query(State(app): State<Arc<App>>, body: Result<Bytes, BytesRejection>)
     }
 }
 
+/// What `POST /query` answers, in this order.
+#[derive(Serialize)]
+struct AnswerBody<'a> {
+    response: &'a str,
+    trace_id: Option<String>,
+    quality: f64,
+    quality_tier: &'static str,
+}
+
 fn answered_response(reply: &Reply, answered: &Answered) -> Response {
-    Json(json!({
-        "response": answered.text,
-        "trace_id": trace_id(reply),
-        "quality": answered.evaluation.faithfulness,
-        "quality_tier": answered.evaluation.tier().as_str(),
-    }))
+    Json(AnswerBody {
+        response: &answered.text,
+        trace_id: trace_id(reply),
+        quality: answered.evaluation.faithfulness,
+        quality_tier: answered.evaluation.tier().as_str(),
+    })
     .into_response()
 }
 
