@@ -1,8 +1,50 @@
 //! What to start: the service's name, where records go, and the listener for metrics.
+//!
+//! [`keys`] is the one list of what may stand in the file. A file is read by [`yaml`] into nodes that know their
+//! places, [`walk`] finds the keys' nodes, [`settings`] their values, and [`load`] makes a [`Config`] of those.
+
+#[cfg(feature = "yaml")]
+mod check;
+#[cfg(feature = "yaml")]
+mod expand;
+#[cfg(feature = "yaml")]
+mod explain;
+#[cfg(feature = "yaml")]
+mod keys;
+#[cfg(feature = "yaml")]
+mod kind;
+#[cfg(feature = "yaml")]
+mod load;
+#[cfg(feature = "yaml")]
+mod notes;
+#[cfg(feature = "yaml")]
+mod problem;
+#[cfg(all(test, feature = "yaml"))]
+mod reference;
+#[cfg(feature = "yaml")]
+mod settings;
+#[cfg(feature = "yaml")]
+mod spelling;
+#[cfg(feature = "yaml")]
+mod template;
+#[cfg(feature = "yaml")]
+mod walk;
+#[cfg(feature = "yaml")]
+mod world;
+#[cfg(feature = "yaml")]
+mod yaml;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+#[cfg(feature = "yaml")]
+pub use explain::Setting;
+#[cfg(feature = "yaml")]
+pub use problem::{ConfigError, Problem, Problems};
+#[cfg(feature = "yaml")]
+pub use settings::Origin;
+
+use crate::pipeline::{Levels, ParseDirectivesError};
 use crate::record::{Level, Service};
 use crate::sink::{FileSettings, Format};
 
@@ -26,12 +68,16 @@ pub struct Config {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) environment: String,
-    pub(crate) level: Level,
+    pub(crate) levels: Levels,
     pub(crate) stdout: Option<Format>,
     pub(crate) file: Option<FileSettings>,
     pub(crate) sqlite: Option<PathBuf>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) queue: usize,
+    source: Option<PathBuf>,
+    notes: Vec<String>,
+    #[cfg(feature = "yaml")]
+    settings: Vec<Setting>,
 }
 
 impl Default for Config {
@@ -40,12 +86,16 @@ impl Default for Config {
             name: "rag".to_owned(),
             version: "0.0.0".to_owned(),
             environment: "development".to_owned(),
-            level: Level::Info,
+            levels: Level::Info.into(),
             stdout: Some(Format::Auto),
             file: None,
             sqlite: cfg!(feature = "sqlite").then(|| PathBuf::from("ragspan.db")),
             metrics: cfg!(feature = "serve").then_some(METRICS),
             queue: QUEUE,
+            source: None,
+            notes: vec![],
+            #[cfg(feature = "yaml")]
+            settings: vec![],
         }
     }
 }
@@ -72,8 +122,27 @@ impl Config {
 
     /// Records below this level are not kept. Spans and metrics do not ask for the level.
     pub fn level(mut self, level: Level) -> Self {
-        self.level = level;
+        self.levels = level.into();
         self
+    }
+
+    /// Levels of records by the module they come from, as directives: `info,my_crate::search=debug,hyper=off`.
+    ///
+    /// A directive counts for every target that begins with its name; of several the longest does. Without a
+    /// level for all, the one that was set before stays.
+    ///
+    /// # Errors
+    ///
+    /// When a directive cannot be read.
+    ///
+    /// ```
+    /// let config = ragspan::Config::default().directives("warn,my_crate=debug")?;
+    /// # drop(config);
+    /// # Ok::<(), ragspan::ParseDirectivesError>(())
+    /// ```
+    pub fn directives(mut self, directives: &str) -> Result<Self, ParseDirectivesError> {
+        self.levels = Levels::parse(directives, self.levels.base())?;
+        Ok(self)
     }
 
     /// Records on standard output, in this format.
@@ -128,6 +197,18 @@ impl Config {
         self
     }
 
+    /// The file that this was read from, if any.
+    #[must_use]
+    pub fn source(&self) -> Option<&Path> {
+        self.source.as_deref()
+    }
+
+    /// What the file asks for that this build cannot give, and what it likely did not mean; told at the start.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     pub(crate) fn describe(&self) -> Service {
         let host = gethostname::gethostname().to_string_lossy().into_owned();
         let (environment, version) = (self.environment.clone(), self.version.clone());
@@ -136,5 +217,63 @@ impl Config {
             version,
             host,
         }
+    }
+}
+
+#[cfg(feature = "yaml")]
+impl Config {
+    /// The configuration of the file that is found first: what the variable `RAGSPAN_CONFIG` names,
+    /// `./ragspan.yaml`, `./logging_config.yaml`. Without a file it is [`Config::default`].
+    ///
+    /// With a file only the backends run that it enables. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and when it is wrong: then all that is wrong with it is told at once.
+    ///
+    /// ```no_run
+    /// let telemetry = ragspan::start(ragspan::Config::load()?)?;
+    /// # drop(telemetry);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn load() -> Result<Self, ConfigError> {
+        load::load(&world::Process)
+    }
+
+    /// The configuration of this file.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        load::from_file(path.as_ref(), &world::Process)
+    }
+
+    /// The configuration that is written in this text, as it would be in a file.
+    ///
+    /// # Errors
+    ///
+    /// When the text is wrong; all that is wrong with it is told at once.
+    ///
+    /// ```
+    /// let error = ragspan::Config::from_yaml("logging: {metrics: {prot: 9464}}").unwrap_err();
+    /// assert_eq!(error.problems()[0].path(), "logging.metrics.prot");
+    /// assert!(error.to_string().contains("did you mean `port`?"));
+    /// ```
+    pub fn from_yaml(text: &str) -> Result<Self, ConfigError> {
+        load::build(Some(text), None, &world::Process)
+    }
+
+    /// Every key of the file with its value and where that comes from, secrets masked; as it was loaded, without
+    /// what was set afterwards. Empty where nothing was loaded.
+    #[must_use]
+    pub fn explain(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// A commented file with every key, which says what is without a file.
+    #[must_use]
+    pub fn template() -> String {
+        template::template()
     }
 }

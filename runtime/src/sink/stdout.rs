@@ -16,6 +16,8 @@ pub enum Format {
     Json,
     /// One line for a person a record.
     Pretty,
+    /// One short line for a person a record.
+    Compact,
 }
 
 /// Writes to standard output, on a thread that may block: a reader that stalls stops nothing else.

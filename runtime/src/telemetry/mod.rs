@@ -70,12 +70,17 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         return Err(StartError::AlreadyStarted);
     }
     let registry = Registry::new();
-    let pipeline = Pipeline::new(config.describe(), config.level, registry, config.queue);
+    let pipeline = Pipeline::new(
+        config.describe(),
+        config.levels.clone(),
+        registry,
+        config.queue,
+    );
     let pipeline = Arc::new(pipeline);
-    if subscribe(config.level)? {
+    if subscribe(config.levels.least().unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
     }
-    let mut troubles = vec![];
+    let mut troubles = config.notes().to_vec();
     let (worker, address) = run(config, &pipeline, &mut troubles).map_err(StartError::Worker)?;
     let mut telemetry = Telemetry {
         pipeline,
