@@ -1,7 +1,7 @@
 //! The effective configuration: every key with its value, its origin, and what it means.
 
-use super::keys::{KEYS, Key};
-use super::settings::{Origin, Settings};
+use super::keys::{KEYS, Key, SECTIONS};
+use super::settings::{Origin, Settings, Slot};
 
 /// A key of the configuration with the value that it has, and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub struct Setting {
     path: &'static str,
     value: Option<String>,
     secret: bool,
+    built: bool,
     origin: Origin,
     doc: &'static str,
 }
@@ -33,6 +34,12 @@ impl Setting {
         self.secret
     }
 
+    /// Whether it does something in this build; what does not is read and checked.
+    #[must_use]
+    pub fn is_in_build(&self) -> bool {
+        self.built
+    }
+
     /// Where the value comes from.
     #[must_use]
     pub fn origin(&self) -> &Origin {
@@ -49,20 +56,18 @@ impl Setting {
 /// All keys, in the order of the list.
 pub(super) fn explain(settings: &Settings) -> Vec<Setting> {
     let slots = KEYS.iter().zip(&settings.slots);
-    slots
-        .map(
-            |(
-                Key {
-                    path, secret, doc, ..
-                },
-                slot,
-            )| Setting {
-                path,
-                value: slot.shown.clone(),
-                secret: *secret,
-                origin: slot.origin.clone(),
-                doc,
-            },
-        )
-        .collect()
+    slots.map(|(key, slot)| setting(key, slot)).collect()
+}
+
+fn setting(key: &Key, slot: &Slot) -> Setting {
+    let mut sections = SECTIONS.iter();
+    let section = sections.find(|section| section.path == key.section());
+    Setting {
+        path: key.path,
+        value: slot.shown.clone(),
+        secret: key.secret,
+        built: section.is_some_and(|section| section.built.is_in()),
+        origin: slot.origin.clone(),
+        doc: key.doc,
+    }
 }

@@ -77,9 +77,7 @@ impl Kind {
             Self::Clock => "a time of the day, such as 03:10".to_owned(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
             Self::Words(words) => format!("a list of {}", words.join(", ")),
-            Self::Levels => {
-                "a level, such as info, or directives, such as info,my_crate=debug".to_owned()
-            }
+            Self::Levels => "a level, or directives".to_owned(),
             Self::Address => "an IP address, such as 127.0.0.1".to_owned(),
             Self::Url(schemes) => format!("an address that begins with {}", begins(schemes)),
             Self::Name => {

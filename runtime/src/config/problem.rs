@@ -1,7 +1,7 @@
 //! What is wrong with a configuration: every problem with its place, and the error that lists them all.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// So many problems are kept; of the others only their number.
 const MOST: usize = 100;
@@ -26,6 +26,15 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// The file that was read, or was not to be read.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Unreadable { path, .. } => Some(path),
+            Self::Invalid(problems) => problems.file.as_deref(),
+        }
+    }
+
     /// Everything that is wrong, in the order of the file; empty where the file was not read.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
@@ -191,6 +200,7 @@ mod tests {
         let expected = "the configuration has 3 problems:\n  RAGSPAN_LOG: `loud` is no level\n  \
              c.yaml:2:3: it is no mapping\n  c.yaml:9:3: a.b: expected text";
         assert_eq!(error.to_string(), expected);
+        assert_eq!(error.file(), Some(Path::new("c.yaml")));
         assert_eq!(error.problems()[2].line(), Some(9));
         assert_eq!(error.problems()[0].column(), None);
     }

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::keys::{Built, KEYS, Key, SECTIONS, Section, parent};
-use super::kind::Kind;
 
 const HEAD: &str = "\
 # Configuration
@@ -111,10 +110,8 @@ fn write_key(key: &Key, out: &mut String) {
     } else {
         format!(" Such as `{}`.", key.example)
     };
-    let value = match key.kind {
-        Kind::Levels => "a level, or directives".to_owned(),
-        kind => kind.expected().replace(&format!(" to {}", i64::MAX), ""),
-    };
+    let expected = key.kind.expected();
+    let value = expected.replace(&format!(" to {}", i64::MAX), "");
     _ = writeln!(
         out,
         "| `{}` | {value} | {default} | {}{example}{secret} |",

@@ -258,6 +258,15 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// The keys that lead to what is being read.
+    fn path(&self) -> String {
+        let keys = self
+            .open
+            .iter()
+            .filter_map(|open| open.key.as_ref()?.0.as_deref());
+        keys.map(shown).collect::<Vec<_>>().join(".")
+    }
+
     /// Hands a node that is whole to the collection that it stands in. `at` is where it is used.
     fn attach(&mut self, node: Node, anchor: usize, at: Mark) -> Result<(), Problem> {
         if anchor != 0 {
@@ -281,15 +290,17 @@ impl<'a> Builder<'a> {
         if open.size.depth > MAX_DEPTH {
             return Err(too_much(at, "it is nested more than 32 deep"));
         }
-        if let Some(problem) = open.put(node, at) {
-            self.problems.add(problem);
+        if let Some((at, message)) = open.put(node, at) {
+            self.problems
+                .add(Problem::new(self.path(), Some(at), message));
         }
         Ok(())
     }
 }
 
 impl Open {
-    fn put(&mut self, node: Node, at: Mark) -> Option<Problem> {
+    /// Takes a key, a value or an item; tells what is wrong with it, and where.
+    fn put(&mut self, node: Node, at: Mark) -> Option<(Mark, String)> {
         let entries = match &mut self.tree {
             Tree::Map(entries) => entries,
             Tree::List(items) => {
@@ -305,13 +316,7 @@ impl Open {
             };
             let found = key.is_none().then(|| node.kind());
             self.key = Some((key, at));
-            return found.map(|found| {
-                Problem::new(
-                    "",
-                    Some(at),
-                    format!("expected a name as key, found {found}"),
-                )
-            });
+            return found.map(|found| (at, format!("expected a name as key, found {found}")));
         };
         // A key that is no text has been told.
         let key = key?;
@@ -321,7 +326,7 @@ impl Open {
                 shown(&key),
                 first.at.line
             );
-            return Some(Problem::new("", Some(key_at), message));
+            return Some((key_at, message));
         }
         entries.push(Entry {
             key,
@@ -416,6 +421,10 @@ mod tests {
     fn what_stands_twice_is_told_with_both_places_and_the_first_counts() {
         let (tree, problems) = tree("a: 1\nb: 2\na: 3\n");
         assert_eq!(tree, "{a@1:4=1 b@2:4=2}");
+        refused(
+            "a: {b: {c: 1, c: 2}}",
+            "yaml:1:15: a.b: `c` stands here again",
+        );
         assert!(
             problems.contains("yaml:3:1: `a` stands here again, after line 1"),
             "{problems}"
