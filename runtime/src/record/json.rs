@@ -40,15 +40,6 @@ pub(crate) fn write(record: &Record, service: &Service, out: &mut Vec<u8>) -> Li
     }
 }
 
-/// Appends `text` as a JSON string.
-pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
-    Writer {
-        out,
-        longest: usize::MAX,
-    }
-    .string(text);
-}
-
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     /// Texts are cut behind so many bytes.

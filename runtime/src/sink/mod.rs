@@ -2,6 +2,7 @@
 
 mod batch;
 mod file;
+mod person;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stdout;
