@@ -9,7 +9,7 @@ use super::registry::Registry;
 
 /// How a call ended, as `rag_requests_total` tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
+pub(crate) enum Status {
     /// It returned a value.
     Success,
     /// It returned an error.
@@ -24,7 +24,7 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of the declaration.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Success,
         Self::Error,
         Self::Empty,
@@ -34,7 +34,7 @@ impl Status {
 
     /// The label's value.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Error => "error",
@@ -50,7 +50,7 @@ impl Status {
 /// Whether a call counts as a request, and as running, is the caller's to say: only where no
 /// ancestor span is of the same layer. The latency is for every call.
 #[derive(Debug)]
-pub struct CallMetrics {
+pub(crate) struct CallMetrics {
     active: Arc<Gauge>,
     /// By [`Status`]. All five exist from the start, at zero: a rate that begins with the first
     /// failure would miss that failure.
@@ -70,19 +70,19 @@ impl CallMetrics {
 
     /// One call more is running in the layer.
     #[inline]
-    pub fn started(&self) {
+    pub(crate) fn started(&self) {
         self.active.add(1);
     }
 
     /// One call less is running in the layer.
     #[inline]
-    pub fn stopped(&self) {
+    pub(crate) fn stopped(&self) {
         self.active.add(-1);
     }
 
     /// Counts a request of the layer by how it ended.
     #[inline]
-    pub fn request(&self, status: Status, exemplar: &Exemplar) {
+    pub(crate) fn request(&self, status: Status, exemplar: &Exemplar) {
         if let Some(counter) = self.requests.get(status as usize) {
             counter.add_with(1, exemplar);
         }
@@ -90,7 +90,7 @@ impl CallMetrics {
 
     /// Counts how long the call took, in microseconds.
     #[inline]
-    pub fn latency(&self, micros: u64, exemplar: &Exemplar) {
+    pub(crate) fn latency(&self, micros: u64, exemplar: &Exemplar) {
         self.latency.record(micros, exemplar);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::trouble::{Trouble, say};
 use crate::metrics::{Counter, Gauge, Name, Registry};
 
 /// Why a record did not arrive.
@@ -59,6 +60,7 @@ pub(crate) struct Book {
     refused: Arc<Counter>,
     after_shutdown: Arc<Counter>,
     pending: Arc<Gauge>,
+    trouble: Trouble,
 }
 
 impl Book {
@@ -72,7 +74,33 @@ impl Book {
             refused: dropped(Dropped::Refused),
             after_shutdown: dropped(Dropped::AfterShutdown),
             pending: registry.gauge(Name::RecordsPending, &[sink]),
+            trouble: Trouble::default(),
         }
+    }
+
+    /// Something is wrong with the sink, and the start says so.
+    pub(super) fn note(&self, why: String) {
+        self.trouble.note(why);
+    }
+
+    /// Something is wrong with the sink: says so if that is news.
+    pub(super) fn is_ill(&self, why: String) {
+        if let Some(line) = self.trouble.begin(self.sink, why) {
+            say(&line);
+        }
+    }
+
+    /// The sink does what it should: says so if it was told that it did not.
+    pub(super) fn is_well(&self) {
+        if let Some(line) = self.trouble.end(self.sink) {
+            say(&line);
+        }
+    }
+
+    /// What is wrong with the sink now, after its name.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let why = self.trouble.now()?;
+        Some(format!("{}: {why}", self.sink))
     }
 
     pub(super) fn deliver(&self, records: usize) {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::record::{Failure, Kind, Level, Record, escape, rfc3339};
+use crate::record::{Failure, Level, Record, escape, rfc3339};
 use crate::value::{Fields, Text, Value};
 
 /// A field's text is shown so far; a message ten times as far.
@@ -229,7 +229,7 @@ impl fmt::Display for Took {
 mod tests {
     use super::*;
     use crate::context::{Layer, SpanId, TraceId};
-    use crate::record::{ErrorKind, Outcome};
+    use crate::record::{ErrorKind, Kind, Outcome};
 
     fn shown(records: &[Record], pretty: bool, color: bool) -> String {
         let mut out = String::new();

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use super::blocking::Blocking;
 use super::person::{self, Look};
 use super::{Batch, DeliveryError, Sink};
 
@@ -28,6 +29,7 @@ pub enum Format {
 pub(crate) struct StdoutSink {
     /// For a person; else lines of JSON.
     look: Option<Look>,
+    thread: Blocking,
 }
 
 impl StdoutSink {
@@ -42,6 +44,7 @@ impl StdoutSink {
         };
         Self {
             look: look.map(|pretty| Look { pretty, color }),
+            thread: Blocking::new("ragspan-stdout"),
         }
     }
 }
@@ -57,17 +60,19 @@ impl Sink for StdoutSink {
 
     async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
         let look = self.look;
-        let written = tokio::task::spawn_blocking(move || match look {
+        let written = self.thread.run(move || match look {
             None => print(batch.json()),
             Some(look) => print(lines(&batch, look).as_bytes()),
         });
         match written.await {
             Ok(Ok(())) => Ok(()),
+            // Half of the lines may be out: a second attempt would write those twice.
             Ok(Err(error)) => Err(DeliveryError::Permanent {
                 source: error.into(),
             }),
-            Err(lost) => Err(DeliveryError::Permanent {
-                source: lost.into(),
+            Err(error) => Err(DeliveryError::Retryable {
+                source: error.into(),
+                after: None,
             }),
         }
     }

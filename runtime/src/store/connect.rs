@@ -94,15 +94,9 @@ async fn check_table(connection: &mut SqliteConnection, path: &Path) -> Result<(
         })
 }
 
-/// Waits off the async threads: two openings on one runtime would otherwise wait for each other.
 async fn lock_beside(path: &Path) -> Result<File, Error> {
     let lock = lock_path(path);
-    let waiting = lock.clone();
-    tokio::task::spawn_blocking(move || hold(&waiting))
-        .await
-        .map_err(io::Error::other)
-        .flatten()
-        .map_err(|error| Error::lock(&lock, error))
+    hold(&lock).await.map_err(|error| Error::lock(&lock, error))
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -113,7 +107,7 @@ fn lock_path(path: &Path) -> PathBuf {
 
 /// The lock is let go when the file is dropped, also by a crash; the empty file stays, because
 /// removing it would let two processes lock two different files of one name.
-fn hold(path: &Path) -> io::Result<File> {
+async fn hold(path: &Path) -> io::Result<File> {
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -122,7 +116,7 @@ fn hold(path: &Path) -> io::Result<File> {
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
