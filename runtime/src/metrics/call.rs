@@ -6,44 +6,7 @@ use super::cell::{Counter, Gauge, Histogram};
 use super::exemplar::Exemplar;
 use super::names::Name;
 use super::registry::Registry;
-
-/// How a call ended, as `rag_requests_total` tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Status {
-    /// It returned a value.
-    Success,
-    /// It returned an error.
-    Error,
-    /// It returned, and found nothing.
-    Empty,
-    /// It was dropped before it returned.
-    Cancelled,
-    /// It panicked.
-    Panic,
-}
-
-impl Status {
-    /// Every status, in the order of the declaration.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Success,
-        Self::Error,
-        Self::Empty,
-        Self::Cancelled,
-        Self::Panic,
-    ];
-
-    /// The label's value.
-    #[must_use]
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Error => "error",
-            Self::Empty => "empty",
-            Self::Cancelled => "cancelled",
-            Self::Panic => "panic",
-        }
-    }
-}
+use crate::record::Outcome;
 
 /// The series of one operation in one layer: a call costs a few bare atomics.
 ///
@@ -52,7 +15,7 @@ impl Status {
 #[derive(Debug)]
 pub(crate) struct CallMetrics {
     active: Arc<Gauge>,
-    /// By [`Status`]. All five exist from the start, at zero: a rate that begins with the first
+    /// By [`Outcome`]. All five exist from the start, at zero: a rate that begins with the first
     /// failure would miss that failure.
     requests: [Arc<Counter>; 5],
     latency: Arc<Histogram>,
@@ -62,8 +25,8 @@ impl CallMetrics {
     pub(super) fn new(registry: &Registry, operation: &str, layer: &str) -> Self {
         Self {
             active: registry.gauge(Name::ActiveQueries, &[layer]),
-            requests: Status::ALL
-                .map(|status| registry.counter(Name::Requests, &[layer, status.as_str()])),
+            requests: Outcome::ALL
+                .map(|outcome| registry.counter(Name::Requests, &[layer, outcome.status()])),
             latency: registry.histogram(Name::RequestLatency, &[operation, layer]),
         }
     }
@@ -82,8 +45,8 @@ impl CallMetrics {
 
     /// Counts a request of the layer by how it ended.
     #[inline]
-    pub(crate) fn request(&self, status: Status, exemplar: &Exemplar) {
-        if let Some(counter) = self.requests.get(status as usize) {
+    pub(crate) fn request(&self, outcome: Outcome, exemplar: &Exemplar) {
+        if let Some(counter) = self.requests.get(outcome as usize) {
             counter.add_with(1, exemplar);
         }
     }
@@ -108,7 +71,7 @@ mod tests {
             registry.value("rag_active_queries", &[("layer", "retrieval")]),
             Some(1.0)
         );
-        call.request(Status::Empty, &Exemplar::NONE);
+        call.request(Outcome::Empty, &Exemplar::NONE);
         call.latency(2_500, &Exemplar::NONE);
         call.stopped();
         let requests = |status| {
@@ -134,11 +97,11 @@ mod tests {
     fn each_status_has_its_own_series() {
         let registry = Registry::new();
         let call = registry.call("f", "api");
-        for (times, status) in Status::ALL.into_iter().enumerate() {
+        for (times, status) in Outcome::ALL.into_iter().enumerate() {
             (0..=times).for_each(|_| call.request(status, &Exemplar::NONE));
         }
-        for (times, status) in (1_u32..).zip(Status::ALL) {
-            let labels = [("layer", "api"), ("status", status.as_str())];
+        for (times, status) in (1_u32..).zip(Outcome::ALL) {
+            let labels = [("layer", "api"), ("status", status.status())];
             assert_eq!(
                 registry.value("rag_requests_total", &labels),
                 Some(f64::from(times))

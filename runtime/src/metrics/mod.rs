@@ -21,7 +21,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::{CallMetrics, Status};
+pub(crate) use call::CallMetrics;
 pub(crate) use cell::{Counter, Gauge};
 pub(crate) use exemplar::Exemplar;
 pub(crate) use format::{Format, negotiate};

@@ -197,8 +197,8 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
-    use super::super::call::Status;
     use super::*;
+    use crate::record::Outcome;
 
     #[test]
     fn a_handle_reads_back_and_shares_its_series() {
@@ -278,7 +278,7 @@ mod tests {
                 unix_ms: at * 500,
             };
             call.started();
-            call.request(Status::Success, &exemplar);
+            call.request(Outcome::Success, &exemplar);
             call.latency(1_500, &exemplar);
             registry.error(&format!("E{}", (at + thread) % 7), "api", &exemplar);
             call.stopped();

@@ -9,9 +9,8 @@ mod ring;
 mod trouble;
 mod worker;
 
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use books::Book;
 pub use books::{Balance, Dropped};
@@ -39,6 +38,8 @@ pub(crate) struct Pipeline {
     sole_listener: AtomicBool,
     closed: AtomicBool,
     books: OnceLock<Vec<Arc<Book>>>,
+    /// Held while the books are closed and read.
+    closing: Mutex<()>,
 }
 
 impl Pipeline {
@@ -59,6 +60,7 @@ impl Pipeline {
             sole_listener: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             books: OnceLock::new(),
+            closing: Mutex::new(()),
         }
     }
 
@@ -147,17 +149,29 @@ impl Pipeline {
             .collect()
     }
 
-    /// How every sink stands, brought up to now; the metrics show the same.
+    /// How every sink stands now.
     pub(crate) fn balances(&self) -> Vec<Balance> {
-        let emitted = self.ring.emitted();
-        self.registry
-            .counter(Name::RecordsEmitted, &[])
-            .raise_to(emitted);
+        self.with_balances(|balances| balances)
+    }
+
+    /// Gives `read` the balances while the metrics show the very same: the numbers of one exposition balance.
+    pub(crate) fn with_balances<R>(&self, read: impl FnOnce(Vec<Balance>) -> R) -> R {
+        let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         let overflowed = self.ring.overflowed();
-        self.books()
+        let taken: Vec<_> = self
+            .books()
             .iter()
-            .map(|book| book.balance(emitted, overflowed))
-            .collect()
+            .map(|book| book.take_stock(overflowed))
+            .collect();
+        let emitted = self.ring.emitted();
+        let counter = self.registry.counter(Name::RecordsEmitted, &[]);
+        counter.raise_to(emitted);
+        let books = self.books().iter().zip(taken);
+        read(
+            books
+                .map(|(book, taken)| book.close(taken, emitted))
+                .collect(),
+        )
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod level;
 mod pool;
 mod time;
+mod writer;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -41,6 +42,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, in the order of the declaration.
+    pub const ALL: [Self; 5] = [
+        Self::Success,
+        Self::Error,
+        Self::Empty,
+        Self::Cancelled,
+        Self::Panic,
+    ];
+
     /// The word of the metrics' `status` label and of a record's `context.status`.
     #[must_use]
     pub const fn status(self) -> &'static str {

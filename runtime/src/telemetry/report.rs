@@ -16,15 +16,14 @@ pub struct MetricsFormat {
 }
 
 pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat {
-    // Brings the counters of the books up to now.
-    pipeline.balances();
     let format = metrics::negotiate(accept);
+    let body = pipeline.with_balances(|_| match format {
+        Format::Prometheus => pipeline.registry().render_prometheus(),
+        Format::OpenMetrics => pipeline.registry().render_openmetrics(),
+    });
     MetricsFormat {
         content_type: format.content_type(),
-        body: match format {
-            Format::Prometheus => pipeline.registry().render_prometheus(),
-            Format::OpenMetrics => pipeline.registry().render_openmetrics(),
-        },
+        body,
     }
 }
 
