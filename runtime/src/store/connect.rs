@@ -94,9 +94,19 @@ async fn check_table(connection: &mut SqliteConnection, path: &Path) -> Result<(
         })
 }
 
+/// Waits on a thread of its own: two openings on one runtime would otherwise wait for each other, and the runtime's
+/// pool panics where there is no thread to be had.
 async fn lock_beside(path: &Path) -> Result<File, Error> {
     let lock = lock_path(path);
-    hold(&lock).await.map_err(|error| Error::lock(&lock, error))
+    let waiting = lock.clone();
+    let (done, answer) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("ragspan-lock".to_owned());
+    // Whoever asked has gone: then the lock goes too.
+    let held = match thread.spawn(move || drop(done.send(hold(&waiting)))) {
+        Ok(_) => answer.await.map_err(io::Error::other).flatten(),
+        Err(error) => Err(error),
+    };
+    held.map_err(|error| Error::lock(&lock, error))
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -107,7 +117,7 @@ fn lock_path(path: &Path) -> PathBuf {
 
 /// The lock is let go when the file is dropped, also by a crash; the empty file stays, because
 /// removing it would let two processes lock two different files of one name.
-async fn hold(path: &Path) -> io::Result<File> {
+fn hold(path: &Path) -> io::Result<File> {
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -116,7 +126,7 @@ async fn hold(path: &Path) -> io::Result<File> {
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
