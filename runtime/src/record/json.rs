@@ -85,7 +85,7 @@ impl Writer<'_> {
                 self.escaped(layer.name());
                 self.raw("\"");
             }
-            None => self.string(record.target),
+            None => self.string(record.event_target()),
         }
     }
 

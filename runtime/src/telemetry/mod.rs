@@ -1,9 +1,13 @@
 //! Starts everything, holds it together, and ends it; the only module that knows all others.
 
+#[cfg(feature = "log")]
+mod bridge;
 mod health;
 mod report;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(feature = "signal")]
+mod terminated;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +28,8 @@ use health::{Part, State};
 
 pub use health::Health;
 pub use report::{MetricsFormat, ShutdownReport};
+#[cfg(feature = "signal")]
+pub use terminated::terminated;
 
 /// How long a telemetry that is dropped without a shutdown waits.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
@@ -90,6 +96,8 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         pipeline.set_sole_listener();
     }
     let strict = config.strict;
+    #[cfg(feature = "log")]
+    let level = config.level;
     let state = State::new(pipeline);
     let worker = run(config, &state);
     look_around(&state);
@@ -99,7 +107,10 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         state,
         ended: false,
     };
-    telemetry.publish(strict)
+    let telemetry = telemetry.publish(strict)?;
+    #[cfg(feature = "log")]
+    bridge::install(level);
+    Ok(telemetry)
 }
 
 /// Installs a subscriber of our own if there is none; tells whether it did.
