@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::trouble::{Trouble, say};
 use crate::metrics::{Counter, Gauge, Name, Registry};
 
 /// Why a record did not arrive.
@@ -88,6 +89,7 @@ pub(crate) struct Book {
     /// By reason.
     dropped: [AtomicU64; Dropped::ALL.len()],
     shown: Shown,
+    trouble: Trouble,
 }
 
 /// The account as the metrics show it.
@@ -111,7 +113,33 @@ impl Book {
             delivered: AtomicU64::new(0),
             dropped: Default::default(),
             shown,
+            trouble: Trouble::default(),
         }
+    }
+
+    /// Something is wrong with the sink, and the start says so.
+    pub(super) fn note(&self, why: String) {
+        self.trouble.note(why);
+    }
+
+    /// Something is wrong with the sink: says so if that is news.
+    pub(super) fn is_ill(&self, why: String) {
+        if let Some(line) = self.trouble.begin(self.sink, why) {
+            say(&line);
+        }
+    }
+
+    /// The sink does what it should: says so if it was told that it did not.
+    pub(super) fn is_well(&self) {
+        if let Some(line) = self.trouble.end(self.sink) {
+            say(&line);
+        }
+    }
+
+    /// What is wrong with the sink now, after its name.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let why = self.trouble.now()?;
+        Some(format!("{}: {why}", self.sink))
     }
 
     pub(super) fn deliver(&self, records: usize) {

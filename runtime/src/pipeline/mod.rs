@@ -6,14 +6,16 @@
 mod books;
 mod lane;
 mod ring;
+mod trouble;
 mod worker;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use books::Book;
 pub use books::{Balance, Dropped};
 use ring::Ring;
+pub(crate) use trouble::say;
 pub(crate) use worker::{Command, Sinks, Worker, is_worker};
 
 use crate::clock;
@@ -127,6 +129,22 @@ impl Pipeline {
 
     fn books(&self) -> &[Arc<Book>] {
         self.books.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// From now on nobody comes for the records; each is counted as dropped.
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        // Pairs with the fence in the queue's push: either the last look into the queue sees a late record,
+        // or its pusher sees the end.
+        fence(Ordering::SeqCst);
+    }
+
+    /// What is wrong with the sinks now.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        self.books()
+            .iter()
+            .filter_map(|book| book.trouble())
+            .collect()
     }
 
     /// How every sink stands now.
