@@ -115,13 +115,14 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
 
 /// Installs a subscriber of our own if there is none; tells whether it did.
 fn subscribe(level: Level) -> Result<bool, StartError> {
-    if layer::is_installed() {
-        return Ok(false);
-    }
+    // Asked before our own layer is made, and only of use if a subscriber is global: a test's has one too.
+    let has_layer = layer::is_installed();
     let subscriber = tracing_subscriber::registry().with(RagLayer::alone(level));
-    tracing::subscriber::set_global_default(subscriber)
-        .map(|()| true)
-        .map_err(|_| StartError::ForeignSubscriber)
+    match tracing::subscriber::set_global_default(subscriber) {
+        Ok(()) => Ok(true),
+        Err(_) if has_layer => Ok(false),
+        Err(_) => Err(StartError::ForeignSubscriber),
+    }
 }
 
 type Address = Option<std::net::SocketAddr>;
@@ -185,7 +186,8 @@ impl Telemetry {
     /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
     fn publish(mut self, strict: bool) -> Result<Self, StartError> {
         let pipeline = &self.state.pipeline;
-        if !(strict && !self.troubles.is_empty()) && !install_recorder(pipeline) {
+        let refused = strict && !self.troubles.is_empty();
+        if !refused && !install_recorder(pipeline) {
             let why = "another metrics recorder is installed: metrics of your own stay there";
             self.state.is_ill(Part::Recorder, why);
             self.troubles = self.state.troubles();
