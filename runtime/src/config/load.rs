@@ -151,6 +151,7 @@ fn apply(settings: &Settings) -> Config {
         queue: usize::try_from(settings.whole("logging.structured_logging.queue_size"))
             .unwrap_or(1),
         metrics: listener(settings),
+        strict: settings.flag("logging.strict"),
         ..Config::default().service(service("name"), service("version"), service("environment"))
     };
     backends(config.without_sinks(), settings)

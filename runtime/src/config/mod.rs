@@ -74,6 +74,7 @@ pub struct Config {
     pub(crate) sqlite: Option<PathBuf>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) queue: usize,
+    pub(crate) strict: bool,
     source: Option<PathBuf>,
     notes: Vec<String>,
     #[cfg(feature = "yaml")]
@@ -92,6 +93,7 @@ impl Default for Config {
             sqlite: cfg!(feature = "sqlite").then(|| PathBuf::from("ragspan.db")),
             metrics: cfg!(feature = "serve").then_some(METRICS),
             queue: QUEUE,
+            strict: false,
             source: None,
             notes: vec![],
             #[cfg(feature = "yaml")]
@@ -194,6 +196,12 @@ impl Config {
     /// How many records may wait for the worker; what comes on top pushes out the oldest, and is counted.
     pub fn queue(mut self, records: usize) -> Self {
         self.queue = records;
+        self
+    }
+
+    /// Makes `start` an error where anything is not as configured, instead of a start that is degraded.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
         self
     }
 
