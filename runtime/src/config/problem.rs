@@ -62,6 +62,11 @@ impl Problems {
         }
     }
 
+    /// What ended the reading is told, however many problems there are.
+    pub(super) fn end_with(&mut self, problem: Problem) {
+        self.list.push(problem);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -209,9 +214,11 @@ mod tests {
     fn of_very_many_problems_the_number_is_told() {
         let mut problems = Problems::default();
         (0..150).for_each(|line| problems.add(Problem::new("a", at(line), "no")));
+        problems.end_with(Problem::new("", at(150), "the end"));
         let text = problems.of(None).to_string();
+        assert!(text.contains("the end"), "{text}");
         assert!(
-            text.contains("150 problems") && text.ends_with("and 50 more"),
+            text.contains("151 problems") && text.ends_with("and 50 more"),
             "{text}"
         );
     }
