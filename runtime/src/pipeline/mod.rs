@@ -77,9 +77,7 @@ impl Pipeline {
     /// Hands a record over: numbers it and pushes it. Never blocks; if the queue is full, the oldest record
     /// of its class goes and is counted.
     pub(crate) fn push(&self, record: Box<Record>) {
-        if let Some(lost) = self.ring.push(record) {
-            self.pool.give_back(lost);
-        }
+        self.ring.push(record, |lost| self.pool.give_back(lost));
         if self.closed.load(Ordering::Relaxed) {
             self.drop_late();
         }

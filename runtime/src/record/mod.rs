@@ -168,6 +168,11 @@ impl Record {
         };
     }
 
+    /// About how many bytes of memory the record holds.
+    pub(crate) fn weight(&self) -> usize {
+        size_of::<Self>() + self.fields.text.len()
+    }
+
     /// A span's start: what is known of it by then.
     pub(crate) fn started(&self) -> Self {
         Self {
