@@ -28,5 +28,7 @@ mod hostile;
 mod company;
 // No type of the libraries that we are built on is in the public API.
 mod api;
+// As packaged, and outside the workspace, it builds and runs.
+mod package;
 // What runs the programs beside this file.
 mod programs;
