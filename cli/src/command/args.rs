@@ -47,6 +47,9 @@ pub enum Command {
     /// List failures, the newest last
     #[command(after_help = ERRORS_HELP)]
     Errors(ErrorsArgs),
+    /// Check the configuration file, or write one to begin with
+    #[command(after_help = super::config::HELP)]
+    Config(super::config::ConfigArgs),
     /// Print the JSON Schema of a record
     #[command(after_help = "Example:\n  ragspan schema > record.schema.json")]
     Schema,

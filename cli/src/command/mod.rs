@@ -1,6 +1,7 @@
 //! Carries out the command: reads from the store, and writes text or JSON.
 
 mod args;
+mod config;
 mod list;
 mod since;
 
@@ -14,6 +15,7 @@ use crate::style::Style;
 use crate::waterfall;
 
 pub use args::{Cli, Command, ErrorsArgs, LogsArgs, TraceArgs};
+pub use config::{CheckArgs, ConfigArgs, ConfigCommand, ConfigFailure, InitArgs};
 pub use since::{Since, UnknownTime};
 
 /// Whether there was anything to show.
@@ -32,6 +34,9 @@ pub enum Error {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The configuration could not be shown or written.
+    #[error(transparent)]
+    Config(#[from] ConfigFailure),
     /// The output could not be written.
     #[error("cannot write the output: check where it is sent")]
     Output(#[from] io::Error),
@@ -46,6 +51,7 @@ pub async fn run(cli: &Cli, out: &mut dyn Write, style: &Style) -> Result<Answer
         Command::Trace(args) => trace(args, cli, out, style).await,
         Command::Logs(args) => logs(args, cli, out, style).await,
         Command::Errors(args) => errors(args, cli, out, style).await,
+        Command::Config(args) => config::run(args, cli.json, out, style),
         Command::Schema => schema(out),
     };
     out.flush()?;

@@ -90,15 +90,23 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         return Err(StartError::AlreadyStarted);
     }
     let registry = Registry::new();
-    let pipeline = Pipeline::new(config.describe(), config.level, registry, config.queue);
+    let pipeline = Pipeline::new(
+        config.describe(),
+        config.levels.clone(),
+        registry,
+        config.queue,
+    );
     let pipeline = Arc::new(pipeline);
-    if subscribe(config.level)? {
+    if subscribe(config.levels.least().unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
     }
     let strict = config.strict;
     #[cfg(feature = "log")]
-    let level = config.level;
+    let level = config.levels.least();
     let state = State::new(pipeline);
+    for (index, note) in config.notes().iter().enumerate() {
+        state.is_ill(Part::Configuration(index), note.as_str());
+    }
     let worker = run(config, &state);
     look_around(&state);
     let telemetry = Telemetry {
@@ -109,7 +117,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     };
     let telemetry = telemetry.publish(strict)?;
     #[cfg(feature = "log")]
-    bridge::install(level);
+    bridge::install(level.unwrap_or(Level::Critical));
     Ok(telemetry)
 }
 
