@@ -92,7 +92,9 @@ impl ErrorFilter {
 /// Which spans to list as the slowest; what is `None` does not narrow.
 #[derive(Debug, Clone, Default)]
 pub struct SlowFilter {
-    /// Spans of this layer; without it, whole requests (the root spans).
+    /// Every span, where it is not narrowed to a layer; else whole requests (the root spans).
+    pub spans: bool,
+    /// Spans of this layer.
     pub layer: Option<String>,
     /// At least so long, in milliseconds.
     pub over_ms: Option<f64>,
@@ -116,6 +118,7 @@ impl SlowFilter {
         };
         let spans = match &self.layer {
             Some(layer) => spans.and_layer(Some(layer)),
+            None if self.spans => spans,
             None => spans.and_fact(Fact::Root),
         };
         spans.ordered(Order::SlowestFirst, self.limit)

@@ -161,10 +161,13 @@ fn number(row: &SqliteRow, column: &str) -> Option<f64> {
         .filter(|number| number.is_finite())
 }
 
+/// A group's name and operation.
+type Key = (Option<String>, Option<String>);
+
 /// Gathers calls into groups.
 pub(super) struct Gathering {
     by: StatsBy,
-    groups: HashMap<(Option<String>, Option<String>), (Stats, Vec<f64>)>,
+    groups: HashMap<Key, (Stats, Vec<f64>)>,
 }
 
 impl Gathering {

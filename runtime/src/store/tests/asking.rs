@@ -263,6 +263,11 @@ fn the_slowest_can_have_a_threshold() {
             ..SlowFilter::default()
         };
         assert_eq!(seqs(&reader.slowest(&filter).await.unwrap()), [2, 3]);
+        let spans = SlowFilter {
+            spans: true,
+            ..SlowFilter::default()
+        };
+        assert_eq!(seqs(&reader.slowest(&spans).await.unwrap()), [4, 2, 3, 1]);
     });
 }
 
