@@ -13,7 +13,7 @@ use crate::record::Outcome;
 /// Whether a call counts as a request, and as running, is the caller's to say: only where no
 /// ancestor span is of the same layer. The latency is for every call.
 #[derive(Debug)]
-pub struct CallMetrics {
+pub(crate) struct CallMetrics {
     active: Arc<Gauge>,
     /// By [`Outcome`]. All five exist from the start, at zero: a rate that begins with the first
     /// failure would miss that failure.
@@ -33,19 +33,19 @@ impl CallMetrics {
 
     /// One call more is running in the layer.
     #[inline]
-    pub fn started(&self) {
+    pub(crate) fn started(&self) {
         self.active.add(1);
     }
 
     /// One call less is running in the layer.
     #[inline]
-    pub fn stopped(&self) {
+    pub(crate) fn stopped(&self) {
         self.active.add(-1);
     }
 
     /// Counts a request of the layer by how it ended.
     #[inline]
-    pub fn request(&self, outcome: Outcome, exemplar: &Exemplar) {
+    pub(crate) fn request(&self, outcome: Outcome, exemplar: &Exemplar) {
         if let Some(counter) = self.requests.get(outcome as usize) {
             counter.add_with(1, exemplar);
         }
@@ -53,7 +53,7 @@ impl CallMetrics {
 
     /// Counts how long the call took, in microseconds.
     #[inline]
-    pub fn latency(&self, micros: u64, exemplar: &Exemplar) {
+    pub(crate) fn latency(&self, micros: u64, exemplar: &Exemplar) {
         self.latency.record(micros, exemplar);
     }
 }

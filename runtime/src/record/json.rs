@@ -41,15 +41,6 @@ pub(crate) fn write(record: &Record, service: &Service, out: &mut Vec<u8>) -> Li
     }
 }
 
-/// Appends `text` as a JSON string.
-pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
-    Writer {
-        out,
-        longest: usize::MAX,
-    }
-    .string(text);
-}
-
 impl Writer<'_> {
     fn record(&mut self, record: &Record, service: &Service) -> Line {
         let start = self.out.len();
@@ -94,7 +85,7 @@ impl Writer<'_> {
                 self.escaped(layer.name());
                 self.raw("\"");
             }
-            None => self.string(record.target),
+            None => self.string(record.event_target()),
         }
     }
 

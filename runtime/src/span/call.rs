@@ -89,6 +89,9 @@ impl Call {
             Span::none()
         };
         let watch = dispatch::current().map(|handle| Watch::begin(site, &span, handle));
+        if watch.is_none() {
+            dispatch::miss(site.origin.operation);
+        }
         Self {
             site,
             span,
