@@ -193,18 +193,15 @@ pub struct Telemetry {
 impl Telemetry {
     /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
     fn publish(mut self, strict: bool) -> Result<Self, StartError> {
-        let pipeline = &self.state.pipeline;
-        let refused = strict && !self.troubles.is_empty();
-        if !refused && !install_recorder(pipeline) {
+        self.refuse(strict)?;
+        if !install_recorder(&self.state.pipeline) {
             let why = "another metrics recorder is installed: metrics of your own stay there";
             self.state.is_ill(Part::Recorder, why);
             self.troubles = self.state.troubles();
+            self.refuse(strict)?;
         }
-        if strict && !self.troubles.is_empty() {
-            let troubles = std::mem::take(&mut self.troubles);
-            return Err(StartError::Degraded { troubles });
-        }
-        dispatch::set_global(Arc::clone(pipeline)).map_err(|_| StartError::AlreadyStarted)?;
+        let pipeline = Arc::clone(&self.state.pipeline);
+        dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;
         install_panic_hook();
         report::warn(&self.troubles);
         Ok(self)
@@ -229,6 +226,15 @@ impl Telemetry {
     /// Inside an async runtime, where it would block.
     pub fn flush_blocking(&self) -> bool {
         self.ask_flush(false).blocking_recv().unwrap_or(false)
+    }
+
+    /// A strict start is refused for any trouble.
+    fn refuse(&mut self, strict: bool) -> Result<(), StartError> {
+        if !strict || self.troubles.is_empty() {
+            return Ok(());
+        }
+        let troubles = std::mem::take(&mut self.troubles);
+        Err(StartError::Degraded { troubles })
     }
 
     fn ask_flush(&self, durable: bool) -> oneshot::Receiver<bool> {
