@@ -111,15 +111,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(
-        path: impl Into<String>,
-        at: Option<Mark>,
-        message: impl Into<String>,
-    ) -> Self {
+    /// Whatever the message quotes, it is safe to show.
+    pub(super) fn new(path: impl Into<String>, at: Option<Mark>, message: impl AsRef<str>) -> Self {
         Self {
             path: path.into(),
             at,
-            message: message.into(),
+            message: message.as_ref().chars().flat_map(safe).collect(),
         }
     }
 
@@ -226,6 +223,8 @@ mod tests {
     #[test]
     fn what_is_shown_of_a_file_is_short_and_harmless() {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
+        let problem = Problem::new("a", None, "`\t\u{1b}` is no level");
+        assert_eq!(problem.message(), "`\u{fffd}\u{fffd}` is no level");
         assert_eq!(shown(&"x".repeat(100)).chars().count(), 41);
     }
 }
