@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use ragspan::Level;
 
 use super::since::Since;
+use crate::waterfall::View;
 
 /// Asks a ragspan database what happened.
 #[derive(Debug, Parser)]
@@ -59,6 +60,7 @@ the order in which spans began and events happened, each with its eighteen keys.
 Examples:
   ragspan trace last
   ragspan trace 01a2073ad001-b04c9e --events
+  ragspan trace last --slowest 5
   ragspan trace req-2025-12-03-001 --json | jq .records[0]";
 
 const LOGS_HELP: &str = "With --json: one record a line (JSON Lines), each with its eighteen keys.
@@ -83,6 +85,29 @@ pub struct TraceArgs {
     /// Also list what was said in each span
     #[arg(long)]
     pub events: bool,
+    /// Show every span; a large trace is folded to a screen or two otherwise
+    #[arg(long, conflicts_with_all = ["depth", "slowest"])]
+    pub all: bool,
+    /// Open so many levels and no more
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub depth: Option<u32>,
+    /// Open only the ways to the N spans that took the most time themselves
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub slowest: Option<u32>,
+}
+
+impl TraceArgs {
+    /// How much of the trace is asked for.
+    #[must_use]
+    pub fn view(&self) -> View {
+        let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        View {
+            events: self.events,
+            all: self.all,
+            depth: self.depth.map(size),
+            slowest: self.slowest.map(size),
+        }
+    }
 }
 
 /// Which records.

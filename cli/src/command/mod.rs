@@ -68,10 +68,8 @@ async fn trace(
     let records = reader.trace(&trace.trace_id).await?;
     if cli.json {
         list::trace_json(&trace.trace_id, &records, out)?;
-    } else if args.events {
-        out.write_all(waterfall::render_with_events(&records, style).as_bytes())?;
     } else {
-        out.write_all(waterfall::render(&records, style).as_bytes())?;
+        out.write_all(waterfall::render_as(&records, &args.view(), style).as_bytes())?;
     }
     Ok(answer(&records))
 }
