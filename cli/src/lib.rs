@@ -3,6 +3,7 @@
 pub mod command;
 mod facts;
 pub mod format;
+pub mod html;
 pub mod style;
 pub mod summary;
 pub mod table;

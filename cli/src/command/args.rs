@@ -61,6 +61,7 @@ Examples:
   ragspan trace last
   ragspan trace 01a2073ad001-b04c9e --events
   ragspan trace last --slowest 5
+  ragspan trace 01a2073ad001-b04c9e --html incident.html
   ragspan trace req-2025-12-03-001 --json | jq .records[0]";
 
 const LOGS_HELP: &str = "With --json: one record a line (JSON Lines), each with its eighteen keys.
@@ -94,6 +95,9 @@ pub struct TraceArgs {
     /// Open only the ways to the N spans that took the most time themselves
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub slowest: Option<u32>,
+    /// Write one HTML page, which needs nothing else, to attach to an incident; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "events", "all", "depth", "slowest"])]
+    pub html: Option<PathBuf>,
 }
 
 impl TraceArgs {

@@ -5,13 +5,14 @@ mod list;
 mod since;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use ragspan::store::{Error as StoreError, ErrorFilter, LogFilter, Reader, Stored};
 
 use crate::style::Style;
-use crate::waterfall;
+use crate::text::safe;
+use crate::{html, waterfall};
 
 pub use args::{Cli, Command, ErrorsArgs, LogsArgs, TraceArgs};
 pub use since::{Since, UnknownTime};
@@ -35,6 +36,14 @@ pub enum Error {
     /// The output could not be written.
     #[error("cannot write the output: check where it is sent")]
     Output(#[from] io::Error),
+    /// The page could not be written.
+    #[error("cannot write {}: name a file in a folder that exists, or `-`", path.display())]
+    Page {
+        /// Where it should have gone.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 /// Answers `cli` on `out`, in the look of `style`.
@@ -66,12 +75,31 @@ async fn trace(
     let mut reader = open(&cli.db).await?;
     let trace = reader.resolve_trace(&args.id).await?;
     let records = reader.trace(&trace.trace_id).await?;
-    if cli.json {
+    if let Some(file) = &args.html {
+        page(&html::page(&records), file, out)?;
+    } else if cli.json {
         list::trace_json(&trace.trace_id, &records, out)?;
     } else {
         out.write_all(waterfall::render_as(&records, &args.view(), style).as_bytes())?;
     }
     Ok(answer(&records))
+}
+
+/// `-` is where all other output goes.
+fn page(page: &str, file: &Path, out: &mut dyn Write) -> Result<(), Error> {
+    if file == Path::new("-") {
+        return Ok(out.write_all(page.as_bytes())?);
+    }
+    let unwritable = |source| Error::Page {
+        path: file.to_owned(),
+        source,
+    };
+    std::fs::write(file, page).map_err(unwritable)?;
+    Ok(writeln!(
+        out,
+        "wrote {}",
+        safe(&file.display().to_string())
+    )?)
 }
 
 async fn logs(

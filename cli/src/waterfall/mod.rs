@@ -3,14 +3,14 @@
 
 mod bar;
 mod branch;
-mod fold;
+pub(crate) mod fold;
 mod layout;
 mod line;
 mod note;
-mod outline;
+pub(crate) mod outline;
 mod path;
 mod pick;
-mod tree;
+pub(crate) mod tree;
 
 use ragspan::store::{Stored, short_id};
 
@@ -103,7 +103,7 @@ fn header(rows: &[Stored], tree: &Tree<'_>, style: &Style) -> String {
     with_requester(line, &requester(rows, tree), style)
 }
 
-fn ending(root: &Node<'_>) -> String {
+pub(crate) fn ending(root: &Node<'_>) -> String {
     let mark = root.facts.outcome.mark();
     let word = match root.facts.outcome {
         Outcome::Success => "",
@@ -136,7 +136,7 @@ fn with_requester(mut line: Line<'_>, who: &str, style: &Style) -> String {
 }
 
 /// Who asked: from the root, else from any record that knows.
-fn requester(rows: &[Stored], tree: &Tree<'_>) -> String {
+pub(crate) fn requester(rows: &[Stored], tree: &Tree<'_>) -> String {
     let known = |field: fn(&Stored) -> Option<&str>| {
         let root = tree.root().and_then(|root| field(root.row));
         root.or_else(|| rows.iter().find_map(field)).map(safe)
@@ -232,7 +232,7 @@ fn folded(lines: &[Row], tree: &Tree<'_>, style: &Style) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no trace has so many spans")]
-fn count(count: usize) -> String {
+pub(crate) fn count(count: usize) -> String {
     number(count as f64)
 }
 
@@ -288,32 +288,40 @@ fn event_text(lead: &str, event: &Stored, style: &Style) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown to three digits")]
-fn offset_ms(from: i64, to: i64) -> f64 {
+pub(crate) fn offset_ms(from: i64, to: i64) -> f64 {
     to.saturating_sub(from) as f64 / 1000.0
 }
 
 /// Where it broke, why, and what the marks mean.
 fn footer(tree: &Tree<'_>, style: &Style) -> String {
-    let mut out = String::new();
-    if let Some(birth) = tree.birth() {
-        out.push_str(&paragraph(
-            &note::born(birth, tree.root()),
-            Tone::Bad,
-            style,
-        ));
-        for cause in note::causes(birth) {
-            out.push_str(&paragraph(&cause, Tone::Plain, style));
-        }
-        if let Some(empty) = tree.empty_behind(birth) {
-            let text = format!("behind it, {} came back empty", empty.facts.operation);
-            out.push_str(&paragraph(&text, Tone::Odd, style));
-        }
-    }
+    let mut out: String = reasons(tree)
+        .iter()
+        .map(|(tone, text)| paragraph(text, *tone, style))
+        .collect();
     if tree.nodes.iter().any(|node| node.orphan) {
         let text = "⋯ its parent is not recorded here: another service's, or not ended yet";
         out.push_str(&paragraph(text, Tone::Dim, style));
     }
     out
+}
+
+/// Where it broke, and why.
+pub(crate) fn reasons(tree: &Tree<'_>) -> Vec<(Tone, String)> {
+    let Some(birth) = tree.birth() else {
+        return Vec::new();
+    };
+    let born = (Tone::Bad, note::born(birth, tree.root()));
+    let causes = note::causes(birth).map(|cause| (Tone::Plain, cause));
+    let empty = tree.empty_behind(birth).map(|empty| {
+        let text = format!("behind it, {} came back empty", empty.facts.operation);
+        (Tone::Odd, text)
+    });
+    [born].into_iter().chain(causes).chain(empty).collect()
+}
+
+/// What stands beside the bar of a span.
+pub(crate) fn note_text(node: &Node<'_>) -> String {
+    note::text(node)
 }
 
 fn paragraph(text: &str, tone: Tone, style: &Style) -> String {

@@ -32,10 +32,15 @@ pub(crate) enum What {
 
 /// The lines that `view` asks for. Every span is on exactly one of them.
 pub(crate) fn rows(tree: &Tree<'_>, view: &View) -> Vec<Row> {
+    rows_within(tree, view, LINES)
+}
+
+/// The same for a place that has room for so many lines.
+pub(crate) fn rows_within(tree: &Tree<'_>, view: &View, most_lines: usize) -> Vec<Row> {
     let family = tree.family();
     let deepest = view.depth.unwrap_or(usize::MAX);
     let explicit = view.depth.is_some() || view.slowest.is_some();
-    if view.all || (!explicit && tree.nodes.len() <= LINES) {
+    if view.all || (!explicit && tree.nodes.len() <= most_lines) {
         return lay_out(tree, &family, &vec![true; tree.nodes.len()], usize::MAX);
     }
     let mut wanted = match view.slowest {
@@ -54,7 +59,7 @@ pub(crate) fn rows(tree: &Tree<'_>, view: &View) -> Vec<Row> {
     if explicit {
         show(wanted.len())
     } else {
-        show(most(wanted.len(), |count| show(count).len() <= LINES))
+        show(most(wanted.len(), |count| show(count).len() <= most_lines))
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn slowest(tree: &Tree<'_>, family: &Family, count: usize) -> Vec<usi
     with_their_way(root.chain(order), family, tree.nodes.len())
 }
 
-/// The first few of each kind; those that only passed an error on come last.
+/// The first few of each kind, the birth before all; those that only passed an error on come last.
 fn failures(tree: &Tree<'_>) -> Vec<usize> {
     let mut failed = those(tree, |node| node.facts.outcome.is_failure());
     failed.sort_by_key(|place| {
@@ -42,8 +42,9 @@ fn failures(tree: &Tree<'_>) -> Vec<usize> {
             tree.nodes[*place].end_us,
         )
     });
-    let birth = tree.birth_place().into_iter();
-    let failed: Vec<_> = birth.chain(failed).collect();
+    let birth = tree.birth_place();
+    failed.retain(|place| Some(*place) != birth);
+    let failed = birth.into_iter().chain(failed).collect();
     few_of_each(failed, |place| {
         let facts = &tree.nodes[place].facts;
         let kind = facts.failure.as_ref().map(|failure| failure.kind.as_str());
