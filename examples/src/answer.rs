@@ -3,12 +3,13 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ragspan::{Context, ErrorType, LogContext, TraceId, rag_span};
+
 use crate::evaluate::{Evaluation, EvaluationError, evaluate};
 use crate::generate::{GenerationError, Generator, generate};
 use crate::library::Library;
 use crate::memory::{Memory, Turn, complete_question, recall_history, remember};
 use crate::retrieve::{RetrievalError, hybrid_search};
-use crate::telemetry_seam;
 use crate::tokens::Usage;
 
 /// How many chunks an answer is made from at most.
@@ -46,27 +47,35 @@ impl Service {
     }
 }
 
-/// A question and who asks it.
-#[derive(Debug, Clone)]
+/// The customer that everyone belongs to here.
+const TENANT: &str = "acme";
+
+/// A question and who asks it. What is not skipped is repeated by every record of the request.
+#[derive(Debug, Clone, LogContext)]
 pub struct Request {
     /// The question.
+    #[log(skip)]
     pub question: String,
     /// Who asks.
-    pub user: String,
+    pub user_id: String,
+    /// The customer that they belong to.
+    pub tenant_id: String,
     /// The conversation it belongs to.
-    pub session: String,
-    trace_id: OnceLock<String>,
+    pub session_id: String,
+    #[log(skip)]
+    trace_id: OnceLock<TraceId>,
 }
 
 impl Request {
     /// A question of a user, in the one conversation of that user.
     #[must_use]
     pub fn new(question: impl Into<String>, user: impl Into<String>) -> Self {
-        let user = user.into();
+        let user_id = user.into();
         Self {
             question: question.into(),
-            session: format!("{user}-1"),
-            user,
+            session_id: format!("{user_id}-1"),
+            tenant_id: TENANT.to_owned(),
+            user_id,
             trace_id: OnceLock::new(),
         }
     }
@@ -74,18 +83,18 @@ impl Request {
     /// The same in another conversation.
     #[must_use]
     pub fn in_session(mut self, session: impl Into<String>) -> Self {
-        self.session = session.into();
+        self.session_id = session.into();
         self
     }
 
     /// The trace of the answer, once it has begun, also where it fails.
     #[must_use]
-    pub fn trace_id(&self) -> Option<&str> {
-        self.trace_id.get().map(String::as_str)
+    pub fn trace_id(&self) -> Option<TraceId> {
+        self.trace_id.get().copied()
     }
 
     fn note_trace(&self) {
-        if let Some(id) = telemetry_seam::trace_id() {
+        if let Some(id) = Context::current().trace_id() {
             self.trace_id.get_or_init(|| id);
         }
     }
@@ -107,7 +116,7 @@ pub struct Answered {
 }
 
 /// Why a question has no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum AnswerError {
     /// The corpus does not speak of it.
@@ -115,35 +124,30 @@ pub enum AnswerError {
     NoContext,
     /// The search failed.
     #[error(transparent)]
+    #[error_type(transparent)]
     Retrieval(#[from] RetrievalError),
     /// The model failed.
     #[error(transparent)]
+    #[error_type(transparent)]
     Generation(#[from] GenerationError),
     /// The answer could not be judged.
     #[error(transparent)]
+    #[error_type(transparent)]
     Evaluation(#[from] EvaluationError),
-}
-
-impl AnswerError {
-    /// A short name for the kind of error, from a closed set.
-    #[must_use]
-    pub fn error_type(&self) -> &'static str {
-        match self {
-            Self::NoContext => "no_context",
-            Self::Retrieval(_) => "retrieval",
-            Self::Generation(_) => "generation",
-            Self::Evaluation(_) => "evaluation",
-        }
-    }
 }
 
 /// Answers a question from the library, in the light of the conversation so far.
 ///
 /// # Errors
 /// [`AnswerError`]; [`AnswerError::NoContext`] where the library does not speak of it.
+#[rag_span(
+    layer = "api",
+    ok(|answered| metrics.faithfulness = answered.evaluation.faithfulness,
+       quality = answered.evaluation.tier().as_str())
+)]
 pub async fn answer(service: &Service, request: &Request) -> Result<Answered, AnswerError> {
     request.note_trace();
-    let history = recall_history(&service.memory, &request.session);
+    let history = recall_history(&service.memory, &request.session_id);
     let question = complete_question(&request.question, &history);
     let hits = hybrid_search(&service.library, &question, TOP_K).await?;
     if hits.is_empty() {
@@ -155,7 +159,7 @@ pub async fn answer(service: &Service, request: &Request) -> Result<Answered, An
         question: request.question.clone(),
         answer: generated.text.clone(),
     };
-    remember(&service.memory, &request.session, turn);
+    remember(&service.memory, &request.session_id, turn);
     Ok(Answered {
         text: generated.text,
         evaluation,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ragspan::ErrorType;
 use walkdir::{DirEntry, WalkDir};
 
 /// Where this repository keeps the handbook that its tests ask about: text to test with, not documentation.
@@ -28,7 +29,7 @@ impl Document {
 }
 
 /// Why there are no documents.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum CorpusError {
     /// No enclosing folder is a Cargo workspace, so there is no default corpus.
@@ -96,6 +97,17 @@ impl Corpus {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The folder as it is shown to a person: the last part of its path.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let last = self.root.file_name();
+        let name = last.map_or_else(
+            || self.root.to_string_lossy(),
+            |name| name.to_string_lossy(),
+        );
+        format!("{}/", name.trim_end_matches('/'))
     }
 
     /// The paths of the documents, sorted, so that a run's result does not depend on the file system.
@@ -230,6 +242,15 @@ mod tests {
         assert!(matches!(empty.list(), Err(CorpusError::Empty(_))));
         let missing = Corpus::folder(dir.path().join("none"));
         assert!(matches!(missing, Err(CorpusError::NotAFolder(_))));
+    }
+
+    #[test]
+    fn a_corpus_is_called_by_the_last_part_of_its_path() {
+        let dir = tree(&[("docs/a.md", "x")]);
+        let name = |path| Corpus::folder(dir.path().join(path)).unwrap().name();
+        assert_eq!(name("docs"), "docs/");
+        assert_eq!(name("docs/"), "docs/");
+        assert_eq!(Corpus::folder("/").unwrap().name(), "/");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ragspan::{ErrorType, rag_span};
+
 use crate::claims::{Support, claims, support};
 use crate::retrieve::Hit;
 use crate::statement::Statement;
@@ -88,7 +90,7 @@ impl Evaluation {
 }
 
 /// Why an answer could not be judged.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum EvaluationError {
     /// It claims nothing.
@@ -100,6 +102,11 @@ pub enum EvaluationError {
 ///
 /// # Errors
 /// [`EvaluationError::NoClaims`].
+#[rag_span(
+    layer = "evaluation",
+    ok(|judged| metrics.faithfulness = judged.faithfulness, claims = judged.verdicts.len(),
+       unsupported = judged.unsupported())
+)]
 pub fn evaluate(answer: &str, hits: &[Hit]) -> Result<Evaluation, EvaluationError> {
     let claims = claims(answer);
     if claims.is_empty() {
@@ -114,11 +121,21 @@ pub fn evaluate(answer: &str, hits: &[Hit]) -> Result<Evaluation, EvaluationErro
         .iter()
         .filter(|verdict| verdict.support == Support::Supported)
         .count();
-    Ok(Evaluation {
+    let evaluation = Evaluation {
         faithfulness: supported as f64 / verdicts.len() as f64,
         supported,
         verdicts,
-    })
+    };
+    measure(&evaluation);
+    Ok(evaluation)
+}
+
+/// What the dashboards ask of the answers: how faithful they are, and how much of them nothing supports.
+fn measure(evaluation: &Evaluation) {
+    metrics::histogram!("rag_evaluation_score", "metric" => "faithfulness")
+        .record(evaluation.faithfulness);
+    metrics::counter!("rag_claims_total").increment(evaluation.verdicts.len() as u64);
+    metrics::counter!("rag_hallucinated_claims_total").increment(evaluation.unsupported() as u64);
 }
 
 /// The retrieved sentences as statements.

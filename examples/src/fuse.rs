@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ragspan::rag_span;
+
 use crate::library::{Scored, best_first};
 
 /// How slowly the weight of a rank falls; 60 is the customary value.
@@ -10,6 +12,7 @@ const RANK_OFFSET: f32 = 60.0;
 /// One ranking from several: a chunk scores `1 / (60 + rank)` in each ranking that names it.
 ///
 /// Only ranks count, so the scores of the rankings need not be comparable.
+#[rag_span(layer = "retrieval", ok(|fused| candidates = fused.len()))]
 #[must_use]
 pub fn fuse(rankings: &[&[Scored]], limit: usize) -> Vec<Scored> {
     let mut scores: BTreeMap<usize, f32> = BTreeMap::new();

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use ragspan::{ErrorType, rag_span};
+
 use crate::extract::quote;
 #[cfg(feature = "openai")]
 use crate::openai::{ChatClient, ChatError};
@@ -34,7 +36,7 @@ pub struct Generated {
 }
 
 /// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum GenerationError {
     /// The sources hold no sentence that could be quoted.
@@ -46,17 +48,19 @@ pub enum GenerationError {
     /// The model could not be asked.
     #[cfg(feature = "openai")]
     #[error(transparent)]
+    #[error_type(transparent)]
     Chat(#[from] ChatError),
 }
 
 /// How to get a real model, for those who run without one.
 #[cfg(not(feature = "openai"))]
 pub const OFFLINE_HINT: &str =
-    "answers are quoted offline; for a real model add --features openai and set OPENAI_API_KEY";
+    "answers are quoted, offline; a real model: --features openai and OPENAI_API_KEY";
 
 /// How to get a real model, for those who run without one.
 #[cfg(feature = "openai")]
-pub const OFFLINE_HINT: &str = "answers are quoted offline; for a real model set OPENAI_API_KEY (and OPENAI_BASE_URL, OPENAI_MODEL)";
+pub const OFFLINE_HINT: &str =
+    "answers are quoted, offline; a real model: set OPENAI_API_KEY (and OPENAI_BASE_URL)";
 
 impl Generator {
     /// The model that the environment describes, or the offline one.
@@ -99,17 +103,40 @@ impl Generator {
 ///
 /// # Errors
 /// [`GenerationError`].
+#[rag_span(
+    layer = "generation",
+    context(model = generator.model()),
+    ok(|answer| metrics.input_tokens = answer.usage.input, metrics.output_tokens = answer.usage.output,
+       metrics.first_token_ms = millis(answer.first_token))
+)]
 pub async fn generate(
     generator: &Generator,
     question: &str,
     hits: &[Hit],
     on_text: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Generated, GenerationError> {
-    match generator {
+    let generated = match generator {
         Generator::Extractive => extract(question, hits, on_text),
         #[cfg(feature = "openai")]
         Generator::Chat(client) => chat(client, question, hits, on_text).await,
-    }
+    }?;
+    measure(&generated);
+    Ok(generated)
+}
+
+/// What the dashboards ask of a model: its tokens, and how long it was silent.
+fn measure(generated: &Generated) {
+    let model = &generated.model;
+    let tokens =
+        |kind| metrics::histogram!("rag_token_usage", "model" => model.clone(), "kind" => kind);
+    tokens("input").record(generated.usage.input as f64);
+    tokens("output").record(generated.usage.output as f64);
+    metrics::histogram!("rag_time_to_first_item_ms", "operation" => "generate", "layer" => "generation")
+        .record(millis(generated.first_token));
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
 
 fn extract(

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ragspan::{Context, ErrorType, TraceId, rag_span};
+
 use crate::chunk::{Chunk, chunk};
 use crate::corpus::{Corpus, CorpusError, Document};
 use crate::embed::{Embedding, embed};
@@ -28,11 +30,12 @@ impl Progress for Silent {
 }
 
 /// Why there is no library.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum IngestError {
     /// The documents could not be had.
     #[error(transparent)]
+    #[error_type(transparent)]
     Corpus(#[from] CorpusError),
     /// The documents hold no sentence, only headings or code.
     #[error("the {0} documents hold no sentence, name a folder of prose with --corpus")]
@@ -46,12 +49,19 @@ pub struct Ingested {
     pub library: Library,
     /// How many documents were read.
     pub documents: usize,
+    /// The trace of the ingestion.
+    pub trace_id: Option<TraceId>,
 }
 
 /// Reads, chunks, embeds and indexes all documents of a corpus.
 ///
 /// # Errors
 /// [`IngestError`].
+#[rag_span(
+    layer = "ingestion",
+    context(corpus = %corpus.root().display()),
+    ok(|ingested| documents = ingested.documents, chunks = ingested.library.len())
+)]
 pub fn ingest(corpus: &Corpus, progress: &dyn Progress) -> Result<Ingested, IngestError> {
     let paths = corpus.list()?;
     progress.begin(paths.len());
@@ -67,6 +77,7 @@ pub fn ingest(corpus: &Corpus, progress: &dyn Progress) -> Result<Ingested, Inge
     Ok(Ingested {
         library: store(embedded),
         documents: paths.len(),
+        trace_id: Context::current().trace_id(),
     })
 }
 
@@ -74,6 +85,7 @@ pub fn ingest(corpus: &Corpus, progress: &dyn Progress) -> Result<Ingested, Inge
 ///
 /// # Errors
 /// [`IngestError::Corpus`] if the document cannot be read.
+#[rag_span(layer = "ingestion", context(path = %path.display()), ok(|chunks| chunks = chunks.len()))]
 pub fn ingest_document(
     corpus: &Corpus,
     path: &Path,
@@ -83,12 +95,14 @@ pub fn ingest_document(
 }
 
 /// Cuts a document into chunks.
+#[rag_span(layer = "ingestion", operation = "chunk", context(source = document.source), ok(|chunks| chunks = chunks.len()))]
 #[must_use]
 pub fn chunk_document(document: &Document) -> Vec<Chunk> {
     chunk(document)
 }
 
 /// Embeds chunks.
+#[rag_span(layer = "ingestion", operation = "embed", context(chunks = chunks.len()))]
 #[must_use]
 pub fn embed_chunks(chunks: Vec<Chunk>) -> Vec<(Chunk, Embedding)> {
     let with_embedding = |chunk: Chunk| {
@@ -99,6 +113,7 @@ pub fn embed_chunks(chunks: Vec<Chunk>) -> Vec<(Chunk, Embedding)> {
 }
 
 /// Puts embedded chunks into the indexes.
+#[rag_span(layer = "ingestion", context(chunks = embedded.len()))]
 #[must_use]
 pub fn store(embedded: Vec<(Chunk, Embedding)>) -> Library {
     Library::new(embedded)

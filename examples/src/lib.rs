@@ -14,6 +14,7 @@ pub mod generate;
 pub mod ingest;
 pub mod library;
 pub mod memory;
+pub mod next;
 mod numbers;
 #[cfg(feature = "openai")]
 pub mod openai;
@@ -29,6 +30,7 @@ pub mod spelling;
 #[cfg(feature = "openai")]
 pub mod sse;
 mod statement;
-pub mod telemetry_seam;
+pub mod summary;
+pub mod telemetry;
 pub mod tokens;
 pub mod words;

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ragspan::rag_span;
+
 use crate::words::{content_stems, is_stop_word, raw_words};
 
 /// How many turns of a conversation are kept.
@@ -55,6 +57,7 @@ impl Memory {
 }
 
 /// The last turns of a session, oldest first.
+#[rag_span(layer = "memory", ok(|turns| turns = turns.len()))]
 #[must_use]
 pub fn recall_history(memory: &Memory, session: &str) -> Vec<Turn> {
     let sessions = memory.sessions();
@@ -63,6 +66,7 @@ pub fn recall_history(memory: &Memory, session: &str) -> Vec<Turn> {
 }
 
 /// Adds a turn to a session.
+#[rag_span(layer = "memory")]
 pub fn remember(memory: &Memory, session: &str, turn: Turn) {
     let mut sessions = memory.sessions();
     sessions.clock += 1;

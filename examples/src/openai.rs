@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use ragspan::ErrorType;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -52,7 +53,7 @@ pub struct Completion {
 }
 
 /// Why the model gave no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum ChatError {
     /// No client could be made, for example for want of root certificates.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ragspan::LogContext;
+
 use crate::answer::{AnswerError, Answered, Request, Service, answer};
 use crate::library::Library;
-use crate::telemetry_seam;
 use crate::words::content_stems;
 
 /// The users of the quickstart.
@@ -15,13 +16,13 @@ const USERS: [&str; 2] = ["ada", "grace"];
 const DEFAULT_QUESTIONS: [&[&str]; 2] = [
     &[
         "what does a span id look like?",
-        "and what is its trace id?",
+        "and the trace id of a root?",
         NOT_IN_ANY_CORPUS,
     ],
     &[
-        "which metrics count requests and errors?",
-        "what happens to a call when its future is dropped?",
-        "how are records kept when a backend is down?",
+        "which sinks are there?",
+        "what happens when a queue is full?",
+        "how is an error counted that passes through several calls?",
     ],
 ];
 
@@ -127,7 +128,7 @@ async fn converse(service: Arc<Service>, conversation: Conversation) -> Vec<Repl
 /// Asks one question under its user and session.
 pub async fn ask(service: &Service, request: Request) -> Reply {
     let began = Instant::now();
-    let outcome = telemetry_seam::in_request(&request, answer(service, &request)).await;
+    let outcome = request.scope(answer(service, &request)).await;
     Reply {
         took: began.elapsed(),
         outcome,
@@ -178,7 +179,12 @@ mod tests {
         let replies = ask_all(&service, conversations_of(&questions)).await;
         let asked: Vec<_> = replies
             .iter()
-            .map(|reply| (reply.request.user.as_str(), reply.request.question.as_str()))
+            .map(|reply| {
+                (
+                    reply.request.user_id.as_str(),
+                    reply.request.question.as_str(),
+                )
+            })
             .collect();
         assert_eq!(
             asked,

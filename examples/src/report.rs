@@ -1,49 +1,130 @@
-//! Writes what a person reads: what was ingested, the questions with their answers, and what to try next.
+//! Writes what a person reads: what was ingested, the questions with their answers, and where the records are.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
+
+use ragspan_cli::format::number;
+use ragspan_cli::style::{Style, Tone};
+use ragspan_cli::text::{safe, wrap};
 
 use crate::answer::Answered;
 use crate::program::Reply;
 
-/// One line on the corpus.
+/// The bar of an ingestion that is done.
+const FULL_BAR: &str = "████████████████████";
+
+/// What a reply's lines are set in by.
+const INDENT: &str = "   ";
+
+/// How the report is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Width and colours.
+    pub style: Style,
+    /// Whether long texts are wrapped: for a person, but not for `grep`.
+    pub wraps: bool,
+}
+
+impl Look {
+    /// For a file, a pipe, a test.
+    pub const PLAIN: Self = Self {
+        style: Style::PLAIN,
+        wraps: false,
+    };
+
+    /// What suits standard output.
+    #[must_use]
+    pub fn of(stdout: &io::Stdout) -> Self {
+        Self {
+            style: Style::of(stdout),
+            wraps: stdout.is_terminal(),
+        }
+    }
+
+    /// The text under its mark, safe for the terminal, however the model has broken it into lines.
+    fn write(self, out: &mut dyn Write, mark: &str, tone: Tone, text: &str) -> io::Result<()> {
+        let words: Vec<_> = text.split_whitespace().collect();
+        let text = safe(&words.join(" "));
+        let lines = if self.wraps {
+            wrap(&text, self.style.width.saturating_sub(INDENT.len()).max(1))
+        } else {
+            vec![text]
+        };
+        let mut lead = mark;
+        for line in lines {
+            writeln!(out, "{lead}{}", self.style.paint(tone, &line))?;
+            lead = INDENT;
+        }
+        Ok(())
+    }
+}
+
+/// What an ingestion came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// How many files were read.
+    pub documents: usize,
+    /// How many chunks they gave.
+    pub chunks: usize,
+}
+
+/// One line on the corpus, which takes the place of the progress bar.
 ///
 /// # Errors
 /// What writing says.
 pub fn write_ingested(
     out: &mut dyn Write,
-    corpus: &Path,
-    documents: usize,
-    chunks: usize,
+    corpus: &str,
+    size: Size,
     took: Duration,
 ) -> io::Result<()> {
+    let (documents, chunks) = (count(size.documents), count(size.chunks));
     writeln!(
         out,
-        "ingested {}  {} files  {} chunks  {:.1} s",
-        corpus.display(),
-        thousands(documents),
-        thousands(chunks),
+        "ingested {}  {FULL_BAR} {documents}/{documents} files  {chunks} chunks  {:.1} s",
+        safe(corpus),
         took.as_secs_f64()
     )
+}
+
+/// A remark beside the matter.
+///
+/// # Errors
+/// What writing says.
+pub fn write_hint(out: &mut dyn Write, look: Look, hint: &str) -> io::Result<()> {
+    look.write(out, "", Tone::Dim, hint)
+}
+
+/// How to ask the service from another terminal.
+///
+/// # Errors
+/// What writing says.
+pub fn write_serving(out: &mut dyn Write, address: SocketAddr) -> io::Result<()> {
+    let query = r#"'{"query":"what is a span?","user_id":"ada"}'"#;
+    writeln!(out, "\n  curl -sd {query} {address}/query")?;
+    writeln!(out, "  curl -s {address}/metrics\n")
 }
 
 /// A question and what became of it.
 ///
 /// # Errors
 /// What writing says.
-pub fn write_reply(out: &mut dyn Write, reply: &Reply) -> io::Result<()> {
-    let trace = reply.request.trace_id().unwrap_or("none");
-    let user = printable(&reply.request.user);
-    writeln!(out, "\nQ  {}", printable(&reply.request.question))?;
+pub fn write_reply(out: &mut dyn Write, look: Look, reply: &Reply) -> io::Result<()> {
+    writeln!(out)?;
+    look.write(out, "Q  ", Tone::Strong, &reply.request.question)?;
     match &reply.outcome {
         Ok(answered) => {
-            writeln!(out, "A  {}", printable(&answered.text))?;
-            writeln!(out, "   {} · {user} · trace {trace}", judgement(answered))
+            look.write(out, "A  ", Tone::Plain, &answered.text)?;
+            let origin = origin(reply);
+            let text = format!("{} · {origin}", judgement(answered));
+            look.write(out, INDENT, Tone::Dim, &text)
         }
         Err(error) => {
-            writeln!(out, "✗  {}", printable(&error.to_string()))?;
-            writeln!(out, "   {user} · trace {trace}")
+            let mark = look.style.paint(Tone::Bad, "✗");
+            look.write(out, &format!("{mark}  "), Tone::Bad, &error.to_string())?;
+            look.write(out, INDENT, Tone::Dim, &origin(reply))
         }
     }
 }
@@ -51,65 +132,36 @@ pub fn write_reply(out: &mut dyn Write, reply: &Reply) -> io::Result<()> {
 fn judgement(answered: &Answered) -> String {
     let evaluation = &answered.evaluation;
     format!(
-        "faithfulness {:.2} {} · {} tokens · {}",
+        "faithfulness {:.2} {} · {} tokens",
         evaluation.faithfulness,
         evaluation.tier(),
-        thousands(answered.usage.total()),
-        printable(&answered.model)
+        count(answered.usage.total())
     )
 }
 
-/// The commands to try next: who was hurt, where it broke, what was not right.
+fn origin(reply: &Reply) -> String {
+    let trace = reply.request.trace_id();
+    let trace = trace.map_or_else(|| "none".to_owned(), |id| id.short());
+    format!("{} · trace {trace}", reply.request.user_id)
+}
+
+/// Where the records are, and how many of them are not. The line is left open.
 ///
 /// # Errors
 /// What writing says.
-pub fn write_next(out: &mut dyn Write, replies: &[Reply]) -> io::Result<()> {
-    let failed = replies.iter().find(|reply| reply.outcome.is_err());
-    let shown = failed.or(replies.last());
-    let user = shown.map_or("ada", |reply| reply.request.user.as_str());
-    let trace = shown.and_then(|reply| reply.request.trace_id());
-    let trace = trace.unwrap_or("last");
-    let commands = [
-        (format!("ragspan errors --user {user}"), "who was hurt"),
-        (format!("ragspan trace {trace}"), "where it broke"),
-        (
-            "ragspan logs --level warning".to_owned(),
-            "everything that was not right",
-        ),
-    ];
-    let width = commands.iter().map(|(command, _)| command.len()).max();
-    let width = width.unwrap_or(0);
-    writeln!(out, "\nNext:")?;
-    for (command, why) in commands {
-        writeln!(out, "  {command:width$}  # {why}")?;
-    }
-    Ok(())
+pub fn write_written(out: &mut dyn Write, db: &Path, written: u64, lost: u64) -> io::Result<()> {
+    let db = safe(&db.display().to_string());
+    write!(
+        out,
+        "\nwrote {} records to {db}, {} dropped",
+        number(written as f64),
+        number(lost as f64)
+    )
 }
 
 /// A number with commas between the thousands.
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// A text on one line, without the control characters and direction marks that could rewrite a terminal.
-fn printable(text: &str) -> String {
-    let tamed = text.chars().map(|c| {
-        let turns_direction = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns_direction {
-            ' '
-        } else {
-            c
-        }
-    });
-    tamed.collect()
+fn count(number_of: usize) -> String {
+    number(number_of as f64)
 }
 
 #[cfg(test)]
@@ -133,7 +185,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_shows_its_source_its_judgement_and_its_tokens() {
         let replies = replies().await;
-        let text = written(|out| write_reply(out, &replies[0]));
+        let text = written(|out| write_reply(out, Look::PLAIN, &replies[0]));
         let lines: Vec<_> = text.trim().lines().collect();
         assert_eq!(lines[0], "Q  How many eggs does the queen lay?");
         assert_eq!(
@@ -146,7 +198,7 @@ mod tests {
             lines[2]
         );
         assert!(
-            lines[2].ends_with(" tokens · extractive · ada · trace none"),
+            lines[2].ends_with(" tokens · ada · trace none"),
             "{}",
             lines[2]
         );
@@ -155,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn a_question_without_an_answer_says_why() {
         let replies = replies().await;
-        let text = written(|out| write_reply(out, &replies[1]));
+        let text = written(|out| write_reply(out, Look::PLAIN, &replies[1]));
         assert!(
             text.contains(
                 "✗  no context found (retrieval came back empty)\n   grace · trace none\n"
@@ -165,25 +217,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_next_commands_are_about_the_failed_request() {
-        let replies = replies().await;
-        let text = written(|out| write_next(out, &replies));
-        let commands: Vec<_> = text
-            .lines()
-            .filter(|line| line.contains("  ragspan "))
-            .collect();
-        assert_eq!(commands.len(), 3);
-        assert!(commands[0].contains("ragspan errors --user grace "));
-    }
-
-    #[test]
-    fn thousands_are_parted() {
-        let shown = [0, 999, 1000, 1_234_567].map(thousands);
-        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+    async fn on_a_terminal_long_answers_are_wrapped_under_their_mark() {
+        let look = Look {
+            style: Style {
+                width: 20,
+                color: false,
+            },
+            wraps: true,
+        };
+        let text = written(|out| look.write(out, "A  ", Tone::Plain, "one two three four\nfive"));
+        assert_eq!(text, "A  one two three\n   four five\n");
     }
 
     #[test]
     fn no_question_rewrites_the_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\n\u{202e}c"), "a [2Jb  c");
+        let text =
+            written(|out| Look::PLAIN.write(out, "Q  ", Tone::Plain, "a\u{1b}[2Jb\n\u{202e}c"));
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+        assert_eq!(text.lines().count(), 1);
+    }
+
+    #[test]
+    fn the_counts_are_grouped() {
+        let size = Size {
+            documents: 41,
+            chunks: 1204,
+        };
+        let text = written(|out| write_ingested(out, "docs", size, Duration::from_millis(1900)));
+        assert!(
+            text.ends_with(" 41/41 files  1,204 chunks  1.9 s\n"),
+            "{text}"
+        );
+        let text = written(|out| write_written(out, Path::new("a.db"), 1214, 0));
+        assert_eq!(text, "\nwrote 1,214 records to a.db, 0 dropped");
     }
 }

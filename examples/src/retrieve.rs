@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ragspan::{ErrorType, rag_span};
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
 
@@ -25,7 +26,7 @@ pub struct Hit {
 }
 
 /// Why the search failed. Finding nothing is no failure.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum RetrievalError {
     /// The question has no word in it.
@@ -49,6 +50,12 @@ pub enum RetrievalError {
 ///
 /// # Errors
 /// [`RetrievalError`].
+#[rag_span(
+    layer = "retrieval",
+    empty,
+    context(top_k, searched = library.len()),
+    ok(|hits| chunks = hits.len(), metrics.best_score = hits.first().map(|hit| hit.relevance))
+)]
 pub async fn hybrid_search(
     library: &Arc<Library>,
     question: &str,
@@ -70,11 +77,13 @@ pub async fn hybrid_search(
 }
 
 /// The candidates that share words with the question.
+#[rag_span(layer = "retrieval", ok(|found| candidates = found.len()))]
 pub async fn bm25(library: &Library, question: &str) -> Vec<Scored> {
     library.by_keyword(&library.query(question), CANDIDATES)
 }
 
 /// The candidates whose embedding is near to the question's.
+#[rag_span(layer = "retrieval", ok(|found| candidates = found.len()))]
 #[must_use]
 pub fn vectors(library: &Library, question: &str) -> Vec<Scored> {
     library.by_vector(question, CANDIDATES)

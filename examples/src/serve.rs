@@ -4,20 +4,22 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
-use axum::extract::rejection::JsonRejection;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
+use ragspan::ErrorType;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::answer::{AnswerError, Answered, Request, Service};
 use crate::program::{Reply, ask};
 use crate::retrieve::RetrievalError;
-use crate::telemetry_seam::Telemetry;
+use crate::telemetry::Telemetry;
 
 /// No question is longer than this.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -84,13 +86,12 @@ pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-async fn query(
-    State(app): State<Arc<App>>,
-    body: Result<Json<QueryBody>, JsonRejection>,
-) -> Response {
-    let Json(body) = match body {
-        Ok(body) => body,
-        Err(rejection) => return refused(&rejection),
+/// Takes JSON whatever the header calls it: `curl -d` calls it a form.
+async fn query(State(app): State<Arc<App>>, body: Result<Bytes, BytesRejection>) -> Response {
+    let body: QueryBody = match body.map(|bytes| serde_json::from_slice(&bytes)) {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) => return refused(status_of_json(&error), &error.to_string()),
+        Err(rejection) => return refused(rejection.status(), &rejection.body_text()),
     };
     let user = body.user_id.unwrap_or_else(|| "anonymous".to_owned());
     let mut request = Request::new(body.query, user);
@@ -104,22 +105,35 @@ async fn query(
     }
 }
 
+/// What `POST /query` answers, in this order.
+#[derive(Serialize)]
+struct AnswerBody<'a> {
+    response: &'a str,
+    trace_id: Option<String>,
+    quality: f64,
+    quality_tier: &'static str,
+}
+
 fn answered_response(reply: &Reply, answered: &Answered) -> Response {
-    Json(json!({
-        "response": answered.text,
-        "trace_id": reply.request.trace_id(),
-        "quality": answered.evaluation.faithfulness,
-        "quality_tier": answered.evaluation.tier().as_str(),
-    }))
+    Json(AnswerBody {
+        response: &answered.text,
+        trace_id: trace_id(reply),
+        quality: answered.evaluation.faithfulness,
+        quality_tier: answered.evaluation.tier().as_str(),
+    })
     .into_response()
 }
 
 fn failed_response(reply: &Reply, error: &AnswerError) -> Response {
     let body = json!({
         "error": {"type": error.error_type(), "message": error.to_string()},
-        "trace_id": reply.request.trace_id(),
+        "trace_id": trace_id(reply),
     });
     (status_of(error), Json(body)).into_response()
+}
+
+fn trace_id(reply: &Reply) -> Option<String> {
+    reply.request.trace_id().map(|id| id.to_string())
 }
 
 fn status_of(error: &AnswerError) -> StatusCode {
@@ -132,31 +146,39 @@ fn status_of(error: &AnswerError) -> StatusCode {
 }
 
 /// A body that is no query: there was no request yet, so there is no trace either.
-fn refused(rejection: &JsonRejection) -> Response {
+fn refused(status: StatusCode, why: &str) -> Response {
     let body = json!({
-        "error": {"type": "bad_request", "message": rejection.body_text()},
-        "trace_id": crate::telemetry_seam::trace_id(),
+        "error": {"type": "bad_request", "message": why},
+        "trace_id": null,
     });
-    (rejection.status(), Json(body)).into_response()
+    (status, Json(body)).into_response()
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let (content_type, text) = app.telemetry.metrics_text();
-    ([(header::CONTENT_TYPE, content_type)], text).into_response()
+fn status_of_json(error: &serde_json::Error) -> StatusCode {
+    if error.is_data() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::BAD_REQUEST
+    }
 }
 
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    match app.telemetry.metrics(accept) {
+        Some(it) => ([(header::CONTENT_TYPE, it.content_type)], it.body).into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// Answers are given also where records are lost: that is a trouble to see, and none to be restarted for.
 async fn health(State(app): State<Arc<App>>) -> Response {
     let (healthy, telemetry) = app.telemetry.health();
-    let status = if healthy {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
     let body = json!({
         "status": if healthy { "ok" } else { "degraded" },
         "chunks": app.service.library().len(),
         "model": app.service.generator().model(),
         "telemetry": telemetry,
     });
-    (status, Json(body)).into_response()
+    Json(body).into_response()
 }

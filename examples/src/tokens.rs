@@ -29,7 +29,7 @@ impl Usage {
 #[must_use]
 pub fn count_tokens(text: &str) -> usize {
     let tokens = encoding().count_ordinary(text);
-    tracing::debug!(target: "tokenizer", tokens, "counted");
+    tracing::info!(target: "tokenizer", tokens, "counted");
     tokens
 }
 

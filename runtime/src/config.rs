@@ -32,6 +32,7 @@ pub struct Config {
     pub(crate) sqlite: Option<PathBuf>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) queue: usize,
+    pub(crate) strict: bool,
 }
 
 impl Default for Config {
@@ -46,6 +47,7 @@ impl Default for Config {
             sqlite: cfg!(feature = "sqlite").then(|| PathBuf::from("ragspan.db")),
             metrics: cfg!(feature = "serve").then_some(METRICS),
             queue: QUEUE,
+            strict: false,
         }
     }
 }
@@ -125,6 +127,12 @@ impl Config {
     /// How many records may wait for the worker; what comes on top pushes out the oldest, and is counted.
     pub fn queue(mut self, records: usize) -> Self {
         self.queue = records;
+        self
+    }
+
+    /// Makes `start` an error where anything is not as configured, instead of a start that is degraded.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
         self
     }
 

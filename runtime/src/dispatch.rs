@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, say};
 
 static GLOBAL: OnceLock<Arc<Pipeline>> = OnceLock::new();
 
@@ -59,6 +60,30 @@ fn scoped() -> Option<Arc<Pipeline>> {
         .flatten()
 }
 
+/// Tells, once, that a call found nothing started: a service that forgot it looks like one that has nothing to say.
+/// Debug builds only; not in a test harness, where it is normal.
+#[cold]
+pub(crate) fn miss(operation: &str) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if cfg!(debug_assertions) && !TOLD.swap(true, Ordering::Relaxed) && wants_hint() {
+        say(&format!(
+            "`{operation}` was called with nothing started, so its records and metrics go nowhere: call \
+             `ragspan::start(ragspan::Config::default())` first, and keep what it returns (RAGSPAN_HINT=off hides this)"
+        ));
+    }
+}
+
+fn wants_hint() -> bool {
+    let off = std::env::var_os("RAGSPAN_HINT").is_some_and(|set| set == "off");
+    !off && !std::env::current_exe().is_ok_and(|program| is_test(&program))
+}
+
+/// Cargo keeps test programs in `deps`, and what is to be run beside that.
+fn is_test(program: &Path) -> bool {
+    let folder = program.parent().and_then(Path::file_name);
+    folder.is_some_and(|folder| folder == "deps")
+}
+
 /// Whether this process has a pipeline.
 pub(crate) fn is_set() -> bool {
     GLOBAL.get().is_some()
@@ -89,5 +114,17 @@ impl Drop for Scope {
     fn drop(&mut self) {
         let _gone = SCOPED.try_with(|stack| stack.try_borrow_mut().map(|mut stack| stack.pop()));
         SCOPES.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_known_by_its_folder() {
+        assert!(is_test(Path::new("/target/debug/deps/app-0123")));
+        assert!(!is_test(Path::new("/target/debug/app")));
+        assert!(!wants_hint(), "these tests are one");
     }
 }

@@ -15,6 +15,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock;
+use crate::context as rag;
 use crate::context::carrier::{Inherited, nearest};
 use crate::dispatch;
 use crate::pipeline::is_worker;
@@ -146,13 +147,44 @@ where
         };
         let metadata = event.metadata();
         let level = Level::from(*metadata.level());
-        if handle.wants_event(level, metadata.target()) {
-            let mut record = handle.blank();
-            event.record(&mut Capture(&mut record.fields));
-            fill(&mut record, level, metadata, self.above(event, &context));
-            handle.push(record);
+        let bridged = is_bridged(metadata);
+        if !handle.wants(level) || !bridged && !handle.wants_event(level, metadata.target()) {
+            return;
         }
+        let mut record = handle.blank();
+        event.record(&mut Capture(&mut record.fields));
+        let above = self.above(event, &context);
+        if !bridged {
+            record.layer = layer_of(&above, metadata.module_path());
+        } else {
+            unwrap_log(&mut record, &above);
+            if !handle.wants_event(level, record.event_target()) {
+                return handle.give_back(record);
+            }
+        }
+        fill(&mut record, level, metadata, above);
+        handle.push(record);
     }
+}
+
+/// Whether this event is one of the `log` crate, which the `tracing-log` bridge made one of `tracing`.
+fn is_bridged(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == "log" && metadata.fields().field("log.target").is_some()
+}
+
+/// Takes what the bridge put among the fields out of them: where the record came from, which the callsite cannot tell.
+fn unwrap_log(record: &mut Record, above: &Inherited) {
+    record.log_target = record.fields.take_text("log.target");
+    let module = record.fields.take_text("log.module_path");
+    record.layer = layer_of(above, module.map(|text| record.fields.text.get(text)));
+    record.fields.remove("log.file");
+    record.fields.remove("log.line");
+}
+
+/// The layer of an annotated function whose module is this one.
+fn layer_of(above: &Inherited, module: Option<&str>) -> Option<rag::Layer> {
+    let around = above.origin.filter(|origin| module == Some(origin.module));
+    around.map(|origin| origin.layer)
 }
 
 fn fill(record: &mut Record, level: Level, metadata: &'static Metadata<'static>, above: Inherited) {
@@ -164,9 +196,5 @@ fn fill(record: &mut Record, level: Level, metadata: &'static Metadata<'static>,
     record.trace_id = above.ids.map(|(trace, _)| trace);
     record.span_id = above.ids.map(|(_, span)| span);
     record.parent_span_id = above.parent;
-    let around = above
-        .origin
-        .filter(|origin| metadata.module_path() == Some(origin.module));
-    record.layer = around.map(|origin| origin.layer);
     record.request = above.request;
 }

@@ -11,7 +11,7 @@ const MAX_TEXT: usize = 64 * 1024;
 const MAX_COUNTED: usize = 1024 * 1024;
 
 /// A buffer larger than this is given back when its record is recycled.
-const KEPT_CAPACITY: usize = 16 * 1024;
+const KEPT_CAPACITY: usize = 2 * 1024;
 
 /// A piece of an [`Arena`]'s text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +61,11 @@ impl Arena {
             end: narrow(self.0.len()),
             cut: narrow(cut.len()),
         }
+    }
+
+    /// In bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn clear(&mut self) {

@@ -1,6 +1,7 @@
 //! Makes a known number of calls on several threads under the global pipeline; `tests/it/books.rs` counts.
 //!
-//! `emit DB FILE THREADS CALLS [END]` with END one of `shutdown`, `drop`, `flush-and-wait`.
+//! `emit DB FILE THREADS CALLS [END]` with END one of `shutdown`, `drop`, `flush-and-wait`, or `scrape`,
+//! which reads the metrics all the while.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -29,14 +30,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         .without_metrics_listener();
     let telemetry = ragspan::start(config)?;
     std::thread::scope(|scope| {
-        for thread in 0..threads {
-            scope.spawn(move || {
-                (0..calls).for_each(|number| assert_eq!(call(thread, number), thread + number))
-            });
+        let emit =
+            move |thread| (0..calls).for_each(|number| assert!(call(thread, number) >= number));
+        let running: Vec<_> = (0..threads)
+            .map(|thread| scope.spawn(move || emit(thread)))
+            .collect();
+        let under_way = || {
+            let pending = telemetry.balances().iter().any(|sink| sink.pending > 0);
+            pending || running.iter().any(|thread| !thread.is_finished())
+        };
+        while end == "scrape" && under_way() {
+            balanced(&telemetry.render_metrics(None).body);
         }
     });
     match end.as_str() {
-        "shutdown" => telemetry
+        "shutdown" | "scrape" => telemetry
             .shutdown_blocking(Duration::from_secs(30))
             .report(),
         "drop" => drop(telemetry),
@@ -51,4 +59,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         other => return Err(format!("no such end: {other}").into()),
     }
     Ok(())
+}
+
+/// In every exposition the books of every sink balance.
+fn balanced(exposition: &str) {
+    let sum = |family: &str, sink: &str| -> f64 {
+        let mine = exposition
+            .lines()
+            .filter(|line| line.starts_with(family) && line.contains(sink));
+        mine.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
+    };
+    let emitted = sum("ragspan_records_emitted_total", "");
+    for sink in ["\"stdout\"", "\"file\"", "\"sqlite\""] {
+        let delivered = sum("ragspan_records_delivered_total", sink);
+        let dropped = sum("ragspan_records_dropped_total", sink);
+        let pending = sum("ragspan_records_pending", sink);
+        let accounted = delivered + dropped + pending;
+        assert!(
+            (emitted - accounted).abs() < 0.5,
+            "{sink}: {emitted} emitted, {accounted} accounted for"
+        );
+    }
 }

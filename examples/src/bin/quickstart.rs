@@ -3,23 +3,27 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
+use ragspan::{ShutdownReport, TraceId};
 use ragspan_examples::answer::Service;
 use ragspan_examples::corpus::{Corpus, CorpusError};
 use ragspan_examples::generate::{Generator, OFFLINE_HINT};
-use ragspan_examples::ingest::ingest;
+use ragspan_examples::ingest::{Ingested, ingest};
+use ragspan_examples::next::{Caller, write_next};
 use ragspan_examples::program::{
     Conversation, Reply, ask_all, conversations_of, default_conversations, questions_about,
 };
 use ragspan_examples::progress::Bar;
+use ragspan_examples::report::{self, Look, Size};
 use ragspan_examples::serve::{App, serve, terminated};
-use ragspan_examples::telemetry_seam::{self, Telemetry};
-use ragspan_examples::{report, tokens};
+use ragspan_examples::summary::Summary;
+use ragspan_examples::telemetry::{self, Telemetry};
+use ragspan_examples::tokens;
 use tokio::net::TcpListener;
 
 /// Ingest a folder of documents, answer questions about it, and show what was recorded meanwhile.
@@ -49,6 +53,33 @@ struct Args {
     /// The port of the service on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 8000, requires = "serve")]
     port: u16,
+}
+
+/// Where the human reads.
+struct Page {
+    out: Box<dyn Write + Send>,
+    look: Look,
+}
+
+impl Page {
+    /// Standard output, or nowhere if the records have it for themselves.
+    fn new(args: &Args) -> Self {
+        let stdout = io::stdout();
+        let look = Look::of(&stdout);
+        let out: Box<dyn Write + Send> = if args.json {
+            Box::new(io::sink())
+        } else {
+            Box::new(stdout)
+        };
+        Self { out, look }
+    }
+}
+
+/// What a run leaves to tell of.
+struct Done {
+    /// The first trace of the run, the ingestion's.
+    first: Option<TraceId>,
+    replies: Vec<Reply>,
 }
 
 #[tokio::main]
@@ -82,79 +113,103 @@ fn write_error(out: &mut dyn Write, error: &(dyn Error + 'static)) -> io::Result
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    let options = telemetry_seam::Options {
+    let options = telemetry::Options {
         db: args.db.clone(),
         json: args.json,
     };
-    let telemetry = Arc::new(telemetry_seam::start(options)?);
-    let mut out = human(&args);
-    let outcome = work(&args, &telemetry, &mut out).await;
+    let telemetry = Arc::new(telemetry::start(&options)?);
+    let mut page = Page::new(&args);
+    let outcome = work(&args, &telemetry, &mut page).await;
     // Also where the work failed: what was recorded until then says why.
-    let delivered = telemetry.shutdown().await;
-    let replies = outcome?;
-    if let Some(delivered) = delivered {
-        writeln!(out, "\n{delivered}")?;
+    let report = telemetry.shutdown().await;
+    let done = outcome?;
+    if args.json {
+        report.iter().for_each(ShutdownReport::report);
+    } else {
+        conclude(&args.db, &mut page, done, report.as_ref()).await?;
     }
-    if !replies.is_empty() {
-        report::write_next(&mut out, &replies)?;
-    }
-    Ok(out.flush()?)
+    Ok(page.out.flush()?)
 }
 
 async fn work(
     args: &Args,
     telemetry: &Arc<Telemetry>,
-    out: &mut (dyn Write + Send),
-) -> Result<Vec<Reply>, Box<dyn Error>> {
-    let service = Arc::new(service(args, out)?);
+    page: &mut Page,
+) -> Result<Done, Box<dyn Error>> {
+    let (service, first) = service(args, page)?;
+    let service = Arc::new(service);
     if args.serve {
-        let app = App {
-            service,
-            telemetry: Arc::clone(telemetry),
-        };
-        serve_until_terminated(args.port, app).await?;
-        return Ok(Vec::new());
+        let telemetry = Arc::clone(telemetry);
+        serve_until_terminated(args.port, App { service, telemetry }, page).await?;
+        let replies = Vec::new();
+        return Ok(Done { first, replies });
     }
     let replies = ask_all(&service, conversations(args, &service)).await;
     for reply in &replies {
-        report::write_reply(out, reply)?;
+        report::write_reply(&mut page.out, page.look, reply)?;
     }
-    telemetry.write_summary(out).await?;
-    Ok(replies)
+    Ok(Done { first, replies })
 }
 
-async fn serve_until_terminated(port: u16, app: App) -> io::Result<()> {
+/// What was recorded: read back, counted, and how to ask for more of it.
+async fn conclude(
+    db: &Path,
+    page: &mut Page,
+    done: Done,
+    report: Option<&ShutdownReport>,
+) -> Result<(), Box<dyn Error>> {
+    let Page { out, look } = page;
+    if let Some(first) = done.first {
+        Summary::read(db, first).await?.write(out, &look.style)?;
+    }
+    let sinks = report.map_or(&[][..], ShutdownReport::sinks);
+    if let Some(sqlite) = sinks.iter().find(|sink| sink.sink == "sqlite") {
+        let lost = sqlite.dropped + sqlite.pending;
+        report::write_written(out, db, sqlite.delivered, lost)?;
+    }
+    if done.replies.is_empty() {
+        writeln!(out)?;
+    } else {
+        writeln!(out, ". Next:")?;
+        let caller = Caller::new(db, |name| std::env::var_os(name));
+        write_next(out, &look.style, &caller, &done.replies)?;
+    }
+    Ok(())
+}
+
+async fn serve_until_terminated(port: u16, app: App, page: &mut Page) -> io::Result<()> {
     let terminated = terminated()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
+    report::write_serving(&mut page.out, address)?;
     writeln!(io::stderr(), "listening on http://{address}")?;
     serve(listener, Arc::new(app), terminated).await
 }
 
-/// Where the human reads: standard output, or nowhere if the records have it for themselves.
-fn human(args: &Args) -> Box<dyn Write + Send> {
-    if args.json {
-        Box::new(io::sink())
-    } else {
-        Box::new(io::stdout())
-    }
-}
-
-fn service(args: &Args, out: &mut dyn Write) -> Result<Service, Box<dyn Error>> {
+fn service(args: &Args, page: &mut Page) -> Result<(Service, Option<TraceId>), Box<dyn Error>> {
     // Counting the first tokens would otherwise wait for the table.
     let warming_up = std::thread::spawn(tokens::warm_up);
     let generator = Generator::from_vars(|name| std::env::var(name).ok())?;
-    let corpus = corpus(args)?;
-    let began = Instant::now();
-    let shown = args.corpus.clone().unwrap_or_else(|| PathBuf::from("."));
-    let ingested = ingest(&corpus, &Bar::new(&shown.display().to_string()))?;
-    let (documents, chunks) = (ingested.documents, ingested.library.len());
-    report::write_ingested(out, &shown, documents, chunks, began.elapsed())?;
+    let ingested = ingested(args, page)?;
     if generator.is_offline() {
-        writeln!(out, "{OFFLINE_HINT}")?;
+        report::write_hint(&mut page.out, page.look, OFFLINE_HINT)?;
     }
     warming_up.join().map_err(|_| "the token table is broken")?;
-    Ok(Service::new(ingested.library, generator))
+    let service = Service::new(ingested.library, generator);
+    Ok((service, ingested.trace_id))
+}
+
+fn ingested(args: &Args, page: &mut Page) -> Result<Ingested, Box<dyn Error>> {
+    let corpus = corpus(args)?;
+    let name = corpus.name();
+    let began = Instant::now();
+    let ingested = ingest(&corpus, &Bar::new(&name))?;
+    let size = Size {
+        documents: ingested.documents,
+        chunks: ingested.library.len(),
+    };
+    report::write_ingested(&mut page.out, &name, size, began.elapsed())?;
+    Ok(ingested)
 }
 
 fn corpus(args: &Args) -> Result<Corpus, Box<dyn Error>> {

@@ -6,53 +6,16 @@ use super::cell::{Counter, Gauge, Histogram};
 use super::exemplar::Exemplar;
 use super::names::Name;
 use super::registry::Registry;
-
-/// How a call ended, as `rag_requests_total` tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// It returned a value.
-    Success,
-    /// It returned an error.
-    Error,
-    /// It returned, and found nothing.
-    Empty,
-    /// It was dropped before it returned.
-    Cancelled,
-    /// It panicked.
-    Panic,
-}
-
-impl Status {
-    /// Every status, in the order of the declaration.
-    pub const ALL: [Self; 5] = [
-        Self::Success,
-        Self::Error,
-        Self::Empty,
-        Self::Cancelled,
-        Self::Panic,
-    ];
-
-    /// The label's value.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Error => "error",
-            Self::Empty => "empty",
-            Self::Cancelled => "cancelled",
-            Self::Panic => "panic",
-        }
-    }
-}
+use crate::record::Outcome;
 
 /// The series of one operation in one layer: a call costs a few bare atomics.
 ///
 /// Whether a call counts as a request, and as running, is the caller's to say: only where no
 /// ancestor span is of the same layer. The latency is for every call.
 #[derive(Debug)]
-pub struct CallMetrics {
+pub(crate) struct CallMetrics {
     active: Arc<Gauge>,
-    /// By [`Status`]. All five exist from the start, at zero: a rate that begins with the first
+    /// By [`Outcome`]. All five exist from the start, at zero: a rate that begins with the first
     /// failure would miss that failure.
     requests: [Arc<Counter>; 5],
     latency: Arc<Histogram>,
@@ -62,35 +25,35 @@ impl CallMetrics {
     pub(super) fn new(registry: &Registry, operation: &str, layer: &str) -> Self {
         Self {
             active: registry.gauge(Name::ActiveQueries, &[layer]),
-            requests: Status::ALL
-                .map(|status| registry.counter(Name::Requests, &[layer, status.as_str()])),
+            requests: Outcome::ALL
+                .map(|outcome| registry.counter(Name::Requests, &[layer, outcome.status()])),
             latency: registry.histogram(Name::RequestLatency, &[operation, layer]),
         }
     }
 
     /// One call more is running in the layer.
     #[inline]
-    pub fn started(&self) {
+    pub(crate) fn started(&self) {
         self.active.add(1);
     }
 
     /// One call less is running in the layer.
     #[inline]
-    pub fn stopped(&self) {
+    pub(crate) fn stopped(&self) {
         self.active.add(-1);
     }
 
     /// Counts a request of the layer by how it ended.
     #[inline]
-    pub fn request(&self, status: Status, exemplar: &Exemplar) {
-        if let Some(counter) = self.requests.get(status as usize) {
+    pub(crate) fn request(&self, outcome: Outcome, exemplar: &Exemplar) {
+        if let Some(counter) = self.requests.get(outcome as usize) {
             counter.add_with(1, exemplar);
         }
     }
 
     /// Counts how long the call took, in microseconds.
     #[inline]
-    pub fn latency(&self, micros: u64, exemplar: &Exemplar) {
+    pub(crate) fn latency(&self, micros: u64, exemplar: &Exemplar) {
         self.latency.record(micros, exemplar);
     }
 }
@@ -108,7 +71,7 @@ mod tests {
             registry.value("rag_active_queries", &[("layer", "retrieval")]),
             Some(1.0)
         );
-        call.request(Status::Empty, &Exemplar::NONE);
+        call.request(Outcome::Empty, &Exemplar::NONE);
         call.latency(2_500, &Exemplar::NONE);
         call.stopped();
         let requests = |status| {
@@ -134,11 +97,11 @@ mod tests {
     fn each_status_has_its_own_series() {
         let registry = Registry::new();
         let call = registry.call("f", "api");
-        for (times, status) in Status::ALL.into_iter().enumerate() {
+        for (times, status) in Outcome::ALL.into_iter().enumerate() {
             (0..=times).for_each(|_| call.request(status, &Exemplar::NONE));
         }
-        for (times, status) in (1_u32..).zip(Status::ALL) {
-            let labels = [("layer", "api"), ("status", status.as_str())];
+        for (times, status) in (1_u32..).zip(Outcome::ALL) {
+            let labels = [("layer", "api"), ("status", status.status())];
             assert_eq!(
                 registry.value("rag_requests_total", &labels),
                 Some(f64::from(times))

@@ -7,7 +7,7 @@ use super::number::LARGEST;
 
 /// A counter of the closed list, in its unit's steps. Handles are `Arc`s of it.
 #[derive(Debug, Default)]
-pub struct Counter {
+pub(crate) struct Counter {
     value: AtomicU64,
     exemplar: Slot,
 }
@@ -15,25 +15,25 @@ pub struct Counter {
 impl Counter {
     /// Adds so many steps.
     #[inline]
-    pub fn add(&self, steps: u64) {
+    pub(crate) fn add(&self, steps: u64) {
         self.value.fetch_add(steps, Relaxed);
     }
 
     /// Adds so many steps, and says which span they belong to.
     #[inline]
-    pub fn add_with(&self, steps: u64, exemplar: &Exemplar) {
+    pub(crate) fn add_with(&self, steps: u64, exemplar: &Exemplar) {
         self.add(steps);
         self.exemplar.offer(steps, exemplar);
     }
 
     /// Raises the counter to at least so many steps.
-    pub fn raise_to(&self, steps: u64) {
+    pub(crate) fn raise_to(&self, steps: u64) {
         self.value.fetch_max(steps, Relaxed);
     }
 
     /// The steps counted so far.
     #[must_use]
-    pub fn value(&self) -> u64 {
+    pub(crate) fn value(&self) -> u64 {
         self.value.load(Relaxed)
     }
 
@@ -44,32 +44,32 @@ impl Counter {
 
 /// A gauge of the closed list: all of them count whole things.
 #[derive(Debug, Default)]
-pub struct Gauge {
+pub(crate) struct Gauge {
     value: AtomicI64,
 }
 
 impl Gauge {
     /// Adds; a negative amount takes away.
     #[inline]
-    pub fn add(&self, amount: i64) {
+    pub(crate) fn add(&self, amount: i64) {
         self.value.fetch_add(amount, Relaxed);
     }
 
     /// Sets the value.
-    pub fn set(&self, value: i64) {
+    pub(crate) fn set(&self, value: i64) {
         self.value.store(value, Relaxed);
     }
 
     /// The value now.
     #[must_use]
-    pub fn value(&self) -> i64 {
+    pub(crate) fn value(&self) -> i64 {
         self.value.load(Relaxed)
     }
 }
 
 /// A histogram of the closed list, in its unit's steps.
 #[derive(Debug)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     edges: &'static [u64],
     buckets: Box<[Bucket]>,
     sum: AtomicU64,
@@ -104,7 +104,7 @@ impl Histogram {
 
     /// Counts a value of so many steps, and says which span it belongs to.
     #[inline]
-    pub fn record(&self, steps: u64, exemplar: &Exemplar) {
+    pub(crate) fn record(&self, steps: u64, exemplar: &Exemplar) {
         let steps = steps.min(LARGEST);
         let at = self.edges.partition_point(|edge| *edge < steps);
         let Some(bucket) = self.buckets.get(at) else {
@@ -117,14 +117,14 @@ impl Histogram {
 
     /// How many values were counted. The buckets are the only count, so that no reader can see
     /// a total that differs from theirs.
-    #[must_use]
-    pub fn count(&self) -> u64 {
+    #[cfg(test)]
+    fn count(&self) -> u64 {
         self.buckets.iter().map(Bucket::count).sum()
     }
 
     /// The sum of the values, in steps.
     #[must_use]
-    pub fn sum(&self) -> u64 {
+    pub(crate) fn sum(&self) -> u64 {
         self.sum.load(Relaxed)
     }
 

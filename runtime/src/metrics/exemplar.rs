@@ -9,18 +9,18 @@ const EVERY_MS: u64 = 1_000;
 
 /// The span that a counted value belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Exemplar {
+pub(crate) struct Exemplar {
     /// The trace's UUID; all zero means that there is no exemplar.
-    pub trace_id: [u8; 16],
+    pub(crate) trace_id: [u8; 16],
     /// The span's UUID.
-    pub span_id: [u8; 16],
+    pub(crate) span_id: [u8; 16],
     /// When the value was counted, in milliseconds since 1970.
-    pub unix_ms: u64,
+    pub(crate) unix_ms: u64,
 }
 
 impl Exemplar {
     /// For a value outside any trace.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         trace_id: [0; 16],
         span_id: [0; 16],
         unix_ms: 0,

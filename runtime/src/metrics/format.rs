@@ -2,7 +2,7 @@
 
 /// A text format of the exposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
+pub(crate) enum Format {
     /// Prometheus text 0.0.4: read by everything, without exemplars.
     Prometheus,
     /// OpenMetrics text 1.0.0, with exemplars.
@@ -12,7 +12,7 @@ pub enum Format {
 impl Format {
     /// The `Content-Type` to answer with.
     #[must_use]
-    pub const fn content_type(self) -> &'static str {
+    pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -25,7 +25,7 @@ impl Format {
 /// OpenMetrics only where it is asked for by name and nothing plainer is preferred: a wildcard
 /// comes from a browser or `curl`, and tools that know neither expect the older format.
 #[must_use]
-pub fn negotiate(accept: Option<&str>) -> Format {
+pub(crate) fn negotiate(accept: Option<&str>) -> Format {
     let ranges = || {
         accept
             .unwrap_or_default()

@@ -21,11 +21,10 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use call::{CallMetrics, Status};
-pub use cell::{Counter, Gauge, Histogram};
-pub use exemplar::Exemplar;
-pub use format::{Format, negotiate};
-pub use names::{Kind, Name, Unit};
-pub use recorder::Recorder;
-pub use registry::Registry;
-pub use sample::Sample;
+pub(crate) use call::CallMetrics;
+pub(crate) use cell::{Counter, Gauge};
+pub(crate) use exemplar::Exemplar;
+pub(crate) use format::{Format, negotiate};
+pub(crate) use names::Name;
+pub(crate) use recorder::Recorder;
+pub(crate) use registry::Registry;

@@ -3,7 +3,7 @@
 /// What a metric is to Prometheus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Only grows.
     Counter,
     /// Goes up and down.
@@ -15,7 +15,7 @@ pub enum Kind {
 impl Kind {
     /// The word a `# TYPE` line uses.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
@@ -30,7 +30,7 @@ impl Kind {
 /// become decimals only where they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Things, kept one by one.
     Count,
     /// Bytes, kept one by one.
@@ -46,7 +46,7 @@ pub enum Unit {
 impl Unit {
     /// How many of the steps that are kept make one of what is shown.
     #[must_use]
-    pub const fn steps(self) -> u64 {
+    pub(crate) const fn steps(self) -> u64 {
         match self {
             Self::Count | Self::Bytes => 1,
             Self::Milliseconds => 1_000,
@@ -137,13 +137,13 @@ macro_rules! closed_list {
         /// A metric of the closed list, in the order of the exposition.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Name {
+        pub(crate) enum Name {
             $(#[doc = concat!("`", $text, "`: ", $help)] $name,)*
         }
 
         impl Name {
             /// Every metric, in the order of the exposition.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),*];
 
             const fn row(self) -> Row {
                 match self {
@@ -215,43 +215,43 @@ const SUFFIXES: &[&str] = &["_total", "_created", "_bucket", "_sum", "_count", "
 impl Name {
     /// The name as scrapers, rules and panels write it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         self.row().text
     }
 
     /// Counter, gauge or histogram.
     #[must_use]
-    pub const fn kind(self) -> Kind {
+    pub(crate) const fn kind(self) -> Kind {
         self.row().kind
     }
 
     /// The label names, in the order in which handles take the values.
     #[must_use]
-    pub const fn labels(self) -> &'static [&'static str] {
+    pub(crate) const fn labels(self) -> &'static [&'static str] {
         self.row().labels
     }
 
     /// What is counted, and in which steps it is kept.
     #[must_use]
-    pub const fn unit(self) -> Unit {
+    pub(crate) const fn unit(self) -> Unit {
         self.row().unit
     }
 
     /// The upper edges of the buckets, without the last and endless one, in the unit's steps.
     #[must_use]
-    pub const fn edges(self) -> &'static [u64] {
+    pub(crate) const fn edges(self) -> &'static [u64] {
         self.row().edges
     }
 
     /// One sentence for the reader of a dashboard.
     #[must_use]
-    pub const fn help(self) -> &'static str {
+    pub(crate) const fn help(self) -> &'static str {
         self.row().help
     }
 
     /// The metric of this name, if the list has it.
     #[must_use]
-    pub fn find(text: &str) -> Option<Self> {
+    pub(crate) fn find(text: &str) -> Option<Self> {
         if !text.starts_with(PREFIX) {
             return None;
         }

@@ -18,7 +18,7 @@ use super::registry::Registry;
 /// but is used as another kind, or that the exposition of the list uses up (`rag_requests`,
 /// `rag_token_usage_sum`), is refused: its handle does nothing, and [`Registry::refused`] tells.
 #[derive(Debug, Clone)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     registry: Arc<Registry>,
 }
 
@@ -32,23 +32,13 @@ enum Route {
 impl Recorder {
     /// A recorder for this registry.
     #[must_use]
-    pub const fn new(registry: Arc<Registry>) -> Self {
+    pub(crate) const fn new(registry: Arc<Registry>) -> Self {
         Self { registry }
     }
 
     /// Makes this the global recorder if there is none yet; says whether it was made so.
-    ///
-    /// ```standalone_crate
-    /// use ragspan::metrics::{Recorder, Registry};
-    ///
-    /// let registry = Registry::new();
-    /// assert!(Recorder::new(registry.clone()).install());
-    /// assert!(!Recorder::new(Registry::new()).install());
-    /// metrics::counter!("rag_claims_total").increment(1);
-    /// assert_eq!(registry.value("rag_claims_total", &[]), Some(1.0));
-    /// ```
     #[must_use]
-    pub fn install(self) -> bool {
+    pub(crate) fn install(self) -> bool {
         metrics::set_global_recorder(self).is_ok()
     }
 

@@ -1,7 +1,6 @@
 //! The registry: every series of the closed list, and the recorder of all other metrics.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
@@ -22,8 +21,7 @@ const REFUSED_KEPT: usize = 64;
 ///
 /// Handles are `Arc`s: ask once and keep them, as each asking looks the series up.
 #[derive(Debug)]
-pub struct Registry {
-    generation: u64,
+pub(crate) struct Registry {
     families: Vec<AnyFamily>,
     foreign: PrometheusRecorder,
     refused: Mutex<BTreeSet<String>>,
@@ -70,31 +68,22 @@ impl AnyFamily {
 impl Registry {
     /// A registry without series.
     #[must_use]
-    pub fn new() -> Arc<Self> {
-        static GENERATION: AtomicU64 = AtomicU64::new(1);
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            generation: GENERATION.fetch_add(1, Relaxed),
             families: Name::ALL.iter().map(|name| AnyFamily::new(*name)).collect(),
             foreign: PrometheusBuilder::new().build_recorder(),
             refused: Mutex::default(),
         })
     }
 
-    /// A number that no other registry of this process has, never zero: a cached handle is good
-    /// as long as it belongs to the registry of the same generation.
-    #[must_use]
-    pub const fn generation(&self) -> u64 {
-        self.generation
-    }
-
     /// What one call of an operation in a layer touches, for its callsite to cache.
     #[must_use]
-    pub fn call(&self, operation: &str, layer: &str) -> Arc<CallMetrics> {
+    pub(crate) fn call(&self, operation: &str, layer: &str) -> Arc<CallMetrics> {
         Arc::new(CallMetrics::new(self, operation, layer))
     }
 
     /// Counts an error where it was born.
-    pub fn error(&self, error_type: &str, layer: &str, exemplar: &Exemplar) {
+    pub(crate) fn error(&self, error_type: &str, layer: &str, exemplar: &Exemplar) {
         self.counter(Name::Errors, &[error_type, layer])
             .add_with(1, exemplar);
     }
@@ -103,7 +92,7 @@ impl Registry {
     /// empty, surplus ones are dropped. A name that is no counter gives a detached handle, which
     /// counts but is never shown.
     #[must_use]
-    pub fn counter(&self, name: Name, values: &[&str]) -> Arc<Counter> {
+    pub(crate) fn counter(&self, name: Name, values: &[&str]) -> Arc<Counter> {
         match self.family(name) {
             Some(AnyFamily::Counter(family)) => family.series(values, Counter::default),
             _ => Arc::default(),
@@ -112,7 +101,7 @@ impl Registry {
 
     /// The gauge with these label values; the rules of [`Registry::counter`] hold.
     #[must_use]
-    pub fn gauge(&self, name: Name, values: &[&str]) -> Arc<Gauge> {
+    pub(crate) fn gauge(&self, name: Name, values: &[&str]) -> Arc<Gauge> {
         match self.family(name) {
             Some(AnyFamily::Gauge(family)) => family.series(values, Gauge::default),
             _ => Arc::default(),
@@ -121,7 +110,7 @@ impl Registry {
 
     /// The histogram with these label values; the rules of [`Registry::counter`] hold.
     #[must_use]
-    pub fn histogram(&self, name: Name, values: &[&str]) -> Arc<Histogram> {
+    pub(crate) fn histogram(&self, name: Name, values: &[&str]) -> Arc<Histogram> {
         let make = || Histogram::new(name.edges());
         match self.family(name) {
             Some(AnyFamily::Histogram(family)) => family.series(values, make),
@@ -135,25 +124,25 @@ impl Registry {
 
     /// All metrics as Prometheus text 0.0.4.
     #[must_use]
-    pub fn render_prometheus(&self) -> String {
+    pub(crate) fn render_prometheus(&self) -> String {
         self.render(Format::Prometheus)
     }
 
     /// All metrics as OpenMetrics 1.0.0, with exemplars.
     #[must_use]
-    pub fn render_openmetrics(&self) -> String {
+    pub(crate) fn render_openmetrics(&self) -> String {
         self.render(Format::OpenMetrics)
     }
 
     /// All metrics in the format that [`negotiate`](super::negotiate) chose.
     #[must_use]
-    pub fn render(&self, format: Format) -> String {
+    pub(crate) fn render(&self, format: Format) -> String {
         exposition::render(self, format)
     }
 
     /// Every sample, the closed list's first and in its order.
     #[must_use]
-    pub fn snapshot(&self) -> Vec<Sample> {
+    pub(crate) fn snapshot(&self) -> Vec<Sample> {
         let own = Name::ALL.iter().flat_map(|name| self.rows(*name));
         let mut samples: Vec<_> = own.map(|row| Sample::from(&row)).collect();
         samples.extend(foreign::samples(&self.foreign_text()));
@@ -163,7 +152,7 @@ impl Registry {
     /// The value of the sample with exactly these labels, in any order; a histogram is asked by
     /// `<name>_sum`, `<name>_count`, or `<name>_bucket` with `le`.
     #[must_use]
-    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let mut samples = self.snapshot().into_iter();
         samples
             .find(|sample| sample.is(name, labels))
@@ -172,14 +161,14 @@ impl Registry {
 
     /// Moves what foreign histograms have gathered into their summaries. To be called every few
     /// seconds: between two calls each recorded value takes memory.
-    pub fn upkeep(&self) {
+    pub(crate) fn upkeep(&self) {
         self.foreign.handle().run_upkeep();
     }
 
     /// Names that the [`Recorder`](super::Recorder) refused (the first 64), because shown they
     /// would collide with the closed list or with the format.
     #[must_use]
-    pub fn refused(&self) -> Vec<String> {
+    pub(crate) fn refused(&self) -> Vec<String> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.iter().cloned().collect()
     }
@@ -208,15 +197,8 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
-    use super::super::call::Status;
     use super::*;
-
-    #[test]
-    fn each_registry_has_its_own_generation() {
-        let (one, two) = (Registry::new(), Registry::new());
-        assert_ne!(one.generation(), two.generation());
-        assert_ne!(one.generation(), 0);
-    }
+    use crate::record::Outcome;
 
     #[test]
     fn a_handle_reads_back_and_shares_its_series() {
@@ -296,7 +278,7 @@ mod tests {
                 unix_ms: at * 500,
             };
             call.started();
-            call.request(Status::Success, &exemplar);
+            call.request(Outcome::Success, &exemplar);
             call.latency(1_500, &exemplar);
             registry.error(&format!("E{}", (at + thread) % 7), "api", &exemplar);
             call.stopped();

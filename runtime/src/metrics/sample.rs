@@ -8,19 +8,19 @@ use super::number::Number;
 
 /// One value with its name and labels, as a scraper would see it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// The metric's name; for a histogram with `_bucket`, `_sum` or `_count`.
-    pub name: String,
+    pub(crate) name: String,
     /// Label names and values.
-    pub labels: Vec<(String, String)>,
+    pub(crate) labels: Vec<(String, String)>,
     /// The value.
-    pub value: f64,
+    pub(crate) value: f64,
 }
 
 impl Sample {
     /// Whether this is the sample of that name with exactly these labels, in any order.
     #[must_use]
-    pub fn is(&self, name: &str, labels: &[(&str, &str)]) -> bool {
+    pub(crate) fn is(&self, name: &str, labels: &[(&str, &str)]) -> bool {
         let mut wanted = labels.to_vec();
         let mut found: Vec<_> = self
             .labels

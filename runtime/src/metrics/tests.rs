@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Exemplar, Format, Name, Registry, Status};
+use super::{Exemplar, Format, Name, Registry};
+use crate::record::Outcome;
 
 /// One thing a program may do.
 #[derive(Debug, Clone)]
 enum Step {
-    Request { layer: String, status: Status },
+    Request { layer: String, status: Outcome },
     Error { kind: String, layer: String },
     Latency { operation: String, micros: u64 },
     Active { layer: String, amount: i64 },
@@ -23,7 +24,7 @@ fn label() -> impl Strategy<Value = String> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let status = (0..Status::ALL.len()).prop_map(|at| Status::ALL[at]);
+    let status = (0..Outcome::ALL.len()).prop_map(|at| Outcome::ALL[at]);
     prop_oneof![
         (label(), status).prop_map(|(layer, status)| Step::Request { layer, status }),
         (label(), label()).prop_map(|(kind, layer)| Step::Error { kind, layer }),
@@ -39,7 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn apply(registry: &Registry, step: &Step, exemplar: &Exemplar) {
     match step {
         Step::Request { layer, status } => registry
-            .counter(Name::Requests, &[layer, status.as_str()])
+            .counter(Name::Requests, &[layer, status.status()])
             .add_with(1, exemplar),
         Step::Error { kind, layer } => registry.error(kind, layer, exemplar),
         Step::Latency { operation, micros } => {
@@ -107,7 +108,7 @@ impl Model {
         match step {
             Step::Request { layer, status } => self.add(
                 "rag_requests_total",
-                &[("layer", layer), ("status", status.as_str())],
+                &[("layer", layer), ("status", status.status())],
                 1.0,
             ),
             Step::Error { kind, layer } => {

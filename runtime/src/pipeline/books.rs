@@ -1,7 +1,9 @@
 //! The account of one sink: what became of every record that was emitted.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::trouble::{Trouble, say};
 use crate::metrics::{Counter, Gauge, Name, Registry};
 
 /// Why a record did not arrive.
@@ -19,6 +21,14 @@ pub enum Dropped {
 }
 
 impl Dropped {
+    /// Every reason, in the order of the declaration.
+    pub const ALL: [Self; 4] = [
+        Self::QueueFull,
+        Self::LaneFull,
+        Self::Refused,
+        Self::AfterShutdown,
+    ];
+
     /// The value of the metrics' `reason` label.
     #[must_use]
     pub const fn reason(self) -> &'static str {
@@ -49,66 +59,118 @@ pub struct Balance {
     pub pending: u64,
 }
 
-/// The counters of one sink; the metrics show the very same.
+impl Balance {
+    fn new(sink: &'static str, taken: Taken, emitted: u64) -> Self {
+        let dropped = taken.dropped.iter().sum();
+        Self {
+            sink,
+            emitted,
+            delivered: taken.delivered,
+            dropped,
+            filtered: 0,
+            pending: emitted.saturating_sub(taken.delivered + dropped),
+        }
+    }
+}
+
+/// What became of the records that a sink was done with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    delivered: u64,
+    /// By reason.
+    dropped: [u64; Dropped::ALL.len()],
+}
+
+/// The account of one sink.
 #[derive(Debug)]
 pub(crate) struct Book {
     sink: &'static str,
+    delivered: AtomicU64,
+    /// By reason.
+    dropped: [AtomicU64; Dropped::ALL.len()],
+    shown: Shown,
+    trouble: Trouble,
+}
+
+/// The account as the metrics show it.
+#[derive(Debug)]
+struct Shown {
     delivered: Arc<Counter>,
-    queue_full: Arc<Counter>,
-    lane_full: Arc<Counter>,
-    refused: Arc<Counter>,
-    after_shutdown: Arc<Counter>,
+    dropped: [Arc<Counter>; Dropped::ALL.len()],
     pending: Arc<Gauge>,
 }
 
 impl Book {
     pub(crate) fn new(sink: &'static str, registry: &Registry) -> Self {
         let dropped = |why: Dropped| registry.counter(Name::RecordsDropped, &[sink, why.reason()]);
+        let shown = Shown {
+            delivered: registry.counter(Name::RecordsDelivered, &[sink]),
+            dropped: Dropped::ALL.map(dropped),
+            pending: registry.gauge(Name::RecordsPending, &[sink]),
+        };
         Self {
             sink,
-            delivered: registry.counter(Name::RecordsDelivered, &[sink]),
-            queue_full: dropped(Dropped::QueueFull),
-            lane_full: dropped(Dropped::LaneFull),
-            refused: dropped(Dropped::Refused),
-            after_shutdown: dropped(Dropped::AfterShutdown),
-            pending: registry.gauge(Name::RecordsPending, &[sink]),
+            delivered: AtomicU64::new(0),
+            dropped: Default::default(),
+            shown,
+            trouble: Trouble::default(),
         }
+    }
+
+    /// Something is wrong with the sink, and the start says so.
+    pub(super) fn note(&self, why: String) {
+        self.trouble.note(why);
+    }
+
+    /// Something is wrong with the sink: says so if that is news.
+    pub(super) fn is_ill(&self, why: String) {
+        if let Some(line) = self.trouble.begin(self.sink, why) {
+            say(&line);
+        }
+    }
+
+    /// The sink does what it should: says so if it was told that it did not.
+    pub(super) fn is_well(&self) {
+        if let Some(line) = self.trouble.end(self.sink) {
+            say(&line);
+        }
+    }
+
+    /// What is wrong with the sink now, after its name.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let why = self.trouble.now()?;
+        Some(format!("{}: {why}", self.sink))
     }
 
     pub(super) fn deliver(&self, records: usize) {
-        self.delivered.add(records as u64);
+        self.delivered.fetch_add(records as u64, Relaxed);
     }
 
     pub(super) fn drop_records(&self, why: Dropped, records: usize) {
-        let counter = match why {
-            Dropped::QueueFull => &self.queue_full,
-            Dropped::LaneFull => &self.lane_full,
-            Dropped::Refused => &self.refused,
-            Dropped::AfterShutdown => &self.after_shutdown,
-        };
-        counter.add(records as u64);
+        self.dropped[why as usize].fetch_add(records as u64, Relaxed);
     }
 
-    /// Closes the account at this point; `overflowed` records never got past the queue.
-    pub(super) fn balance(&self, emitted: u64, overflowed: u64) -> Balance {
-        self.queue_full.raise_to(overflowed);
-        let dropped = [
-            &self.queue_full,
-            &self.lane_full,
-            &self.refused,
-            &self.after_shutdown,
-        ];
-        let dropped = dropped.into_iter().map(|counter| counter.value()).sum();
-        let delivered = self.delivered.value();
-        let pending = emitted.saturating_sub(delivered + dropped);
-        self.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
-        Balance {
-            sink: self.sink,
-            emitted,
-            delivered,
+    /// Takes stock; `overflowed` records never got past the queue.
+    pub(super) fn take_stock(&self, overflowed: u64) -> Taken {
+        let mut dropped = self.dropped.each_ref().map(|records| records.load(Relaxed));
+        dropped[Dropped::QueueFull as usize] += overflowed;
+        Taken {
+            delivered: self.delivered.load(Relaxed),
             dropped,
-            filtered: 0,
-            pending,
         }
+    }
+
+    /// Closes the account and shows it. `emitted` was read after stock was taken, or records would
+    /// be done with that were never emitted.
+    pub(super) fn close(&self, taken: Taken, emitted: u64) -> Balance {
+        let balance = Balance::new(self.sink, taken, emitted);
+        self.shown.delivered.raise_to(taken.delivered);
+        for (counter, records) in self.shown.dropped.iter().zip(taken.dropped) {
+            counter.raise_to(records);
+        }
+        self.shown
+            .pending
+            .set(i64::try_from(balance.pending).unwrap_or(i64::MAX));
+        balance
     }
 }

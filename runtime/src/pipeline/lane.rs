@@ -9,11 +9,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::books::{Book, Dropped};
+use super::trouble::whole;
 use crate::clock;
 use crate::sink::{Batch, DeliveryError, Sink};
 
 /// So many batches wait for a sink at most.
 const LANE: usize = 256;
+
+/// A sink that takes longer over one batch is in trouble.
+const STALLED: Duration = Duration::from_secs(5);
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(5);
@@ -64,6 +68,8 @@ impl Lane {
             }
             Err(mpsc::error::TrySendError::Closed(_)) => {
                 self.book.drop_records(Dropped::Refused, records);
+                let why = "its task panicked; its records are dropped until the next start";
+                self.book.is_ill(why.to_owned());
             }
         }
     }
@@ -94,7 +100,11 @@ impl<S: Sink> Runner<S> {
         mut queue: mpsc::Receiver<Job>,
         opened: oneshot::Sender<Option<String>>,
     ) {
-        let trouble = self.sink.open().await.err().map(|error| error.to_string());
+        let trouble = self.sink.open().await.err().map(|error| retrying(&error));
+        match trouble.clone() {
+            Some(why) => self.book.note(why),
+            None => self.book.is_well(),
+        }
         // Nobody waits for it any more: then nobody needs to know.
         let _unheard = opened.send(trouble);
         while let Some(job) = queue.recv().await {
@@ -110,17 +120,35 @@ impl<S: Sink> Runner<S> {
         let records = batch.len();
         let mut pause = FIRST_RETRY;
         loop {
-            match self.sink.deliver(batch.clone()).await {
-                Ok(()) => return self.book.deliver(records),
-                Err(DeliveryError::Permanent { .. }) => {
-                    return self.book.drop_records(Dropped::Refused, records);
+            match self.attempt(batch.clone()).await {
+                Ok(()) => {
+                    self.book.deliver(records);
+                    return self.book.is_well();
                 }
-                Err(DeliveryError::Retryable { after, .. }) => {
-                    tokio::time::sleep(after.unwrap_or(pause)).await;
+                Err(error @ DeliveryError::Permanent { .. }) => {
+                    self.book.drop_records(Dropped::Refused, records);
+                    let why = format!("{}; its records are dropped", whole(&error));
+                    return self.book.is_ill(why);
+                }
+                Err(error) => {
+                    self.book.is_ill(retrying(&error));
+                    tokio::time::sleep(error.after().unwrap_or(pause)).await;
                     pause = jittered(pause * 2).min(LAST_RETRY);
                 }
             }
         }
+    }
+
+    /// One delivery, however long it takes; tells of one that stalls.
+    async fn attempt(&mut self, batch: Batch) -> Result<(), DeliveryError> {
+        let mut delivery = std::pin::pin!(self.sink.deliver(batch));
+        if let Ok(delivered) = tokio::time::timeout(STALLED, &mut delivery).await {
+            return delivered;
+        }
+        let seconds = STALLED.as_secs();
+        let why = format!("has not taken a batch within {seconds} s; waiting");
+        self.book.is_ill(why);
+        delivery.await
     }
 
     async fn flush(&mut self, durable: bool, done: oneshot::Sender<()>) {
@@ -129,6 +157,10 @@ impl<S: Sink> Runner<S> {
             let _unheard = done.send(());
         }
     }
+}
+
+fn retrying(error: &DeliveryError) -> String {
+    format!("{}; trying again", whole(error))
 }
 
 /// Somewhere between half of it and all of it, so that many processes do not retry in step.

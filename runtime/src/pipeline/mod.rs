@@ -6,15 +6,16 @@
 mod books;
 mod lane;
 mod ring;
+mod trouble;
 mod worker;
 
-use std::sync::Arc;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use books::Book;
 pub use books::{Balance, Dropped};
 use ring::Ring;
+pub(crate) use trouble::say;
 pub(crate) use worker::{Command, Sinks, Worker, is_worker};
 
 use crate::clock;
@@ -37,6 +38,8 @@ pub(crate) struct Pipeline {
     sole_listener: AtomicBool,
     closed: AtomicBool,
     books: OnceLock<Vec<Arc<Book>>>,
+    /// Held while the books are closed and read.
+    closing: Mutex<()>,
 }
 
 impl Pipeline {
@@ -57,6 +60,7 @@ impl Pipeline {
             sole_listener: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             books: OnceLock::new(),
+            closing: Mutex::new(()),
         }
     }
 
@@ -73,9 +77,7 @@ impl Pipeline {
     /// Hands a record over: numbers it and pushes it. Never blocks; if the queue is full, the oldest record
     /// of its class goes and is counted.
     pub(crate) fn push(&self, record: Box<Record>) {
-        if let Some(lost) = self.ring.push(record) {
-            self.pool.give_back(lost);
-        }
+        self.ring.push(record, |lost| self.pool.give_back(lost));
         if self.closed.load(Ordering::Relaxed) {
             self.drop_late();
         }
@@ -129,17 +131,45 @@ impl Pipeline {
         self.books.get().map_or(&[], Vec::as_slice)
     }
 
-    /// How every sink stands, brought up to now; the metrics show the same.
-    pub(crate) fn balances(&self) -> Vec<Balance> {
-        let emitted = self.ring.emitted();
-        self.registry
-            .counter(Name::RecordsEmitted, &[])
-            .raise_to(emitted);
-        let overflowed = self.ring.overflowed();
+    /// From now on nobody comes for the records; each is counted as dropped.
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        // Pairs with the fence in the queue's push: either the last look into the queue sees a late record,
+        // or its pusher sees the end.
+        fence(Ordering::SeqCst);
+    }
+
+    /// What is wrong with the sinks now.
+    pub(crate) fn troubles(&self) -> Vec<String> {
         self.books()
             .iter()
-            .map(|book| book.balance(emitted, overflowed))
+            .filter_map(|book| book.trouble())
             .collect()
+    }
+
+    /// How every sink stands now.
+    pub(crate) fn balances(&self) -> Vec<Balance> {
+        self.with_balances(|balances| balances)
+    }
+
+    /// Gives `read` the balances while the metrics show the very same: the numbers of one exposition balance.
+    pub(crate) fn with_balances<R>(&self, read: impl FnOnce(Vec<Balance>) -> R) -> R {
+        let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+        let overflowed = self.ring.overflowed();
+        let taken: Vec<_> = self
+            .books()
+            .iter()
+            .map(|book| book.take_stock(overflowed))
+            .collect();
+        let emitted = self.ring.emitted();
+        let counter = self.registry.counter(Name::RecordsEmitted, &[]);
+        counter.raise_to(emitted);
+        let books = self.books().iter().zip(taken);
+        read(
+            books
+                .map(|(book, taken)| book.close(taken, emitted))
+                .collect(),
+        )
     }
 }
 

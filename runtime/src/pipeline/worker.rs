@@ -4,13 +4,14 @@
 //! thread is never recorded, so there is no feedback loop.
 
 use std::cell::Cell;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::Sleep;
 
 use super::Pipeline;
 use super::books::{Balance, Book};
@@ -30,6 +31,9 @@ const PATIENCE: u32 = 40;
 
 /// How often the clock is compared and the metrics are tidied.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+
+/// How long a start waits for the sinks to open; after that they go on by themselves.
+const OPENING: Duration = Duration::from_secs(2);
 
 /// How long a flush waits at most.
 const FLUSH_LIMIT: Duration = Duration::from_secs(30);
@@ -61,19 +65,23 @@ pub(crate) enum Command {
 type Start = Box<dyn FnOnce(&Pipeline) -> (Lane, Arc<Book>, Opened) + Send>;
 
 /// What a sink says once it has tried to open: nothing, or what is wrong.
-type Opened = (&'static str, oneshot::Receiver<Option<String>>);
+type Opened = oneshot::Receiver<Option<String>>;
 
 /// The sinks of a pipeline, before it runs.
 #[derive(Default)]
-pub(crate) struct Sinks(Vec<Start>);
+pub(crate) struct Sinks {
+    names: Vec<&'static str>,
+    starts: Vec<Start>,
+}
 
 impl Sinks {
     pub(crate) fn add<S: Sink>(&mut self, sink: S) {
-        self.0.push(Box::new(move |pipeline| {
+        self.names.push(S::NAME);
+        self.starts.push(Box::new(move |pipeline| {
             let book = Arc::new(Book::new(S::NAME, pipeline.registry()));
             let (said, opened) = oneshot::channel();
             let lane = Lane::start(sink, Arc::clone(&book), said);
-            (lane, book, (S::NAME, opened))
+            (lane, book, opened)
         }));
     }
 }
@@ -86,42 +94,29 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread, and waits until every sink has tried to open: with the troubles they had, by name.
-    ///
-    /// # Errors
-    ///
-    /// When the system gives no thread or no runtime.
+    /// Starts the thread, and waits until every sink has tried to open, or two seconds; what is wrong then stands in the
+    /// books. Without a thread or a runtime every record is dropped, and counted.
     pub(crate) fn start(
-        pipeline: Arc<Pipeline>,
+        pipeline: &Arc<Pipeline>,
         sinks: Sinks,
         extra: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<(Self, Vec<(&'static str, String)>)> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+    ) -> (Self, Option<std::io::Error>) {
         let (commands, orders) = mpsc::unbounded_channel();
-        let (ready, opened) = std::sync::mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("ragspan".to_owned())
-            .spawn(move || {
-                IS_WORKER.set(true);
-                runtime.block_on(async {
-                    tokio::spawn(extra);
-                    tokio::spawn(keep_house(Arc::clone(&pipeline)));
-                    let work = Work::begin(pipeline, sinks, ready).await;
-                    work.run(orders).await;
-                });
-                // A write to a reader that stalls must not keep the process from ending.
-                runtime.shutdown_background();
-            })?;
-        let troubles = opened.recv().unwrap_or_default();
-        Ok((
-            Self {
-                commands,
-                thread: Some(thread),
-            },
-            troubles,
-        ))
+        let names = sinks.names.clone();
+        match spawn(Arc::clone(pipeline), sinks, extra, orders) {
+            Ok(thread) => {
+                let thread = Some(thread);
+                (Self { commands, thread }, None)
+            }
+            Err(error) => {
+                pipeline.close();
+                let book = |name: &&'static str| Arc::new(Book::new(name, pipeline.registry()));
+                // It was not set: there is no worker.
+                let _set = pipeline.books.set(names.iter().map(book).collect());
+                let thread = None;
+                (Self { commands, thread }, Some(error))
+            }
+        }
     }
 
     /// False if the worker has ended.
@@ -135,6 +130,49 @@ impl Worker {
             // A worker that panicked has ended all the same.
             let _ended = thread.join();
         }
+    }
+}
+
+fn spawn(
+    pipeline: Arc<Pipeline>,
+    sinks: Sinks,
+    extra: impl Future<Output = ()> + Send + 'static,
+    orders: mpsc::UnboundedReceiver<Command>,
+) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (ready, opened) = std::sync::mpsc::channel();
+    let thread = std::thread::Builder::new().name("ragspan".to_owned());
+    let thread = thread.spawn(move || {
+        IS_WORKER.set(true);
+        runtime.block_on(async {
+            tokio::spawn(extra);
+            tokio::spawn(keep_house(Arc::clone(&pipeline)));
+            let work = Work::begin(pipeline, sinks, ready).await;
+            work.run(orders).await;
+        });
+        // A write to a reader that stalls must not keep the process from ending.
+        runtime.shutdown_background();
+    })?;
+    // A worker that panicked has nothing to say.
+    let _opened = opened.recv();
+    Ok(thread)
+}
+
+/// Waits for a sink to open, and notes in its book if it takes too long.
+async fn wait_for(mut opened: Opened, book: &Book, limit: Pin<&mut Sleep>) {
+    tokio::select! {
+        biased;
+        _ = &mut opened => return,
+        () = limit => {}
+    }
+    let seconds = OPENING.as_secs();
+    let why = format!("not open after {seconds} s: see what else holds it; trying on");
+    book.note(why);
+    // It may have opened just now, before the note.
+    if let Ok(None) = opened.try_recv() {
+        book.is_well();
     }
 }
 
@@ -157,10 +195,10 @@ impl Work {
     async fn begin(
         pipeline: Arc<Pipeline>,
         sinks: Sinks,
-        ready: std::sync::mpsc::Sender<Vec<(&'static str, String)>>,
+        ready: std::sync::mpsc::Sender<()>,
     ) -> Self {
         let (mut lanes, mut books, mut openings) = (Vec::new(), Vec::new(), Vec::new());
-        for start in sinks.0 {
+        for start in sinks.starts {
             let (lane, book, opened) = start(&pipeline);
             lanes.push(lane);
             books.push(book);
@@ -168,14 +206,12 @@ impl Work {
         }
         // Set once, here, before `start` returns.
         let _set = pipeline.books.set(books);
-        let mut troubles = Vec::new();
-        for (name, opened) in openings {
-            if let Ok(Some(trouble)) = opened.await {
-                troubles.push((name, trouble));
-            }
+        let mut limit = pin!(tokio::time::sleep(OPENING));
+        for (opened, book) in openings.into_iter().zip(pipeline.books()) {
+            wait_for(opened, book, limit.as_mut()).await;
         }
         // `start` waits for this answer.
-        let _unheard = ready.send(troubles);
+        let _unheard = ready.send(());
         Self {
             pipeline,
             lanes,
@@ -239,9 +275,7 @@ impl Work {
     }
 
     async fn end(mut self, within: Duration, done: oneshot::Sender<Vec<Balance>>) {
-        self.pipeline.closed.store(true, Ordering::Relaxed);
-        // Pairs with the fence in the queue's push: either `feed` sees a late record, or its pusher sees the end.
-        fence(Ordering::SeqCst);
+        self.pipeline.close();
         self.feed();
         let mut lanes: JoinSet<()> = self.lanes.into_iter().map(Lane::finish).collect();
         let all = async { while lanes.join_next().await.is_some() {} };

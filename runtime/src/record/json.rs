@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use super::{Failure, Kind, Record, Service, escape, rfc3339};
-use crate::value::{Fields, Text, Value};
+use super::writer::Writer;
+use super::{Failure, Kind, Record, Service, rfc3339};
+use crate::value::{Fields, Value};
 
 /// The longest line, in bytes, its newline included.
 pub(crate) const MAX_LINE: usize = 256 * 1024;
@@ -38,21 +39,6 @@ pub(crate) fn write(record: &Record, service: &Service, out: &mut Vec<u8>) -> Li
             longest / 4
         };
     }
-}
-
-/// Appends `text` as a JSON string.
-pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
-    Writer {
-        out,
-        longest: usize::MAX,
-    }
-    .string(text);
-}
-
-struct Writer<'a> {
-    out: &'a mut Vec<u8>,
-    /// Texts are cut behind so many bytes.
-    longest: usize,
 }
 
 impl Writer<'_> {
@@ -99,7 +85,7 @@ impl Writer<'_> {
                 self.escaped(layer.name());
                 self.raw("\"");
             }
-            None => self.string(record.target),
+            None => self.string(record.event_target()),
         }
     }
 
@@ -293,86 +279,6 @@ impl Writer<'_> {
             self.separate(start);
             self.text(&record.fields, *source);
         }
-    }
-
-    fn value(&mut self, fields: &Fields, value: Value) {
-        match value {
-            Value::Bool(true) => self.raw("true"),
-            Value::Bool(false) => self.raw("false"),
-            Value::I64(value) => self.raw(itoa::Buffer::new().format(value)),
-            Value::U64(value) => self.raw(itoa::Buffer::new().format(value)),
-            Value::I128(value) => self.raw(itoa::Buffer::new().format(value)),
-            Value::U128(value) => self.raw(itoa::Buffer::new().format(value)),
-            Value::F64(value) if value.is_finite() => {
-                self.raw(zmij::Buffer::new().format_finite(value));
-            }
-            Value::F64(_) => self.raw("null"),
-            Value::Text(text) => self.text(fields, text),
-        }
-    }
-
-    /// Microseconds as milliseconds with three decimals.
-    fn millis(&mut self, micros: u64) {
-        self.raw(itoa::Buffer::new().format(micros / 1000));
-        let rest = micros % 1000;
-        let digit = |value: u64| b'0' + u8::try_from(value % 10).unwrap_or_default();
-        self.out
-            .extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
-    }
-
-    fn text(&mut self, fields: &Fields, text: Text) {
-        self.quoted(fields.text.get(text), text.cut as usize);
-    }
-
-    fn string(&mut self, text: &str) {
-        self.quoted(text, 0);
-    }
-
-    /// A text of which so many bytes were left out before.
-    fn quoted(&mut self, text: &str, cut_before: usize) {
-        let (kept, rest) = text.split_at(text.floor_char_boundary(self.longest));
-        let cut = rest.len() + cut_before;
-        self.raw("\"");
-        self.escaped(kept);
-        if cut > 0 {
-            self.raw(" [cut ");
-            self.raw(itoa::Buffer::new().format(cut));
-            self.raw(" bytes]");
-        }
-        self.raw("\"");
-    }
-
-    fn key(&mut self, key: &str) {
-        self.raw(",\"");
-        self.raw(key);
-        self.raw("\":");
-    }
-
-    fn key_str(&mut self, key: &str, value: &str) {
-        self.key(key);
-        self.string(value);
-    }
-
-    fn key_opt(&mut self, key: &str, value: Option<&str>) {
-        self.key(key);
-        match value {
-            Some(text) => self.string(text),
-            None => self.raw("null"),
-        }
-    }
-
-    fn separate(&mut self, start: usize) {
-        if self.out.len() > start {
-            self.raw(",");
-        }
-    }
-
-    fn raw(&mut self, text: &str) {
-        self.out.extend_from_slice(text.as_bytes());
-    }
-
-    fn escaped(&mut self, text: &str) {
-        escape::write(text, self.out);
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod level;
 mod pool;
 mod time;
+mod writer;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -41,6 +42,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, in the order of the declaration.
+    pub const ALL: [Self; 5] = [
+        Self::Success,
+        Self::Error,
+        Self::Empty,
+        Self::Cancelled,
+        Self::Panic,
+    ];
+
     /// The word of the metrics' `status` label and of a record's `context.status`.
     #[must_use]
     pub const fn status(self) -> &'static str {
@@ -130,6 +140,8 @@ pub(crate) struct Record {
     pub(crate) layer: Option<Layer>,
     /// Of an event.
     pub(crate) target: &'static str,
+    /// Of an event that came through the `log` crate: its target there.
+    pub(crate) log_target: Option<Text>,
     /// Of a span.
     pub(crate) operation: &'static str,
     pub(crate) outcome: Outcome,
@@ -154,6 +166,11 @@ impl Record {
             fields,
             ..Self::default()
         };
+    }
+
+    /// About how many bytes of memory the record holds.
+    pub(crate) fn weight(&self) -> usize {
+        size_of::<Self>() + self.fields.text.len()
     }
 
     /// A span's start: what is known of it by then.
@@ -184,8 +201,16 @@ impl Record {
 
     /// `rag.<layer>`, or an event's target.
     pub(crate) fn logger(&self) -> Cow<'_, str> {
-        self.layer
-            .map_or(self.target.into(), |layer| format!("rag.{layer}").into())
+        match self.layer {
+            Some(layer) => format!("rag.{layer}").into(),
+            None => self.event_target().into(),
+        }
+    }
+
+    /// Where an event came from.
+    pub(crate) fn event_target(&self) -> &str {
+        self.log_target
+            .map_or(self.target, |text| self.fields.text.get(text))
     }
 
     /// The record's message.

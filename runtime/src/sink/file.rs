@@ -15,6 +15,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::blocking::Blocking;
 use super::{Batch, DeliveryError, Sink};
 
 /// Where the file is, and when it rolls.
@@ -44,6 +45,7 @@ impl FileSettings {
 #[derive(Debug)]
 pub(crate) struct FileSink {
     roller: Arc<Mutex<Roller>>,
+    thread: Blocking,
 }
 
 impl FileSink {
@@ -54,24 +56,21 @@ impl FileSink {
                 file: None,
                 length: 0,
             })),
+            thread: Blocking::new("ragspan-file"),
         }
     }
 
     async fn blocking(
-        &self,
+        &mut self,
         work: impl FnOnce(&mut Roller) -> io::Result<()> + Send + 'static,
     ) -> Result<(), DeliveryError> {
         let roller = Arc::clone(&self.roller);
-        let done = tokio::task::spawn_blocking(move || {
-            work(&mut roller.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        let source = match done.await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.into(),
-            Err(lost) => lost.into(),
-        };
-        Err(DeliveryError::Retryable {
-            source,
+        let done = self
+            .thread
+            .run(move || work(&mut roller.lock().unwrap_or_else(PoisonError::into_inner)));
+        let done = done.await.flatten();
+        done.map_err(|error| DeliveryError::Retryable {
+            source: error.into(),
             after: None,
         })
     }
@@ -79,6 +78,10 @@ impl FileSink {
 
 impl Sink for FileSink {
     const NAME: &'static str = "file";
+
+    async fn open(&mut self) -> Result<(), DeliveryError> {
+        self.blocking(Roller::ready).await
+    }
 
     async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
         self.blocking(move |roller| roller.append(batch.json()))
@@ -101,9 +104,7 @@ struct Roller {
 impl Roller {
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let added = lines.len() as u64;
-        if self.file.is_none() {
-            self.open()?;
-        }
+        self.ready()?;
         if self.length > 0 && self.length + added > self.settings.max_bytes {
             self.roll()?;
         }
@@ -112,12 +113,26 @@ impl Roller {
         };
         if let Err(error) = file.write_all(lines) {
             // The next attempt opens the file anew, so a length that could not be restored is not trusted.
-            let restored = file.set_len(self.length);
+            let _restored = file.set_len(self.length);
             self.file = None;
-            return restored.and(Err(error));
+            return Err(self.named("write", &error));
         }
         self.length += added;
         Ok(())
+    }
+
+    fn ready(&mut self) -> io::Result<()> {
+        if self.file.is_none() {
+            self.open().map_err(|error| self.named("open", &error))?;
+        }
+        Ok(())
+    }
+
+    /// What the system said, and of which file.
+    fn named(&self, doing: &str, error: &io::Error) -> io::Error {
+        let path = self.settings.path.display();
+        let text = format!("cannot {doing} {path}: check its folder and the disk: {error}");
+        io::Error::new(error.kind(), text)
     }
 
     fn open(&mut self) -> io::Result<()> {

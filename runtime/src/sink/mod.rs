@@ -1,7 +1,9 @@
 //! Somewhere records are sent: the trait, and one file for each destination.
 
 mod batch;
+mod blocking;
 mod file;
+mod person;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stdout;
@@ -59,4 +61,14 @@ pub(crate) enum DeliveryError {
     Permanent {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl DeliveryError {
+    /// How long to wait before the next attempt, if the destination said so.
+    pub(crate) fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Retryable { after, .. } => *after,
+            Self::Permanent { .. } => None,
+        }
+    }
 }

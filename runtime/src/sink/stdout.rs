@@ -1,11 +1,15 @@
-//! Records on standard output: lines of JSON, or one short line for a person each.
+//! Records on standard output: lines of JSON, or lines for a person.
 
 use std::io::{self, IsTerminal, Write};
 
+use super::blocking::Blocking;
+use super::person::{self, Look};
 use super::{Batch, DeliveryError, Sink};
-use crate::record::{Level, Record, rfc3339};
 
 /// How records look on standard output.
+///
+/// The two for people show a span or an event on one line, escape what a terminal would act on, and are coloured
+/// on a terminal unless `NO_COLOR` is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -14,49 +18,72 @@ pub enum Format {
     Auto,
     /// One line of JSON a record.
     Json,
-    /// One line for a person a record.
+    /// Aligned: time, level, layer, message, duration, fields and trace; an error's chain on the lines below.
     Pretty,
+    /// As short as can be: time, level, message, duration, fields and error, all on one line.
+    Compact,
 }
 
 /// Writes to standard output, on a thread that may block: a reader that stalls stops nothing else.
 #[derive(Debug)]
 pub(crate) struct StdoutSink {
-    pretty: bool,
-    color: bool,
+    /// For a person; else lines of JSON.
+    look: Option<Look>,
+    thread: Blocking,
 }
 
 impl StdoutSink {
     pub(crate) fn new(format: Format) -> Self {
         let terminal = io::stdout().is_terminal();
-        let pretty = format == Format::Pretty || format == Format::Auto && terminal;
-        let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-        Self { pretty, color }
+        let color = terminal && wants_color(|name| std::env::var_os(name));
+        let look = match format {
+            Format::Json => None,
+            Format::Auto if !terminal => None,
+            Format::Auto | Format::Pretty => Some(true),
+            Format::Compact => Some(false),
+        };
+        Self {
+            look: look.map(|pretty| Look { pretty, color }),
+            thread: Blocking::new("ragspan-stdout"),
+        }
     }
+}
+
+/// Whether a terminal with this environment is to be coloured.
+fn wants_color(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
+    let refused = variable("NO_COLOR").is_some_and(|set| !set.is_empty());
+    !refused && variable("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 impl Sink for StdoutSink {
     const NAME: &'static str = "stdout";
 
     async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
-        let (pretty, color) = (self.pretty, self.color);
-        let written = tokio::task::spawn_blocking(move || {
-            if pretty {
-                let lines: String = batch.records().map(|record| line(record, color)).collect();
-                print(lines.as_bytes())
-            } else {
-                print(batch.json())
-            }
+        let look = self.look;
+        let written = self.thread.run(move || match look {
+            None => print(batch.json()),
+            Some(look) => print(lines(&batch, look).as_bytes()),
         });
         match written.await {
             Ok(Ok(())) => Ok(()),
+            // Half of the lines may be out: a second attempt would write those twice.
             Ok(Err(error)) => Err(DeliveryError::Permanent {
                 source: error.into(),
             }),
-            Err(lost) => Err(DeliveryError::Permanent {
-                source: lost.into(),
+            Err(error) => Err(DeliveryError::Retryable {
+                source: error.into(),
+                after: None,
             }),
         }
     }
+}
+
+fn lines(batch: &Batch, look: Look) -> String {
+    let mut lines = String::new();
+    for record in batch.records() {
+        person::write(record, look, &mut lines);
+    }
+    lines
 }
 
 fn print(bytes: &[u8]) -> io::Result<()> {
@@ -65,86 +92,16 @@ fn print(bytes: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-fn line(record: &Record, color: bool) -> String {
-    let time = rfc3339(record.timestamp);
-    let clock = std::str::from_utf8(&time[11..23]).unwrap_or_default();
-    let level = paint(
-        color,
-        color_of(record.level),
-        &format!("{:<8}", record.level.as_str()),
-    );
-    let logger = record.logger();
-    let took = record
-        .duration
-        .map(|micros| format!(" {}.{:03} ms", micros / 1000, micros % 1000));
-    let trace = record
-        .trace_id
-        .map(|trace| paint(color, "2", &format!("  {}", trace.short())));
-    let (message, failure) = (printable(&record.message_text()), failure(record));
-    let (took, trace) = (took.unwrap_or_default(), trace.unwrap_or_default());
-    format!("{clock} {level} {logger:<16} {message}{took}{failure}{trace}\n")
-}
-
-fn failure(record: &Record) -> String {
-    record.failure.as_ref().map_or_else(String::new, |failure| {
-        let message = printable(record.fields.text.get(failure.message));
-        format!("  {}: {message}", failure.kind.label())
-    })
-}
-
-/// Without what a terminal would act on.
-fn printable(text: &str) -> String {
-    let mut json = Vec::new();
-    crate::record::json::write_str(&mut json, text);
-    let quoted = String::from_utf8_lossy(&json).into_owned();
-    quoted.trim_matches('"').replace("\\\"", "\"")
-}
-
-fn paint(color: bool, code: &str, text: &str) -> String {
-    if color {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_owned()
-    }
-}
-
-fn color_of(level: Level) -> &'static str {
-    match level {
-        Level::Trace | Level::Debug => "2",
-        Level::Info => "32",
-        Level::Warning => "33",
-        Level::Error => "31",
-        Level::Critical => "1;31",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Layer;
-    use crate::record::Kind;
 
     #[test]
-    fn a_person_sees_when_what_and_how_long_and_no_control_character() {
-        let mut record = Record {
-            kind: Kind::Span,
-            operation: "hybrid_search",
-            layer: Some(Layer::Retrieval),
-            duration: Some(58_400),
-            ..Record::default()
+    fn no_color_and_a_dumb_terminal_are_respected() {
+        let with = |name: &'static str, value: &'static str| {
+            wants_color(move |asked| (asked == name).then(|| value.into()))
         };
-        assert_eq!(
-            line(&record, false),
-            "00:00:00.000 INFO     rag.retrieval    hybrid_search_complete 58.400 ms\n"
-        );
-        record.kind = Kind::Event;
-        record.message = Some(
-            record
-                .fields
-                .text
-                .print(format_args!("a\u{1b}[31m \"b\"\nc")),
-        );
-        assert!(line(&record, false).contains(r#"a\u001b[31m "b"\nc"#));
-        assert_eq!(line(&record, false).matches('\n').count(), 1);
+        assert!(!with("NO_COLOR", "1") && !with("TERM", "dumb"));
+        assert!(with("NO_COLOR", "") && with("TERM", "xterm-256color"));
     }
 }

@@ -17,7 +17,7 @@ use crate::clock::{self, Moment};
 use crate::context::carrier::{self, Inherited};
 use crate::context::{SpanId, TraceId};
 use crate::dispatch::{self, Handle};
-use crate::metrics::{CallMetrics, Exemplar, Status};
+use crate::metrics::{CallMetrics, Exemplar};
 use crate::record::{ErrorKind, Failure, Kind, Level, Outcome, Record};
 use crate::value::Capture;
 
@@ -89,6 +89,9 @@ impl Call {
             Span::none()
         };
         let watch = dispatch::current().map(|handle| Watch::begin(site, &span, handle));
+        if watch.is_none() {
+            dispatch::miss(site.origin.operation);
+        }
         Self {
             site,
             span,
@@ -318,7 +321,7 @@ impl Watch {
         self.meter.latency(micros, &exemplar);
         if self.outermost {
             self.meter.stopped();
-            self.meter.request(status(outcome), &exemplar);
+            self.meter.request(outcome, &exemplar);
         }
         let born = record
             .failure
@@ -412,15 +415,5 @@ fn level(site: &'static Site, record: &Record) -> Level {
         Outcome::Cancelled => Level::Info,
         Outcome::Error | Outcome::Panic if passing => Level::Info,
         Outcome::Error | Outcome::Panic => Level::Error,
-    }
-}
-
-fn status(outcome: Outcome) -> Status {
-    match outcome {
-        Outcome::Success => Status::Success,
-        Outcome::Error => Status::Error,
-        Outcome::Empty => Status::Empty,
-        Outcome::Cancelled => Status::Cancelled,
-        Outcome::Panic => Status::Panic,
     }
 }

@@ -94,15 +94,19 @@ async fn check_table(connection: &mut SqliteConnection, path: &Path) -> Result<(
         })
 }
 
-/// Waits off the async threads: two openings on one runtime would otherwise wait for each other.
+/// Waits on a thread of its own: two openings on one runtime would otherwise wait for each other, and the runtime's
+/// pool panics where there is no thread to be had.
 async fn lock_beside(path: &Path) -> Result<File, Error> {
     let lock = lock_path(path);
     let waiting = lock.clone();
-    tokio::task::spawn_blocking(move || hold(&waiting))
-        .await
-        .map_err(io::Error::other)
-        .flatten()
-        .map_err(|error| Error::lock(&lock, error))
+    let (done, answer) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("ragspan-lock".to_owned());
+    // Whoever asked has gone: then the lock goes too.
+    let held = match thread.spawn(move || drop(done.send(hold(&waiting)))) {
+        Ok(_) => answer.await.map_err(io::Error::other).flatten(),
+        Err(error) => Err(error),
+    };
+    held.map_err(|error| Error::lock(&lock, error))
 }
 
 fn lock_path(path: &Path) -> PathBuf {

@@ -1,10 +1,15 @@
 //! Starts everything, holds it together, and ends it; the only module that knows all others.
 
+#[cfg(feature = "log")]
+mod bridge;
+mod health;
 mod report;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(feature = "signal")]
+mod terminated;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -19,7 +24,12 @@ use crate::record::Level;
 use crate::sink::{FileSink, StdoutSink};
 use crate::span::{install_panic_hook, scope_is_enabled};
 
+use health::{Part, State};
+
+pub use health::Health;
 pub use report::{MetricsFormat, ShutdownReport};
+#[cfg(feature = "signal")]
+pub use terminated::terminated;
 
 /// How long a telemetry that is dropped without a shutdown waits.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
@@ -41,21 +51,28 @@ pub enum StartError {
          and call `ragspan::start` after that"
     )]
     ForeignSubscriber,
-    /// The system gave no thread, or no runtime, for the worker.
-    #[error("cannot start the worker thread: raise the limits on threads and open files")]
-    Worker(#[source] std::io::Error),
+    /// Something is not as it was configured, and [`strict`](crate::Config::strict) is set. All has ended again.
+    #[error(
+        "ragspan could not start as configured, and `strict` is set: mend this, or leave `strict` out:\n    {}",
+        troubles.join("\n    ")
+    )]
+    Degraded {
+        /// What is wrong, a line each.
+        troubles: Vec<String>,
+    },
 }
 
 /// Starts the pipeline, and `tracing` with it.
 ///
 /// Where no subscriber is installed, one is; where one is installed that has [`layer()`](crate::layer()), it is used.
-/// A database that cannot be opened or a port that is taken stops nothing: it is told on standard
-/// error, once, and tried again.
+/// A database that cannot be opened, a port that is taken, even a system without a thread to spare stops nothing: it
+/// is told on standard error, once, [`Telemetry::health`] shows it, and it is tried again for as long as the service runs.
+/// It returns within some seconds also where a sink hangs.
 ///
 /// # Errors
 ///
-/// When `start` was called before, when a subscriber without our layer is installed, and when the system gives
-/// no thread.
+/// When `start` was called before, when a subscriber without our layer is installed, and, if the configuration is
+/// [`strict`](crate::Config::strict), when anything is not as configured.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -66,6 +83,9 @@ pub enum StartError {
 /// # Ok::<(), ragspan::StartError>(())
 /// ```
 pub fn start(config: Config) -> Result<Telemetry, StartError> {
+    /// Of two threads that start at once, the second finds what the first has started.
+    static STARTING: Mutex<()> = Mutex::new(());
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if dispatch::is_set() {
         return Err(StartError::AlreadyStarted);
     }
@@ -75,21 +95,21 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     if subscribe(config.level)? {
         pipeline.set_sole_listener();
     }
-    let mut troubles = vec![];
-    let (worker, address) = run(config, &pipeline, &mut troubles).map_err(StartError::Worker)?;
-    let mut telemetry = Telemetry {
-        pipeline,
+    let strict = config.strict;
+    #[cfg(feature = "log")]
+    let level = config.level;
+    let state = State::new(pipeline);
+    let worker = run(config, &state);
+    look_around(&state);
+    let telemetry = Telemetry {
+        troubles: state.troubles(),
         worker,
-        address,
-        troubles,
+        state,
         ended: false,
     };
-    // Two threads may start at once; the second one's worker ends with its telemetry.
-    dispatch::set_global(Arc::clone(&telemetry.pipeline))
-        .map_err(|_| StartError::AlreadyStarted)?;
-    telemetry.look_around();
-    install_panic_hook();
-    report::warn(&telemetry.troubles);
+    let telemetry = telemetry.publish(strict)?;
+    #[cfg(feature = "log")]
+    bridge::install(level);
     Ok(telemetry)
 }
 
@@ -106,19 +126,15 @@ fn subscribe(level: Level) -> Result<bool, StartError> {
 
 type Address = Option<std::net::SocketAddr>;
 
-fn run(
-    config: Config,
-    pipeline: &Arc<Pipeline>,
-    troubles: &mut Vec<String>,
-) -> std::io::Result<(Worker, Address)> {
-    let (listener, address) = listen(config.metrics, pipeline, troubles);
-    let (worker, closed) = Worker::start(Arc::clone(pipeline), sinks(config), listener)?;
-    troubles.extend(
-        closed
-            .into_iter()
-            .map(|(sink, why)| format!("{sink}: {why}; trying again")),
-    );
-    Ok((worker, address))
+fn run(config: Config, state: &Arc<State>) -> Worker {
+    let listener = listen(config.metrics, state);
+    let (worker, failed) = Worker::start(&state.pipeline, sinks(config), listener);
+    if let Some(error) = failed {
+        state.serves_at(None);
+        let cure = "records are dropped, and metrics not served: raise the limits on threads and open files";
+        state.is_ill(Part::Worker, format!("no worker: {error}; {cure}"));
+    }
+    worker
 }
 
 fn sinks(config: Config) -> Sinks {
@@ -137,39 +153,53 @@ fn sinks(config: Config) -> Sinks {
 }
 
 #[cfg(feature = "serve")]
-fn listen(
-    wanted: Address,
-    pipeline: &Arc<Pipeline>,
-    troubles: &mut Vec<String>,
-) -> (impl Future<Output = ()> + Send + use<>, Address) {
-    let listener = wanted.and_then(|wanted| serve::bind(wanted, troubles));
-    let address = listener
-        .as_ref()
-        .and_then(|listener| listener.local_addr().ok());
-    (serve::run(listener, Arc::clone(pipeline)), address)
+fn listen(wanted: Address, state: &Arc<State>) -> impl Future<Output = ()> + Send + use<> {
+    let listener = wanted.and_then(|wanted| serve::bind(wanted, state));
+    serve::run(listener, wanted, Arc::clone(state))
 }
 
 #[cfg(not(feature = "serve"))]
-fn listen(
-    _: Address,
-    _: &Arc<Pipeline>,
-    _: &mut Vec<String>,
-) -> (impl Future<Output = ()> + Send + use<>, Address) {
-    (std::future::ready(()), None)
+fn listen(_: Address, _: &Arc<State>) -> impl Future<Output = ()> + Send + use<> {
+    std::future::ready(())
+}
+
+/// Notes what else in this process keeps something from us.
+fn look_around(state: &State) {
+    if !scope_is_enabled() {
+        let why = "a filter hides the scopes that carry request fields: let level ERROR pass";
+        state.is_ill(Part::Scopes, why);
+    }
 }
 
 /// A running pipeline. Keep it as long as the service runs; dropped, it delivers what it can within a second.
 #[derive(Debug)]
 #[must_use = "dropped at once, the pipeline ends at once: keep it in `let telemetry = ..`"]
 pub struct Telemetry {
-    pipeline: Arc<Pipeline>,
+    state: Arc<State>,
     worker: Worker,
-    address: Address,
     troubles: Vec<String>,
     ended: bool,
 }
 
 impl Telemetry {
+    /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
+    fn publish(mut self, strict: bool) -> Result<Self, StartError> {
+        let pipeline = &self.state.pipeline;
+        if !(strict && !self.troubles.is_empty()) && !install_recorder(pipeline) {
+            let why = "another metrics recorder is installed: metrics of your own stay there";
+            self.state.is_ill(Part::Recorder, why);
+            self.troubles = self.state.troubles();
+        }
+        if strict && !self.troubles.is_empty() {
+            let troubles = std::mem::take(&mut self.troubles);
+            return Err(StartError::Degraded { troubles });
+        }
+        dispatch::set_global(Arc::clone(pipeline)).map_err(|_| StartError::AlreadyStarted)?;
+        install_panic_hook();
+        report::warn(&self.troubles);
+        Ok(self)
+    }
+
     /// Returns once every record emitted before the call has been delivered to the local sinks; true if all were.
     ///
     /// Bounded by 30 seconds.
@@ -189,19 +219,6 @@ impl Telemetry {
     /// Inside an async runtime, where it would block.
     pub fn flush_blocking(&self) -> bool {
         self.ask_flush(false).blocking_recv().unwrap_or(false)
-    }
-
-    /// Notes what else in this process keeps something from us.
-    fn look_around(&mut self) {
-        if !metrics::Recorder::new(Arc::clone(self.pipeline.registry())).install() {
-            let trouble = "another metrics recorder is installed: metrics of your own stay there";
-            self.troubles.push(trouble.to_owned());
-        }
-        if !scope_is_enabled() {
-            let trouble =
-                "a filter hides the scopes that carry request fields: let level ERROR pass";
-            self.troubles.push(trouble.to_owned());
-        }
     }
 
     fn ask_flush(&self, durable: bool) -> oneshot::Receiver<bool> {
@@ -237,32 +254,42 @@ impl Telemetry {
     fn end(&mut self, balances: Option<Vec<Balance>>) -> ShutdownReport {
         self.ended = true;
         self.worker.join();
-        ShutdownReport::new(balances.unwrap_or_else(|| self.pipeline.balances()))
+        ShutdownReport::new(balances.unwrap_or_else(|| self.state.pipeline.balances()))
     }
 
     /// All metrics, as a scraper reads them: give it the request's `Accept` header.
     #[must_use]
     pub fn render_metrics(&self, accept: Option<&str>) -> MetricsFormat {
-        report::render(&self.pipeline, accept)
+        report::render(&self.state.pipeline, accept)
     }
 
     /// How every sink stands now.
     #[must_use]
     pub fn balances(&self) -> Vec<Balance> {
-        self.pipeline.balances()
+        self.state.pipeline.balances()
     }
 
     /// Where `/metrics` is served.
     #[must_use]
     pub fn metrics_address(&self) -> Address {
-        self.address
+        self.state.address()
     }
 
-    /// What did not start as it was configured; the service runs all the same.
+    /// What is wrong now, and how every sink stands; `/health` shows the same.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.state.health()
+    }
+
+    /// What did not start as it was configured; the service runs all the same. [`health`](Self::health) tells of now.
     #[must_use]
     pub fn troubles(&self) -> &[String] {
         &self.troubles
     }
+}
+
+fn install_recorder(pipeline: &Pipeline) -> bool {
+    metrics::Recorder::new(Arc::clone(pipeline.registry())).install()
 }
 
 impl Drop for Telemetry {

@@ -1,10 +1,9 @@
 //! What a telemetry says of itself: at its start, to a scraper, and at its end.
 
 use std::fmt;
-use std::io::Write;
 
 use crate::metrics::{self, Format};
-use crate::pipeline::{Balance, Pipeline};
+use crate::pipeline::{Balance, Pipeline, say};
 
 /// The text of all metrics, and its media type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +16,14 @@ pub struct MetricsFormat {
 }
 
 pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat {
-    // Brings the counters of the books up to now.
-    pipeline.balances();
     let format = metrics::negotiate(accept);
+    let body = pipeline.with_balances(|_| match format {
+        Format::Prometheus => pipeline.registry().render_prometheus(),
+        Format::OpenMetrics => pipeline.registry().render_openmetrics(),
+    });
     MetricsFormat {
         content_type: format.content_type(),
-        body: match format {
-            Format::Prometheus => pipeline.registry().render_prometheus(),
-            Format::OpenMetrics => pipeline.registry().render_openmetrics(),
-        },
+        body,
     }
 }
 
@@ -60,7 +58,7 @@ impl ShutdownReport {
     /// Prints the report on standard error.
     pub fn report(&self) {
         if !self.sinks.is_empty() {
-            say(&format!("ragspan: {self}"));
+            say(&self.to_string());
         }
     }
 }
@@ -88,11 +86,6 @@ impl fmt::Display for ShutdownReport {
 /// Tells what did not start as it was configured.
 pub(super) fn warn(troubles: &[String]) {
     for trouble in troubles {
-        say(&format!("ragspan: {trouble}"));
+        say(trouble);
     }
-}
-
-/// A line on standard error; where that is closed there is nobody to tell.
-fn say(line: &str) {
-    let _told = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -13,11 +13,15 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
+use super::health::{Part, State};
 use super::report;
 use crate::pipeline::Pipeline;
 
 /// So many ports after the one that is wanted are tried.
 const TRIES: u16 = 10;
+
+/// How often a port that could not be had is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// So many scrapers are answered at once; the others wait.
 const SCRAPERS: usize = 4;
@@ -26,27 +30,61 @@ const SCRAPERS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Binds the address, or the next free port; tells if it was another, or none.
-pub(super) fn bind(wanted: SocketAddr, troubles: &mut Vec<String>) -> Option<TcpListener> {
+pub(super) fn bind(wanted: SocketAddr, state: &State) -> Option<TcpListener> {
     let ports = (0..TRIES).filter_map(|step| wanted.port().checked_add(step));
-    let mut addresses = ports.map(|port| SocketAddr::new(wanted.ip(), port));
-    let listener = addresses.find_map(|address| TcpListener::bind(address).ok());
-    let got = listener
-        .as_ref()
-        .and_then(|listener| listener.local_addr().ok());
-    match got {
-        Some(got) if wanted.port() == 0 || got == wanted => {}
-        Some(got) => troubles.push(format!("metrics are on {got}, as {wanted} is taken")),
-        None => troubles.push(format!(
-            "metrics are not served: {wanted} and the ports after it are taken"
-        )),
+    let addresses = ports.map(|port| SocketAddr::new(wanted.ip(), port));
+    let mut refused = None;
+    for address in addresses {
+        match TcpListener::bind(address) {
+            Ok(listener) => return Some(found(listener, wanted, state)),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    let why = refused.map_or_else(String::new, |error| format!(" ({error})"));
+    let text = format!(
+        "metrics are not served: neither {wanted}{why} nor the ports after it can be had; trying again"
+    );
+    state.is_ill(Part::Listener, text);
+    None
+}
+
+fn found(listener: TcpListener, wanted: SocketAddr, state: &State) -> TcpListener {
+    let got = listener.local_addr().ok();
+    state.serves_as_wanted(got);
+    if let Some(got) = got.filter(|got| wanted.port() != 0 && *got != wanted) {
+        let why = format!("metrics are on {got}, as {wanted} is taken");
+        state.is_ill(Part::Listener, why);
     }
     listener
 }
 
+/// Tries again until there is a listener.
+async fn insist(wanted: SocketAddr, state: &State) -> TcpListener {
+    loop {
+        tokio::time::sleep(AGAIN).await;
+        if let Some(listener) = bind(wanted, state) {
+            return listener;
+        }
+    }
+}
+
 /// Answers for as long as the runtime runs.
-pub(super) async fn run(listener: Option<TcpListener>, pipeline: Arc<Pipeline>) {
-    let Some(listener) = listener.and_then(into_async) else {
-        return;
+pub(super) async fn run(
+    listener: Option<TcpListener>,
+    wanted: Option<SocketAddr>,
+    state: Arc<State>,
+) {
+    let listener = match (listener, wanted) {
+        (Some(listener), _) => listener,
+        (None, Some(wanted)) => insist(wanted, &state).await,
+        (None, None) => return,
+    };
+    let Some(listener) = into_async(listener) else {
+        state.serves_at(None);
+        return state.is_ill(
+            Part::Listener,
+            "metrics are not served: the listener cannot be used",
+        );
     };
     let scrapers = Arc::new(Semaphore::new(SCRAPERS));
     loop {
@@ -57,9 +95,9 @@ pub(super) async fn run(listener: Option<TcpListener>, pipeline: Arc<Pipeline>) 
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let pipeline = Arc::clone(&pipeline);
+        let state = Arc::clone(&state);
         tokio::spawn(async move {
-            let service = service_fn(|request| std::future::ready(answer(&request, &pipeline)));
+            let service = service_fn(|request| std::future::ready(answer(&request, &state)));
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new())
                 .header_read_timeout(PATIENCE)
@@ -77,10 +115,7 @@ fn into_async(listener: TcpListener) -> Option<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener).ok()
 }
 
-fn answer(
-    request: &Request<Incoming>,
-    pipeline: &Pipeline,
-) -> Result<Response<String>, Infallible> {
+fn answer(request: &Request<Incoming>, state: &State) -> Result<Response<String>, Infallible> {
     if request.method() != Method::GET {
         return Ok(plain(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -88,8 +123,8 @@ fn answer(
         ));
     }
     Ok(match request.uri().path() {
-        "/metrics" => metrics(request, pipeline),
-        "/health" => plain(StatusCode::OK, "ok\n"),
+        "/metrics" => metrics(request, &state.pipeline),
+        "/health" => health(state),
         _ => plain(
             StatusCode::NOT_FOUND,
             "there are /metrics and /health here\n",
@@ -106,6 +141,13 @@ fn metrics(request: &Request<Incoming>, pipeline: &Pipeline) -> Response<String>
     let mut response = Response::new(rendered.body);
     let content_type = hyper::header::HeaderValue::from_static(rendered.content_type);
     response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+fn health(state: &State) -> Response<String> {
+    let mut response = Response::new(state.health().to_json() + "\n");
+    let json = hyper::header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
     response
 }
 

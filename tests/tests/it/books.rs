@@ -92,6 +92,12 @@ fn a_second_run_adds_to_the_same_database() {
     assert_eq!(run.rows().len(), 20);
 }
 
+#[test]
+fn the_books_balance_in_every_exposition_while_records_flow() {
+    let run = Run::new();
+    assert_eq!(run.emit(3, 5_000, "scrape").len(), 15_000);
+}
+
 struct Killed(Child);
 
 impl Drop for Killed {

@@ -16,5 +16,11 @@ mod books;
 mod metrics;
 // It starts in somebody else's program, and says so when it cannot.
 mod startup;
+// The quickstart shows the whole way, from an annotated function to an answer.
+mod quickstart;
+// What the quickstart prints has, line by line, the shape that the README shows.
+mod page;
+// The quickstart as a service: its metrics, its traces, its health.
+mod service;
 // What runs the programs beside this file.
 mod programs;

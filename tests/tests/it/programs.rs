@@ -1,6 +1,8 @@
 //! Runs the programs of this package, and the command, in processes of their own.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 pub(crate) const EMIT: &str = env!("CARGO_BIN_EXE_emit");
 pub(crate) const STARTUP: &str = env!("CARGO_BIN_EXE_startup");
@@ -24,4 +26,32 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Output {
         .stdin(Stdio::null())
         .output()
         .unwrap()
+}
+
+/// A program of another package of this workspace, built beside the programs of this one.
+pub(crate) fn built(name: &str) -> PathBuf {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(build);
+    FOLDER.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn build() -> PathBuf {
+    let folder = Path::new(EMIT).parent().unwrap();
+    let profile = match folder.file_name().unwrap().to_str().unwrap() {
+        "debug" => "dev",
+        other => other,
+    };
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--profile", profile, "--target-dir"])
+        .arg(folder.parent().unwrap())
+        .args(["-p", "ragspan-examples", "--bin", "quickstart"])
+        .args(["-p", "ragspan-cli", "--bin", "ragspan"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "the quickstart is not built: {said}"
+    );
+    folder.to_owned()
 }

@@ -1,0 +1,133 @@
+//! What the quickstart prints has, line by line, the shape that the README shows.
+
+use crate::quickstart::{CUP, WATER, ask, text};
+
+/// The lines of a run that asks these questions, with a stand-in for everything that another run may have otherwise.
+fn page(questions: &[&str]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = ask(folder.path(), questions, &[]);
+    assert_eq!(text(&output.stderr), "", "there is no terminal for a bar");
+    text(&output.stdout).lines().map(shape).collect()
+}
+
+/// Numbers become `0`, units of time `ms`, ids `TRACE`, bars `█`.
+fn shape(line: &str) -> String {
+    let words: Vec<_> = line.split_whitespace().map(shape_of_word).collect();
+    words.join(" ")
+}
+
+fn shape_of_word(word: &str) -> String {
+    let all = |wanted: fn(char) -> bool| word.chars().all(wanted);
+    match word {
+        _ if all(|c| "▏▎▍▌▋▊▉█▐▕".contains(c)) => "█".to_owned(),
+        _ if all(|c| c.is_ascii_digit() || ",./".contains(c)) => "0".to_owned(),
+        "µs" | "s" => "ms".to_owned(),
+        // Which of the two searches begins first is the scheduler's to say.
+        "bm25" | "vectors" => "SEARCH".to_owned(),
+        _ => match word.strip_prefix("req-") {
+            Some(id) if is_trace(id) => "req-TRACE".to_owned(),
+            None if is_trace(word) => "TRACE".to_owned(),
+            _ => word.to_owned(),
+        },
+    }
+}
+
+/// Twelve hexadecimal digits, a hyphen, and six more.
+fn is_trace(word: &str) -> bool {
+    let hex =
+        |text: &str, digits| text.len() == digits && text.chars().all(|c| c.is_ascii_hexdigit());
+    let parts = word.split_once('-');
+    parts.is_some_and(|(time, end)| hex(time, 12) && hex(end, 6))
+}
+
+#[track_caller]
+fn holds(page: &[String], expected: &[&str]) {
+    let first = expected.first().expect("something is expected");
+    let from = page.iter().position(|line| line == first);
+    let from = from.unwrap_or_else(|| panic!("no {first:?} in {page:#?}"));
+    let there: Vec<_> = page[from..].iter().take(expected.len()).collect();
+    assert_eq!(there, expected);
+}
+
+#[test]
+fn the_ingestion_comes_first() {
+    let page = page(&[WATER]);
+    let hint = "answers are quoted, offline; a real model: --features openai and OPENAI_API_KEY";
+    assert_eq!(
+        page[..3],
+        ["ingested corpus/ █ 0 files 0 chunks 0 ms", hint, ""]
+    );
+}
+
+#[test]
+fn an_answer_has_its_sources_its_quality_and_its_trace() {
+    let page = page(&[WATER]);
+    let at = page
+        .iter()
+        .position(|line| line.starts_with("A "))
+        .expect("an answer");
+    assert_eq!(page[at - 1], format!("Q {WATER}"));
+    assert!(page[at].contains("[honey-harvest.md:"), "{}", page[at]);
+    let judged = "faithfulness 0 good · 0 tokens · ada · trace TRACE";
+    assert_eq!(page[at + 1], judged);
+}
+
+#[test]
+fn the_slowest_request_is_drawn() {
+    holds(
+        &page(&[WATER]),
+        &[
+            "slowest request TRACE answer ✓ 0 ms",
+            "user ada · tenant acme · req-TRACE",
+            "answer api 0 ms █ faithfulness 0",
+            "├ recall_history memory 0 ms █ turns 0",
+            "├ hybrid_search retrieval 0 ms █ best score 0",
+            "│ ├ SEARCH retrieval 0 ms █ candidates 0",
+            "│ ├ SEARCH retrieval 0 ms █ candidates 0",
+            "│ └ fuse retrieval 0 ms █ candidates 0",
+            "├ generate generation 0 ms █ output tokens 0",
+            "├ evaluate evaluation 0 ms █ faithfulness 0",
+            "└ remember memory 0 ms █",
+            "",
+        ],
+    );
+}
+
+#[test]
+fn the_layers_are_summed_up() {
+    holds(
+        &page(&[WATER]),
+        &[
+            "layer calls errors empty p50 p95 tokens cost",
+            "api 0 0 0 0 ms 0 ms – –",
+            "ingestion 0 0 0 0 ms 0 ms – –",
+            "retrieval 0 0 0 0 ms 0 ms – –",
+            "generation 0 0 0 0 ms 0 ms 0 –",
+            "evaluation 0 0 0 0 ms 0 ms – –",
+            "memory 0 0 0 0 ms 0 ms – –",
+            "",
+            "wrote 0 records to ragspan.db, 0 dropped. Next:",
+        ],
+    );
+}
+
+#[test]
+fn a_failure_has_its_trace_and_the_commands_that_explain_it() {
+    let page = page(&[CUP, WATER]);
+    let question = shape(&format!("Q {CUP}"));
+    holds(
+        &page,
+        &[
+            &question,
+            "✗ no context found (retrieval came back empty)",
+            "ada · trace TRACE",
+        ],
+    );
+    let command = "cargo run -q -p ragspan-cli --";
+    let next = [
+        format!("{command} errors --user ada # who was hurt"),
+        format!("{command} trace TRACE # where it broke"),
+        format!("{command} logs --level warning # what was not right"),
+    ];
+    assert!(page.ends_with(&next), "{page:#?}");
+}
