@@ -54,6 +54,7 @@ pub(super) enum Part {
     /// One of the configuration's notes, by its number.
     Configuration(usize),
     Worker,
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "nothing listens"))]
     Listener,
     Scopes,
     Recorder,
