@@ -43,35 +43,33 @@ pub(super) fn from_file(path: &Path, world: &dyn World) -> Result<Config, Config
         path: path.to_owned(),
         source,
     })?;
+    if bytes.len() > MAX_BYTES {
+        return Err(only(yaml::too_large(), path));
+    }
     match std::str::from_utf8(&bytes) {
         Ok(text) => build(Some(text), Some(path), world),
-        // A file that is too large may have been cut inside of a letter.
-        Err(_) if bytes.len() > MAX_BYTES => {
-            build(Some(&" ".repeat(bytes.len())), Some(path), world)
-        }
-        Err(error) => Err(no_text(&bytes, error.valid_up_to(), path)),
+        Err(error) => Err(only(no_text(&bytes, error.valid_up_to()), path)),
     }
 }
 
-fn no_text(bytes: &[u8], until: usize, path: &Path) -> ConfigError {
+fn no_text(bytes: &[u8], until: usize) -> Problem {
     let before = bytes.get(..until).unwrap_or_default();
     let lines = before.iter().filter(|byte| **byte == b'\n').count();
     let at = Mark {
         line: u32::try_from(lines + 1).unwrap_or(u32::MAX),
         column: 1,
     };
-    let problem = Problem::new(
+    Problem::new(
         "",
         Some(at),
         "this line is no UTF-8: save the file as UTF-8",
-    );
-    only(problem, Some(path))
+    )
 }
 
-fn only(problem: Problem, path: Option<&Path>) -> ConfigError {
+fn only(problem: Problem, path: &Path) -> ConfigError {
     let mut problems = Problems::default();
     problems.add(problem);
-    ConfigError::Invalid(problems.of(path.map(Path::to_owned)))
+    ConfigError::Invalid(problems.of(Some(path.to_owned())))
 }
 
 /// Makes a configuration of this text, or of none.

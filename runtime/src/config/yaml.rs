@@ -62,7 +62,7 @@ impl Node {
 /// The error is what is no YAML, or too much of it: nothing after it was read.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Result<Option<Node>, Problem> {
     if text.len() > MAX_BYTES {
-        return Err(too_much(Mark::START, "it is larger than 1 MiB"));
+        return Err(too_large());
     }
     let options = options! {
         flow_nesting_limit: MAX_DEPTH,
@@ -94,6 +94,11 @@ fn no_yaml(error: &ScanError) -> Problem {
         column: small(error.marker().col() + 1),
     };
     Problem::new("", Some(at), format!("this is no YAML: {}", error.info()))
+}
+
+/// Of a file that is longer than may be read.
+pub(super) fn too_large() -> Problem {
+    too_much(Mark::START, "it is larger than 1 MiB")
 }
 
 fn too_much(at: Mark, what: &str) -> Problem {
