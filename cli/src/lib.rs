@@ -4,6 +4,7 @@ pub mod command;
 mod demo;
 mod facts;
 pub mod format;
+pub mod html;
 pub mod style;
 pub mod summary;
 pub mod table;

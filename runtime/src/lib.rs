@@ -48,6 +48,10 @@ mod config;
 mod context;
 mod dispatch;
 mod layer;
+#[cfg_attr(
+    not(feature = "testing"),
+    allow(dead_code, reason = "reading values back is for captures")
+)]
 mod metrics;
 mod pipeline;
 mod record;

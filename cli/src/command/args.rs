@@ -13,6 +13,7 @@ use super::shell::{CompletionsArgs, ManArgs};
 use super::slow::SlowArgs;
 use super::stats::StatsArgs;
 use super::why::WhyArgs;
+use crate::waterfall::View;
 
 /// Asks a ragspan database what happened.
 #[derive(Debug, Parser)]
@@ -92,6 +93,8 @@ the order in which spans began and events happened, each with its eighteen keys.
 Examples:
   ragspan trace last
   ragspan trace last-error --events
+  ragspan trace last --slowest 5
+  ragspan trace last --html incident.html
   ragspan trace last --json | jq .records[0]";
 
 /// Which trace, and how much of it.
@@ -103,4 +106,30 @@ pub struct TraceArgs {
     /// Also list what was said in each span
     #[arg(long)]
     pub events: bool,
+    /// Show every span; a large trace is folded to a screen or two otherwise
+    #[arg(long, conflicts_with_all = ["depth", "slowest"])]
+    pub all: bool,
+    /// Open so many levels and no more
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub depth: Option<u32>,
+    /// Open only the ways to the N spans that took the most time themselves
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub slowest: Option<u32>,
+    /// Write one HTML page, which needs nothing else, to attach to an incident; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "events", "all", "depth", "slowest"])]
+    pub html: Option<PathBuf>,
+}
+
+impl TraceArgs {
+    /// How much of the trace is asked for.
+    #[must_use]
+    pub fn view(&self) -> View {
+        let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        View {
+            events: self.events,
+            all: self.all,
+            depth: self.depth.map(size),
+            slowest: self.slowest.map(size),
+        }
+    }
 }

@@ -18,13 +18,14 @@ mod when;
 mod why;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ragspan::store::{Error as StoreError, Reader, Stored};
 
 use crate::style::Style;
-use crate::waterfall;
+use crate::text::safe;
+use crate::{html, waterfall};
 
 pub use args::{Cli, Command, TraceArgs};
 pub use config::{CheckArgs, ConfigArgs, ConfigCommand, ConfigFailure, InitArgs};
@@ -74,6 +75,14 @@ pub enum Error {
     /// The output could not be written.
     #[error("cannot write the output: check where it is sent")]
     Output(#[from] io::Error),
+    /// The page could not be written.
+    #[error("cannot write {}: name a file in a folder that exists, or `-`", path.display())]
+    Page {
+        /// Where it should have gone.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 /// Answers `cli` on `out`, in the look of `style`, here and now.
@@ -116,12 +125,12 @@ async fn trace(
     let mut reader = open(cli).await?;
     let trace = reader.resolve_trace(&args.id).await?;
     let records = reader.trace(&trace.trace_id).await?;
-    if cli.json {
+    if let Some(file) = &args.html {
+        page(&html::page(&records), file, out)?;
+    } else if cli.json {
         list::trace_json(&trace.trace_id, &records, out)?;
-    } else if args.events {
-        out.write_all(waterfall::render_with_events(&records, style).as_bytes())?;
     } else {
-        out.write_all(waterfall::render(&records, style).as_bytes())?;
+        out.write_all(waterfall::render_as(&records, &args.view(), style).as_bytes())?;
     }
     Ok(answer(&records))
 }
@@ -131,6 +140,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn open(cli: &Cli) -> Result<Reader, Error> {
     Ok(Reader::open_within(&database(cli)?, PATIENCE).await?)
+}
+
+/// `-` is where all other output goes.
+fn page(page: &str, file: &Path, out: &mut dyn Write) -> Result<(), Error> {
+    if file == Path::new("-") {
+        return Ok(out.write_all(page.as_bytes())?);
+    }
+    let unwritable = |source| Error::Page {
+        path: file.to_owned(),
+        source,
+    };
+    std::fs::write(file, page).map_err(unwritable)?;
+    Ok(writeln!(
+        out,
+        "wrote {}",
+        safe(&file.display().to_string())
+    )?)
 }
 
 fn database(cli: &Cli) -> Result<PathBuf, Error> {

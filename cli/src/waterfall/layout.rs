@@ -2,8 +2,9 @@
 
 use crate::text::columns;
 
+use super::outline::{Row, What};
 use super::tree::Tree;
-use super::{name, note, time};
+use super::{fold_name, fold_time, name, note, time};
 
 /// The widest bar that the eye still compares well.
 const WIDEST_BAR: usize = 64;
@@ -22,20 +23,19 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(tree: &Tree<'_>, width: usize) -> Self {
-        let widest = |text: fn(&_) -> String| {
-            tree.nodes
-                .iter()
-                .map(|node| columns(&text(node)))
-                .max()
-                .unwrap_or(0)
-        };
-        let layer = widest(|node| node.facts.layer.clone()).min(WIDEST_LAYER);
-        let time = widest(time);
-        let name = widest(name).min((width * 2 / 5).max(LEAST_NAME));
+    pub(super) fn of(tree: &Tree<'_>, rows: &[Row], width: usize) -> Self {
+        let mut widest = [0; 4];
+        for row in rows {
+            for (widest, text) in widest.iter_mut().zip(texts(tree, row)) {
+                *widest = columns(&text).max(*widest);
+            }
+        }
+        let [name, layer, time, note] = widest;
+        let name = name.min((width * 2 / 5).max(LEAST_NAME));
+        let layer = layer.min(WIDEST_LAYER);
         // Two columns before the line, and two between each of the five parts.
         let left = width.saturating_sub(2 + 4 * 2 + layer + time);
-        Self::divide(left, name, widest(note::text), layer, time)
+        Self::divide(left, name, note, layer, time)
     }
 
     /// What is `left` goes to the name, the bar and the note; the note gives way first, down to
@@ -51,6 +51,27 @@ impl Layout {
             time,
             bar,
         }
+    }
+}
+
+/// Name, layer, time and note; what is noted of a fold may take the bar's room.
+fn texts(tree: &Tree<'_>, row: &Row) -> [String; 4] {
+    match &row.what {
+        What::Span(place) => {
+            let node = &tree.nodes[*place];
+            [
+                name(node, row),
+                node.facts.layer.clone(),
+                time(node),
+                note::text(node),
+            ]
+        }
+        What::Fold(fold) => [
+            fold_name(fold, tree, row),
+            fold.layer(tree),
+            fold_time(fold, tree),
+            String::new(),
+        ],
     }
 }
 

@@ -4,7 +4,7 @@ use crate::style::{Style, Tone};
 use crate::text::{columns, cut, left, right};
 
 /// Between two columns.
-const GAP: usize = 2;
+pub(super) const GAP: usize = 2;
 
 /// A line under construction.
 #[derive(Debug)]

@@ -2,58 +2,88 @@
 //! wrong where it went wrong.
 
 mod bar;
+mod branch;
+pub(crate) mod fold;
 mod layout;
 mod line;
 mod note;
-mod tree;
+pub(crate) mod outline;
+mod path;
+mod pick;
+pub(crate) mod tree;
 
 use ragspan::store::{Stored, short_id};
 
 use crate::facts::Outcome;
-use crate::format::duration;
+use crate::format::{duration, number};
 use crate::style::{Style, Tone};
 use crate::text::{safe, wrap};
 
+use fold::Fold;
 use layout::Layout;
 use line::Line;
+use outline::{Row, What};
 use tree::{Node, Tree};
 
 const INDENT: &str = "  ";
 const ORPHAN: &str = "⋯ ";
+/// In a folded trace a span shows so many of its events.
+const EVENTS: usize = 5;
+
+/// How much of a trace is shown; by default as much as a screen or two hold: the failures, the
+/// critical path, and what else fits, with repetitions folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct View {
+    /// Each event under its span.
+    pub events: bool,
+    /// Every span, however many there are.
+    pub all: bool,
+    /// Nothing deeper than so many levels, and all that does not repeat above.
+    pub depth: Option<usize>,
+    /// Only the ways to so many spans: those that took the most time themselves.
+    pub slowest: Option<usize>,
+}
 
 /// The trace of these records, without its events; empty where there are no records.
 #[must_use]
 pub fn render(rows: &[Stored], style: &Style) -> String {
-    draw(rows, style, false)
+    render_as(rows, &View::default(), style)
 }
 
-/// The trace of these records, each event under its span.
+/// The trace of these records, as much of it as `view` asks for; empty where there are no records.
 #[must_use]
-pub fn render_with_events(rows: &[Stored], style: &Style) -> String {
-    draw(rows, style, true)
-}
-
-fn draw(rows: &[Stored], style: &Style, events: bool) -> String {
+pub fn render_as(rows: &[Stored], view: &View, style: &Style) -> String {
     if rows.is_empty() {
         return String::new();
     }
     let tree = Tree::of(rows);
-    let layout = Layout::of(&tree, style.width);
+    let lines = outline::rows(&tree, view);
+    let layout = Layout::of(&tree, &lines, style.width);
     let mut out = header(rows, &tree, style);
-    for node in &tree.nodes {
-        out.push_str(&span_line(node, tree.range(), &layout, style));
-        if events {
-            node.events
-                .iter()
-                .for_each(|event| out.push_str(&event_line(event, node, style)));
+    for row in &lines {
+        match &row.what {
+            What::Span(place) => {
+                let node = &tree.nodes[*place];
+                out.push_str(&span_line(node, row, tree.range(), &layout, style));
+                if view.events {
+                    out.push_str(&event_lines(
+                        node,
+                        row,
+                        view.all || lines.len() == tree.nodes.len(),
+                        style,
+                    ));
+                }
+            }
+            What::Fold(fold) => out.push_str(&fold_line(fold, row, &tree, &layout, style)),
         }
     }
-    if events {
+    if view.events {
         tree.loose_events
             .iter()
             .for_each(|event| out.push_str(&loose_line(event, style)));
     }
     out.push_str(&footer(&tree, style));
+    out.push_str(&folded(&lines, &tree, style));
     out
 }
 
@@ -73,7 +103,7 @@ fn header(rows: &[Stored], tree: &Tree<'_>, style: &Style) -> String {
     with_requester(line, &requester(rows, tree), style)
 }
 
-fn ending(root: &Node<'_>) -> String {
+pub(crate) fn ending(root: &Node<'_>) -> String {
     let mark = root.facts.outcome.mark();
     let word = match root.facts.outcome {
         Outcome::Success => "",
@@ -106,7 +136,7 @@ fn with_requester(mut line: Line<'_>, who: &str, style: &Style) -> String {
 }
 
 /// Who asked: from the root, else from any record that knows.
-fn requester(rows: &[Stored], tree: &Tree<'_>) -> String {
+pub(crate) fn requester(rows: &[Stored], tree: &Tree<'_>) -> String {
     let known = |field: fn(&Stored) -> Option<&str>| {
         let root = tree.root().and_then(|root| field(root.row));
         root.or_else(|| rows.iter().find_map(field)).map(safe)
@@ -121,7 +151,13 @@ fn requester(rows: &[Stored], tree: &Tree<'_>) -> String {
         .join(" · ")
 }
 
-fn span_line(node: &Node<'_>, range: (i64, i64), layout: &Layout, style: &Style) -> String {
+fn span_line(
+    node: &Node<'_>,
+    row: &Row,
+    range: (i64, i64),
+    layout: &Layout,
+    style: &Style,
+) -> String {
     let outcome = node.facts.outcome;
     let bar_tone = if outcome == Outcome::Success {
         Tone::Plain
@@ -131,7 +167,7 @@ fn span_line(node: &Node<'_>, range: (i64, i64), layout: &Layout, style: &Style)
     let bar = bar::bar(node.start_us, node.end_us, range, layout.bar);
     let mut line = Line::new(style);
     line.push(Tone::Plain, INDENT)
-        .left(Tone::Plain, &name(node), layout.name)
+        .left(Tone::Plain, &name(node, row), layout.name)
         .left(Tone::Dim, &node.facts.layer, layout.layer)
         .right(Tone::Plain, &time(node), layout.time)
         .left(bar_tone, &bar, layout.bar);
@@ -139,9 +175,65 @@ fn span_line(node: &Node<'_>, range: (i64, i64), layout: &Layout, style: &Style)
     line.end()
 }
 
-fn name(node: &Node<'_>) -> String {
+fn name(node: &Node<'_>, row: &Row) -> String {
     let mark = if node.orphan { ORPHAN } else { "" };
-    format!("{}{mark}{}", node.branches, node.facts.operation)
+    format!("{}{mark}{}", row.branches, node.facts.operation)
+}
+
+/// The bar gives way where what is folded needs the room: how many failed must be read.
+fn fold_line(fold: &Fold, row: &Row, tree: &Tree<'_>, layout: &Layout, style: &Style) -> String {
+    let mut line = Line::new(style);
+    line.push(Tone::Plain, INDENT)
+        .left(Tone::Dim, &fold_name(fold, tree, row), layout.name)
+        .left(Tone::Dim, &fold.layer(tree), layout.layer)
+        .right(Tone::Plain, &fold_time(fold, tree), layout.time);
+    let (start, end) = fold.range(tree);
+    let bar = bar::bar(start, end, tree.range(), layout.bar).replace(|c| c != ' ', "░");
+    if layout.bar + line::GAP + fold.note_width(tree) <= line.room() {
+        line.left(Tone::Dim, &bar, layout.bar);
+    }
+    fold.push_notes(tree, &mut line);
+    line.end()
+}
+
+fn fold_name(fold: &Fold, tree: &Tree<'_>, row: &Row) -> String {
+    format!("{}{}", row.branches, fold.name(tree))
+}
+
+fn fold_time(fold: &Fold, tree: &Tree<'_>) -> String {
+    fold.duration(tree).map(duration).unwrap_or_default()
+}
+
+/// What the fold lines hide, added up.
+fn folded(lines: &[Row], tree: &Tree<'_>, style: &Style) -> String {
+    let folds = || {
+        lines.iter().filter_map(|row| match &row.what {
+            What::Fold(fold) => Some(fold),
+            What::Span(_) => None,
+        })
+    };
+    let hidden: usize = folds().map(|fold| fold.spans.len()).sum();
+    if hidden == 0 {
+        return String::new();
+    }
+    let failed: usize = folds().map(|fold| fold.failed(tree)).sum();
+    let among = if failed > 0 {
+        format!(" ({} failed)", count(failed))
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "{} of {} spans shown, {} folded{among}: --all shows every span, --depth N and --slowest N choose",
+        count(tree.nodes.len() - hidden),
+        count(tree.nodes.len()),
+        count(hidden),
+    );
+    paragraph(&text, Tone::Dim, style)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no trace has so many spans")]
+pub(crate) fn count(count: usize) -> String {
+    number(count as f64)
 }
 
 fn time(node: &Node<'_>) -> String {
@@ -150,9 +242,28 @@ fn time(node: &Node<'_>) -> String {
         .map_or_else(|| "–".to_owned(), duration)
 }
 
-fn event_line(event: &Stored, node: &Node<'_>, style: &Style) -> String {
+fn event_lines(node: &Node<'_>, row: &Row, all: bool, style: &Style) -> String {
+    let most = if all { usize::MAX } else { EVENTS };
+    let shown = node.events.iter().take(most);
+    let mut out: String = shown
+        .map(|event| event_line(event, node, row, style))
+        .collect();
+    let left = node.events.len().saturating_sub(most);
+    if left > 0 {
+        let inset = " ".repeat(row.branches.chars().count());
+        let mut line = Line::new(style);
+        line.push(
+            Tone::Dim,
+            &format!("{INDENT}{inset}  · {} more events", count(left)),
+        );
+        out.push_str(&line.end());
+    }
+    out
+}
+
+fn event_line(event: &Stored, node: &Node<'_>, row: &Row, style: &Style) -> String {
     let after = offset_ms(node.start_us, event.timestamp_us);
-    let inset = " ".repeat(node.branches.chars().count());
+    let inset = " ".repeat(row.branches.chars().count());
     let text = format!("{inset}  · +{} ", duration(after));
     event_text(&text, event, style)
 }
@@ -177,32 +288,40 @@ fn event_text(lead: &str, event: &Stored, style: &Style) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown to three digits")]
-fn offset_ms(from: i64, to: i64) -> f64 {
+pub(crate) fn offset_ms(from: i64, to: i64) -> f64 {
     to.saturating_sub(from) as f64 / 1000.0
 }
 
 /// Where it broke, why, and what the marks mean.
 fn footer(tree: &Tree<'_>, style: &Style) -> String {
-    let mut out = String::new();
-    if let Some(birth) = tree.birth() {
-        out.push_str(&paragraph(
-            &note::born(birth, tree.root()),
-            Tone::Bad,
-            style,
-        ));
-        for cause in note::causes(birth) {
-            out.push_str(&paragraph(&cause, Tone::Plain, style));
-        }
-        if let Some(empty) = tree.empty_behind(birth) {
-            let text = format!("behind it, {} came back empty", empty.facts.operation);
-            out.push_str(&paragraph(&text, Tone::Odd, style));
-        }
-    }
+    let mut out: String = reasons(tree)
+        .iter()
+        .map(|(tone, text)| paragraph(text, *tone, style))
+        .collect();
     if tree.nodes.iter().any(|node| node.orphan) {
         let text = "⋯ its parent is not recorded here: another service's, or not ended yet";
         out.push_str(&paragraph(text, Tone::Dim, style));
     }
     out
+}
+
+/// Where it broke, and why.
+pub(crate) fn reasons(tree: &Tree<'_>) -> Vec<(Tone, String)> {
+    let Some(birth) = tree.birth() else {
+        return Vec::new();
+    };
+    let born = (Tone::Bad, note::born(birth, tree.root()));
+    let causes = note::causes(birth).map(|cause| (Tone::Plain, cause));
+    let empty = tree.empty_behind(birth).map(|empty| {
+        let text = format!("behind it, {} came back empty", empty.facts.operation);
+        (Tone::Odd, text)
+    });
+    [born].into_iter().chain(causes).chain(empty).collect()
+}
+
+/// What stands beside the bar of a span.
+pub(crate) fn note_text(node: &Node<'_>) -> String {
+    note::text(node)
 }
 
 fn paragraph(text: &str, tone: Tone, style: &Style) -> String {

@@ -8,6 +8,18 @@ use crate::sample::{failed, fine, span};
 use crate::snapshot::check;
 use crate::text::columns;
 
+/// Everything, with events.
+fn render_with_events(rows: &[Stored], style: &Style) -> String {
+    render_as(rows, &EVERYTHING, style)
+}
+
+const EVERYTHING: View = View {
+    events: true,
+    all: true,
+    depth: None,
+    slowest: None,
+};
+
 const WIDE: Style = Style {
     width: 140,
     color: false,
@@ -77,7 +89,7 @@ fn no_records_are_nothing_and_events_alone_are_told() {
 }
 
 #[test]
-fn ten_thousand_spans_are_ten_thousand_lines() {
+fn ten_thousand_spans_are_ten_thousand_lines_where_all_are_asked_for() {
     let rows: Vec<_> = (2..10_002)
         .map(|id| {
             span(
@@ -88,7 +100,7 @@ fn ten_thousand_spans_are_ten_thousand_lines() {
             )
         })
         .collect();
-    let text = render(&rows, &Style::PLAIN);
+    let text = render_as(&rows, &EVERYTHING, &Style::PLAIN);
     assert_eq!(
         text.lines()
             .filter(|line| line.contains("load  data"))
@@ -110,7 +122,172 @@ fn a_failure_that_the_request_survived_says_so() {
     assert!(text.contains("born in bm25; answer went on"), "{text}");
 }
 
+/// A request that fans out to 480 chunks, two of which fail, with the usual stages around.
+fn fan_out() -> Vec<Stored> {
+    let mut rows = fine();
+    let chunks = (100..580).map(|id| {
+        let (end, took) = match id {
+            300 | 411 => ("failed", 41_000),
+            _ => ("complete", 2_000 + (id * 7) % 5_000),
+        };
+        span(
+            (id, 3),
+            ("retrieval", "vectors_of_shard", end),
+            (4_000 + i64::from(id) * 20, took),
+            &json!({}),
+        )
+    });
+    rows.extend(chunks.map(|row| {
+        match row.message.ends_with("failed") {
+            true => Stored {
+                error: Some(
+                    json!({"type": "timeout", "message": "the shard did not answer", "chain": []})
+                        .to_string(),
+                ),
+                ..row
+            },
+            false => row,
+        }
+    }));
+    rows.extend((600..640).map(|id| {
+        span(
+            (id, 7),
+            ("evaluation", "judge_claim", "complete"),
+            (362_000 + i64::from(id), 900),
+            &json!({}),
+        )
+    }));
+    rows
+}
+
+/// An agent that calls itself 500 levels deep, and fails at the bottom.
+fn deep() -> Vec<Stored> {
+    (1..=500)
+        .map(|id| {
+            let end = if id == 500 { "failed" } else { "complete" };
+            span(
+                (id, id - 1),
+                ("custom", "think", end),
+                (i64::from(id) * 1_000, 1_100_000 - 2_000 * id),
+                &json!({}),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_wide_trace_is_folded() {
+    check("wide_80", &render(&fan_out(), &Style::PLAIN));
+    check("wide_140", &render(&fan_out(), &WIDE));
+}
+
+#[test]
+fn a_deep_trace_is_folded() {
+    check("deep_80", &render(&deep(), &Style::PLAIN));
+    check("deep_140", &render(&deep(), &WIDE));
+}
+
+#[test]
+fn the_slowest_ways_and_the_first_levels() {
+    let slowest = View {
+        slowest: Some(2),
+        ..View::default()
+    };
+    check(
+        "slowest_80",
+        &render_as(&fan_out(), &slowest, &Style::PLAIN),
+    );
+    let levels = View {
+        depth: Some(2),
+        ..View::default()
+    };
+    check("levels_80", &render_as(&fan_out(), &levels, &Style::PLAIN));
+}
+
+/// Trees of any shape; some spans fail.
+fn forest() -> impl Strategy<Value = Vec<Stored>> {
+    let node = (
+        any::<prop::sample::Index>(),
+        0_u32..4,
+        prop::bool::weighted(0.1),
+        0_u32..9_000,
+    );
+    prop::collection::vec(node, 1..400).prop_map(|nodes| {
+        let row =
+            |(at, (above, kind, failed, took)): (usize, (prop::sample::Index, u32, bool, u32))| {
+                let id = u32::try_from(at).expect("few") + 1;
+                let parent = u32::try_from(above.index(at + 1)).expect("few");
+                let end = if failed { "failed" } else { "complete" };
+                span(
+                    (id, parent),
+                    ("data", &format!("op{kind}"), end),
+                    (i64::from(id), took),
+                    &json!({}),
+                )
+            };
+        nodes.into_iter().enumerate().map(row).collect()
+    })
+}
+
+fn views() -> impl Strategy<Value = View> {
+    (
+        any::<bool>(),
+        any::<bool>(),
+        prop::option::of(1_usize..6),
+        prop::option::of(1_usize..9),
+    )
+        .prop_map(|(events, all, depth, slowest)| View {
+            events,
+            all,
+            depth,
+            slowest,
+        })
+}
+
 proptest! {
+    #[test]
+    fn every_span_is_on_exactly_one_line_and_every_failure_is_shown_or_counted(
+        rows in forest(), view in views(),
+    ) {
+        let tree = Tree::of(&rows);
+        let lines = outline::rows(&tree, &view);
+        let mut places: Vec<usize> = Vec::new();
+        let mut failed = 0;
+        for line in &lines {
+            match &line.what {
+                What::Span(place) => {
+                    places.push(*place);
+                    failed += usize::from(tree.nodes[*place].facts.outcome.is_failure());
+                }
+                What::Fold(fold) => {
+                    places.extend(&fold.spans);
+                    failed += fold.failed(&tree);
+                }
+            }
+        }
+        places.sort_unstable();
+        prop_assert_eq!(places, (0..rows.len()).collect::<Vec<_>>());
+        prop_assert_eq!(failed, rows.iter().filter(|row| row.message.ends_with("failed")).count());
+        prop_assert!(view != View::default() || lines.len() <= 40);
+    }
+
+    #[test]
+    fn a_folded_trace_says_its_sums_and_is_never_too_wide(
+        rows in forest(), view in views(), width in 24_usize..150,
+    ) {
+        let text = render_as(&rows, &view, &Style { width, color: false });
+        for line in text.lines() {
+            prop_assert!(columns(line) <= width, "{:?}", line);
+        }
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let tree = Tree::of(&rows);
+        let lines = outline::rows(&tree, &view);
+        let folds = lines.iter().filter(|line| matches!(line.what, What::Fold(_))).count();
+        let shown = lines.len() - folds;
+        let sums = format!("{} of {} spans shown, {} folded", shown, rows.len(), rows.len() - shown);
+        prop_assert_eq!(words.contains(&sums), folds > 0, "{}", text);
+    }
+
     #[test]
     fn whatever_the_records_hold_no_line_is_too_wide_and_none_moves_the_cursor(
         texts in prop::collection::vec("[\\PC\\x00-\\x1f\\x7f-\\x9f]{0,30}", 6),

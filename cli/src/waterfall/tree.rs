@@ -9,28 +9,33 @@ use crate::facts::{Facts, Outcome};
 
 /// A span in its place.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
-    pub(super) row: &'a Stored,
-    pub(super) facts: Facts,
-    pub(super) start_us: i64,
-    pub(super) end_us: i64,
-    pub(super) depth: usize,
-    /// The branches drawn before the name.
-    pub(super) branches: String,
+pub(crate) struct Node<'a> {
+    pub(crate) row: &'a Stored,
+    pub(crate) facts: Facts,
+    pub(crate) start_us: i64,
+    pub(crate) end_us: i64,
+    pub(crate) depth: usize,
     /// It names a parent that it does not hang under.
-    pub(super) orphan: bool,
-    pub(super) events: Vec<&'a Stored>,
+    pub(crate) orphan: bool,
+    pub(crate) events: Vec<&'a Stored>,
 }
 
 /// A trace: its spans, parents before children, and what belongs to none of them.
 #[derive(Debug)]
-pub(super) struct Tree<'a> {
-    pub(super) nodes: Vec<Node<'a>>,
-    pub(super) loose_events: Vec<&'a Stored>,
+pub(crate) struct Tree<'a> {
+    pub(crate) nodes: Vec<Node<'a>>,
+    pub(crate) loose_events: Vec<&'a Stored>,
+}
+
+/// Who hangs under whom, by places in `Tree::nodes`.
+#[derive(Debug)]
+pub(crate) struct Family {
+    pub(crate) parents: Vec<Option<usize>>,
+    pub(crate) children: Vec<Vec<usize>>,
 }
 
 impl<'a> Tree<'a> {
-    pub(super) fn of(rows: &'a [Stored]) -> Self {
+    pub(crate) fn of(rows: &'a [Stored]) -> Self {
         let spans = spans(rows);
         let places = walk(&spans);
         let mut nodes: Vec<_> = places.into_iter().map(|place| place.node(&spans)).collect();
@@ -42,15 +47,35 @@ impl<'a> Tree<'a> {
     }
 
     /// The span to name the trace by: the first that has no parent, else the first of all.
-    pub(super) fn root(&self) -> Option<&Node<'a>> {
-        self.nodes
-            .iter()
-            .find(|node| !node.orphan)
-            .or(self.nodes.first())
+    pub(crate) fn root(&self) -> Option<&Node<'a>> {
+        self.nodes.get(self.root_place()?)
+    }
+
+    pub(crate) fn root_place(&self) -> Option<usize> {
+        let own = self.nodes.iter().position(|node| !node.orphan);
+        own.or((!self.nodes.is_empty()).then_some(0))
+    }
+
+    /// Of each node the place of its parent, and of its children in the order of their starts.
+    pub(crate) fn family(&self) -> Family {
+        let mut family = Family {
+            parents: vec![None; self.nodes.len()],
+            children: vec![Vec::new(); self.nodes.len()],
+        };
+        let mut above: Vec<usize> = Vec::new();
+        for (place, node) in self.nodes.iter().enumerate() {
+            above.truncate(node.depth);
+            if let Some(parent) = above.last() {
+                family.parents[place] = Some(*parent);
+                family.children[*parent].push(place);
+            }
+            above.push(place);
+        }
+        family
     }
 
     /// From the first start to the last end.
-    pub(super) fn range(&self) -> (i64, i64) {
+    pub(crate) fn range(&self) -> (i64, i64) {
         let start = self
             .nodes
             .iter()
@@ -62,23 +87,22 @@ impl<'a> Tree<'a> {
     }
 
     /// Where the failure was born: of the failed spans the deepest, and of those the first.
-    pub(super) fn birth(&self) -> Option<&Node<'a>> {
-        let failed = self
-            .nodes
-            .iter()
-            .filter(|node| node.facts.outcome.is_failure());
-        failed.min_by_key(|node| {
-            (
-                node.facts.passed_on,
-                usize::MAX - node.depth,
-                node.end_us,
-                node.row.seq,
-            )
-        })
+    pub(crate) fn birth(&self) -> Option<&Node<'a>> {
+        self.nodes.get(self.birth_place()?)
+    }
+
+    pub(crate) fn birth_place(&self) -> Option<usize> {
+        let failed = self.nodes.iter().enumerate();
+        let failed = failed.filter(|(_, node)| node.facts.outcome.is_failure());
+        let birth = failed.min_by_key(|(_, node)| {
+            let shallow = usize::MAX - node.depth;
+            (node.facts.passed_on, shallow, node.end_us, node.row.seq)
+        });
+        birth.map(|(place, _)| place)
     }
 
     /// The last empty result before a failure: often why it failed.
-    pub(super) fn empty_behind(&self, birth: &Node<'_>) -> Option<&Node<'a>> {
+    pub(crate) fn empty_behind(&self, birth: &Node<'_>) -> Option<&Node<'a>> {
         self.nodes
             .iter()
             .filter(|node| node.facts.outcome == Outcome::Empty && node.end_us <= birth.end_us)
@@ -109,7 +133,6 @@ fn spans(rows: &[Stored]) -> Vec<&Stored> {
 struct Place {
     span: usize,
     depth: usize,
-    branches: String,
     orphan: bool,
 }
 
@@ -123,7 +146,6 @@ impl Place {
             start_us,
             end_us: start_us.saturating_add(duration_us(row)),
             depth: self.depth,
-            branches: self.branches,
             orphan: self.orphan,
             events: Vec::new(),
         }
@@ -169,50 +191,21 @@ fn walk(spans: &[&Stored]) -> Vec<Place> {
 
 impl Walk<'_> {
     fn descend(&mut self, root: usize) {
-        let mut stack = vec![(root, 0, true)];
-        let mut rails: Vec<bool> = Vec::new();
-        while let Some((span, depth, last)) = stack.pop() {
+        let mut stack = vec![(root, 0)];
+        while let Some((span, depth)) = stack.pop() {
             if std::mem::replace(&mut self.seen[span], true) {
                 continue;
             }
-            rails.truncate(depth);
-            self.places.push(self.place(span, depth, last, &rails));
-            rails.push(!last);
-            let children = &self.children[span];
-            let lasts = children.iter().rev().enumerate();
-            stack.extend(lasts.map(|(left, child)| (*child, depth + 1, left == 0)));
+            let orphan = depth == 0 && self.spans[span].parent_span_id.is_some();
+            self.places.push(Place {
+                span,
+                depth,
+                orphan,
+            });
+            let children = self.children[span].iter().rev();
+            stack.extend(children.map(|child| (*child, depth + 1)));
         }
     }
-
-    fn place(&self, span: usize, depth: usize, last: bool, rails: &[bool]) -> Place {
-        let orphan = depth == 0 && self.spans[span].parent_span_id.is_some();
-        Place {
-            span,
-            depth,
-            branches: branches(depth, last, rails),
-            orphan,
-        }
-    }
-}
-
-/// Deeper than this the branches would push the names off the line.
-const DEEPEST: usize = 12;
-
-/// `rails` says of each ancestor whether a sibling of it still follows; the root has no branch.
-fn branches(depth: usize, last: bool, rails: &[bool]) -> String {
-    let branch = match (depth, last) {
-        (0, _) => return String::new(),
-        (_, true) => "└ ",
-        (_, false) => "├ ",
-    };
-    if depth > DEEPEST {
-        return format!("⋯{depth} {branch}");
-    }
-    let rails = rails
-        .iter()
-        .skip(1)
-        .map(|more| if *more { "│ " } else { "  " });
-    rails.chain([branch]).collect()
 }
 
 fn parents(spans: &[&Stored]) -> Vec<Option<usize>> {
@@ -282,7 +275,7 @@ mod tests {
         let tree = Tree::of(rows);
         let mark = |node: &Node<'_>| if node.orphan { "?" } else { "" };
         let line =
-            |node: &Node<'_>| format!("{}{}{}", node.branches, mark(node), node.facts.operation);
+            |node: &Node<'_>| format!("{}{}{}", node.depth, mark(node), node.facts.operation);
         tree.nodes.iter().map(line).collect()
     }
 
@@ -294,13 +287,13 @@ mod tests {
             span(2, Some(1), 5, 1.0),
             span(1, None, 0, 9.0),
         ];
-        assert_eq!(drawn(&rows), ["op1", "├ op2", "│ └ op4", "└ op3"]);
+        assert_eq!(drawn(&rows), ["0op1", "1op2", "2op4", "1op3"]);
     }
 
     #[test]
     fn a_span_without_its_parent_hangs_at_the_root_and_is_marked() {
         let rows = [span(1, None, 0, 1.0), span(2, Some(9), 1, 1.0)];
-        assert_eq!(drawn(&rows), ["op1", "?op2"]);
+        assert_eq!(drawn(&rows), ["0op1", "0?op2"]);
         assert_eq!(
             Tree::of(&rows).root().expect("a root").facts.operation,
             "op1"
@@ -315,7 +308,7 @@ mod tests {
             span(3, Some(3), 2, 1.0),
             span(2, Some(1), 1, 1.0),
         ];
-        assert_eq!(drawn(&rows), ["?op1", "└ op2", "?op3"]);
+        assert_eq!(drawn(&rows), ["0?op1", "1op2", "0?op3"]);
     }
 
     #[test]
@@ -333,12 +326,13 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_deeper_than_any_stack_is_drawn_within_bounds() {
+    fn a_chain_deeper_than_any_stack_is_ordered() {
         let parent = |id: usize| id.checked_sub(1);
         let rows: Vec<_> = (0..10_000).map(|id| span(id, parent(id), 0, 1.0)).collect();
         let tree = Tree::of(&rows);
         assert_eq!(tree.nodes.len(), 10_000);
-        assert_eq!(tree.nodes[9_999].branches, "⋯9999 └ ");
+        assert_eq!(tree.nodes[9_999].depth, 9_999);
+        assert_eq!(tree.family().parents[9_999], Some(9_998));
     }
 
     #[test]
