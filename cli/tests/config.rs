@@ -32,6 +32,21 @@ fn stdout(folder: &Path, args: &[&str]) -> String {
     text(&output.stdout)
 }
 
+/// What `ragspan schema config` says of it.
+#[track_caller]
+fn conforming(json: &[u8]) -> Value {
+    let schema = ragspan_cli::command::Document::Config.schema();
+    let schema = serde_json::from_str(schema).expect("the schema is JSON");
+    let schema = jsonschema::validator_for(&schema).expect("the schema is a schema");
+    let value = serde_json::from_slice(json).expect("it is JSON");
+    let errors: Vec<_> = schema
+        .iter_errors(&value)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:?} in {value}");
+    value
+}
+
 const LANGSMITH: &str = "logging: {structured_logging: {backends: {langsmith: {enabled: true, api_key: \"${LANGSMITH_API_KEY}\"}}}}";
 
 #[test]
@@ -87,7 +102,7 @@ fn check_shows_values_with_their_origins_and_no_secret() {
     }
     let json = ask(folder.path(), &["check", "my.yaml", "--json"], &variables);
     assert!(!format!("{shown}{}", text(&json.stdout)).contains("77"));
-    let value: Value = serde_json::from_slice(&json.stdout).expect("it is JSON");
+    let value = conforming(&json.stdout);
     assert_eq!(
         (&value["valid"], &value["file"]),
         (&Value::from(true), &Value::from("my.yaml"))
@@ -126,10 +141,32 @@ fn check_lists_all_that_is_wrong_and_fails() {
     assert!(text(&output.stderr).contains("ragspan.yaml has 2 problems to mend"));
     let output = ask(folder.path(), &["check", "--json"], &[]);
     assert_eq!(output.status.code(), Some(2));
-    let value: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let value = conforming(&output.stdout);
     assert_eq!(value["problems"][1]["line"], 2);
     assert_eq!(value["problems"][1]["path"], "loging");
     let missing = ask(folder.path(), &["check", "none.yaml"], &[]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("cannot read none.yaml"));
+}
+
+#[test]
+fn doctor_says_whether_the_file_is_right() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let doctor = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ragspan"));
+        command
+            .env_remove("RAGSPAN_CONFIG")
+            .env_remove("RAGSPAN_LOG");
+        let output = command.current_dir(folder.path()).arg("doctor").output();
+        text(&output.expect("it runs").stdout)
+    };
+    assert!(doctor().contains("no file in this folder"));
+    std::fs::write(folder.path().join("ragspan.yaml"), "logging: {}").expect("it is written");
+    assert!(doctor().contains("ragspan.yaml is in this folder"));
+    std::fs::write(folder.path().join("ragspan.yaml"), "loging: {}").expect("it is written");
+    let shown = doctor();
+    assert!(
+        shown.contains("ragspan.yaml has a problem") && shown.contains("ragspan config check"),
+        "{shown}"
+    );
 }

@@ -15,14 +15,14 @@ use crate::text::{columns, safe};
 pub(super) const HELP: &str = "Examples:
   ragspan config init
   ragspan config check
-  ragspan config check --all /etc/rag/ragspan.yaml
+  ragspan config check --all ragspan.yaml
   ragspan config check --json | jq '.settings[] | select(.origin != \"default\")'";
 
-const CHECK_HELP: &str = "Without FILE it is the one that a service would read here: $RAGSPAN_CONFIG, ./ragspan.yaml, \
+const CHECK_HELP: &str =
+    "Without FILE it is the one that a service would read here: $RAGSPAN_CONFIG, ./ragspan.yaml, \
 ./logging_config.yaml, or none. Secrets are masked.
 
-With --json: one object {\"file\", \"valid\", \"settings\": [{\"path\", \"value\", \"secret\", \"origin\"}], \"notes\": [..], \
-\"problems\": [{\"path\", \"line\", \"column\", \"message\"}]}.
+With --json: one object, as `ragspan schema config` says.
 
 Exit codes: 0 right, 2 wrong or unreadable.
 
@@ -32,7 +32,7 @@ Examples:
 
 const INIT_HELP: &str = "Examples:
   ragspan config init
-  ragspan config init --force /etc/rag/ragspan.yaml
+  ragspan config init --force staging.yaml
   ragspan config init - | less";
 
 /// What is asked of the configuration.

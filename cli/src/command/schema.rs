@@ -34,6 +34,8 @@ pub enum Document {
     Doctor,
     /// What demo writes
     Demo,
+    /// What config check writes
+    Config,
 }
 
 impl Document {
@@ -47,6 +49,7 @@ impl Document {
             Self::Stats => include_str!("../schemas/stats.json"),
             Self::Doctor => include_str!("../schemas/doctor.json"),
             Self::Demo => include_str!("../schemas/demo.json"),
+            Self::Config => include_str!("../schemas/config.json"),
         }
     }
 }

@@ -196,6 +196,7 @@ fn a_schema_refuses_what_is_not_as_it_says() {
         Document::Stats,
         Document::Doctor,
         Document::Demo,
+        Document::Config,
     ] {
         assert!(
             !schema(document).is_valid(&serde_json::json!({})),

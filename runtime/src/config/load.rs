@@ -84,7 +84,7 @@ pub(super) fn build(
     let root = match yaml::read(text.unwrap_or_default(), &mut problems) {
         Ok(root) => root,
         Err(problem) => {
-            problems.add(problem);
+            problems.end_with(problem);
             return Err(ConfigError::Invalid(problems.of(path.map(Path::to_owned))));
         }
     };

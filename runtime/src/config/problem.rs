@@ -62,6 +62,11 @@ impl Problems {
         }
     }
 
+    /// What ended the reading is told, however many problems there are.
+    pub(super) fn end_with(&mut self, problem: Problem) {
+        self.list.push(problem);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -106,15 +111,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(
-        path: impl Into<String>,
-        at: Option<Mark>,
-        message: impl Into<String>,
-    ) -> Self {
+    /// Whatever the message quotes, it is safe to show.
+    pub(super) fn new(path: impl Into<String>, at: Option<Mark>, message: impl AsRef<str>) -> Self {
         Self {
             path: path.into(),
             at,
-            message: message.into(),
+            message: message.as_ref().chars().flat_map(safe).collect(),
         }
     }
 
@@ -209,9 +211,11 @@ mod tests {
     fn of_very_many_problems_the_number_is_told() {
         let mut problems = Problems::default();
         (0..150).for_each(|line| problems.add(Problem::new("a", at(line), "no")));
+        problems.end_with(Problem::new("", at(150), "the end"));
         let text = problems.of(None).to_string();
+        assert!(text.contains("the end"), "{text}");
         assert!(
-            text.contains("150 problems") && text.ends_with("and 50 more"),
+            text.contains("151 problems") && text.ends_with("and 50 more"),
             "{text}"
         );
     }
@@ -219,6 +223,8 @@ mod tests {
     #[test]
     fn what_is_shown_of_a_file_is_short_and_harmless() {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
+        let problem = Problem::new("a", None, "`\t\u{1b}` is no level");
+        assert_eq!(problem.message(), "`\u{fffd}\u{fffd}` is no level");
         assert_eq!(shown(&"x".repeat(100)).chars().count(), 41);
     }
 }

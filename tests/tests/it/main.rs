@@ -16,6 +16,8 @@ mod books;
 mod metrics;
 // It starts in somebody else's program, and says so when it cannot.
 mod startup;
+// One file says what is wanted, and teaches when it is wrong.
+mod config;
 // The quickstart shows the whole way, from an annotated function to an answer.
 mod quickstart;
 // What the quickstart prints has, line by line, the shape that the README shows.

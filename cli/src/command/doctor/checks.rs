@@ -162,7 +162,7 @@ pub(super) fn of_config() -> Check {
     if let Some(named) = named {
         let detail = format!("RAGSPAN_CONFIG names {}", Path::new(&named).display());
         return if Path::new(&named).is_file() {
-            Check::ok("config", detail)
+            of_file(Path::new(&named)).unwrap_or_else(|| Check::ok("config", detail))
         } else {
             Check::fail(
                 "config",
@@ -172,12 +172,26 @@ pub(super) fn of_config() -> Check {
         };
     }
     match FILES.into_iter().find(|file| Path::new(file).is_file()) {
-        Some(file) => Check::ok("config", format!("{file} is in this folder")),
+        Some(file) => of_file(Path::new(file))
+            .unwrap_or_else(|| Check::ok("config", format!("{file} is in this folder"))),
         None => Check::ok(
             "config",
             "no file in this folder: the embedded default".to_owned(),
         ),
     }
+}
+
+/// What is wrong with the file, if anything. The variables that it needs may be the service's alone.
+fn of_file(file: &Path) -> Option<Check> {
+    let count = ragspan::Config::from_file(file).err()?.problems().len();
+    let problems = match count {
+        0 => "cannot be read".to_owned(),
+        1 => "has a problem".to_owned(),
+        count => format!("has {count} problems"),
+    };
+    let detail = format!("{} {problems} as seen from here", file.display());
+    let cure = format!("`ragspan config check {}` lists them", file.display());
+    Some(Check::warn("config", detail, &cure))
 }
 
 /// What the output will look like.

@@ -1,0 +1,223 @@
+//! Reads configurations in a process of its own; `tests/it/config.rs` and `scripts/soak config` run it.
+//!
+//! `configured load`: says what was loaded. `configured start`: starts with it and makes a call.
+//! `configured fuzz COUNT SEED`: reads so many broken files, and says how many were right.
+
+#![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
+
+use std::error::Error;
+use std::panic::catch_unwind;
+use std::time::Duration;
+
+use fastrand::Rng;
+use ragspan::{Config, ConfigError, rag_span};
+
+#[rag_span(layer = "api")]
+fn add(a: usize, b: usize) -> usize {
+    tracing::debug!("adding");
+    a + b
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["load"] => load(),
+        ["start"] => start(),
+        ["fuzz", count, seed] => fuzz(count.parse()?, seed.parse()?),
+        _ => Err("configured load | start | fuzz COUNT SEED".into()),
+    }
+}
+
+fn load() -> Result<(), Box<dyn Error>> {
+    let config = Config::load().map_err(|error| told(&error))?;
+    println!(
+        "source: {}",
+        config
+            .source()
+            .map_or("none".into(), |path| path.display().to_string())
+    );
+    config
+        .notes()
+        .iter()
+        .for_each(|note| println!("note: {note}"));
+    for setting in config.explain() {
+        println!(
+            "{}: {} # {}",
+            setting.path(),
+            setting.value().unwrap_or("~"),
+            setting.origin()
+        );
+    }
+    Ok(())
+}
+
+/// The whole message, as a service's `main` would print it.
+fn told(error: &ConfigError) -> Box<dyn Error> {
+    eprintln!("{error}");
+    "the configuration is wrong".into()
+}
+
+fn start() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(Config::load().map_err(|error| told(&error))?)?;
+    add(1, 2);
+    telemetry
+        .troubles()
+        .iter()
+        .for_each(|trouble| println!("trouble: {trouble}"));
+    println!("metrics: {:?}", telemetry.metrics_address());
+    telemetry.shutdown_blocking(Duration::from_secs(5)).report();
+    Ok(())
+}
+
+/// What is broken: the file of `config init`, and one that has what that has not.
+const FILES: [&str; 2] = [
+    include_str!("../../runtime/src/config/load/seed.yaml"),
+    "logging: &a\n  service: {name: ${A:-b}, version: \"1.0\"}\n  structured_logging:\n    level: info,a=debug\n    \
+     backends: &b {otlp: {enabled: true, headers: {a: \"${B}\"}}, file: {enabled: true, max_size: 1MiB}}\n  \
+     privacy: {redact_fields: [a, b]}\n  spool: *c\n  retention: {<<: *b, schedule: '03:10'}\n",
+];
+
+/// Pieces that mean something to YAML, to us, or to nobody.
+const PIECES: [&str; 40] = [
+    ":",
+    ": ",
+    "- ",
+    "? ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "&a ",
+    "*a",
+    "*b",
+    "!x ",
+    "!!str ",
+    "|\n",
+    ">-\n",
+    "'",
+    "\"",
+    "#",
+    " #",
+    "%TAG ! x\n",
+    "---\n",
+    "...\n",
+    "\t",
+    "\n",
+    "\r\n",
+    "  ",
+    "~",
+    "<<: ",
+    "${",
+    "${A}",
+    "${file:/dev/null}",
+    "$${",
+    "99999999999999999999",
+    "-1",
+    "\u{feff}",
+    "\u{85}",
+    "\u{202e}",
+    "\u{0}",
+    "é",
+];
+
+fn fuzz(count: u64, seed: u64) -> Result<(), Box<dyn Error>> {
+    let template = Config::template();
+    let files: Vec<&str> = FILES.into_iter().chain([template.as_str()]).collect();
+    let mut rng = Rng::with_seed(seed);
+    let mut right = 0;
+    for _ in 0..count {
+        let text = broken(&files, &mut rng);
+        match catch_unwind(|| judged(&text)) {
+            Ok(Ok(is_right)) => right += u64::from(is_right),
+            Ok(Err(why)) => return Err(format!("{why} of this file:\n{text}").into()),
+            Err(_) => return Err(format!("it panicked at this file:\n{text}").into()),
+        }
+    }
+    println!("{count} read, {right} right");
+    Ok(())
+}
+
+fn broken(files: &[&str], rng: &mut Rng) -> String {
+    let file = files
+        .get(rng.usize(..files.len()))
+        .copied()
+        .unwrap_or_default();
+    let mut lines: Vec<String> = file.lines().map(str::to_owned).collect();
+    for _ in 0..rng.usize(0..6) {
+        hurt_lines(&mut lines, rng);
+    }
+    let mut text: Vec<char> = lines.join("\n").chars().collect();
+    for _ in 0..rng.usize(0..4) {
+        hurt_text(&mut text, rng);
+    }
+    text.into_iter().collect()
+}
+
+fn hurt_lines(lines: &mut Vec<String>, rng: &mut Rng) {
+    let (one, other) = (rng.usize(..=lines.len()), rng.usize(..=lines.len()));
+    match rng.u8(..5) {
+        0 => lines.truncate(one),
+        1 if one < lines.len() => drop(lines.remove(one)),
+        2 if one < lines.len() && other < lines.len() => lines.swap(one, other),
+        3 => {
+            let copy = lines.get(one).cloned().unwrap_or_default();
+            lines.insert(other, copy);
+        }
+        _ => {
+            if let Some(line) = lines.get_mut(one) {
+                *line = format!(
+                    "{}{}",
+                    " ".repeat(rng.usize(..7)),
+                    line.trim_start().trim_start_matches("# ")
+                );
+            }
+        }
+    }
+}
+
+fn hurt_text(text: &mut Vec<char>, rng: &mut Rng) {
+    let at = rng.usize(..=text.len());
+    let end = text.len().min(at + rng.usize(..9));
+    let piece = PIECES
+        .get(rng.usize(..PIECES.len()))
+        .copied()
+        .unwrap_or_default();
+    let piece = if rng.u8(..8) == 0 {
+        rng.char(..).to_string()
+    } else {
+        piece.to_owned()
+    };
+    let piece = piece.repeat(if rng.u8(..16) == 0 { 40 } else { 1 });
+    text.splice(at..end, piece.chars()).for_each(drop);
+}
+
+/// Whether the file is right; the error is what must not be said of it.
+fn judged(text: &str) -> Result<bool, String> {
+    match Config::from_yaml(text) {
+        Ok(config) if config.explain().is_empty() => Err("nothing is explained".to_owned()),
+        Ok(_) => Ok(true),
+        Err(error) => {
+            // A carriage return may end a line too.
+            let lines = text.split(['\n', '\r']).count() + 1;
+            let within = |line: u32| line >= 1 && line as usize <= lines;
+            let placed = error
+                .problems()
+                .iter()
+                .all(|problem| problem.line().is_none_or(within));
+            let silent = error
+                .problems()
+                .iter()
+                .any(|problem| problem.message().is_empty());
+            let shown = error.to_string();
+            let unsafe_to_show = shown
+                .chars()
+                .any(|letter| letter != '\n' && letter.is_control());
+            if error.problems().is_empty() || !placed || silent || unsafe_to_show {
+                return Err(format!("this was said: {shown:?}"));
+            }
+            Ok(false)
+        }
+    }
+}
