@@ -1,5 +1,5 @@
-// It stands on sqlx 0.8, whose SQLite is not ours.
-// expect: does not resolve
+// It stands on sqlx 0.8, and shares the SQLite that this links.
+// expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ sea-orm = { version = "1", default-features = false, features = ["macros", "runtime-tokio", "sqlx-sqlite"] }
 //@ tokio = { version = "1", features = ["macros", "rt-multi-thread"] }

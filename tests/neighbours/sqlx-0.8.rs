@@ -1,5 +1,5 @@
-// Only one crate of a program may link SQLite, and the two sqlx want different ones.
-// expect: does not resolve
+// The former sqlx: both take the SQLite that it links.
+// expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ sqlx = { version = "0.8", default-features = false, features = ["runtime-tokio", "sqlite"] }
 //@ tokio = { version = "1", features = ["macros", "rt-multi-thread"] }

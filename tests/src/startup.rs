@@ -44,6 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["unwritable", path] => unwritable(path),
         ["noise"] => noise(),
         ["not-started"] => not_started(),
+        ["format", name] => in_format(name),
         ["composed-env-filter"] => composed_with_a_filter(),
         ["composed-opentelemetry"] => composed_with_opentelemetry(),
         ["log"] => through_log(),
@@ -354,4 +355,39 @@ fn until_terminated() -> Result<(), Box<dyn Error>> {
 fn futures_executor(future: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime").block_on(future);
+}
+
+#[derive(Debug)]
+struct Outer(std::num::ParseIntError);
+
+impl std::fmt::Display for Outer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("cannot read the year")
+    }
+}
+
+impl Error for Outer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[rag_span(layer = "ingestion", context(text))]
+fn parse(text: &str) -> Result<u32, Outer> {
+    add(1, 2);
+    tracing::warn!(path = "/a b", "half \u{1b}[2Jread");
+    text.parse().map_err(Outer)
+}
+
+fn in_format(name: &str) -> Result<(), Box<dyn Error>> {
+    let format = match name {
+        "auto" => Format::Auto,
+        "compact" => Format::Compact,
+        "pretty" => Format::Pretty,
+        _ => return Err("no such format".into()),
+    };
+    let telemetry = ragspan::start(quiet().stdout(format))?;
+    assert!(parse("two\nthousand").is_err());
+    end(telemetry);
+    Ok(())
 }

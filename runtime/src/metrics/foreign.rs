@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use super::exposition::line;
 use super::format::Format;
 use super::names;
+#[cfg(any(test, feature = "testing"))]
 use super::sample::Sample;
 
 /// One family of the exporter's text.
@@ -40,6 +41,7 @@ pub(super) fn write(out: &mut String, text: &str, format: Format) {
     }
 }
 
+#[cfg(any(test, feature = "testing"))]
 /// The exporter's samples.
 pub(super) fn samples(text: &str) -> Vec<Sample> {
     let mut families = parse(text);
@@ -250,6 +252,7 @@ impl<'a> Line<'a> {
         line(out, format_args!(" {}", canonical(self.value)));
     }
 
+    #[cfg(any(test, feature = "testing"))]
     fn sample(&self) -> Option<Sample> {
         let labels = self
             .labels
@@ -285,6 +288,7 @@ fn end_of_value(text: &str) -> Option<usize> {
     })
 }
 
+#[cfg(any(test, feature = "testing"))]
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();

@@ -21,6 +21,7 @@ impl Number {
         }
     }
 
+    #[cfg(any(test, feature = "testing"))]
     #[expect(
         clippy::cast_precision_loss,
         reason = "a float is what the caller asked for"

@@ -8,11 +8,15 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use super::call::CallMetrics;
 use super::cell::{Counter, Gauge, Histogram};
 use super::exemplar::Exemplar;
+use super::exposition;
 use super::family::Family;
+#[cfg(any(test, feature = "testing"))]
+use super::foreign;
 use super::format::Format;
 use super::names::{Kind, Name};
-use super::sample::{self, Row, Sample};
-use super::{exposition, foreign};
+#[cfg(any(test, feature = "testing"))]
+use super::sample::Sample;
+use super::sample::{self, Row};
 
 /// So many refused names are remembered; a program that makes them up can't fill the memory.
 const REFUSED_KEPT: usize = 64;
@@ -140,6 +144,7 @@ impl Registry {
         exposition::render(self, format)
     }
 
+    #[cfg(any(test, feature = "testing"))]
     /// Every sample, the closed list's first and in its order.
     #[must_use]
     pub(crate) fn snapshot(&self) -> Vec<Sample> {
@@ -149,6 +154,7 @@ impl Registry {
         samples
     }
 
+    #[cfg(any(test, feature = "testing"))]
     /// The value of the sample with exactly these labels, in any order; a histogram is asked by
     /// `<name>_sum`, `<name>_count`, or `<name>_bucket` with `le`.
     #[must_use]

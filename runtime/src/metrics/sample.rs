@@ -6,6 +6,7 @@ use super::family::Values;
 use super::names::Name;
 use super::number::Number;
 
+#[cfg(any(test, feature = "testing"))]
 /// One value with its name and labels, as a scraper would see it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sample {
@@ -17,6 +18,7 @@ pub(crate) struct Sample {
     pub(crate) value: f64,
 }
 
+#[cfg(any(test, feature = "testing"))]
 impl Sample {
     /// Whether this is the sample of that name with exactly these labels, in any order.
     #[must_use]
@@ -68,6 +70,7 @@ impl Row {
     }
 }
 
+#[cfg(any(test, feature = "testing"))]
 impl From<&Row> for Sample {
     fn from(row: &Row) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());

@@ -124,9 +124,15 @@ impl<S: Sink> Runner<S> {
             Some(why) => self.book.note(why),
             None => self.book.is_well(),
         }
+        let is_open = trouble.is_none();
         // Nobody waits for it any more: then nobody needs to know.
         let _unheard = opened.send(trouble);
-        while let Some(job) = queue.recv().await {
+        let mut next = if is_open {
+            queue.recv().await
+        } else {
+            self.reopen(&mut queue).await
+        };
+        while let Some(job) = next {
             match job {
                 Job::Deliver(batch) => {
                     let weight = batch.weight();
@@ -135,8 +141,30 @@ impl<S: Sink> Runner<S> {
                 }
                 Job::Flush { durable, done } => self.flush(durable, done).await,
             }
+            next = queue.recv().await;
         }
         self.sink.close().await;
+    }
+
+    /// Opens again and again, so that an idle service is well as soon as it can be; until there is something to do,
+    /// which opens too. Gives that.
+    async fn reopen(&mut self, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        let mut pause = FIRST_RETRY;
+        loop {
+            tokio::select! {
+                biased;
+                job = queue.recv() => return job,
+                () = tokio::time::sleep(pause) => {}
+            }
+            match self.sink.open().await {
+                Ok(()) => {
+                    self.book.is_well();
+                    return queue.recv().await;
+                }
+                Err(error) => self.book.is_ill(retrying(&error)),
+            }
+            pause = jittered(pause * 2).min(LAST_RETRY);
+        }
     }
 
     async fn deliver(&mut self, batch: Batch) {

@@ -54,7 +54,7 @@ pub(super) enum Part {
     /// One of the configuration's notes, by its number.
     Configuration(usize),
     Worker,
-    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "nothing listens"))]
+    #[cfg(feature = "serve")]
     Listener,
     Scopes,
     Recorder,
@@ -147,7 +147,7 @@ mod tests {
             r#"{"sinks":[],"status":"ok","troubles":[]}"#
         );
         state.is_ill(Part::Recorder, "second");
-        state.is_ill(Part::Listener, "first");
+        state.is_ill(Part::Scopes, "first");
         assert_eq!(state.health().troubles, ["first", "second"]);
         assert!(state.health().to_json().contains(r#""status":"degraded""#));
     }

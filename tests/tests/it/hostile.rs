@@ -265,6 +265,20 @@ fn a_folder_that_becomes_writable_later() {
 }
 
 #[test]
+fn a_folder_that_becomes_writable_while_nothing_happens() {
+    for key in ["file", "sqlite"] {
+        let place = place("later");
+        std::fs::write(&place.path, "").unwrap();
+        let mut app = App::start(&[&setting(key, &place.path.join("x"))]);
+        app.wait_for_health(is_degraded);
+        std::fs::remove_file(&place.path).unwrap();
+        std::fs::create_dir(&place.path).unwrap();
+        app.wait_for_health(is_ok);
+        app.is_told_once("is well again");
+    }
+}
+
+#[test]
 fn a_standard_output_that_is_closed() {
     let place = place("x.db");
     let shell = [

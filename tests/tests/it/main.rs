@@ -32,5 +32,7 @@ mod company;
 mod api;
 // As packaged, and outside the workspace, it builds and runs.
 mod package;
+// A person and a machine each get records as they read them.
+mod formats;
 // What runs the programs beside this file.
 mod programs;
