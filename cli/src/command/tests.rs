@@ -102,6 +102,20 @@ fn every_human_form_is_as_its_snapshot_at_two_widths() {
     }
 }
 
+#[test]
+fn the_demonstration_says_what_to_try() {
+    for width in [80, 140] {
+        let demo = Demo {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        let text = demo.ask(width, &["demo", "--requests", "200"]);
+        check(
+            &format!("demo_{width}"),
+            &text.replace(&demo.db(), "demo.db"),
+        );
+    }
+}
+
 /// What is said of another request than the newest: one that panicked, one that was fine.
 #[test]
 fn why_has_something_to_say_of_every_request_on_one_screen() {
