@@ -131,21 +131,20 @@ impl Stages {
     }
 }
 
-/// The root's own record carries the sums of the request.
+/// The root's own record carries the sums of the request; what nothing tells of is left out.
 fn sums(calls: &[Call]) -> Vec<(&'static str, Value)> {
-    let sum = |name: &str| -> f64 {
+    let values = |name: &'static str| {
         let metrics = calls.iter().flat_map(|call| &call.metrics);
-        let values = metrics.filter(|(known, _)| *known == name);
-        values.filter_map(|(_, value)| value.as_f64()).sum()
+        metrics
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value)
     };
-    let tokens = sum("input_tokens") + sum("output_tokens");
-    if tokens == 0.0 {
-        return Vec::new();
-    }
-    vec![
-        ("total_tokens", json!(tokens)),
-        ("cost_usd", json!(sum("cost_usd"))),
-    ]
+    let tokens = values("input_tokens").chain(values("output_tokens"));
+    let tokens: u64 = tokens.filter_map(Value::as_u64).sum();
+    let costs: Vec<_> = values("cost_usd").filter_map(Value::as_f64).collect();
+    let cost = (!costs.is_empty()).then(|| ("cost_usd", json!(costs.iter().sum::<f64>())));
+    let tokens = (tokens > 0).then(|| ("total_tokens", json!(tokens)));
+    tokens.into_iter().chain(cost).collect()
 }
 
 fn answered(story: Story, stages: &mut Stages, dice: &mut Dice) {
