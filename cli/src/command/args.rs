@@ -68,6 +68,9 @@ pub enum Command {
     /// Check the database, the configuration, the terminal and the service's metrics
     #[command(after_help = super::doctor::HELP)]
     Doctor(DoctorArgs),
+    /// Check the configuration file, or write one to begin with
+    #[command(after_help = super::config::HELP)]
+    Config(super::config::ConfigArgs),
     /// Write a database with realistic, failing traffic to try the other commands on
     #[command(after_help = super::demo::HELP)]
     Demo(DemoArgs),

@@ -1,6 +1,7 @@
 //! Carries out the command: reads from the store, and writes text or JSON.
 
 mod args;
+mod config;
 mod demo;
 mod doctor;
 mod errors;
@@ -26,6 +27,7 @@ use crate::style::Style;
 use crate::waterfall;
 
 pub use args::{Cli, Command, TraceArgs};
+pub use config::{CheckArgs, ConfigArgs, ConfigCommand, ConfigFailure, InitArgs};
 pub use demo::{DemoArgs, DemoError};
 pub use doctor::DoctorArgs;
 pub use errors::ErrorsArgs;
@@ -57,6 +59,9 @@ pub enum Error {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The configuration could not be shown or written.
+    #[error(transparent)]
+    Config(#[from] ConfigFailure),
     /// No database has this name.
     #[error(transparent)]
     Place(#[from] UnknownPlace),
@@ -92,6 +97,7 @@ pub async fn run_in(cli: &Cli, out: &mut dyn Write, scene: &Scene) -> Result<Ans
         Command::Slow(args) => slow::run(args, cli, out, scene).await,
         Command::Stats(args) => stats::run(args, cli, out, scene).await,
         Command::Doctor(args) => doctor::run(args, cli, out, scene).await,
+        Command::Config(args) => config::run(args, cli.json, out, &scene.style),
         Command::Demo(args) => demo::run(args, cli, out, scene).await,
         Command::Schema(args) => schema::run(args, out),
         Command::Completions(args) => shell::completions(args, out),
