@@ -15,7 +15,7 @@ use crate::text::{columns, safe};
 pub(super) const HELP: &str = "Examples:
   ragspan config init
   ragspan config check
-  ragspan config check --all /etc/rag/ragspan.yaml
+  ragspan config check --all ragspan.yaml
   ragspan config check --json | jq '.settings[] | select(.origin != \"default\")'";
 
 const CHECK_HELP: &str = "Without FILE it is the one that a service would read here: $RAGSPAN_CONFIG, ./ragspan.yaml, \
@@ -32,7 +32,7 @@ Examples:
 
 const INIT_HELP: &str = "Examples:
   ragspan config init
-  ragspan config init --force /etc/rag/ragspan.yaml
+  ragspan config init --force ragspan.yaml
   ragspan config init - | less";
 
 /// What is asked of the configuration.
