@@ -32,7 +32,7 @@ Examples:
 
 const INIT_HELP: &str = "Examples:
   ragspan config init
-  ragspan config init --force staging.yaml
+  ragspan config init --force ragspan.yaml
   ragspan config init - | less";
 
 /// What is asked of the configuration.

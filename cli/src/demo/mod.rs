@@ -2,6 +2,7 @@
 
 mod call;
 mod dice;
+mod stage;
 mod story;
 
 use call::{Request, records};

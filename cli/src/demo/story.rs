@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Ending, Trouble};
 use super::dice::Dice;
+use super::stage::{
+    bm25, call, embed_query, evaluate, found, generate, limited, recall, rerank, search, vectors,
+};
 
 /// How a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +64,6 @@ const NO_CONTEXT: Trouble = (
     "no_context",
     "no context found (retrieval came back empty)",
     &[],
-);
-const RATE_LIMITED: Trouble = (
-    "rate_limited",
-    "the model's rate limit is used up, retry after 2 s",
-    &["429 Too Many Requests"],
 );
 const UNAVAILABLE: Trouble = (
     "model_unavailable",
@@ -133,141 +131,20 @@ impl Stages {
     }
 }
 
-fn call(layer: &'static str, operation: &'static str, site: &'static str) -> Call {
-    Call {
-        layer,
-        operation,
-        site,
-        ..Call::default()
-    }
-}
-
-/// The root's own record carries the sums of the request.
+/// The root's own record carries the sums of the request; what nothing tells of is left out.
 fn sums(calls: &[Call]) -> Vec<(&'static str, Value)> {
-    let sum = |name: &str| -> f64 {
+    let values = |name: &'static str| {
         let metrics = calls.iter().flat_map(|call| &call.metrics);
-        let values = metrics.filter(|(known, _)| *known == name);
-        values.filter_map(|(_, value)| value.as_f64()).sum()
+        metrics
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value)
     };
-    let tokens = sum("input_tokens") + sum("output_tokens");
-    if tokens == 0.0 {
-        return Vec::new();
-    }
-    vec![
-        ("total_tokens", json!(tokens)),
-        ("cost_usd", json!(sum("cost_usd"))),
-    ]
-}
-
-fn recall(dice: &mut Dice) -> Call {
-    Call {
-        duration: dice.about(3),
-        metrics: vec![("turns", json!(dice.below(9)))],
-        ..call("memory", "recall_history", "src/memory.rs:22")
-    }
-}
-
-fn embed_query(dice: &mut Dice) -> Call {
-    Call {
-        duration: dice.about(14),
-        context: vec![("model", json!("text-embedding-3-small"))],
-        metrics: vec![("input_tokens", json!(dice.between(8, 40)))],
-        ..call("retrieval", "embed_query", "src/retrieve.rs:17")
-    }
-}
-
-/// Both searches run side by side, and the better of what they find is ranked.
-fn search(dice: &mut Dice, below: Vec<Call>) -> Call {
-    let end = |call: &Call| call.start + call.duration;
-    let duration = below.iter().map(end).max().unwrap_or(0) + dice.about(1);
-    Call {
-        duration,
-        below,
-        context: vec![("top_k", json!(12)), ("index", json!("docs-v3"))],
-        ..call("retrieval", "hybrid_search", "src/retrieve.rs:31")
-    }
-}
-
-fn bm25(dice: &mut Dice) -> Call {
-    Call {
-        duration: dice.about(11),
-        metrics: vec![("hits", json!(dice.between(3, 40)))],
-        ..call("retrieval", "bm25", "src/retrieve.rs:58")
-    }
-}
-
-fn vectors(dice: &mut Dice) -> Call {
-    Call {
-        duration: dice.about(38),
-        context: vec![("shard", json!(dice.of(&["index-1", "index-2"], "index-1")))],
-        metrics: vec![("hits", json!(12))],
-        ..call("retrieval", "vector_search", "src/retrieve.rs:74")
-    }
-}
-
-fn rerank(dice: &mut Dice, start: u64) -> Call {
-    Call {
-        start,
-        duration: dice.about(52),
-        metrics: vec![("best_score", json!(dice.score(55, 97)))],
-        ..call("retrieval", "rerank", "src/rerank.rs:40")
-    }
-}
-
-fn found(dice: &mut Dice) -> Call {
-    let both = vec![bm25(dice), vectors(dice)];
-    let start = both.iter().map(|call| call.duration).max().unwrap_or(0);
-    let below = both.into_iter().chain([rerank(dice, start)]).collect();
-    Call {
-        metrics: vec![
-            ("chunks", json!(dice.between(4, 12))),
-            ("best_score", json!(dice.score(55, 97))),
-        ],
-        ..search(dice, below)
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
-fn generate(dice: &mut Dice, millis: u64) -> Call {
-    let (input, output) = (dice.between(900, 4_200), dice.between(60, 520));
-    let model = dice.of(&["gpt-4o-mini", "gpt-4o-mini", "gpt-4o"], "gpt-4o-mini");
-    let price = if model == "gpt-4o" { 16.0 } else { 1.0 };
-    let cost = price * (input as f64 * 0.15 + output as f64 * 0.6) / 1e6;
-    Call {
-        duration: dice.about(millis),
-        context: vec![("model", json!(model))],
-        metrics: vec![
-            ("input_tokens", json!(input)),
-            ("output_tokens", json!(output)),
-            ("cost_usd", json!((cost * 1e6).round() / 1e6)),
-        ],
-        ..call("generation", "generate", "src/generate.rs:29")
-    }
-}
-
-/// Before it is retried, or given up.
-fn limited(dice: &mut Dice) -> Call {
-    Call {
-        duration: dice.about(120),
-        ending: Ending::Refused,
-        trouble: Some(RATE_LIMITED),
-        context: vec![("model", json!("gpt-4o")), ("retry_after", json!(2))],
-        said: vec![(
-            90_000,
-            "DEBUG",
-            "hyper_util::client",
-            "response 429 in 88 ms",
-        )],
-        ..call("generation", "generate", "src/generate.rs:29")
-    }
-}
-
-fn evaluate(dice: &mut Dice) -> Call {
-    Call {
-        duration: dice.about(46),
-        metrics: vec![("faithfulness", json!(dice.score(58, 99)))],
-        ..call("evaluation", "evaluate", "src/evaluate.rs:15")
-    }
+    let tokens = values("input_tokens").chain(values("output_tokens"));
+    let tokens: u64 = tokens.filter_map(Value::as_u64).sum();
+    let costs: Vec<_> = values("cost_usd").filter_map(Value::as_f64).collect();
+    let cost = (!costs.is_empty()).then(|| ("cost_usd", json!(costs.iter().sum::<f64>())));
+    let tokens = (tokens > 0).then(|| ("total_tokens", json!(tokens)));
+    tokens.into_iter().chain(cost).collect()
 }
 
 fn answered(story: Story, stages: &mut Stages, dice: &mut Dice) {

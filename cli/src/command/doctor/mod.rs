@@ -152,3 +152,33 @@ fn hanging(text: &str, lead: usize, style: &Style) -> String {
     let lines = wrap(text, room);
     format!("{}\n", lines.join(&format!("\n{}", " ".repeat(lead))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::check;
+
+    fn checks() -> Vec<Check> {
+        let fine = "/var/lib/rag/ragspan.db can be read";
+        let old = "its newest record is 3 h 20 m old";
+        let cure = "check that the service runs, that its level lets records through, and that it writes here";
+        let silent =
+            "http://127.0.0.1:9464/metrics: no answer: Connection refused (os error 111)\u{1b}[2J";
+        vec![
+            Check::ok("database", fine.to_owned()),
+            Check::warn("newest", old.to_owned(), cure),
+            Check::fail("metrics", silent.to_owned(), "start the service"),
+        ]
+    }
+
+    #[test]
+    fn checks_are_shown_with_their_cures() {
+        for width in [80, 140] {
+            let style = Style {
+                width,
+                color: false,
+            };
+            check(&format!("doctor_{width}"), &render(&checks(), &style));
+        }
+    }
+}

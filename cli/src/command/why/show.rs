@@ -16,7 +16,7 @@ const MOST_OTHERS: usize = 4;
 /// A call that took so many times the usual is worth a colour.
 const UNUSUAL: f64 = 3.0;
 /// How wide the names of the facts are.
-const NAME: usize = 8;
+const NAME: usize = 9;
 
 pub(super) fn render(findings: &Findings<'_>, trace_id: &str, scene: &Scene) -> String {
     let style = &scene.style;
@@ -84,7 +84,12 @@ fn breaking(findings: &Findings<'_>, style: &Style) -> String {
     let facts = Facts::of(birth);
     let took = duration(birth.duration_ms.unwrap_or(0.0));
     let place = format!("{} ({}), after {took}", facts.operation, facts.layer);
-    let mut out = fact("broke in", &place, Tone::Plain, style);
+    // A failure below a root that did not fail was got over.
+    let broke = findings
+        .root
+        .is_none_or(|root| Facts::of(root).outcome.is_failure());
+    let name = if broke { "broke in" } else { "survived" };
+    let mut out = fact(name, &place, Tone::Plain, style);
     if let Some(failure) = &facts.failure {
         let text = format!("{}: {}", failure.kind, failure.message);
         out.push_str(&fact("error", &text, Tone::Bad, style));
@@ -99,7 +104,19 @@ fn breaking(findings: &Findings<'_>, style: &Style) -> String {
     if !path.is_empty() {
         out.push_str(&fact("path", &path.join(" → "), Tone::Plain, style));
     }
+    let empty = operations(findings, Outcome::Empty);
+    if !empty.is_empty() {
+        let text = format!("{} came back empty", empty.join(", "));
+        out.push_str(&fact("behind it", &text, Tone::Odd, style));
+    }
     out + &record(birth, style)
+}
+
+/// Which operations ended so.
+fn operations(findings: &Findings<'_>, outcome: Outcome) -> Vec<String> {
+    let spans = findings.spans.iter();
+    let ended = spans.filter(|span| span.facts.outcome == outcome);
+    ended.map(|span| span.facts.operation.clone()).collect()
 }
 
 /// The fields of the failure's record.
@@ -121,15 +138,6 @@ fn record(birth: &Stored, style: &Style) -> String {
 
 /// Nothing failed: what else may have been wrong with it.
 fn unbroken(findings: &Findings<'_>, style: &Style) -> String {
-    let of = |outcome| {
-        let spans = findings
-            .spans
-            .iter()
-            .filter(move |span| span.facts.outcome == outcome);
-        spans
-            .map(|span| span.facts.operation.clone())
-            .collect::<Vec<_>>()
-    };
     let mut out = fact(
         "broke in",
         "nothing: no span of this trace failed",
@@ -137,7 +145,7 @@ fn unbroken(findings: &Findings<'_>, style: &Style) -> String {
         style,
     );
     for outcome in [Outcome::Empty, Outcome::Slow, Outcome::Cancelled] {
-        let spans = of(outcome);
+        let spans = operations(findings, outcome);
         if !spans.is_empty() {
             out.push_str(&fact(
                 outcome.word(),
