@@ -24,3 +24,5 @@ mod page;
 mod service;
 // What runs the programs beside this file.
 mod programs;
+// Who follows the tutorial sees what it says.
+mod tutorial;
