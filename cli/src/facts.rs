@@ -45,6 +45,19 @@ impl Outcome {
         }
     }
 
+    /// In a word.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Slow => "slow",
+            Self::Empty => "empty",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::Unfinished => "unfinished",
+        }
+    }
+
     /// `status` where the record has it, else the message's form, else the level.
     fn of(row: &Stored, context: &Map<String, Value>) -> Self {
         match context.get("status").and_then(Value::as_str) {

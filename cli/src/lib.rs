@@ -1,6 +1,7 @@
 //! What the `ragspan` command shows, as a library: traces, tables and summaries of stored records.
 
 pub mod command;
+mod demo;
 mod facts;
 pub mod format;
 pub mod html;

@@ -12,11 +12,13 @@ use ragspan_cli::text::safe;
 
 const FOUND: u8 = 0;
 const NOTHING: u8 = 1;
+const TROUBLE: u8 = 1;
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let answer = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .map_err(Error::from)
         .and_then(|runtime| runtime.block_on(answer(&cli)));
@@ -36,6 +38,7 @@ fn code(answer: Result<Answer, Error>) -> u8 {
             tell("nothing found");
             NOTHING
         }
+        Ok(Answer::Trouble) => TROUBLE,
         // Who reads only the first lines has what they wanted.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => FOUND,
         Err(error) => {

@@ -21,6 +21,12 @@ const LAYERS: [&str; 7] = [
 ];
 const NONE: &str = "–";
 
+/// Where a layer stands among the others; those of one's own come last.
+pub(crate) fn place_of_layer(layer: &str) -> usize {
+    let place = LAYERS.iter().position(|known| *known == layer);
+    place.unwrap_or(LAYERS.len())
+}
+
 /// The table for these records, of which only those of ended spans count; empty without any.
 #[must_use]
 pub fn render(rows: &[Stored], style: &Style) -> String {
@@ -59,8 +65,7 @@ fn by_layer(rows: &[Stored]) -> BTreeMap<(usize, String), Sums> {
     for row in rows.iter().filter(|row| row.kind == "span") {
         if let Some(ms) = row.duration_ms {
             let facts = Facts::of(row);
-            let place = LAYERS.iter().position(|layer| *layer == facts.layer);
-            let key = (place.unwrap_or(LAYERS.len()), facts.layer.clone());
+            let key = (place_of_layer(&facts.layer), facts.layer.clone());
             layers.entry(key).or_default().add(ms, &facts);
         }
     }

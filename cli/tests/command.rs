@@ -104,6 +104,7 @@ fn command(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_remove("RAGSPAN_DB")
+        .env_remove("RAGSPAN_CONFIG")
         .env_remove("CLICOLOR_FORCE");
     command
 }
@@ -239,6 +240,11 @@ fn what_cannot_be_answered_is_two_and_names_the_cure() {
         (vec!["logs", "--level", "loud"], "use trace, debug"),
         (vec!["logs", "--since", "then"], "24h"),
         (vec!["logs", "--limit", "0"], "0 is not in"),
+        (vec!["logs", "--where", "user=ada"], "context.<name>"),
+        (vec!["logs", "--where", "context.top_k"], "compares nothing"),
+        (vec!["slow", "--over", "2"], "500ms"),
+        (vec!["stats", "--by", "host"], "operation"),
+        (vec!["--db", "ragspan.db", "demo"], "ragspan.db exists"),
         (vec!["trase"], "trace"),
         (vec![], "Usage"),
     ] {
@@ -289,18 +295,122 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn every_help_has_an_example() {
-    let place = place();
-    for args in [
-        vec!["--help"],
-        vec!["trace", "--help"],
-        vec!["logs", "--help"],
+fn logs_narrow_by_time_text_and_fields() {
+    let place = filled();
+    for (args, count) in [
+        (vec!["--until", "2026-11-23"], 0),
+        (vec!["--utc", "--since", "2026-11-23T09:43:20Z"], 4),
+        (vec!["--text", "HYBRID"], 1),
+        (vec!["--text", "no_context"], 1),
+        (vec!["--where", "context.operation=answer"], 1),
+        (vec!["--where", "metrics.duration_ms>=5"], 3),
+        (vec!["--where", "metrics.duration_ms>5"], 0),
+        (
+            vec![
+                "--where",
+                "context.status=error",
+                "--where",
+                "context.operation=search",
+            ],
+            0,
+        ),
     ] {
-        assert!(
-            found(&place, &args).contains("Examples:\n  ragspan "),
+        let args: Vec<_> = ["logs", "--json"].into_iter().chain(args).collect();
+        let output = ask(&place, &args);
+        assert_eq!(text(&output.stdout).lines().count(), count, "{args:?}");
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(count == 0)),
             "{args:?}"
         );
     }
-    assert!(found(&place, &["errors", "--help"]).contains("JSON Lines"));
-    assert!(found(&place, &["schema", "--help"]).contains("Example:"));
+}
+
+#[test]
+fn times_are_shown_in_the_zone_of_whoever_asks() {
+    let place = filled();
+    let ask = |zone: &str, args: &[&str]| {
+        let mut command = command(place.folder.path());
+        let output = command
+            .env("TZ", zone)
+            .args(args)
+            .output()
+            .expect("it runs");
+        text(&output.stdout)
+    };
+    let local = ask("JST-9", &["errors"]);
+    assert!(
+        local.starts_with("local") && local.contains("18:43:20"),
+        "{local}"
+    );
+    let utc = ask("JST-9", &["errors", "--utc"]);
+    assert!(utc.starts_with("UTC") && utc.contains("09:43:20"), "{utc}");
+    let since = ask(
+        "JST-9",
+        &[
+            "logs",
+            "--since",
+            "2026-11-23 18:43:20",
+            "--until",
+            "2026-11-23 18:43:21",
+        ],
+    );
+    assert_eq!(since.lines().count(), 5, "{since}");
+}
+
+#[test]
+fn a_place_has_a_name() {
+    let place = filled();
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let run = |name: &str| {
+        let mut command = command(elsewhere.path());
+        command
+            .env("RAGSPAN_AT_EU_PROD", &place.db)
+            .args(["trace", "last", "--at", name]);
+        command.output().expect("it runs")
+    };
+    assert_eq!(run("eu-prod").status.code(), Some(0));
+    let unknown = run("prod");
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = text(&unknown.stderr);
+    assert!(
+        said.contains("RAGSPAN_AT_PROD") && said.contains("eu-prod"),
+        "{said}"
+    );
+}
+
+#[test]
+fn doctor_fails_with_one_and_names_the_cure() {
+    let place = place();
+    let output = ask(&place, &["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(
+        said.starts_with("fail  database") && said.contains("ragspan demo"),
+        "{said}"
+    );
+    assert_eq!(ask(&filled(), &["doctor"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_shell_gets_its_completions_and_a_manual() {
+    let place = place();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = found(&place, &["completions", shell]);
+        for word in ["ragspan", "follow", "doctor"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let page = found(&place, &["man"]);
+    assert!(
+        page.contains(".TH ragspan 1") && page.contains("Exit codes"),
+        "{page}"
+    );
+    let page = found(&place, &["man", "logs"]);
+    assert!(
+        page.contains(".TH ragspan-logs 1") && page.contains("follow"),
+        "{page}"
+    );
+    assert!(refused(&place, &["man", "lops"], 2).contains("no command `lops`"));
+    assert!(refused(&place, &["completions", "tcsh"], 2).contains("bash"));
 }

@@ -148,7 +148,13 @@ where
         let metadata = event.metadata();
         let level = Level::from(*metadata.level());
         let bridged = is_bridged(metadata);
-        if !handle.wants(level) || !bridged && !handle.wants_event(level, metadata.target()) {
+        // Of a bridged event the target is known only once it was read.
+        let wanted = if bridged {
+            handle.may_want(level)
+        } else {
+            handle.wants_event(level, metadata.target())
+        };
+        if !wanted {
             return;
         }
         let mut record = handle.blank();

@@ -27,7 +27,7 @@
 //! # Features
 //!
 //! All are additive. `sqlite` (default): the SQLite sink and the [`store`] that queries it. `serve` (default): the
-//! listener for `/metrics`. `log` (default): what libraries say through the `log` crate becomes records. `signal` (default):
+//! listener for `/metrics`. `yaml` (default): [`Config::load`], the configuration file. `log` (default): what libraries say through the `log` crate becomes records. `signal` (default):
 //! [`terminated`], for a graceful shutdown. `testing`: [`testing`], for your own unit tests.
 //!
 //! # Layers of the crate
@@ -65,9 +65,11 @@ mod value;
 pub mod __private;
 
 pub use config::Config;
+#[cfg(feature = "yaml")]
+pub use config::{ConfigError, Origin, Problem, Problems, Setting};
 pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
-pub use pipeline::{Balance, Dropped};
+pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use ragspan_macros::{ErrorType, LogContext, rag_span};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format};

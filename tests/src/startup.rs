@@ -44,6 +44,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["unwritable", path] => unwritable(path),
         ["noise"] => noise(),
         ["not-started"] => not_started(),
+        ["composed-env-filter"] => composed_with_a_filter(),
+        ["composed-opentelemetry"] => composed_with_opentelemetry(),
+        ["log"] => through_log(),
+        ["logger-taken"] => logger_taken(),
+        ["static"] => from_a_static(),
+        ["strict-then-not", path] => strict_then_not(path),
+        ["terminated"] => until_terminated(),
         ["async"] => in_a_runtime(),
         _ => Err("no such case".into()),
     }
@@ -233,4 +240,118 @@ async fn in_a_runtime() -> Result<(), Box<dyn Error>> {
     add(3, 4);
     assert!(report.is_complete(), "{report}");
     Ok(())
+}
+
+fn composed_with_a_filter() -> Result<(), Box<dyn Error>> {
+    let filter = tracing_subscriber::EnvFilter::new("warn");
+    let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(ragspan::layer())
+        .with(fmt.with_filter(filter))
+        .init();
+    let telemetry = ragspan::start(quiet())?;
+    add(1, 2);
+    tracing::warn!("both hear this");
+    end(telemetry);
+    Ok(())
+}
+
+fn composed_with_opentelemetry() -> Result<(), Box<dyn Error>> {
+    use opentelemetry::trace::TracerProvider;
+    let exporter = opentelemetry_sdk::trace::InMemorySpanExporter::default();
+    let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    tracing_subscriber::registry()
+        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("app")))
+        .with(ragspan::layer())
+        .init();
+    let telemetry = ragspan::start(quiet())?;
+    add(1, 2);
+    end(telemetry);
+    for span in exporter.get_finished_spans()? {
+        eprintln!("{} {:?}", span.name, span.attributes);
+    }
+    Ok(())
+}
+
+#[rag_span(layer = "data")]
+fn query() {
+    log::info!("asking {} rows", 3);
+    log::debug!("too fine");
+    log::info!(target: "hyper::proto", "noise");
+    driver::work();
+}
+
+mod driver {
+    pub(super) fn work() {
+        log::warn!("slow\nquery");
+    }
+}
+
+fn through_log() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(quiet())?;
+    query();
+    end(telemetry);
+    Ok(())
+}
+
+struct OtherLogger;
+
+impl log::Log for OtherLogger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        eprintln!("other: {}", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+fn logger_taken() -> Result<(), Box<dyn Error>> {
+    log::set_logger(&OtherLogger)?;
+    log::set_max_level(log::LevelFilter::Info);
+    through_log()
+}
+
+static TELEMETRY: std::sync::LazyLock<Option<Telemetry>> =
+    std::sync::LazyLock::new(|| ragspan::start(quiet()).ok());
+
+/// Of a static nobody calls the destructor; what it has emitted is flushed.
+fn from_a_static() -> Result<(), Box<dyn Error>> {
+    let thread = std::thread::spawn(|| {
+        add(1, 2);
+        TELEMETRY.as_ref().map(|_| add(3, 4))
+    });
+    assert_eq!(thread.join().map_err(|_| "the thread panicked")?, Some(7));
+    let telemetry = TELEMETRY.as_ref().ok_or("it did not start")?;
+    assert!(telemetry.flush_blocking());
+    Ok(())
+}
+
+fn strict_then_not(path: &str) -> Result<(), Box<dyn Error>> {
+    let refused = ragspan::start(quiet().sqlite(path).strict()).err();
+    println!("{}", refused.ok_or("a strict start let it pass")?);
+    let telemetry = ragspan::start(quiet().strict())?;
+    add(1, 2);
+    end(telemetry);
+    Ok(())
+}
+
+fn until_terminated() -> Result<(), Box<dyn Error>> {
+    let terminated = ragspan::terminated();
+    let telemetry = ragspan::start(quiet())?;
+    eprintln!("ready");
+    futures_executor(terminated);
+    add(1, 2);
+    end(telemetry);
+    Ok(())
+}
+
+/// Any executor will do; this one has no drivers.
+fn futures_executor(future: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(future);
 }

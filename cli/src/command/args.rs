@@ -2,154 +2,86 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
-use ragspan::Level;
+use clap::{Parser, Subcommand};
 
-use super::since::Since;
-use crate::waterfall::View;
+use super::demo::DemoArgs;
+use super::doctor::DoctorArgs;
+use super::errors::ErrorsArgs;
+use super::logs::LogsArgs;
+use super::schema::SchemaArgs;
+use super::shell::{CompletionsArgs, ManArgs};
+use super::slow::SlowArgs;
+use super::stats::StatsArgs;
+use super::trace::TraceArgs;
+use super::why::WhyArgs;
 
 /// Asks a ragspan database what happened.
 #[derive(Debug, Parser)]
-#[command(name = "ragspan", version, after_help = EXIT_CODES)]
+#[command(name = "ragspan", version, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// The database
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        env = "RAGSPAN_DB",
-        default_value = "ragspan.db"
-    )]
-    pub db: PathBuf,
+    /// The database; without it the one of RAGSPAN_DB, else ragspan.db
+    #[arg(long, global = true, value_name = "PATH")]
+    pub db: Option<PathBuf>,
+    /// A database with a name: the one of RAGSPAN_AT_<NAME>
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "db")]
+    pub at: Option<String>,
     /// Write JSON instead of text
     #[arg(long, global = true)]
     pub json: bool,
+    /// Read and show times in UTC instead of the local zone
+    #[arg(long, global = true)]
+    pub utc: bool,
     /// What is asked.
     #[command(subcommand)]
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 found, 1 nothing found, 2 wrong usage or no database.
+const AFTER_HELP: &str =
+    "Exit codes: 0 found, 1 nothing found or a check failed, 2 wrong usage or no database.
 
 Examples:
+  ragspan demo                       # no database yet? this writes one
   ragspan errors --user ada --since 24h
-  ragspan trace last
-  ragspan --db /var/lib/app/ragspan.db logs --level warning";
+  ragspan why last-error
+  ragspan --db ragspan-demo.db logs --level warning";
 
 /// The questions.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show one request as a waterfall: what ran, for how long, and where it broke
-    #[command(after_help = TRACE_HELP)]
+    #[command(after_help = super::trace::HELP)]
     Trace(TraceArgs),
+    /// Say why a request went wrong: where it broke, what was unusual, what else failed then
+    #[command(after_help = super::why::HELP)]
+    Why(WhyArgs),
     /// List records, the newest last
-    #[command(after_help = LOGS_HELP)]
+    #[command(after_help = super::logs::HELP)]
     Logs(LogsArgs),
     /// List failures, the newest last
-    #[command(after_help = ERRORS_HELP)]
+    #[command(after_help = super::errors::HELP)]
     Errors(ErrorsArgs),
-    /// Print the JSON Schema of a record
-    #[command(after_help = "Example:\n  ragspan schema > record.schema.json")]
-    Schema,
-}
-
-const TRACE_HELP: &str =
-    "With --json: one object {\"trace_id\", \"records\": [..]}, the records in \
-the order in which spans began and events happened, each with its eighteen keys.
-
-Examples:
-  ragspan trace last
-  ragspan trace 01a2073ad001-b04c9e --events
-  ragspan trace last --slowest 5
-  ragspan trace 01a2073ad001-b04c9e --html incident.html
-  ragspan trace req-2025-12-03-001 --json | jq .records[0]";
-
-const LOGS_HELP: &str = "With --json: one record a line (JSON Lines), each with its eighteen keys.
-
-Examples:
-  ragspan logs --level warning --since 1h
-  ragspan logs --layer retrieval --user ada --json | jq .metrics.duration_ms";
-
-const ERRORS_HELP: &str =
-    "With --json: one record a line (JSON Lines), each with its eighteen keys.
-
-Examples:
-  ragspan errors --user ada
-  ragspan errors --since 24h --limit 10 --json | jq .error.type";
-
-/// Which trace, and how much of it.
-#[derive(Debug, Args)]
-pub struct TraceArgs {
-    /// A trace id (UUID, 32 hex digits, short form, or the beginning of one), a span id, a request
-    /// id, a traceparent, or `last`
-    pub id: String,
-    /// Also list what was said in each span
-    #[arg(long)]
-    pub events: bool,
-    /// Show every span; a large trace is folded to a screen or two otherwise
-    #[arg(long, conflicts_with_all = ["depth", "slowest"])]
-    pub all: bool,
-    /// Open so many levels and no more
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub depth: Option<u32>,
-    /// Open only the ways to the N spans that took the most time themselves
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub slowest: Option<u32>,
-    /// Write one HTML page, which needs nothing else, to attach to an incident; `-` is standard output
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "events", "all", "depth", "slowest"])]
-    pub html: Option<PathBuf>,
-}
-
-impl TraceArgs {
-    /// How much of the trace is asked for.
-    #[must_use]
-    pub fn view(&self) -> View {
-        let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-        View {
-            events: self.events,
-            all: self.all,
-            depth: self.depth.map(size),
-            slowest: self.slowest.map(size),
-        }
-    }
-}
-
-/// Which records.
-#[derive(Debug, Args)]
-pub struct LogsArgs {
-    /// Only this level and above: trace, debug, info, warning, error, critical
-    #[arg(long)]
-    pub level: Option<Level>,
-    /// Only this user's
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Only of this request id
-    #[arg(long, value_name = "ID")]
-    pub request: Option<String>,
-    /// Only of this trace, named as for `ragspan trace`
-    #[arg(long, value_name = "ID")]
-    pub trace: Option<String>,
-    /// Only of this layer, such as retrieval
-    #[arg(long)]
-    pub layer: Option<String>,
-    /// Only since then: 30s, 15m, 24h, 7d, 2w ago, or a date or time in UTC
-    #[arg(long, value_name = "WHEN")]
-    pub since: Option<Since>,
-    /// At most so many, the newest of them
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: u32,
-}
-
-/// Which failures.
-#[derive(Debug, Args)]
-pub struct ErrorsArgs {
-    /// Only this user's
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Only since then: 30s, 15m, 24h, 7d, 2w ago, or a date or time in UTC
-    #[arg(long, value_name = "WHEN")]
-    pub since: Option<Since>,
-    /// At most so many, the newest of them
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: u32,
+    /// List the slowest requests or operations, the slowest first
+    #[command(after_help = super::slow::HELP)]
+    Slow(SlowArgs),
+    /// Sum up calls: how many, how they ended, how long they took, what they cost
+    #[command(after_help = super::stats::HELP)]
+    Stats(StatsArgs),
+    /// Check the database, the configuration, the terminal and the service's metrics
+    #[command(after_help = super::doctor::HELP)]
+    Doctor(DoctorArgs),
+    /// Check the configuration file, or write one to begin with
+    #[command(after_help = super::config::HELP)]
+    Config(super::config::ConfigArgs),
+    /// Write a database with realistic, failing traffic to try the other commands on
+    #[command(after_help = super::demo::HELP)]
+    Demo(DemoArgs),
+    /// Print the JSON Schema of a record, or of what a command writes with --json
+    #[command(after_help = super::schema::HELP)]
+    Schema(SchemaArgs),
+    /// Print what a shell needs to complete this command
+    #[command(after_help = super::shell::COMPLETIONS_HELP)]
+    Completions(CompletionsArgs),
+    /// Print the manual page of this command, or of one of its commands
+    #[command(after_help = super::shell::MAN_HELP)]
+    Man(ManArgs),
 }

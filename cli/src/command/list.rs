@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use ragspan::store::Stored;
 
+use super::Scene;
+use super::scene::Clock;
 use crate::facts::{Facts, Failure, is_failure_level};
 use crate::format::duration;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Column, Table};
+use crate::text::{columns, cut, left, safe};
 
-/// When: the title says in which zone.
-const WHEN: &str = "UTC";
 /// In fewer columns than this the message needs the room of the durations.
 const NARROW: usize = 100;
 
@@ -33,10 +34,11 @@ pub(super) fn trace_json(id: &str, records: &[Stored], out: &mut dyn Write) -> i
 }
 
 /// A table of records; empty where there are none.
-pub(super) fn logs(records: &[Stored], style: &Style, today: &str) -> String {
+pub(super) fn logs(records: &[Stored], scene: &Scene) -> String {
+    let style = &scene.style;
     let took = (style.width >= NARROW).then_some(Column::number("took"));
     let columns: Vec<_> = [
-        Column::text(WHEN),
+        Column::text(scene.zone_title()),
         Column::text("level"),
         Column::flexible("logger"),
     ]
@@ -45,14 +47,14 @@ pub(super) fn logs(records: &[Stored], style: &Style, today: &str) -> String {
     .chain([Column::text("trace"), Column::flexible("message")])
     .collect();
     let mut table = Table::new(&columns);
-    let clock = Clock::of(records, today);
+    let clock = scene.clock(records);
     for record in records {
-        table.push(log_row(record, clock, took.is_some()));
+        table.push(log_row(record, &clock, took.is_some()));
     }
     render(&table, style)
 }
 
-fn log_row(record: &Stored, clock: Clock, took: bool) -> Vec<Cell> {
+fn log_row(record: &Stored, clock: &Clock, took: bool) -> Vec<Cell> {
     let when: Cell = clock.show(record).into();
     let level = Cell::toned(&record.level, level_tone(&record.level));
     let duration: Cell = record.duration_ms.map(duration).unwrap_or_default().into();
@@ -65,15 +67,15 @@ fn log_row(record: &Stored, clock: Clock, took: bool) -> Vec<Cell> {
 }
 
 /// A table of failures; empty where there are none.
-pub(super) fn errors(records: &[Stored], style: &Style, today: &str) -> String {
+pub(super) fn errors(records: &[Stored], scene: &Scene) -> String {
     let mut table = Table::new(&[
-        Column::text(WHEN),
+        Column::text(scene.zone_title()),
         Column::text("trace"),
         Column::flexible("operation"),
         Column::flexible("error"),
         Column::flexible("message"),
     ]);
-    let clock = Clock::of(records, today);
+    let clock = scene.clock(records);
     for record in records {
         let failure = Failure::of(record);
         let (kind, message) = match &failure {
@@ -88,7 +90,67 @@ pub(super) fn errors(records: &[Stored], style: &Style, today: &str) -> String {
             message.into(),
         ]);
     }
-    render(&table, style)
+    render(&table, &scene.style)
+}
+
+/// A table of calls, as they come; empty where there are none.
+pub(super) fn slow(records: &[Stored], scene: &Scene) -> String {
+    let wide = scene.style.width >= NARROW;
+    let who = wide.then_some([Column::flexible("user"), Column::flexible("tenant")]);
+    let columns: Vec<_> = [
+        Column::text(scene.zone_title()),
+        Column::text("trace"),
+        Column::flexible("operation"),
+        Column::flexible("layer"),
+        Column::number("took"),
+        Column::text("ended"),
+    ]
+    .into_iter()
+    .chain(who.into_iter().flatten())
+    .collect();
+    let mut table = Table::new(&columns);
+    let clock = scene.clock(records);
+    for record in records {
+        table.push(slow_row(record, &clock));
+    }
+    render(&table, &scene.style)
+}
+
+/// The last two cells are shown only where there is room for their columns.
+fn slow_row(record: &Stored, clock: &Clock) -> Vec<Cell> {
+    let facts = Facts::of(record);
+    let ended = format!("{} {}", facts.outcome.mark(), facts.outcome.word());
+    vec![
+        clock.show(record).into(),
+        record.short_trace().unwrap_or_default().into(),
+        facts.operation.into(),
+        Cell::toned(&facts.layer, Tone::Dim),
+        record.duration_ms.map(duration).unwrap_or_default().into(),
+        Cell::toned(&ended, facts.outcome.tone()),
+        record.user_id.as_deref().unwrap_or_default().into(),
+        record.tenant_id.as_deref().unwrap_or_default().into(),
+    ]
+}
+
+/// How wide the level and the logger of a single line are.
+const LEVEL: usize = 8;
+const LOGGER: usize = 16;
+
+/// A record on a line of its own, for those who can't know how wide the next ones will be.
+pub(super) fn line(record: &Stored, scene: &Scene) -> String {
+    let style = &scene.style;
+    let time = safe(&scene.clock(std::slice::from_ref(record)).show(record));
+    let trace = safe(&record.short_trace().unwrap_or_default());
+    let logger = left(&safe(&record.logger), LOGGER);
+    let used = columns(&time) + LEVEL + LOGGER + columns(&trace) + 8;
+    let said = cut(
+        &safe(&told(record)),
+        style.width.saturating_sub(used).max(20),
+    );
+    let level = left(&safe(&record.level), LEVEL);
+    let level = style.paint(level_tone(&record.level), &level);
+    let trace = style.paint(Tone::Dim, &trace);
+    format!("{time}  {level}  {logger}  {trace}  {said}\n")
 }
 
 fn render(table: &Table, style: &Style) -> String {
@@ -125,47 +187,31 @@ fn level_tone(level: &str) -> Tone {
     }
 }
 
-/// Shows the time alone where every record is of today, else the date too.
-#[derive(Debug, Clone, Copy)]
-struct Clock {
-    from: usize,
-}
-
-impl Clock {
-    fn of(records: &[Stored], today: &str) -> Self {
-        let all_today = records
-            .iter()
-            .all(|record| record.timestamp.starts_with(today));
-        Self {
-            from: if all_today { 11 } else { 0 },
-        }
-    }
-
-    /// A timestamp of another form is shown whole.
-    fn show(self, record: &Stored) -> String {
-        let timestamp = &record.timestamp;
-        timestamp
-            .get(self.from..19)
-            .map_or_else(|| timestamp.clone(), |time| time.replace('T', " "))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sample::{failed, fine};
     use crate::snapshot::check;
 
-    const WIDE: Style = Style {
-        width: 140,
-        color: false,
-    };
+    fn scene(width: usize, now: &str) -> Scene {
+        Scene {
+            style: Style {
+                width,
+                color: false,
+            },
+            now: now.parse().expect("a time"),
+            zone: jiff::tz::TimeZone::UTC,
+        }
+    }
+
+    const SAME_DAY: &str = "2026-11-23T12:00:00Z";
+    const NEXT_DAY: &str = "2026-11-24T12:00:00Z";
 
     #[test]
     fn logs_are_a_table() {
         let records: Vec<_> = fine().into_iter().chain(failed()).collect();
-        check("logs_80", &logs(&records, &Style::PLAIN, "2026-11-23"));
-        check("logs_140", &logs(&records, &WIDE, "2026-11-24"));
+        check("logs_80", &logs(&records, &scene(80, SAME_DAY)));
+        check("logs_140", &logs(&records, &scene(140, NEXT_DAY)));
     }
 
     #[test]
@@ -175,23 +221,34 @@ mod tests {
             ..failed()[2].clone()
         };
         let records = [failed()[0].clone(), event];
-        check("errors_80", &errors(&records, &Style::PLAIN, "2026-11-23"));
-        check("errors_140", &errors(&records, &WIDE, "2026-11-23"));
+        check("errors_80", &errors(&records, &scene(80, SAME_DAY)));
+        check("errors_140", &errors(&records, &scene(140, SAME_DAY)));
     }
 
     #[test]
     fn nothing_is_no_table() {
-        assert_eq!(logs(&[], &WIDE, "2026-11-23"), "");
-        assert_eq!(errors(&[], &WIDE, "2026-11-23"), "");
+        let scene = scene(80, SAME_DAY);
+        for table in [logs, errors, slow] {
+            assert_eq!(table(&[], &scene), "");
+        }
     }
 
     #[test]
-    fn a_strange_timestamp_is_shown_whole() {
+    fn a_single_line_has_its_columns_where_all_others_have_them() {
         let odd = Stored {
-            timestamp: "ééééééééééé".into(),
-            ..Stored::default()
+            message: "said \u{1b}[2J".repeat(40),
+            ..failed()[0].clone()
         };
-        assert!(logs(&[odd], &WIDE, "2026").contains("ééééééééééé"));
+        let records = [odd, fine()[1].clone()];
+        let lines = records.map(|record| line(&record, &scene(100, SAME_DAY)));
+        assert!(
+            lines
+                .iter()
+                .all(|line| columns(line.trim_end()) <= 100 && !line.contains('\u{1b}'))
+        );
+        let trace = |line: &String| line.find("01a2073ad001");
+        assert_eq!(trace(&lines[0]), trace(&lines[1]));
+        assert!(lines[1].ends_with("recall_history_complete\n"), "{lines:?}");
     }
 
     #[test]

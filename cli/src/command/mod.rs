@@ -1,21 +1,46 @@
 //! Carries out the command: reads from the store, and writes text or JSON.
 
 mod args;
+mod config;
+mod demo;
+mod doctor;
+mod errors;
+mod follow;
 mod list;
-mod since;
+mod logs;
+mod place;
+mod scene;
+mod schema;
+mod shell;
+mod slow;
+mod stats;
+mod trace;
+mod when;
+mod why;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use jiff::Timestamp;
-use ragspan::store::{Error as StoreError, ErrorFilter, LogFilter, Reader, Stored};
+use ragspan::store::{Error as StoreError, Reader, Stored};
 
 use crate::style::Style;
-use crate::text::safe;
-use crate::{html, waterfall};
 
-pub use args::{Cli, Command, ErrorsArgs, LogsArgs, TraceArgs};
-pub use since::{Since, UnknownTime};
+pub use args::{Cli, Command};
+pub use config::{CheckArgs, ConfigArgs, ConfigCommand, ConfigFailure, InitArgs};
+pub use demo::{DemoArgs, DemoError};
+pub use doctor::DoctorArgs;
+pub use errors::ErrorsArgs;
+pub use logs::LogsArgs;
+pub use place::UnknownPlace;
+pub use scene::Scene;
+pub use schema::{Document, SchemaArgs};
+pub use shell::{CompletionsArgs, ManArgs, UnknownCommand};
+pub use slow::{Millis, SlowArgs, UnknownDuration};
+pub use stats::{By, StatsArgs};
+pub use trace::{PageFailure, TraceArgs};
+pub use when::{UnknownTime, When};
+pub use why::WhyArgs;
 
 /// Whether there was anything to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +49,8 @@ pub enum Answer {
     Found,
     /// The question was a good one, but nothing answers to it.
     Nothing,
+    /// There was, and it tells of something that needs a hand.
+    Trouble,
 }
 
 /// Why a question could not be answered.
@@ -33,132 +60,71 @@ pub enum Error {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The configuration could not be shown or written.
+    #[error(transparent)]
+    Config(#[from] ConfigFailure),
+    /// No database has this name.
+    #[error(transparent)]
+    Place(#[from] UnknownPlace),
+    /// The demonstration could not be written.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The page of a trace could not be written.
+    #[error(transparent)]
+    Page(#[from] PageFailure),
+    /// There is no such command.
+    #[error(transparent)]
+    Command(#[from] UnknownCommand),
     /// The output could not be written.
     #[error("cannot write the output: check where it is sent")]
     Output(#[from] io::Error),
-    /// The page could not be written.
-    #[error("cannot write {}: name a file in a folder that exists, or `-`", path.display())]
-    Page {
-        /// Where it should have gone.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
 }
 
-/// Answers `cli` on `out`, in the look of `style`.
+/// Answers `cli` on `out`, in the look of `style`, here and now.
 ///
 /// # Errors
 /// If the database can't be opened or read, the id is ambiguous, or `out` can't be written to.
 pub async fn run(cli: &Cli, out: &mut dyn Write, style: &Style) -> Result<Answer, Error> {
+    run_in(cli, out, &Scene::now(style, cli.utc)).await
+}
+
+/// Answers `cli` on `out`, in the circumstances of `scene`.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_in(cli: &Cli, out: &mut dyn Write, scene: &Scene) -> Result<Answer, Error> {
     let answer = match &cli.command {
-        Command::Trace(args) => trace(args, cli, out, style).await,
-        Command::Logs(args) => logs(args, cli, out, style).await,
-        Command::Errors(args) => errors(args, cli, out, style).await,
-        Command::Schema => schema(out),
+        Command::Trace(args) => trace::run(args, cli, out, scene).await,
+        Command::Why(args) => why::run(args, cli, out, scene).await,
+        Command::Logs(args) => logs::run(args, cli, out, scene).await,
+        Command::Errors(args) => errors::run(args, cli, out, scene).await,
+        Command::Slow(args) => slow::run(args, cli, out, scene).await,
+        Command::Stats(args) => stats::run(args, cli, out, scene).await,
+        Command::Doctor(args) => doctor::run(args, cli, out, scene).await,
+        Command::Config(args) => config::run(args, cli.json, out, &scene.style),
+        Command::Demo(args) => demo::run(args, cli, out, scene).await,
+        Command::Schema(args) => schema::run(args, out),
+        Command::Completions(args) => shell::completions(args, out),
+        Command::Man(args) => shell::man(args, out),
     };
     out.flush()?;
     answer
 }
 
-fn schema(out: &mut dyn Write) -> Result<Answer, Error> {
-    writeln!(out, "{}", ragspan::SCHEMA.trim_end())?;
-    Ok(Answer::Found)
+/// A question that takes longer is ended: it would hold back the database's clean-up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn open(cli: &Cli) -> Result<Reader, Error> {
+    Ok(Reader::open_within(&database(cli)?, PATIENCE).await?)
 }
 
-async fn trace(
-    args: &TraceArgs,
-    cli: &Cli,
-    out: &mut dyn Write,
-    style: &Style,
-) -> Result<Answer, Error> {
-    let mut reader = open(&cli.db).await?;
-    let trace = reader.resolve_trace(&args.id).await?;
-    let records = reader.trace(&trace.trace_id).await?;
-    if let Some(file) = &args.html {
-        page(&html::page(&records), file, out)?;
-    } else if cli.json {
-        list::trace_json(&trace.trace_id, &records, out)?;
-    } else {
-        out.write_all(waterfall::render_as(&records, &args.view(), style).as_bytes())?;
-    }
-    Ok(answer(&records))
-}
-
-/// `-` is where all other output goes.
-fn page(page: &str, file: &Path, out: &mut dyn Write) -> Result<(), Error> {
-    if file == Path::new("-") {
-        return Ok(out.write_all(page.as_bytes())?);
-    }
-    let unwritable = |source| Error::Page {
-        path: file.to_owned(),
-        source,
-    };
-    std::fs::write(file, page).map_err(unwritable)?;
-    Ok(writeln!(
-        out,
-        "wrote {}",
-        safe(&file.display().to_string())
+fn database(cli: &Cli) -> Result<PathBuf, Error> {
+    let variables = place::variables();
+    Ok(place::database(
+        cli.db.as_ref(),
+        cli.at.as_deref(),
+        &variables,
     )?)
-}
-
-async fn logs(
-    args: &LogsArgs,
-    cli: &Cli,
-    out: &mut dyn Write,
-    style: &Style,
-) -> Result<Answer, Error> {
-    let mut reader = open(&cli.db).await?;
-    let filter = LogFilter {
-        level: args.level,
-        user: args.user.clone(),
-        request: args.request.clone(),
-        trace: whole_id(args.trace.as_deref(), &mut reader).await?,
-        layer: args.layer.clone(),
-        kind: None,
-        since_us: since_us(args.since),
-        limit: Some(args.limit),
-    };
-    let records = reader.logs(&filter).await?;
-    if cli.json {
-        list::json_lines(&records, out)?;
-    } else {
-        out.write_all(list::logs(&records, style, &today()).as_bytes())?;
-    }
-    Ok(answer(&records))
-}
-
-async fn errors(
-    args: &ErrorsArgs,
-    cli: &Cli,
-    out: &mut dyn Write,
-    style: &Style,
-) -> Result<Answer, Error> {
-    let mut reader = open(&cli.db).await?;
-    let filter = ErrorFilter {
-        user: args.user.clone(),
-        since_us: since_us(args.since),
-        limit: Some(args.limit),
-    };
-    let records = reader.errors(&filter).await?;
-    if cli.json {
-        list::json_lines(&records, out)?;
-    } else {
-        out.write_all(list::errors(&records, style, &today()).as_bytes())?;
-    }
-    Ok(answer(&records))
-}
-
-async fn open(db: &Path) -> Result<Reader, Error> {
-    Ok(Reader::open(db).await?)
-}
-
-/// The whole id of the trace that is named in any form.
-async fn whole_id(asked: Option<&str>, reader: &mut Reader) -> Result<Option<String>, Error> {
-    match asked {
-        Some(asked) => Ok(Some(reader.resolve_trace(asked).await?.trace_id)),
-        None => Ok(None),
-    }
 }
 
 const fn answer(records: &[Stored]) -> Answer {
@@ -169,11 +135,5 @@ const fn answer(records: &[Stored]) -> Answer {
     }
 }
 
-fn since_us(since: Option<Since>) -> Option<i64> {
-    since.map(|since| since.micros(Timestamp::now().as_microsecond()))
-}
-
-/// The date in UTC, as records begin with it.
-fn today() -> String {
-    Timestamp::now().to_string().chars().take(10).collect()
-}
+#[cfg(test)]
+mod tests;

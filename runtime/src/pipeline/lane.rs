@@ -3,6 +3,7 @@
 //! One sink's trouble is that sink's alone: a lane that is full drops for its own sink, and counts.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +16,9 @@ use crate::sink::{Batch, DeliveryError, Sink};
 
 /// So many batches wait for a sink at most.
 const LANE: usize = 256;
+
+/// So many bytes of batches wait for a sink at most.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// A sink that takes longer over one batch is in trouble.
 const STALLED: Duration = Duration::from_secs(5);
@@ -36,6 +40,8 @@ enum Job {
 #[derive(Debug)]
 pub(super) struct Lane {
     jobs: mpsc::Sender<Job>,
+    /// Of the batches in the lane.
+    bytes: Arc<AtomicUsize>,
     book: Arc<Book>,
     task: JoinHandle<()>,
 }
@@ -48,25 +54,37 @@ impl Lane {
         opened: oneshot::Sender<Option<String>>,
     ) -> Self {
         let (jobs, queue) = mpsc::channel(LANE);
-        let task = tokio::spawn(
-            Runner {
-                sink,
-                book: Arc::clone(&book),
-            }
-            .run(queue, opened),
-        );
-        Self { jobs, book, task }
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let runner = Runner {
+            sink,
+            bytes: Arc::clone(&bytes),
+            book: Arc::clone(&book),
+        };
+        let task = tokio::spawn(runner.run(queue, opened));
+        Self {
+            jobs,
+            bytes,
+            book,
+            task,
+        }
     }
 
-    /// Puts a batch into the lane; a full lane drops it, and counts.
+    /// Puts a batch into the lane; a lane that is full, or holds too many bytes, drops it, and counts.
     pub(super) fn offer(&self, batch: Batch) {
-        let records = batch.len();
-        match self.jobs.try_send(Job::Deliver(batch)) {
-            Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(_)) => {
+        let (records, weight) = (batch.len(), batch.weight());
+        if self.bytes.load(Ordering::Relaxed) + weight > MAX_BYTES {
+            return self.book.drop_records(Dropped::LaneFull, records);
+        }
+        self.bytes.fetch_add(weight, Ordering::Relaxed);
+        let Err(refused) = self.jobs.try_send(Job::Deliver(batch)) else {
+            return;
+        };
+        self.bytes.fetch_sub(weight, Ordering::Relaxed);
+        match refused {
+            mpsc::error::TrySendError::Full(_) => {
                 self.book.drop_records(Dropped::LaneFull, records);
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => {
+            mpsc::error::TrySendError::Closed(_) => {
                 self.book.drop_records(Dropped::Refused, records);
                 let why = "its task panicked; its records are dropped until the next start";
                 self.book.is_ill(why.to_owned());
@@ -91,6 +109,7 @@ impl Lane {
 
 struct Runner<S> {
     sink: S,
+    bytes: Arc<AtomicUsize>,
     book: Arc<Book>,
 }
 
@@ -109,7 +128,11 @@ impl<S: Sink> Runner<S> {
         let _unheard = opened.send(trouble);
         while let Some(job) = queue.recv().await {
             match job {
-                Job::Deliver(batch) => self.deliver(batch).await,
+                Job::Deliver(batch) => {
+                    let weight = batch.weight();
+                    self.deliver(batch).await;
+                    self.bytes.fetch_sub(weight, Ordering::Relaxed);
+                }
                 Job::Flush { durable, done } => self.flush(durable, done).await,
             }
         }
@@ -168,4 +191,51 @@ fn jittered(pause: Duration) -> Duration {
     let half = pause / 2;
     let spread = u64::try_from(half.as_micros()).unwrap_or(u64::MAX).max(1);
     half + Duration::from_micros(clock::random() % spread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Registry;
+    use crate::record::{Pool, Record, Service};
+
+    struct Stuck;
+
+    impl Sink for Stuck {
+        const NAME: &'static str = "stuck";
+
+        async fn deliver(&mut self, _: Batch) -> Result<(), DeliveryError> {
+            std::future::pending().await
+        }
+    }
+
+    fn batch(records: usize, text: usize) -> Batch {
+        let service = Service {
+            environment: String::new(),
+            version: String::new(),
+            host: String::new(),
+        };
+        let record = || {
+            let mut record = Box::new(Record::default());
+            record.fields.push_text("text", &"x".repeat(text));
+            record
+        };
+        let records = (0..records).map(|_| record()).collect();
+        Batch::new(records, [0; 16], Arc::new(service), Arc::new(Pool::new(1)))
+    }
+
+    #[tokio::test]
+    async fn a_stuck_sink_holds_a_bounded_number_of_bytes_and_every_drop_is_counted() {
+        let book = Arc::new(Book::new(Stuck::NAME, &Registry::new()));
+        let (opened, _) = oneshot::channel();
+        let lane = Lane::start(Stuck, Arc::clone(&book), opened);
+        for _ in 0..40 {
+            lane.offer(batch(100, 60_000));
+        }
+        let held = lane.bytes.load(Ordering::Relaxed);
+        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&held), "{held}");
+        let weight = batch(100, 60_000).weight();
+        let balance = book.close(book.take_stock(0), 4_000);
+        assert_eq!(balance.dropped, 4_000 - 100 * (held / weight) as u64);
+    }
 }

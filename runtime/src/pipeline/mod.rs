@@ -5,6 +5,7 @@
 
 mod books;
 mod lane;
+mod levels;
 mod ring;
 mod trouble;
 mod worker;
@@ -14,6 +15,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use books::Book;
 pub use books::{Balance, Dropped};
+pub(crate) use levels::Levels;
+pub use levels::ParseDirectivesError;
 use ring::Ring;
 pub(crate) use trouble::say;
 pub(crate) use worker::{Command, Sinks, Worker, is_worker};
@@ -22,9 +25,6 @@ use crate::clock;
 use crate::metrics::{Name, Registry};
 use crate::record::{Level, Pool, Record, Service};
 
-/// Libraries that our own clients are built of, which say much below WARNING.
-const NOISY: [&str; 5] = ["h2", "hyper", "reqwest", "rustls", "sqlx"];
-
 /// What the application's threads see of the pipeline.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -32,7 +32,7 @@ pub(crate) struct Pipeline {
     pool: Arc<Pool>,
     registry: Arc<Registry>,
     service: Arc<Service>,
-    level: Level,
+    levels: Levels,
     boot_id: [u8; 16],
     /// No other layer listens to our spans, so their fields need not be told.
     sole_listener: AtomicBool,
@@ -46,7 +46,7 @@ impl Pipeline {
     /// A pipeline whose queues hold so many records of less than WARNING, and a quarter as many of the others.
     pub(crate) fn new(
         service: Service,
-        level: Level,
+        levels: impl Into<Levels>,
         registry: Arc<Registry>,
         capacity: usize,
     ) -> Self {
@@ -55,7 +55,7 @@ impl Pipeline {
             pool: Arc::new(Pool::new(capacity + capacity / 4)),
             registry,
             service: Arc::new(service),
-            level,
+            levels: levels.into(),
             boot_id: boot_id(),
             sole_listener: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -94,15 +94,19 @@ impl Pipeline {
             .for_each(|record| self.pool.give_back(record));
     }
 
-    /// Whether records of this level are wanted.
-    pub(crate) fn wants(&self, level: Level) -> bool {
-        level >= self.level
+    /// Whether a call's record of this level is wanted, from a function of this module.
+    pub(crate) fn wants(&self, level: Level, module: &str) -> bool {
+        self.levels.keep_call(level, module)
+    }
+
+    /// Whether a record of this level may be wanted, wherever it comes from.
+    pub(crate) fn may_want(&self, level: Level) -> bool {
+        self.levels.least().is_some_and(|least| level >= least)
     }
 
     /// Whether an event of this level from this target is wanted.
     pub(crate) fn wants_event(&self, level: Level, target: &str) -> bool {
-        let noisy = || NOISY.contains(&target.split("::").next().unwrap_or(target));
-        self.wants(level) && (level >= Level::Warning || !noisy())
+        self.levels.keep_event(level, target)
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {

@@ -14,6 +14,7 @@ struct Contents {
     records: Vec<Box<Record>>,
     lines: Vec<Line>,
     json: Vec<u8>,
+    weight: usize,
     boot_id: [u8; 16],
     service: Arc<Service>,
     pool: Arc<Pool>,
@@ -32,10 +33,13 @@ impl Batch {
             .iter()
             .map(|record| json::write(record, &service, &mut json))
             .collect();
+        let held: usize = records.iter().map(|record| record.weight()).sum();
+        let weight = held + json.capacity();
         Self(Arc::new(Contents {
             records,
             lines,
             json,
+            weight,
             boot_id,
             service,
             pool,
@@ -44,6 +48,11 @@ impl Batch {
 
     pub(crate) fn len(&self) -> usize {
         self.0.records.len()
+    }
+
+    /// About how many bytes of memory the batch holds.
+    pub(crate) fn weight(&self) -> usize {
+        self.0.weight
     }
 
     /// All lines, each with its newline.

@@ -208,7 +208,7 @@ impl Call {
     /// Leaves the `_started` record, where DEBUG is on.
     fn announce(&self) {
         let Some(watch) = &self.watch else { return };
-        if watch.handle.wants(Level::Debug) && !self.span.is_none() {
+        if watch.handle.wants(Level::Debug, self.site.origin.module) && !self.span.is_none() {
             watch.announce();
         }
     }
@@ -304,7 +304,7 @@ impl Watch {
         record.level = level(site, record);
         self.count(site, outcome, micros);
         let heard = !span.is_none() || self.record.level >= Level::Warning;
-        if heard && self.handle.wants(self.record.level) {
+        if heard && self.handle.wants(self.record.level, site.origin.module) {
             self.handle.push(self.record);
         } else {
             self.handle.give_back(self.record);

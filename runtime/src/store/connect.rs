@@ -14,6 +14,8 @@ use sqlx::{ConnectOptions, SqlSafeStr};
 
 use super::Error;
 
+/// The version of the tables that this program writes.
+pub const SCHEMA_VERSION: i64 = 1;
 /// How long a statement waits for another process's write; a checkpoint can take seconds.
 const BUSY: Duration = Duration::from_secs(30);
 /// How often, and how many times, the lock is tried: half a minute in all.
@@ -72,7 +74,7 @@ fn writing_options(path: &Path) -> SqliteConnectOptions {
 
 fn migrations() -> Migrator {
     let logs = Migration::new(
-        1,
+        SCHEMA_VERSION,
         "logs".into(),
         MigrationType::Simple,
         include_str!("../../migrations/sqlite/0001_logs.sql").into_sql_str(),

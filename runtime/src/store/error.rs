@@ -61,6 +61,16 @@ pub enum Error {
         /// What the database said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A statement took longer than it may.
+    #[error(
+        "the database took over {limit:?} to {doing}: ask for less, for example a shorter time"
+    )]
+    TooSlow {
+        /// What the statement was for.
+        doing: &'static str,
+        /// How long it may take.
+        limit: std::time::Duration,
+    },
     /// No record answers to this id.
     #[error("nothing recorded for `{asked}`: give a trace, span or request id, or `last`")]
     NotFound {

@@ -1,7 +1,7 @@
 //! What may be asked of the stored records, as plain data.
 
-use super::RowKind;
 use super::select::{Column, Fact, Operator, Order, Select, Value};
+use super::{Condition, RowKind};
 use crate::record::Level;
 
 /// Which records to list; what is `None` does not narrow.
@@ -21,22 +21,40 @@ pub struct LogFilter {
     pub kind: Option<RowKind>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
+    /// Older than this, in microseconds since the epoch.
+    pub until_us: Option<i64>,
+    /// This stands in the message, the error or the context, in either case of ASCII letters.
+    pub text: Option<String>,
+    /// All of these are true.
+    pub conditions: Vec<Condition>,
     /// At most so many, the newest of them.
     pub limit: Option<u32>,
 }
 
 impl LogFilter {
     pub(super) fn select(&self) -> Select {
-        let layer = self.layer.as_deref().map(logger_of);
+        self.narrowed().ordered(Order::NewestFirst, self.limit)
+    }
+
+    /// The records that came into the table after row `row`.
+    pub(super) fn select_after(&self, row: i64) -> Select {
+        self.narrowed()
+            .and(Column::Id, Operator::Above, Value::Integer(row))
+            .ordered(Order::ByRow, self.limit)
+    }
+
+    fn narrowed(&self) -> Select {
         Select::records()
             .and_level(self.level)
             .and_text(Column::UserId, self.user.as_deref())
             .and_text(Column::RequestId, self.request.as_deref())
             .and_text(Column::TraceId, self.trace.as_deref())
-            .and_text(Column::Logger, layer.as_deref())
+            .and_layer(self.layer.as_deref())
             .and_text(Column::Kind, self.kind.map(RowKind::as_str))
             .and_since(self.since_us)
-            .ordered(Order::NewestFirst, self.limit)
+            .and_until(self.until_us)
+            .and_said(self.text.as_deref())
+            .and_conditions(&self.conditions)
     }
 }
 
@@ -45,18 +63,28 @@ impl LogFilter {
 pub struct ErrorFilter {
     /// Exactly this user.
     pub user: Option<String>,
+    /// Only failures where they were born, not where they were passed on.
+    pub born: bool,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
+    /// Older than this, in microseconds since the epoch.
+    pub until_us: Option<i64>,
     /// At most so many, the newest of them.
     pub limit: Option<u32>,
 }
 
 impl ErrorFilter {
     pub(super) fn select(&self) -> Select {
-        Select::records()
-            .and_fact(Fact::Failure)
+        let failures = Select::records().and_fact(Fact::Failure);
+        let failures = if self.born {
+            failures.and_fact(Fact::Born)
+        } else {
+            failures
+        };
+        failures
             .and_text(Column::UserId, self.user.as_deref())
             .and_since(self.since_us)
+            .and_until(self.until_us)
             .ordered(Order::NewestFirst, self.limit)
     }
 }
@@ -64,10 +92,16 @@ impl ErrorFilter {
 /// Which spans to list as the slowest; what is `None` does not narrow.
 #[derive(Debug, Clone, Default)]
 pub struct SlowFilter {
-    /// Spans of this layer; without it, whole requests (the root spans).
+    /// Every span, where it is not narrowed to a layer; else whole requests (the root spans).
+    pub spans: bool,
+    /// Spans of this layer.
     pub layer: Option<String>,
+    /// At least so long, in milliseconds.
+    pub over_ms: Option<f64>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
+    /// Older than this, in microseconds since the epoch.
+    pub until_us: Option<i64>,
     /// At most so many, the slowest of them.
     pub limit: Option<u32>,
 }
@@ -76,15 +110,17 @@ impl SlowFilter {
     pub(super) fn select(&self) -> Select {
         let spans = Select::records()
             .and_fact(Fact::Ended)
-            .and_since(self.since_us);
+            .and_since(self.since_us)
+            .and_until(self.until_us);
+        let spans = match self.over_ms {
+            Some(over) => spans.and(Column::DurationMs, Operator::AtLeast, Value::Real(over)),
+            None => spans,
+        };
         let spans = match &self.layer {
-            Some(layer) => spans.and(Column::Logger, Operator::Is, Value::Text(&logger_of(layer))),
+            Some(layer) => spans.and_layer(Some(layer)),
+            None if self.spans => spans,
             None => spans.and_fact(Fact::Root),
         };
         spans.ordered(Order::SlowestFirst, self.limit)
     }
-}
-
-fn logger_of(layer: &str) -> String {
-    format!("rag.{layer}")
 }

@@ -1,4 +1,4 @@
-//! Finds the trace that a person means: by an id in any form, by a piece of one, or by `last`.
+//! Finds the trace that a person means: by an id in any form, by a piece of one, or by `last` and `last-error`.
 
 use super::select::{Column, Fact, Operator, Order, Select, Value};
 
@@ -38,6 +38,7 @@ pub fn short_id(id: &str) -> String {
 pub(super) enum Way {
     NewestRoot,
     NewestRecord,
+    NewestFailure,
     Trace(String),
     /// The id, and a time before which it can't have been recorded.
     Span(String, Option<i64>),
@@ -57,6 +58,7 @@ impl Way {
                     .and_fact(Fact::Ended)
                     .and_fact(Fact::Root),
             ),
+            Self::NewestFailure => newest(Select::trace_of_each().and_fact(Fact::Failure)),
             Self::NewestRecord => newest(Select::trace_of_each()),
             Self::Trace(id) => {
                 several(Select::traces().and(Column::TraceId, Operator::Is, Value::Text(id)))
@@ -110,6 +112,9 @@ pub(super) fn ways(asked: &str) -> Vec<Way> {
     }
     if asked == "last" {
         return vec![Way::NewestRoot, Way::NewestRecord];
+    }
+    if asked == "last-error" {
+        return vec![Way::NewestFailure];
     }
     if let Some(digits) = uuid_digits(asked).or_else(|| traceparent_digits(asked)) {
         return whole(asked, &digits);

@@ -4,23 +4,32 @@
 //! and operator of a query comes from a closed enum (`select`) or from a literal; the test
 //! `user_text_reaches_sql_as_a_bind_parameter_only` holds it.
 
+mod compare;
+mod condition;
 mod connect;
+mod deadline;
 mod error;
 mod filter;
+mod health;
 mod json;
 mod lookup;
 mod reader;
 mod row;
 mod select;
+mod stats;
 mod stored;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub use condition::{Condition, ParseConditionError};
+pub use connect::SCHEMA_VERSION;
 pub use error::Error;
 pub use filter::{ErrorFilter, LogFilter, SlowFilter};
+pub use health::Health;
 pub use lookup::{TraceRef, short_id};
 pub use reader::Reader;
 pub use row::{NewRow, RowKind};
+pub use stats::{Stats, StatsBy, StatsFilter};
 pub use stored::Stored;
 pub use writer::Writer;

@@ -1,17 +1,25 @@
 //! Finds stored records, without being able to change them.
 
 use std::path::Path;
+use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteConnection;
 
+use super::deadline::Deadline;
+use super::health::Health;
 use super::lookup::{CANDIDATES, ways};
 use super::select::{Column, Order, Select};
-use super::{Error, ErrorFilter, LogFilter, SlowFilter, Stored, TraceRef, connect};
+use super::stats::{Call, Gathering};
+use super::{
+    Error, ErrorFilter, LogFilter, SlowFilter, Stats, StatsFilter, Stored, TraceRef, connect,
+};
 
 /// Reads a database that a [`Writer`](super::Writer), perhaps of another process, fills.
 #[derive(Debug)]
 pub struct Reader {
     connection: SqliteConnection,
+    deadline: Deadline,
 }
 
 impl Reader {
@@ -22,7 +30,20 @@ impl Reader {
     pub async fn open(path: &Path) -> Result<Self, Error> {
         Ok(Self {
             connection: connect::for_reading(path).await?,
+            deadline: Deadline::never(),
         })
+    }
+
+    /// The same, and no statement may take longer than `limit`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_within(path: &Path, limit: Duration) -> Result<Self, Error> {
+        let mut reader = Self::open(path).await?;
+        reader.deadline = Deadline::on(&mut reader.connection, limit)
+            .await
+            .map_err(|error| Error::open(path, error))?;
+        Ok(reader)
     }
 
     /// How many records there are.
@@ -30,11 +51,62 @@ impl Reader {
     /// # Errors
     /// If the database refuses.
     pub async fn count(&mut self) -> Result<u64, Error> {
+        self.deadline.start();
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM logs")
             .fetch_one(&mut self.connection)
             .await
-            .map_err(Error::while_doing("count the records"))?;
+            .map_err(self.deadline.while_doing("count the records"))?;
         Ok(count.unsigned_abs())
+    }
+
+    /// The number of the newest row, zero in an empty table.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn newest_row(&mut self) -> Result<i64, Error> {
+        self.deadline.start();
+        sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM logs")
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(self.deadline.while_doing("look for the newest record"))
+    }
+
+    /// The records that pass `filter` and came into the table after row `row`, the oldest rows first.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn logs_after(&mut self, filter: &LogFilter, row: i64) -> Result<Vec<Stored>, Error> {
+        self.records(filter.select_after(row)).await
+    }
+
+    /// The sums of the calls that pass `filter`, by name and operation.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn stats(&mut self, filter: &StatsFilter) -> Result<Vec<Stats>, Error> {
+        self.deadline.start();
+        let mut select = filter.select();
+        let calls = select.build().fetch(&mut self.connection);
+        calls
+            .and_then(async |row| Call::read(&row))
+            .try_fold(Gathering::new(filter.by), async |mut groups, call| {
+                groups.add(call);
+                Ok(groups)
+            })
+            .await
+            .map(Gathering::finish)
+            .map_err(self.deadline.while_doing("sum up calls"))
+    }
+
+    /// What the database says of itself.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn health(&mut self) -> Result<Health, Error> {
+        self.deadline.start();
+        Health::read(&mut self.connection)
+            .await
+            .map_err(self.deadline.while_doing("tell of itself"))
     }
 
     /// Every record of a trace, in the order in which spans began and events happened.
@@ -47,7 +119,8 @@ impl Reader {
     }
 
     /// Finds the trace that `asked` means: a trace id as UUID, 32 hex digits, short form, W3C
-    /// `traceparent` or unique prefix; a span id; a request id; or `last`.
+    /// `traceparent` or unique prefix; a span id; a request id; `last`; or
+    /// `last-error`, the trace of the newest failure.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Ambiguous`], or if the database refuses.
@@ -92,11 +165,12 @@ impl Reader {
     }
 
     async fn records(&mut self, mut select: Select) -> Result<Vec<Stored>, Error> {
+        self.deadline.start();
         let rows = select
             .build()
             .fetch_all(&mut self.connection)
             .await
-            .map_err(Error::while_doing("read records"))?;
+            .map_err(self.deadline.while_doing("read records"))?;
         rows.iter()
             .map(Stored::read)
             .collect::<Result<_, _>>()
@@ -104,11 +178,12 @@ impl Reader {
     }
 
     async fn traces(&mut self, mut select: Select) -> Result<Vec<String>, Error> {
+        self.deadline.start();
         let rows = select
             .build()
             .fetch_all(&mut self.connection)
             .await
-            .map_err(Error::while_doing("look for a trace"))?;
+            .map_err(self.deadline.while_doing("look for a trace"))?;
         rows.iter()
             .filter_map(|row| sqlx::Row::try_get::<Option<String>, _>(row, 0).transpose())
             .collect::<Result<_, _>>()

@@ -5,11 +5,15 @@ use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 use super::Stored;
+use super::stats::StatsBy;
 use crate::record::Level;
 
 /// The columns that a query may compare.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Column {
+    DurationMs,
+    /// The row's number in the table: later rows have greater ones.
+    Id,
     Kind,
     Logger,
     RequestId,
@@ -24,6 +28,8 @@ pub(super) enum Column {
 impl Column {
     const fn sql(self) -> &'static str {
         match self {
+            Self::DurationMs => "duration_ms",
+            Self::Id => "id",
             Self::Kind => "kind",
             Self::Logger => "logger",
             Self::RequestId => "request_id",
@@ -41,6 +47,7 @@ impl Column {
 pub(super) enum Operator {
     Is,
     AtLeast,
+    Above,
     Below,
 }
 
@@ -49,6 +56,7 @@ impl Operator {
         match self {
             Self::Is => " = ",
             Self::AtLeast => " >= ",
+            Self::Above => " > ",
             Self::Below => " < ",
         }
     }
@@ -58,7 +66,8 @@ impl Operator {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value<'a> {
     Text(&'a str),
-    Micros(i64),
+    Integer(i64),
+    Real(f64),
 }
 
 /// Conditions that are no comparison with a value.
@@ -70,6 +79,10 @@ pub(super) enum Fact {
     Ended,
     /// The first span of a trace, or of this service's part of it.
     Root,
+    /// A call that has an error in its record.
+    WithError,
+    /// A failure where it was born, not where it was passed on.
+    Born,
     /// Some trace. The plus keeps SQLite from walking the traces' index where time is what counts.
     Traced,
 }
@@ -82,6 +95,11 @@ impl Fact {
             Self::Root => {
                 "(parent_span_id IS NULL OR span_id = trace_id \
                  OR parent_span_id LIKE '00000000-0000-0000-%')"
+            }
+            Self::WithError => "error IS NOT NULL",
+            Self::Born => {
+                "(CASE WHEN json_valid(context) THEN json_extract(context, '$.error_span_id') END) \
+                 IS NULL"
             }
             Self::Traced => "+trace_id IS NOT NULL",
         }
@@ -98,6 +116,10 @@ pub(super) enum Order {
     ByTrace,
     /// As the rows are met: an order would only cost.
     ByTime,
+    /// As the rows came into the table.
+    ByRow,
+    /// As the rows are met.
+    Any,
 }
 
 impl Order {
@@ -108,13 +130,15 @@ impl Order {
             Self::SlowestFirst => " ORDER BY duration_ms DESC, id",
             Self::ByTrace => " ORDER BY trace_id",
             Self::ByTime => " ORDER BY timestamp_us",
+            Self::ByRow => " ORDER BY id",
+            Self::Any => "",
         }
     }
 }
 
 /// A query under construction.
 pub(super) struct Select {
-    builder: QueryBuilder<Sqlite>,
+    pub(super) builder: QueryBuilder<Sqlite>,
     joint: &'static str,
 }
 
@@ -134,6 +158,11 @@ impl Select {
         Self::of("SELECT ", "trace_id")
     }
 
+    /// What a summary needs to know of a call, in the order in which `Call::read` takes it.
+    pub(super) fn calls(by: StatsBy) -> Self {
+        Self::of("SELECT ", by.columns())
+    }
+
     fn of(verb: &'static str, what: &'static str) -> Self {
         let mut builder = QueryBuilder::new(verb);
         builder.push(what).push(" FROM logs");
@@ -143,7 +172,7 @@ impl Select {
         }
     }
 
-    fn join(&mut self) -> &mut QueryBuilder<Sqlite> {
+    pub(super) fn join(&mut self) -> &mut QueryBuilder<Sqlite> {
         self.builder
             .push(std::mem::replace(&mut self.joint, " AND "))
     }
@@ -152,7 +181,8 @@ impl Select {
         let builder = self.join().push(column.sql()).push(operator.sql());
         match value {
             Value::Text(text) => builder.push_bind(text),
-            Value::Micros(micros) => builder.push_bind(micros),
+            Value::Integer(number) => builder.push_bind(number),
+            Value::Real(number) => builder.push_bind(number),
         };
         self
     }
@@ -165,9 +195,25 @@ impl Select {
         }
     }
 
+    pub(super) fn and_layer(self, layer: Option<&str>) -> Self {
+        let logger = layer.map(|layer| format!("rag.{layer}"));
+        self.and_text(Column::Logger, logger.as_deref())
+    }
+
     pub(super) fn and_since(self, since_us: Option<i64>) -> Self {
         match since_us {
-            Some(since) => self.and(Column::TimestampUs, Operator::AtLeast, Value::Micros(since)),
+            Some(since) => self.and(
+                Column::TimestampUs,
+                Operator::AtLeast,
+                Value::Integer(since),
+            ),
+            None => self,
+        }
+    }
+
+    pub(super) fn and_until(self, until_us: Option<i64>) -> Self {
+        match until_us {
+            Some(until) => self.and(Column::TimestampUs, Operator::Below, Value::Integer(until)),
             None => self,
         }
     }
@@ -212,16 +258,34 @@ impl Select {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::condition::{Condition, Literal, Place, Test};
     use super::super::{LogFilter, SlowFilter, lookup};
+
+    fn condition(test: Test) -> Condition {
+        Condition {
+            place: Place::Context,
+            nested: "$.a".into(),
+            dotted: None,
+            test,
+        }
+    }
 
     fn logs(text: &str, since_us: i64) -> String {
         let some = || Some(text.to_owned());
+        let literal = Literal::Text(text.to_owned());
         let filter = LogFilter {
             user: some(),
             request: some(),
             trace: some(),
             layer: some(),
             since_us: Some(since_us),
+            until_us: Some(since_us),
+            text: some(),
+            conditions: vec![
+                condition(Test::Contains(text.to_owned())),
+                condition(Test::Is(literal.clone())),
+                condition(Test::IsNot(literal)),
+            ],
             ..LogFilter::default()
         };
         filter.select().explained()

@@ -9,6 +9,8 @@ use super::short_id;
 /// A stored record: the columns of the table `logs`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stored {
+    /// The row's number in the table: later rows have greater ones.
+    pub id: i64,
     /// RFC 3339, UTC, microseconds.
     pub timestamp: String,
     /// One of the six levels.
@@ -63,13 +65,14 @@ pub struct Stored {
 
 impl Stored {
     /// The columns of every query that gives out whole records.
-    pub(super) const COLUMNS: &'static str = "timestamp, level, logger, message, trace_id, span_id, \
+    pub(super) const COLUMNS: &'static str = "id, timestamp, level, logger, message, trace_id, span_id, \
         parent_span_id, request_id, user_id, session_id, tenant_id, context, metrics, error, \
         stack_trace, environment, version, host, duration_ms, kind, start_us, timestamp_us, \
         boot_id, seq, created_at";
 
     pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
+            id: row.try_get("id")?,
             timestamp: row.try_get("timestamp")?,
             level: row.try_get("level")?,
             logger: row.try_get("logger")?,

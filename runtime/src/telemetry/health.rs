@@ -51,6 +51,8 @@ fn sink(balance: &Balance) -> serde_json::Value {
 /// A part of the telemetry, beside the sinks, that something can be wrong with; also the order in which it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
+    /// One of the configuration's notes, by its number.
+    Configuration(usize),
     Worker,
     Listener,
     Scopes,

@@ -90,15 +90,23 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         return Err(StartError::AlreadyStarted);
     }
     let registry = Registry::new();
-    let pipeline = Pipeline::new(config.describe(), config.level, registry, config.queue);
+    let pipeline = Pipeline::new(
+        config.describe(),
+        config.levels.clone(),
+        registry,
+        config.queue,
+    );
     let pipeline = Arc::new(pipeline);
-    if subscribe(config.level)? {
+    if subscribe(config.levels.least().unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
     }
     let strict = config.strict;
     #[cfg(feature = "log")]
-    let level = config.level;
+    let level = config.levels.least();
     let state = State::new(pipeline);
+    for (index, note) in config.notes().iter().enumerate() {
+        state.is_ill(Part::Configuration(index), note.as_str());
+    }
     let worker = run(config, &state);
     look_around(&state);
     let telemetry = Telemetry {
@@ -109,19 +117,20 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     };
     let telemetry = telemetry.publish(strict)?;
     #[cfg(feature = "log")]
-    bridge::install(level);
+    bridge::install(level.unwrap_or(Level::Critical));
     Ok(telemetry)
 }
 
 /// Installs a subscriber of our own if there is none; tells whether it did.
 fn subscribe(level: Level) -> Result<bool, StartError> {
-    if layer::is_installed() {
-        return Ok(false);
-    }
+    // Asked before our own layer is made, and only of use if a subscriber is global: a test's has one too.
+    let has_layer = layer::is_installed();
     let subscriber = tracing_subscriber::registry().with(RagLayer::alone(level));
-    tracing::subscriber::set_global_default(subscriber)
-        .map(|()| true)
-        .map_err(|_| StartError::ForeignSubscriber)
+    match tracing::subscriber::set_global_default(subscriber) {
+        Ok(()) => Ok(true),
+        Err(_) if has_layer => Ok(false),
+        Err(_) => Err(StartError::ForeignSubscriber),
+    }
 }
 
 type Address = Option<std::net::SocketAddr>;
@@ -184,17 +193,15 @@ pub struct Telemetry {
 impl Telemetry {
     /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
     fn publish(mut self, strict: bool) -> Result<Self, StartError> {
-        let pipeline = &self.state.pipeline;
-        if !(strict && !self.troubles.is_empty()) && !install_recorder(pipeline) {
+        self.refuse(strict)?;
+        if !install_recorder(&self.state.pipeline) {
             let why = "another metrics recorder is installed: metrics of your own stay there";
             self.state.is_ill(Part::Recorder, why);
             self.troubles = self.state.troubles();
+            self.refuse(strict)?;
         }
-        if strict && !self.troubles.is_empty() {
-            let troubles = std::mem::take(&mut self.troubles);
-            return Err(StartError::Degraded { troubles });
-        }
-        dispatch::set_global(Arc::clone(pipeline)).map_err(|_| StartError::AlreadyStarted)?;
+        let pipeline = Arc::clone(&self.state.pipeline);
+        dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;
         install_panic_hook();
         report::warn(&self.troubles);
         Ok(self)
@@ -219,6 +226,15 @@ impl Telemetry {
     /// Inside an async runtime, where it would block.
     pub fn flush_blocking(&self) -> bool {
         self.ask_flush(false).blocking_recv().unwrap_or(false)
+    }
+
+    /// A strict start is refused for any trouble.
+    fn refuse(&mut self, strict: bool) -> Result<(), StartError> {
+        if !strict || self.troubles.is_empty() {
+            return Ok(());
+        }
+        let troubles = std::mem::take(&mut self.troubles);
+        Err(StartError::Degraded { troubles })
     }
 
     fn ask_flush(&self, durable: bool) -> oneshot::Receiver<bool> {

@@ -22,6 +22,14 @@ mod quickstart;
 mod page;
 // The quickstart as a service: its metrics, its traces, its health.
 mod service;
+// Under twenty hostile conditions the application runs, and is told once what is wrong.
+mod hostile;
+// Another library's subscriber, logger and signals are lived with.
+mod company;
+// No type of the libraries that we are built on is in the public API.
+mod api;
+// As packaged, and outside the workspace, it builds and runs.
+mod package;
 // What runs the programs beside this file.
 mod programs;
 // Who follows the tutorial sees what it says.

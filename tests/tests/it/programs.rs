@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 pub(crate) const EMIT: &str = env!("CARGO_BIN_EXE_emit");
+pub(crate) const HOSTILE: &str = env!("CARGO_BIN_EXE_hostile");
 pub(crate) const STARTUP: &str = env!("CARGO_BIN_EXE_startup");
 
 /// A program that must succeed; its standard output.

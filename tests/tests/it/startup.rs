@@ -111,7 +111,12 @@ fn the_listener_serves_both_formats_and_metrics_of_the_users_own() {
         open.contains(" # {trace_id=\""),
         "an exemplar leads from a number to its trace: {open}"
     );
-    assert!(get(address, "/health", "*/*").contains("200 OK"));
+    let health = get(address, "/health", "*/*");
+    assert!(
+        health.starts_with("HTTP/1.1 200 OK") && health.contains("application/json"),
+        "{health}"
+    );
+    assert!(health.contains(r#""status":"ok""#), "{health}");
     assert!(get(address, "/other", "*/*").contains("404 Not Found"));
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());

@@ -260,6 +260,20 @@ fn questions() -> Vec<(Select, &'static str)> {
         (errors(|f| f.since_us = Some(1)).select(), "logs_failures"),
         (errors(|f| f.limit = Some(1)).select(), "logs_failures"),
         (errors(|f| f.user = ada()).select(), "logs_by_user"),
+        (errors(|f| f.born = true).select(), "logs_failures"),
+        (ways_first("last-error"), "logs_failures"),
+        (
+            logs(|f| f.level = Some(Level::Info)).select_after(1),
+            "INTEGER PRIMARY KEY",
+        ),
+        (
+            StatsFilter {
+                since_us: Some(1),
+                ..StatsFilter::default()
+            }
+            .select(),
+            "logs_by_time",
+        ),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! The store on real files: what the tests of writing and of finding share.
 
+mod asking;
 mod finding;
 mod writing;
 

@@ -1,0 +1,377 @@
+//! The configuration file: what is in effect and why, and a file to begin with.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use ragspan::{Config, ConfigError, Origin, Problem, Setting};
+use serde_json::{Value, json};
+
+use super::{Answer, Error};
+use crate::style::{Style, Tone};
+use crate::text::{columns, safe};
+
+pub(super) const HELP: &str = "Examples:
+  ragspan config init
+  ragspan config check
+  ragspan config check --all /etc/rag/ragspan.yaml
+  ragspan config check --json | jq '.settings[] | select(.origin != \"default\")'";
+
+const CHECK_HELP: &str = "Without FILE it is the one that a service would read here: $RAGSPAN_CONFIG, ./ragspan.yaml, \
+./logging_config.yaml, or none. Secrets are masked.
+
+With --json: one object {\"file\", \"valid\", \"settings\": [{\"path\", \"value\", \"secret\", \"origin\"}], \"notes\": [..], \
+\"problems\": [{\"path\", \"line\", \"column\", \"message\"}]}.
+
+Exit codes: 0 right, 2 wrong or unreadable.
+
+Examples:
+  ragspan config check
+  ragspan config check --json | jq .problems";
+
+const INIT_HELP: &str = "Examples:
+  ragspan config init
+  ragspan config init --force /etc/rag/ragspan.yaml
+  ragspan config init - | less";
+
+/// What is asked of the configuration.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The question.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// The questions.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show what is in effect and where each value comes from, or all that is wrong
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArgs),
+    /// Write a commented file with every key
+    #[command(after_help = INIT_HELP)]
+    Init(InitArgs),
+}
+
+/// Which file, and how much of it.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The file
+    pub file: Option<PathBuf>,
+    /// Also show what is disabled, and what is not in this build
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Where to.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The file to write; - for standard output
+    #[arg(default_value = "ragspan.yaml")]
+    pub path: PathBuf,
+    /// Overwrite a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Why a configuration was not shown or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigFailure {
+    /// The file was not read.
+    #[error(transparent)]
+    Unreadable(ConfigError),
+    /// What is wrong has been listed.
+    #[error("{place} has {count} to mend: see above", count = counted(*count))]
+    Wrong {
+        /// The file, or what stands for it.
+        place: String,
+        /// How many problems were listed.
+        count: usize,
+    },
+    /// A file is there already.
+    #[error("{} is there: name another file, or overwrite it with --force", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was not written.
+    #[error("cannot write {}: check the folder", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 {
+        "a problem".to_owned()
+    } else {
+        format!("{count} problems")
+    }
+}
+
+/// Carries out one of the two.
+pub(super) fn run(
+    args: &ConfigArgs,
+    as_json: bool,
+    out: &mut dyn Write,
+    style: &Style,
+) -> Result<Answer, Error> {
+    match &args.command {
+        ConfigCommand::Check(args) => check(args, as_json, out, style),
+        ConfigCommand::Init(args) => init(args, as_json, out),
+    }
+}
+
+fn check(
+    args: &CheckArgs,
+    as_json: bool,
+    out: &mut dyn Write,
+    style: &Style,
+) -> Result<Answer, Error> {
+    let loaded = args
+        .file
+        .as_ref()
+        .map_or_else(Config::load, Config::from_file);
+    match loaded {
+        Ok(config) if as_json => writeln!(out, "{}", told(&config))?,
+        Ok(config) => out.write_all(effective(&config, args.all, style).as_bytes())?,
+        Err(error @ ConfigError::Invalid(_)) => return wrong(&error, as_json, out),
+        Err(error) => return Err(ConfigFailure::Unreadable(error).into()),
+    }
+    Ok(Answer::Found)
+}
+
+/// Lists what is wrong on `out`, since that is the answer; the error says that there is something.
+fn wrong(error: &ConfigError, as_json: bool, out: &mut dyn Write) -> Result<Answer, Error> {
+    let problems = error.problems();
+    let file = error.file().map(|file| file.display().to_string());
+    if as_json {
+        let problems: Vec<_> = problems.iter().map(problem).collect();
+        let object = json!({"file": file, "valid": false, "settings": [], "notes": [], "problems": problems});
+        writeln!(out, "{object}")?;
+    } else {
+        error
+            .to_string()
+            .lines()
+            .try_for_each(|line| writeln!(out, "{}", safe(line)))?;
+    }
+    let place = file.unwrap_or_else(|| "the environment".to_owned());
+    Err(ConfigFailure::Wrong {
+        place,
+        count: problems.len(),
+    }
+    .into())
+}
+
+fn problem(problem: &Problem) -> Value {
+    json!({
+        "path": problem.path(),
+        "line": problem.line(),
+        "column": problem.column(),
+        "message": problem.message(),
+    })
+}
+
+fn told(config: &Config) -> Value {
+    let setting = |setting: &Setting| {
+        json!({
+            "path": setting.path(),
+            "value": setting.value(),
+            "secret": setting.is_secret(),
+            "origin": setting.origin().to_string(),
+        })
+    };
+    let settings: Vec<_> = config.explain().iter().map(setting).collect();
+    let file = config.source().map(|file| file.display().to_string());
+    json!({"file": file, "valid": true, "settings": settings, "notes": config.notes(), "problems": []})
+}
+
+/// The effective configuration in the form of a file, with the origin of each value as its comment.
+fn effective(config: &Config, all: bool, style: &Style) -> String {
+    let shown: Vec<_> = config
+        .explain()
+        .iter()
+        .filter(|setting| all || counts(setting, config))
+        .collect();
+    let widest = shown.iter().map(|setting| columns(&line(setting))).max();
+    let at = widest.unwrap_or(0).min(style.width.saturating_sub(24));
+    let mut text = head(config);
+    let mut above = "";
+    for setting in shown {
+        headings(section(setting.path()), above, &mut text);
+        above = section(setting.path());
+        let line = line(setting);
+        let gap = " ".repeat(at.saturating_sub(columns(&line)) + 2);
+        let origin = style.paint(
+            tone(setting.origin()),
+            &format!("# {}", safe(&setting.origin().to_string())),
+        );
+        text.push_str(&format!("{line}{gap}{origin}\n"));
+    }
+    for note in config.notes() {
+        text.push_str(&format!(
+            "{} {}\n",
+            style.paint(Tone::Odd, "note:"),
+            safe(note)
+        ));
+    }
+    text
+}
+
+fn head(config: &Config) -> String {
+    match config.source() {
+        Some(file) => format!("# {}\n", safe(&file.display().to_string())),
+        None => "# no file: what is built in\n".to_owned(),
+    }
+}
+
+fn tone(origin: &Origin) -> Tone {
+    if *origin == Origin::Default {
+        Tone::Dim
+    } else {
+        Tone::Good
+    }
+}
+
+fn line(setting: &Setting) -> String {
+    let indent = "  ".repeat(setting.path().matches('.').count());
+    let name = setting.path().rsplit('.').next().unwrap_or_default();
+    let value = setting.value().map_or_else(|| "~".to_owned(), quoted);
+    format!("{indent}{name}: {value}")
+}
+
+/// As a file would have to say it.
+fn quoted(value: &str) -> String {
+    let begins = value.starts_with(['*', '&', '!', '|', '>', '%', '@', '#', '`', '"', '\'']);
+    let list = value.starts_with(['[', '{']);
+    let inside = !list && (value.contains(": ") || value.contains(" #"));
+    if begins || inside {
+        Value::from(safe(value)).to_string()
+    } else {
+        safe(value)
+    }
+}
+
+fn section(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(section, _)| section)
+}
+
+/// The names that lead to a section, as far as they are not there yet.
+fn headings(section: &str, above: &str, text: &mut String) {
+    let above: Vec<_> = above.split('.').collect();
+    let mut same = true;
+    for (depth, name) in section.split('.').enumerate() {
+        same = same && above.get(depth) == Some(&name);
+        if !same {
+            text.push_str(&format!("{}{name}:\n", "  ".repeat(depth)));
+        }
+    }
+}
+
+/// Of what is disabled only the switch counts, and of what is not in this build only what somebody set.
+fn counts(setting: &Setting, config: &Config) -> bool {
+    if !setting.is_in_build() && *setting.origin() == Origin::Default {
+        return false;
+    }
+    let settings = config.explain();
+    let switches = settings
+        .iter()
+        .filter(|switch| switch.path().ends_with(".enabled"));
+    let mut off = switches
+        .filter(|switch| switch.value() == Some("false") && switch.path() != setting.path());
+    !off.any(|switch| {
+        setting
+            .path()
+            .starts_with(&format!("{}.", section(switch.path())))
+    })
+}
+
+fn init(args: &InitArgs, as_json: bool, out: &mut dyn Write) -> Result<Answer, Error> {
+    if args.path == Path::new("-") {
+        out.write_all(Config::template().as_bytes())?;
+        return Ok(Answer::Found);
+    }
+    write(&args.path, args.force)?;
+    let path = args.path.display().to_string();
+    if as_json {
+        writeln!(out, "{}", json!({"written": path}))?;
+    } else {
+        writeln!(
+            out,
+            "wrote {path}: `ragspan config check` shows what it does",
+            path = safe(&path)
+        )?;
+    }
+    Ok(Answer::Found)
+}
+
+fn write(path: &Path, force: bool) -> Result<(), ConfigFailure> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => ConfigFailure::Exists {
+            path: path.to_owned(),
+        },
+        _ => ConfigFailure::Unwritable {
+            path: path.to_owned(),
+            source,
+        },
+    };
+    let file = if force {
+        File::create(path)
+    } else {
+        OpenOptions::new().write(true).create_new(true).open(path)
+    };
+    let mut file = file.map_err(failed)?;
+    file.write_all(Config::template().as_bytes())
+        .map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::check as snapshot;
+
+    const FILE: &str = "logging:\n  service: {name: rag-api}\n  structured_logging:\n    level: warn,app=debug\n    \
+        backends:\n      sqlite: {enabled: true, path: /var/lib/rag.db}\n      datadog: {enabled: true, api_key: secret-77}\n";
+
+    #[test]
+    fn the_effective_configuration_reads_as_a_file() {
+        let config = Config::from_yaml(FILE).expect("the file is right");
+        let wide = Style {
+            width: 140,
+            color: false,
+        };
+        snapshot("config_80", &effective(&config, false, &Style::PLAIN));
+        snapshot("config_140", &effective(&config, true, &wide));
+        assert!(!effective(&config, true, &wide).contains("77"));
+        let again = Config::from_yaml(&effective(&config, true, &wide).replace("note:", "#"))
+            .expect("it is YAML");
+        assert_eq!(again.explain().len(), config.explain().len());
+    }
+
+    #[test]
+    fn colours_are_for_the_origins() {
+        let config = Config::from_yaml(FILE).expect("the file is right");
+        let style = Style {
+            width: 80,
+            color: true,
+        };
+        assert!(effective(&config, false, &style).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn the_json_has_every_key_and_no_secret() {
+        let config = Config::from_yaml(FILE).expect("the file is right");
+        let told = told(&config);
+        assert_eq!(
+            told["settings"].as_array().map(Vec::len),
+            Some(config.explain().len())
+        );
+        assert_eq!(told["valid"], true);
+        assert!(!told.to_string().contains("77"));
+    }
+}

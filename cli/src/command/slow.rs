@@ -1,0 +1,120 @@
+//! The command `slow`: lists the slowest requests, or the slowest calls.
+
+use std::io::Write;
+use std::str::FromStr;
+
+use clap::Args;
+use ragspan::store::SlowFilter;
+
+use super::{Answer, Cli, Error, Scene, When, answer, list, open};
+
+pub(super) const HELP: &str =
+    "With --json: one record a line (JSON Lines), each with its eighteen keys.
+
+Examples:
+  ragspan slow
+  ragspan slow --over 2s --since 24h
+  ragspan slow --layer generation --limit 5
+  ragspan slow --operations --json | jq .metrics.duration_ms";
+
+/// Which calls.
+#[derive(Debug, Args)]
+pub struct SlowArgs {
+    /// Only those that took so long or longer: 500ms, 2s, 1.5s, 1m
+    #[arg(long, value_name = "DURATION")]
+    pub over: Option<Millis>,
+    /// Calls of this layer, such as generation, instead of whole requests
+    #[arg(long)]
+    pub layer: Option<String>,
+    /// Calls of every layer instead of whole requests
+    #[arg(long)]
+    pub operations: bool,
+    /// Only since then: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Only before then
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+    /// At most so many, the slowest of them
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+}
+
+/// A length of time in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Millis(pub f64);
+
+/// A text that is no length of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no duration: use 500ms, 2s, 1.5s or 1m")]
+pub struct UnknownDuration(String);
+
+impl FromStr for Millis {
+    type Err = UnknownDuration;
+
+    fn from_str(text: &str) -> Result<Self, UnknownDuration> {
+        let text = text.trim();
+        [("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3_600e3)]
+            .into_iter()
+            .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))
+            .and_then(|(number, factor)| Some(number.trim().parse::<f64>().ok()? * factor))
+            .filter(|millis| millis.is_finite() && *millis >= 0.0)
+            .map(Self)
+            .ok_or_else(|| UnknownDuration(text.to_owned()))
+    }
+}
+
+pub(super) async fn run(
+    args: &SlowArgs,
+    cli: &Cli,
+    out: &mut dyn Write,
+    scene: &Scene,
+) -> Result<Answer, Error> {
+    let filter = SlowFilter {
+        spans: args.operations,
+        layer: args.layer.clone(),
+        over_ms: args.over.map(|Millis(millis)| millis),
+        since_us: scene.micros(args.since),
+        until_us: scene.micros(args.until),
+        limit: Some(args.limit),
+    };
+    let records = open(cli).await?.slowest(&filter).await?;
+    if cli.json {
+        list::json_lines(&records, out)?;
+    } else {
+        out.write_all(list::slow(&records, scene).as_bytes())?;
+    }
+    Ok(answer(&records))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        for (text, millis) in [
+            ("500ms", 500.0),
+            ("2s", 2e3),
+            ("1.5 s", 1.5e3),
+            ("1m", 60e3),
+        ] {
+            assert_eq!(text.parse(), Ok(Millis(millis)), "{text}");
+        }
+        for text in ["", "2", "s", "-1s", "inf s", "nans", "2 days"] {
+            let error = text.parse::<Millis>().expect_err(text);
+            assert!(error.to_string().contains("500ms"), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_harm(text in any::<String>()) {
+            if let Ok(Millis(millis)) = text.parse() {
+                prop_assert!(millis >= 0.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The command `stats`: sums up the calls of a span of time.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+use ragspan::store::{Stats, StatsBy, StatsFilter};
+use serde_json::{Value, json};
+
+use super::{Answer, Cli, Error, Scene, When, open};
+use crate::format::{dollars, duration, number};
+use crate::style::{Style, Tone};
+use crate::summary::place_of_layer;
+use crate::table::{Cell, Column, Table};
+
+pub(super) const HELP: &str =
+    "Layers and operations count every annotated call, also nested ones; users count whole \
+requests; errors count failures where they were born.
+With --json: one object; its schema is printed by `ragspan schema stats`.
+
+Examples:
+  ragspan stats
+  ragspan stats --by operation --layer retrieval --since 1h
+  ragspan stats --by user --since 'yesterday 00:00' --until today
+  ragspan stats --by error --json | jq .groups[0].name";
+
+/// Which calls, and how they are grouped.
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// What the calls are grouped by
+    #[arg(long, value_enum, default_value_t)]
+    pub by: By,
+    /// Only this layer, such as retrieval
+    #[arg(long)]
+    pub layer: Option<String>,
+    /// Only since then: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    #[arg(long, value_name = "WHEN", default_value = "24h")]
+    pub since: When,
+    /// Only before then
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+    /// At most so many groups; of operations, users and errors those with the most calls
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+}
+
+/// What calls are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum By {
+    /// Their layer
+    #[default]
+    Layer,
+    /// Their layer and operation
+    Operation,
+    /// The user of whole requests
+    User,
+    /// The type of their error
+    Error,
+}
+
+impl By {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Layer => "layer",
+            Self::Operation => "operation",
+            Self::User => "user",
+            Self::Error => "error",
+        }
+    }
+
+    const fn question(self) -> StatsBy {
+        match self {
+            Self::Layer => StatsBy::Layer,
+            Self::Operation => StatsBy::Operation,
+            Self::User => StatsBy::User,
+            Self::Error => StatsBy::Error,
+        }
+    }
+}
+
+pub(super) async fn run(
+    args: &StatsArgs,
+    cli: &Cli,
+    out: &mut dyn Write,
+    scene: &Scene,
+) -> Result<Answer, Error> {
+    let filter = StatsFilter {
+        by: args.by.question(),
+        layer: args.layer.clone(),
+        since_us: scene.micros(Some(args.since)),
+        until_us: scene.micros(args.until),
+    };
+    let mut groups = open(cli).await?.stats(&filter).await?;
+    order(&mut groups, args.by);
+    let left = groups.len().saturating_sub(args.limit as usize);
+    groups.truncate(args.limit as usize);
+    if groups.is_empty() {
+        return Ok(Answer::Nothing);
+    }
+    if cli.json {
+        write_json(&groups, args.by, &filter, left, out)?;
+    } else {
+        out.write_all(render(&groups, args.by, left, &scene.style).as_bytes())?;
+    }
+    Ok(Answer::Found)
+}
+
+/// Layers as a request meets them; everything else by the number of calls.
+fn order(groups: &mut [Stats], by: By) {
+    groups.sort_by_key(|group| {
+        let name = group.name.as_deref().unwrap_or_default();
+        let place = if by == By::Layer {
+            place_of_layer(name)
+        } else {
+            0
+        };
+        (place, std::cmp::Reverse(group.calls))
+    });
+}
+
+fn write_json(
+    groups: &[Stats],
+    by: By,
+    filter: &StatsFilter,
+    left: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let time = |micros: Option<i64>| {
+        micros
+            .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
+            .map(|time| time.to_string())
+    };
+    let value = json!({
+        "by": by.word(),
+        "since": time(filter.since_us),
+        "until": time(filter.until_us),
+        "groups": groups.iter().map(group_json).collect::<Vec<_>>(),
+        "groups_left_out": left,
+    });
+    writeln!(out, "{value}")
+}
+
+fn group_json(group: &Stats) -> Value {
+    json!({
+        "name": group.name,
+        "operation": group.operation,
+        "calls": group.calls,
+        "errors": group.errors,
+        "error_rate": error_rate(group),
+        "empty": group.empty,
+        "cancelled": group.cancelled,
+        "p50_ms": group.p50_ms,
+        "p95_ms": group.p95_ms,
+        "p99_ms": group.p99_ms,
+        "max_ms": group.max_ms,
+        "tokens": group.tokens,
+        "cost_usd": group.cost_usd,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate is shown to one digit")]
+fn error_rate(group: &Stats) -> f64 {
+    group.errors as f64 / group.calls.max(1) as f64
+}
+
+/// From this many columns on everything fits.
+const WIDE: usize = 110;
+
+fn render(groups: &[Stats], by: By, left: usize, style: &Style) -> String {
+    let wide = style.width >= WIDE;
+    let mut table = Table::new(&columns(by, wide));
+    for group in groups {
+        table.push(row(group, by, wide));
+    }
+    let mut text = table.render(style);
+    if left > 0 {
+        let more = format!("{left} more: raise --limit");
+        text.push_str(&format!("{}\n", style.paint(Tone::Dim, &more)));
+    }
+    text
+}
+
+fn columns(by: By, wide: bool) -> Vec<Column> {
+    let mut columns = vec![Column::flexible(match by {
+        By::Operation => "layer",
+        by => by.word(),
+    })];
+    if by == By::Operation {
+        columns.push(Column::flexible("operation"));
+    }
+    columns.push(Column::number(if by == By::User {
+        "requests"
+    } else {
+        "calls"
+    }));
+    columns.extend(["errors", "rate", "empty", "p50", "p95"].map(Column::number));
+    if wide {
+        columns.push(Column::number("p99"));
+    }
+    columns.push(Column::number("max"));
+    if wide {
+        columns.extend(["tokens", "cost"].map(Column::number));
+    }
+    columns
+}
+
+fn row(group: &Stats, by: By, wide: bool) -> Vec<Cell> {
+    const NONE: &str = "–";
+    let or_none = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or(NONE));
+    let mut cells = vec![or_none(&group.name)];
+    if by == By::Operation {
+        cells.push(or_none(&group.operation));
+    }
+    cells.push(count(group.calls, Tone::Plain));
+    cells.push(count(group.errors, Tone::Bad));
+    cells.push(format!("{:.1} %", error_rate(group) * 100.0).into());
+    cells.push(count(group.empty, Tone::Odd));
+    cells.push(duration(group.p50_ms).into());
+    cells.push(duration(group.p95_ms).into());
+    if wide {
+        cells.push(duration(group.p99_ms).into());
+    }
+    cells.push(duration(group.max_ms).into());
+    if wide {
+        cells.push(group.tokens.map_or_else(|| NONE.into(), number).into());
+        cells.push(group.cost_usd.map_or_else(|| NONE.into(), dollars).into());
+    }
+    cells
+}
+
+/// A count that is alarming only where it is not zero.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 9e15 calls")]
+fn count(count: u64, tone: Tone) -> Cell {
+    let tone = if count == 0 { Tone::Plain } else { tone };
+    Cell::toned(&number(count as f64), tone)
+}

@@ -1,0 +1,230 @@
+//! Every command on the demonstration's traffic: its human form at two widths, and its JSON against
+//! its schema.
+
+use clap::Parser as _;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::*;
+use crate::snapshot::check;
+
+const NOW: &str = "2026-11-23T09:46:40Z";
+
+fn scene(width: usize) -> Scene {
+    Scene {
+        style: Style {
+            width,
+            color: false,
+        },
+        now: NOW.parse::<Timestamp>().expect("a time"),
+        zone: TimeZone::UTC,
+    }
+}
+
+struct Demo {
+    folder: TempDir,
+}
+
+impl Demo {
+    fn new() -> Self {
+        let demo = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        demo.ask(80, &["demo", "--requests", "200"]);
+        demo
+    }
+
+    fn db(&self) -> String {
+        self.folder.path().join("demo.db").display().to_string()
+    }
+
+    #[track_caller]
+    fn ask(&self, width: usize, args: &[&str]) -> String {
+        let (answer, text) = self.answer(width, args);
+        assert_eq!(answer, Answer::Found, "{args:?}: {text}");
+        text
+    }
+
+    #[track_caller]
+    fn answer(&self, width: usize, args: &[&str]) -> (Answer, String) {
+        let db = self.db();
+        let words = ["ragspan", "--db", &db]
+            .into_iter()
+            .chain(args.iter().copied());
+        let cli = Cli::try_parse_from(words).expect("it is understood");
+        let mut out = Vec::new();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let answer = runtime
+            .block_on(run_in(&cli, &mut out, &scene(width)))
+            .expect("an answer");
+        (answer, String::from_utf8(out).expect("UTF-8"))
+    }
+}
+
+#[test]
+fn every_human_form_is_as_its_snapshot_at_two_widths() {
+    let demo = Demo::new();
+    for (name, args) in [
+        (
+            "demo_logs",
+            vec!["logs", "--level", "warning", "--limit", "12"],
+        ),
+        (
+            "demo_errors",
+            vec!["errors", "--user", "ada", "--limit", "8"],
+        ),
+        ("demo_slow", vec!["slow", "--over", "2s", "--limit", "8"]),
+        (
+            "demo_slow_operations",
+            vec!["slow", "--operations", "--limit", "6"],
+        ),
+        ("demo_stats_layer", vec!["stats"]),
+        (
+            "demo_stats_operation",
+            vec!["stats", "--by", "operation", "--limit", "9"],
+        ),
+        ("demo_stats_user", vec!["stats", "--by", "user"]),
+        ("demo_stats_error", vec!["stats", "--by", "error"]),
+        ("demo_why_failed", vec!["why"]),
+        ("demo_trace", vec!["trace", "last-error"]),
+    ] {
+        for width in [80, 140] {
+            let text = demo.ask(width, &args);
+            check(&format!("{name}_{width}"), &text);
+            let widest = text.lines().map(crate::text::columns).max().unwrap_or(0);
+            assert!(widest <= width, "{name}: {widest} columns in {width}");
+        }
+    }
+}
+
+/// What is said of another request than the newest: one that panicked, one that was fine.
+#[test]
+fn why_has_something_to_say_of_every_request_on_one_screen() {
+    let demo = Demo::new();
+    let lines = demo.ask(80, &["slow", "--json", "--limit", "200"]);
+    let mut seen = std::collections::BTreeSet::new();
+    for line in lines.lines() {
+        let record: Value = serde_json::from_str(line).expect("JSON");
+        let id = record["trace_id"].as_str().expect("an id");
+        let text = demo.ask(80, &["why", id]);
+        assert!(text.lines().count() <= 40, "one screen: {text}");
+        let message = record["message"].as_str().expect("a message").to_owned();
+        if seen.insert(message.clone()) {
+            check(&format!("demo_why_{message}"), &text);
+        }
+    }
+    assert!(seen.contains("answer_panicked") && seen.contains("answer_complete"));
+}
+
+#[test]
+fn doctor_says_what_is_well_and_what_is_not() {
+    let demo = Demo::new();
+    let quiet = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/metrics", quiet.local_addr().expect("an address"));
+    drop(quiet);
+    let (answer, text) = demo.answer(80, &["doctor", "--metrics", &url]);
+    assert_eq!(answer, Answer::Trouble);
+    for part in [
+        "ok    database",
+        "ok    tables     version 1",
+        "ok    newest     its newest record is",
+        "ok    journal    journal mode wal",
+        "ok    terminal   80 columns, no colours",
+        "fail  metrics",
+        "→ start the service",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+fn schema(document: Document) -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(document.schema()).expect("the schema is JSON");
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .expect("the schema is a schema")
+}
+
+#[track_caller]
+fn conforms(document: Document, text: &str) {
+    let value: Value = serde_json::from_str(text).expect("it is JSON");
+    let errors: Vec<_> = schema(document)
+        .iter_errors(&value)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{document:?}: {errors:?} in {text}");
+}
+
+#[test]
+fn every_json_form_is_as_its_schema_says() {
+    let demo = Demo::new();
+    for list in [
+        vec!["logs", "--limit", "5000"],
+        vec!["errors"],
+        vec!["slow", "--operations"],
+    ] {
+        let lines = demo.ask(80, &[&list[..], &["--json"]].concat());
+        lines
+            .lines()
+            .for_each(|line| conforms(Document::Record, line));
+    }
+    for by in ["layer", "operation", "user", "error"] {
+        conforms(
+            Document::Stats,
+            &demo.ask(80, &["stats", "--by", by, "--json"]),
+        );
+    }
+    for id in ["last-error", "last"] {
+        conforms(Document::Why, &demo.ask(80, &["why", id, "--json"]));
+        conforms(Document::Trace, &demo.ask(80, &["trace", id, "--json"]));
+    }
+    conforms(Document::Doctor, &demo.answer(80, &["doctor", "--json"]).1);
+    std::fs::remove_file(demo.db()).expect("it is removed");
+    conforms(Document::Demo, &demo.ask(80, &["demo", "--json"]));
+}
+
+#[test]
+fn a_schema_refuses_what_is_not_as_it_says() {
+    for document in [
+        Document::Trace,
+        Document::Why,
+        Document::Stats,
+        Document::Doctor,
+        Document::Demo,
+    ] {
+        assert!(
+            !schema(document).is_valid(&serde_json::json!({})),
+            "{document:?}"
+        );
+    }
+}
+
+#[test]
+fn a_demonstration_is_never_written_over_anything() {
+    let demo = Demo::new();
+    let cli = Cli::try_parse_from(["ragspan", "--db", &demo.db(), "demo"]).expect("understood");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let answer = runtime.block_on(run_in(&cli, &mut Vec::new(), &scene(80)));
+    assert!(matches!(answer, Err(Error::Demo(DemoError::Exists(_)))));
+}
+
+#[test]
+fn numbers_of_the_table_are_those_of_the_records() {
+    let demo = Demo::new();
+    let stats: Value = serde_json::from_str(&demo.ask(80, &["stats", "--json"])).expect("JSON");
+    let calls: u64 = stats["groups"]
+        .as_array()
+        .expect("groups")
+        .iter()
+        .filter_map(|group| group["calls"].as_u64())
+        .sum();
+    let lines = demo.ask(80, &["slow", "--operations", "--limit", "100000", "--json"]);
+    assert_eq!(calls, lines.lines().count() as u64);
+}

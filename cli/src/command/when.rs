@@ -1,0 +1,192 @@
+//! Reads a point in time as people say it: so long ago, a date, a clock time today or yesterday.
+
+use std::str::FromStr;
+
+use jiff::civil::{DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+
+/// A point in time, before it is known in which zone and when it was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// So many microseconds ago.
+    Ago(i64),
+    /// A point in time that names its zone.
+    At(Timestamp),
+    /// A date and a clock time in the zone of whoever asks.
+    Civil(DateTime),
+    /// So many days back, at a clock time.
+    Day(i64, Time),
+}
+
+impl When {
+    /// In microseconds since the epoch, for someone who says it at `now` in `zone`.
+    #[must_use]
+    pub fn micros(self, now: Timestamp, zone: &TimeZone) -> i64 {
+        match self {
+            Self::Ago(micros) => now.as_microsecond().saturating_sub(micros),
+            Self::At(time) => time.as_microsecond(),
+            Self::Civil(time) => in_zone(time, zone),
+            Self::Day(back, time) => {
+                let today = now.to_zoned_datetime(zone.clone()).date();
+                let day = today.saturating_sub(Span::new().days(back));
+                in_zone(day.to_datetime(time), zone)
+            }
+        }
+    }
+}
+
+/// A clock time that a change of the clocks skips is moved on by the gap. What lies beyond all
+/// representable time lies before every record.
+fn in_zone(time: DateTime, zone: &TimeZone) -> i64 {
+    zone.to_timestamp(time)
+        .map_or(i64::MIN, Timestamp::as_microsecond)
+}
+
+/// A text that is no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no time: use 30s, 15m, 24h, 7d, 2w, today 09:30, `yesterday 14:00`, 2025-12-03 or 2025-12-03T22:45"
+)]
+pub struct UnknownTime(String);
+
+impl FromStr for When {
+    type Err = UnknownTime;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTime> {
+        let text = text.trim();
+        ago(text)
+            .or_else(|| day(text))
+            .or_else(|| text.parse().ok().map(Self::At))
+            .or_else(|| text.parse().ok().map(Self::Civil))
+            .ok_or_else(|| UnknownTime(text.to_owned()))
+    }
+}
+
+/// `90m`, `1h30m`, `now`.
+fn ago(text: &str) -> Option<When> {
+    if text == "now" {
+        return Some(When::Ago(0));
+    }
+    let mut rest = text;
+    let mut sum = 0_i64;
+    while !rest.is_empty() {
+        let at = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (digits, after) = rest.split_at_checked(at)?;
+        let unit = after.chars().next()?;
+        rest = after.strip_prefix(unit)?;
+        let part = digits.parse::<i64>().ok()?.checked_mul(micros_of(unit)?)?;
+        sum = sum.checked_add(part)?;
+    }
+    (!text.is_empty()).then_some(When::Ago(sum))
+}
+
+const fn micros_of(unit: char) -> Option<i64> {
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    Some(seconds * 1_000_000)
+}
+
+/// `today`, `yesterday 14:00`.
+fn day(text: &str) -> Option<When> {
+    let (word, time) = text.split_once([' ', 'T']).unwrap_or((text, ""));
+    let back = match word {
+        "today" => 0,
+        "yesterday" => 1,
+        _ => return None,
+    };
+    let time = match time.trim() {
+        "" => Time::midnight(),
+        time => time.parse().ok()?,
+    };
+    Some(When::Day(back, time))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn berlin() -> TimeZone {
+        // One hour ahead in winter, two from the last Sunday of March to the last of October.
+        TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone")
+    }
+
+    fn shown(text: &str) -> String {
+        let now = "2026-11-23T00:30:00Z".parse().expect("a time");
+        let when: When = text.parse().expect(text);
+        Timestamp::from_microsecond(when.micros(now, &berlin()))
+            .expect("within time")
+            .to_string()
+    }
+
+    #[test]
+    fn times_are_read_as_people_say_them() {
+        for (text, expected) in [
+            ("24h", "2026-11-22T00:30:00Z"),
+            ("90m", "2026-11-22T23:00:00Z"),
+            ("1h30m", "2026-11-22T23:00:00Z"),
+            ("7d", "2026-11-16T00:30:00Z"),
+            ("2w", "2026-11-09T00:30:00Z"),
+            ("now", "2026-11-23T00:30:00Z"),
+            ("today", "2026-11-22T23:00:00Z"),
+            ("today 09:30", "2026-11-23T08:30:00Z"),
+            ("yesterday 14:00", "2026-11-22T13:00:00Z"),
+            ("2025-12-03", "2025-12-02T23:00:00Z"),
+            ("2025-12-03T22:45", "2025-12-03T21:45:00Z"),
+            ("2025-12-03 22:45:30", "2025-12-03T21:45:30Z"),
+            ("2025-12-03T22:45:00Z", "2025-12-03T22:45:00Z"),
+            ("2025-12-03T22:45:00.5+02:00", "2025-12-03T20:45:00.5Z"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_skip_is_moved_on() {
+        assert_eq!(shown("2026-03-29T02:30"), "2026-03-29T01:30:00Z");
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_what_would_do() {
+        for text in [
+            "",
+            "h",
+            "24",
+            "-1h",
+            "24y",
+            "tomorrow",
+            "yesterday noon",
+            "1h 30",
+            "2025-13-01",
+            "99999999999999999w",
+            "9é",
+        ] {
+            let error = text.parse::<When>().expect_err(text);
+            assert!(error.to_string().contains("24h"), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_harm(text in any::<String>(), now in -1_i64 << 40..1 << 40) {
+            if let Ok(when) = text.parse::<When>() {
+                let now = Timestamp::from_second(now / 100_000).expect("within time");
+                _ = when.micros(now, &berlin());
+            }
+        }
+
+        #[test]
+        fn any_time_ago_is_before_now(number in 0_u32..10_000, unit in "[smhdw]") {
+            let when: When = format!("{number}{unit}").parse().expect("a time");
+            prop_assert!(when.micros(Timestamp::UNIX_EPOCH, &TimeZone::UTC) <= 0);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `logs --follow` shows what other processes write, and ends when it should.
+
+use std::io::{BufRead as _, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use ragspan::store::{NewRow, RowKind, Writer};
+use tempfile::TempDir;
+
+const BOOT: [u8; 16] = [5; 16];
+
+fn row(seq: u64, level: &'static str, message: &'static str) -> NewRow<'static> {
+    NewRow {
+        boot_id: &BOOT,
+        seq,
+        kind: RowKind::Event,
+        start_us: None,
+        timestamp_us: 1_795_427_000_000_000 + seq.cast_signed(),
+        duration_us: None,
+        timestamp: "2026-11-23T09:43:20.005000Z",
+        level,
+        logger: "app",
+        message,
+        trace_id: None,
+        span_id: None,
+        parent_span_id: None,
+        request_id: None,
+        user_id: None,
+        session_id: None,
+        tenant_id: None,
+        context: "{}",
+        metrics: "{}",
+        error: None,
+        stack_trace: None,
+        environment: "test",
+        version: "1.0.0",
+        host: "here",
+    }
+}
+
+/// Writes as a service does: this test is another process than the command.
+fn write(db: &Path, rows: &[NewRow<'_>]) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut writer = Writer::open(db).await.expect("it opens");
+        writer.insert(rows).await.expect("it inserts");
+        writer.close().await.expect("it closes");
+    });
+}
+
+struct Following {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    db: std::path::PathBuf,
+    _folder: TempDir,
+}
+
+/// Follows a database that holds one record, which it has shown.
+fn following(args: &[&str]) -> Following {
+    let folder = tempfile::tempdir().expect("a folder");
+    let db = folder.path().join("ragspan.db");
+    write(&db, &[row(1, "ERROR", "the first")]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ragspan"))
+        .arg("--db")
+        .arg(&db)
+        .args(["logs", "--follow"])
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let stdout = child.stdout.take().expect("its output");
+    let mut following = Following {
+        child,
+        lines: BufReader::new(stdout).lines(),
+        db,
+        _folder: folder,
+    };
+    assert!(following.next().contains("the first"));
+    following
+}
+
+impl Following {
+    fn next(&mut self) -> String {
+        self.lines.next().expect("a line").expect("it is read")
+    }
+
+    fn code(mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+#[test]
+fn what_another_process_writes_is_shown_once_and_narrowed() {
+    let mut following = following(&["--level", "warning"]);
+    write(
+        &following.db,
+        &[
+            row(2, "INFO", "too little"),
+            row(3, "WARNING", "the second"),
+        ],
+    );
+    assert!(following.next().contains("the second"));
+    write(&following.db, &[row(4, "ERROR", "the third")]);
+    assert!(following.next().contains("the third"));
+    interrupt(&following.child);
+    assert_eq!(following.code(), Some(0));
+}
+
+#[test]
+fn records_are_followed_as_json_lines() {
+    let mut following = following(&["--json"]);
+    write(&following.db, &[row(2, "INFO", "the second")]);
+    let record: serde_json::Value = serde_json::from_str(&following.next()).expect("it is JSON");
+    assert_eq!(record["message"], "the second");
+    interrupt(&following.child);
+    assert_eq!(following.code(), Some(0));
+}
+
+/// As ctrl-c does.
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("there is a kill");
+    assert!(sent.success());
+}
+
+#[test]
+fn it_ends_when_nobody_reads_even_if_nothing_comes() {
+    let Following {
+        mut child, lines, ..
+    } = following(&[]);
+    drop(lines);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

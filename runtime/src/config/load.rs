@@ -1,0 +1,202 @@
+//! Finds the file, reads it, and makes the settings of `start` of it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Config;
+use super::check::check;
+use super::explain::explain;
+use super::keys::{self, BACKENDS, RECORDS};
+use super::kind::Value;
+use super::notes::{notes, runs};
+use super::problem::{ConfigError, Mark, Problem, Problems};
+use super::settings::{Origin, Reader, Settings};
+use super::walk::find;
+use super::world::World;
+use super::yaml::{self, MAX_BYTES};
+use crate::pipeline::Levels;
+use crate::sink::{FileSettings, Format};
+
+/// Where a file is looked for, after what `RAGSPAN_CONFIG` names.
+const PLACES: [&str; 2] = ["ragspan.yaml", "logging_config.yaml"];
+
+/// Reads the first file that there is; without one, what stands in the list of keys.
+pub(super) fn load(world: &dyn World) -> Result<Config, ConfigError> {
+    let named = world
+        .variable("RAGSPAN_CONFIG")
+        .filter(|path| !path.is_empty());
+    let file = named.map(PathBuf::from).or_else(|| {
+        let mut places = PLACES.iter().map(Path::new);
+        places.find(|place| world.exists(place)).map(Path::to_owned)
+    });
+    match file {
+        Some(path) => from_file(&path, world),
+        None => build(None, None, world),
+    }
+}
+
+/// Reads this file.
+pub(super) fn from_file(path: &Path, world: &dyn World) -> Result<Config, ConfigError> {
+    let read = world.read(path, MAX_BYTES + 1);
+    let bytes = read.map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => build(Some(text), Some(path), world),
+        // A file that is too large may have been cut inside of a letter.
+        Err(_) if bytes.len() > MAX_BYTES => {
+            build(Some(&" ".repeat(bytes.len())), Some(path), world)
+        }
+        Err(error) => Err(no_text(&bytes, error.valid_up_to(), path)),
+    }
+}
+
+fn no_text(bytes: &[u8], until: usize, path: &Path) -> ConfigError {
+    let before = bytes.get(..until).unwrap_or_default();
+    let lines = before.iter().filter(|byte| **byte == b'\n').count();
+    let at = Mark {
+        line: u32::try_from(lines + 1).unwrap_or(u32::MAX),
+        column: 1,
+    };
+    let problem = Problem::new(
+        "",
+        Some(at),
+        "this line is no UTF-8: save the file as UTF-8",
+    );
+    only(problem, Some(path))
+}
+
+fn only(problem: Problem, path: Option<&Path>) -> ConfigError {
+    let mut problems = Problems::default();
+    problems.add(problem);
+    ConfigError::Invalid(problems.of(path.map(Path::to_owned)))
+}
+
+/// Makes a configuration of this text, or of none.
+pub(super) fn build(
+    text: Option<&str>,
+    path: Option<&Path>,
+    world: &dyn World,
+) -> Result<Config, ConfigError> {
+    let mut problems = Problems::default();
+    let root = match yaml::read(text.unwrap_or_default(), &mut problems) {
+        Ok(root) => root,
+        Err(problem) => {
+            problems.add(problem);
+            return Err(ConfigError::Invalid(problems.of(path.map(Path::to_owned))));
+        }
+    };
+    let found = find(root.as_ref(), &mut problems);
+    let file = text.map(|_| Arc::from(path.unwrap_or(Path::new(""))));
+    let mut settings = Reader { file, world }.read(&found, &mut problems);
+    check(&settings, &mut problems);
+    let mut noted = vec![];
+    levels(&mut settings, world, &mut problems, &mut noted);
+    if !problems.is_empty() {
+        return Err(ConfigError::Invalid(problems.of(path.map(Path::to_owned))));
+    }
+    noted.extend(notes(&settings, &found));
+    let mut config = apply(&settings);
+    config.settings = explain(&settings);
+    config.notes = noted;
+    config.source = path.map(Path::to_owned);
+    Ok(config)
+}
+
+const LEVEL: &str = "logging.structured_logging.level";
+
+/// Lets the environment override the levels.
+fn levels(
+    settings: &mut Settings,
+    world: &dyn World,
+    problems: &mut Problems,
+    noted: &mut Vec<String>,
+) {
+    let base = settings.levels(LEVEL).and_then(Levels::base);
+    let set = |name| world.variable(name).filter(|text| !text.trim().is_empty());
+    if let Some(text) = set("RAGSPAN_LOG") {
+        match Levels::parse(&text, base) {
+            Ok(levels) => put(settings, levels, "RAGSPAN_LOG"),
+            Err(error) => problems.add(Problem::new("RAGSPAN_LOG", None, error.to_string())),
+        }
+    } else if let Some(text) = set("RUST_LOG") {
+        // It was written for other readers too, so what only they know is left to them.
+        let (levels, left_out) = Levels::from_foreign(&text, base);
+        put(settings, levels, "RUST_LOG");
+        let left_out = left_out.into_iter();
+        noted.extend(left_out.map(|directive| {
+            let directive = super::problem::shown(&directive);
+            format!("RUST_LOG: `{directive}` is left out: it names no target and level; RAGSPAN_LOG goes before it")
+        }));
+    }
+}
+
+fn put(settings: &mut Settings, levels: Levels, name: &str) {
+    let slot = keys::index(LEVEL).and_then(|index| settings.slots.get_mut(index));
+    if let Some(slot) = slot {
+        slot.shown = Some(levels.to_string());
+        slot.value = Some(Value::Levels(levels));
+        slot.origin = Origin::Variable {
+            name: name.to_owned(),
+        };
+    }
+}
+
+fn apply(settings: &Settings) -> Config {
+    let service = |name| settings.text(&format!("logging.service.{name}"));
+    let config = Config {
+        levels: settings.levels(LEVEL).cloned().unwrap_or(Levels::OFF),
+        queue: usize::try_from(settings.whole("logging.structured_logging.queue_size"))
+            .unwrap_or(1),
+        metrics: listener(settings),
+        strict: settings.flag("logging.strict"),
+        ..Config::default().service(service("name"), service("version"), service("environment"))
+    };
+    backends(config.without_sinks(), settings)
+}
+
+fn listener(settings: &Settings) -> Option<SocketAddr> {
+    let address = settings.address("logging.metrics.address");
+    let address =
+        address.filter(|_| settings.flag("logging.metrics.enabled") && cfg!(feature = "serve"))?;
+    let port = u16::try_from(settings.whole("logging.metrics.port")).ok()?;
+    Some(SocketAddr::new(address, port))
+}
+
+fn backends(mut config: Config, settings: &Settings) -> Config {
+    if !settings.is_on(RECORDS) {
+        config.levels = Levels::OFF;
+        return config;
+    }
+    let is_on = |name| settings.is_on(&format!("{BACKENDS}.{name}"));
+    let path = |name| settings.text(&format!("{BACKENDS}.{name}.path")).into();
+    if is_on("stdout") || runs(settings).is_none() {
+        config.stdout = Some(format(&settings.text("logging.structured_logging.format")));
+    }
+    if is_on("file") {
+        let whole = |name| settings.whole(&format!("{BACKENDS}.file.{name}"));
+        config.file = Some(FileSettings {
+            path: path("file"),
+            max_bytes: whole("max_size"),
+            keep: usize::try_from(whole("keep")).unwrap_or(usize::MAX),
+        });
+    }
+    if is_on("sqlite") && cfg!(feature = "sqlite") {
+        config.sqlite = Some(path("sqlite"));
+    }
+    config
+}
+
+fn format(word: &str) -> Format {
+    match word {
+        "json" => Format::Json,
+        "pretty" => Format::Pretty,
+        "compact" => Format::Compact,
+        _ => Format::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests;

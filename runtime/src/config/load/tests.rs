@@ -1,0 +1,390 @@
+//! What a file and the environment make of a configuration.
+
+use super::super::world::fake::Fake;
+use super::*;
+use crate::record::Level;
+
+/// The seed's file, as it stands there.
+const SEED: &str = include_str!("seed.yaml");
+
+fn world() -> Fake {
+    Fake {
+        variables: vec![
+            ("LANGSMITH_API_KEY", "ls-123"),
+            ("DATABASE_URL", "postgres://rag:pw@db/rag"),
+            ("SLACK_WEBHOOK", "https://hooks.example.com/T1"),
+        ],
+        files: vec![],
+    }
+}
+
+fn with(text: &str, world: &Fake) -> Config {
+    build(Some(text), Some(Path::new("c.yaml")), world).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn parsed(text: &str) -> Config {
+    with(text, &Fake::default())
+}
+
+fn wrong(text: &str, world: &Fake) -> String {
+    build(Some(text), Some(Path::new("c.yaml")), world)
+        .unwrap_err()
+        .to_string()
+}
+
+fn setting<'a>(config: &'a Config, path: &str) -> (Option<&'a str>, String) {
+    let mut settings = config.explain().iter();
+    let setting = settings.find(|setting| setting.path() == path).unwrap();
+    (setting.value(), setting.origin().to_string())
+}
+
+#[test]
+fn the_seeds_file_loads_as_it_stands() {
+    let config = with(SEED, &world());
+    let expected = [
+        ("structured_logging.format", "json", "c.yaml:6"),
+        ("structured_logging.level", "INFO", "c.yaml:7"),
+        (
+            "structured_logging.backends.langsmith.project",
+            "rag_system",
+            "c.yaml:14",
+        ),
+        (
+            "structured_logging.backends.langsmith.api_key",
+            "********",
+            "env LANGSMITH_API_KEY",
+        ),
+        (
+            "structured_logging.backends.postgresql.connection_string",
+            "********",
+            "env DATABASE_URL",
+        ),
+        (
+            "structured_logging.backends.postgresql.batch_size",
+            "100",
+            "c.yaml:20",
+        ),
+        ("metrics.port", "9090", "c.yaml:31"),
+        ("metrics.scrape_interval", "15s", "c.yaml:32"),
+        ("retention.s3_bucket", "rag-logs-archive", "c.yaml:40"),
+        ("alerting.hallucination_rate_threshold", "0.10", "c.yaml:47"),
+        ("alerting.alert_channels", "[slack, email]", "c.yaml:48"),
+        ("service.name", "rag", "default"),
+    ];
+    for (path, value, origin) in expected {
+        let got = setting(&config, &format!("logging.{path}"));
+        assert_eq!(got, (Some(value), origin.to_owned()), "{path}");
+    }
+    assert_eq!(
+        config.stdout,
+        Some(Format::Json),
+        "no enabled backend is in this build"
+    );
+    assert_eq!(
+        config.metrics.map(|address| address.port()),
+        cfg!(feature = "serve").then_some(9090)
+    );
+    assert!(config.file.is_none() && config.sqlite.is_none());
+}
+
+#[test]
+fn the_seeds_file_says_what_is_not_in_this_build() {
+    let notes = with(SEED, &world()).notes().join("\n");
+    for part in [
+        "langsmith is enabled, but langsmith is not in this build",
+        "postgresql is enabled, but postgresql is not",
+        "logging.retention is set, but",
+        "logging.alerting is enabled, but",
+        "none of the enabled backends is in this build: records go to standard output",
+        "nobody gets mail",
+    ] {
+        assert!(notes.contains(part), "{part} in {notes}");
+    }
+    assert!(!notes.contains("datadog"), "{notes}");
+}
+
+#[test]
+fn only_an_enabled_backend_needs_its_variables() {
+    let error = wrong(SEED, &Fake::default());
+    for name in ["LANGSMITH_API_KEY", "DATABASE_URL", "SLACK_WEBHOOK"] {
+        assert!(
+            error.contains(&format!("the variable {name} is not set")),
+            "{name} in {error}"
+        );
+    }
+    assert!(!error.contains("DATADOG"), "{error}");
+    let datadog = setting(
+        &with(SEED, &world()),
+        "logging.structured_logging.backends.datadog.api_key",
+    )
+    .0
+    .map(str::to_owned);
+    assert_eq!(datadog, None);
+}
+
+#[test]
+fn no_secret_leaves_by_any_door() {
+    let world = Fake {
+        files: vec![("/run/secrets/key", b"in-a-file-77\n".to_vec())],
+        variables: vec![("TOKEN", "in-a-variable-77"), ("PORT", "no-port-77")],
+    };
+    let text = "logging:\n  structured_logging:\n    backends:\n      langsmith: {enabled: true, api_key: \"${file:/run/secrets/key}\", endpoint: \"https://me:in-url-77@h/x\"}\n      \
+         datadog: {enabled: true, api_key: in-the-file-77}\n      otlp: {enabled: true, headers: {authorization: \"Bearer ${TOKEN}\"}}\n";
+    let config = with(text, &world);
+    let shown = format!("{config:?}{:?}", config.explain());
+    assert!(!shown.contains("77"), "{shown}");
+    let (value, origin) = setting(
+        &config,
+        "logging.structured_logging.backends.langsmith.api_key",
+    );
+    assert_eq!(
+        (value, origin.as_str()),
+        (Some("********"), "file /run/secrets/key")
+    );
+    let text = "logging: {metrics: {port: \"${PORT}\"}, alerting: {slack_webhook: in-the-file-77}, structured_logging: {level: \"${PORT}\"}}";
+    let error = wrong(text, &world);
+    assert!(
+        error.matches("expected").count() == 3 && !error.contains("77"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_enabled_backends_need_is_asked_for_where_they_stand() {
+    let error = wrong(
+        "logging:\n  structured_logging:\n    backends:\n      datadog:\n        enabled: true\n",
+        &Fake::default(),
+    );
+    assert!(error.contains("c.yaml:4:7: logging.structured_logging.backends.datadog.api_key: it is missing: add `api_key: ${DATADOG_API_KEY}`"), "{error}");
+}
+
+#[test]
+fn a_file_runs_what_it_enables_and_nothing_else() {
+    let config = parsed(
+        "logging: {structured_logging: {level: 'warn,a=debug', queue_size: 9, backends: {file: {enabled: true, path: x, max_size: 1MiB, keep: 2}}}, metrics: {address: 0.0.0.0}}",
+    );
+    let file = config.file.clone().unwrap();
+    assert_eq!(
+        (file.path.to_str(), file.max_bytes, file.keep),
+        (Some("x"), 1 << 20, 2)
+    );
+    assert!(config.stdout.is_none() && config.sqlite.is_none());
+    assert_eq!(
+        (config.queue, config.levels.to_string().as_str()),
+        (9, "WARNING,a=DEBUG")
+    );
+    assert_eq!(
+        config
+            .metrics
+            .map(|to| to.to_string())
+            .is_some_and(|to| to == "0.0.0.0:9464"),
+        cfg!(feature = "serve")
+    );
+    assert!(parsed("").stdout.is_some(), "records go somewhere");
+}
+
+#[test]
+fn without_a_file_it_is_the_default() {
+    let (loaded, default) = (load(&Fake::default()).unwrap(), Config::default());
+    let parts = |config: &Config| {
+        (
+            config.levels.clone(),
+            config.stdout,
+            config.sqlite.clone(),
+            config.file.clone(),
+            config.metrics,
+            config.queue,
+        )
+    };
+    assert_eq!(parts(&loaded), parts(&default));
+    assert_eq!(
+        (loaded.name, loaded.version, loaded.environment),
+        (default.name, default.version, default.environment)
+    );
+    assert_eq!(loaded.source, None);
+    assert!(loaded.notes.is_empty());
+}
+
+#[test]
+fn records_and_metrics_are_switched_off_by_themselves() {
+    let silent = parsed(
+        "logging: {structured_logging: {enabled: false, backends: {stdout: {enabled: true}, datadog: {enabled: true, api_key: '${NONE}'}}}}",
+    );
+    assert!(silent.stdout.is_none() && silent.sqlite.is_none());
+    assert!(!silent.levels.keep_call(Level::Critical, "a"));
+    assert_eq!(silent.metrics.is_some(), cfg!(feature = "serve"));
+    assert!(silent.notes().is_empty(), "{:?}", silent.notes());
+    let dark = parsed("logging: {metrics: {enabled: false}}");
+    assert!(dark.metrics.is_none() && dark.stdout.is_some());
+}
+
+#[test]
+fn formats_are_mapped() {
+    for (word, format) in [
+        ("json", Format::Json),
+        ("pretty", Format::Pretty),
+        ("compact", Format::Compact),
+        ("auto", Format::Auto),
+    ] {
+        let config = parsed(&format!(
+            "logging: {{structured_logging: {{format: {word}}}}}"
+        ));
+        assert_eq!(config.stdout, Some(format));
+    }
+}
+
+#[test]
+fn the_environment_overrides_the_levels() {
+    let levels = |variables: Vec<(&'static str, &'static str)>| {
+        let config = with(
+            "logging: {structured_logging: {level: error}}",
+            &Fake {
+                variables,
+                files: vec![],
+            },
+        );
+        (
+            config.levels.to_string(),
+            setting(&config, LEVEL).1,
+            config.notes().len(),
+        )
+    };
+    assert_eq!(levels(vec![]), ("ERROR".into(), "c.yaml:1".into(), 0));
+    assert_eq!(
+        levels(vec![("RUST_LOG", "a=debug,b[c]=info")]),
+        ("ERROR,a=DEBUG".into(), "env RUST_LOG".into(), 1)
+    );
+    assert_eq!(
+        levels(vec![("RUST_LOG", "debug"), ("RAGSPAN_LOG", "warn")]),
+        ("WARNING".into(), "env RAGSPAN_LOG".into(), 0)
+    );
+    assert_eq!(levels(vec![("RUST_LOG", "  ")]).0, "ERROR");
+    let error = load(&Fake {
+        variables: vec![("RAGSPAN_LOG", "loud")],
+        files: vec![],
+    })
+    .unwrap_err();
+    assert_eq!(
+        (error.problems()[0].path(), error.problems()[0].line()),
+        ("RAGSPAN_LOG", None)
+    );
+}
+
+#[test]
+fn the_first_file_of_the_search_is_read() {
+    let file = |name: &'static str| {
+        (
+            name,
+            format!(
+                "logging: {{service: {{name: {}}}}}",
+                name.trim_end_matches(".yaml")
+            )
+            .into_bytes(),
+        )
+    };
+    let found = |files: Vec<(&'static str, Vec<u8>)>, variables| {
+        let config = load(&Fake { variables, files }).unwrap();
+        (config.name.clone(), config.source().map(Path::to_owned))
+    };
+    let all = || {
+        vec![
+            file("logging_config.yaml"),
+            file("ragspan.yaml"),
+            file("other.yaml"),
+        ]
+    };
+    assert_eq!(
+        found(all(), vec![("RAGSPAN_CONFIG", "other.yaml")]),
+        ("other".into(), Some("other.yaml".into()))
+    );
+    assert_eq!(found(all(), vec![("RAGSPAN_CONFIG", "")]).0, "ragspan");
+    assert_eq!(
+        found(vec![file("logging_config.yaml")], vec![]).0,
+        "logging_config"
+    );
+    let missing = load(&Fake {
+        variables: vec![("RAGSPAN_CONFIG", "none.yaml")],
+        files: all(),
+    })
+    .unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "cannot read none.yaml: check that it exists and may be read"
+    );
+    assert!(missing.problems().is_empty());
+}
+
+#[test]
+fn a_file_that_is_no_text_or_too_large_is_refused() {
+    let refused = |bytes: Vec<u8>| {
+        let world = Fake {
+            variables: vec![],
+            files: vec![("c", bytes)],
+        };
+        from_file(Path::new("c"), &world).unwrap_err().to_string()
+    };
+    assert!(refused(b"a: 1\nb: \xff\n".to_vec()).contains("c:2:1: this line is no UTF-8"));
+    assert!(refused("é".repeat(MAX_BYTES).into_bytes()).contains("larger than 1 MiB"));
+    assert!(
+        refused([b"a".as_slice(), "é".repeat(MAX_BYTES).as_bytes()].concat())
+            .contains("larger than 1 MiB")
+    );
+}
+
+#[test]
+fn values_that_do_not_go_together_are_told() {
+    let text = "logging:\n  retention:\n    hot_days: 40\n    archive_to_s3: true\n  alerting:\n    enabled: true\n    alert_channels: [slack, webhook, pigeon]\n";
+    let error = wrong(text, &Fake::default());
+    for part in [
+        "c.yaml:3:5: logging.retention.hot_days: expected hot_days (40) to be at most warm_days (30)",
+        "c.yaml:4:5: logging.retention.archive_to_s3: it needs `s3_bucket`",
+        "c.yaml:7:38: logging.alerting.alert_channels: expected a list of slack, email, webhook, found `pigeon`",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    let error = wrong(&text.replace(", pigeon", ""), &Fake::default());
+    assert!(
+        error.contains("`slack` needs `slack_webhook`")
+            && error.contains("`webhook` needs `webhook`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_backend_that_was_forgotten_to_be_enabled_is_told() {
+    let config = parsed(
+        "logging: {structured_logging: {backends: {sqlite: {path: x.db}, stdout: {enabled: false}}}}",
+    );
+    assert_eq!(config.notes().len(), 1);
+    assert!(config.notes()[0].contains("sqlite is not enabled: add `enabled: true`"));
+}
+
+#[test]
+fn lists_are_bounded_and_of_scalars() {
+    let many = "x, ".repeat(101);
+    assert!(
+        wrong(
+            &format!("logging: {{privacy: {{redact_fields: [{many}]}}}}"),
+            &Fake::default()
+        )
+        .contains("more than 100 items")
+    );
+    assert!(
+        wrong(
+            "logging: {privacy: {redact_fields: [[a], b]}}",
+            &Fake::default()
+        )
+        .contains("found a list in it")
+    );
+    assert!(
+        wrong("logging: {privacy: {redact_fields: a}}", &Fake::default())
+            .contains("expected a list of texts, found `a`")
+    );
+    assert!(
+        wrong(
+            "logging: {structured_logging: {backends: {otlp: {headers: [a]}}}}",
+            &Fake::default()
+        )
+        .contains("expected names with texts")
+    );
+}

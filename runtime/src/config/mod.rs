@@ -1,0 +1,287 @@
+//! What to start: the service's name, where records go, and the listener for metrics.
+//!
+//! [`keys`] is the one list of what may stand in the file. A file is read by [`yaml`] into nodes that know their
+//! places, [`walk`] finds the keys' nodes, [`settings`] their values, and [`load`] makes a [`Config`] of those.
+
+#[cfg(feature = "yaml")]
+mod check;
+#[cfg(feature = "yaml")]
+mod expand;
+#[cfg(feature = "yaml")]
+mod explain;
+#[cfg(feature = "yaml")]
+mod keys;
+#[cfg(feature = "yaml")]
+mod kind;
+#[cfg(feature = "yaml")]
+mod load;
+#[cfg(feature = "yaml")]
+mod notes;
+#[cfg(feature = "yaml")]
+mod problem;
+#[cfg(all(test, feature = "yaml"))]
+mod reference;
+#[cfg(feature = "yaml")]
+mod settings;
+#[cfg(feature = "yaml")]
+mod spelling;
+#[cfg(feature = "yaml")]
+mod template;
+#[cfg(feature = "yaml")]
+mod walk;
+#[cfg(feature = "yaml")]
+mod world;
+#[cfg(feature = "yaml")]
+mod yaml;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "yaml")]
+pub use explain::Setting;
+#[cfg(feature = "yaml")]
+pub use problem::{ConfigError, Problem, Problems};
+#[cfg(feature = "yaml")]
+pub use settings::Origin;
+
+use crate::pipeline::{Levels, ParseDirectivesError};
+use crate::record::{Level, Service};
+use crate::sink::{FileSettings, Format};
+
+/// The settings of [`start`](crate::start).
+///
+/// The default needs no file and no server: records on standard output (pretty on a terminal, JSON
+/// elsewhere) and in `./ragspan.db`, metrics on `127.0.0.1:9464`, from level INFO on.
+///
+/// ```
+/// use ragspan::{Config, Level};
+///
+/// let config = Config::default()
+///     .service("rag-api", "1.4.0", "staging")
+///     .level(Level::Debug)
+///     .without_stdout();
+/// # drop(config);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "settings do nothing until `start` has them"]
+pub struct Config {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) environment: String,
+    pub(crate) levels: Levels,
+    pub(crate) stdout: Option<Format>,
+    pub(crate) file: Option<FileSettings>,
+    pub(crate) sqlite: Option<PathBuf>,
+    pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) queue: usize,
+    pub(crate) strict: bool,
+    source: Option<PathBuf>,
+    notes: Vec<String>,
+    #[cfg(feature = "yaml")]
+    settings: Vec<Setting>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "rag".to_owned(),
+            version: "0.0.0".to_owned(),
+            environment: "development".to_owned(),
+            levels: Level::Info.into(),
+            stdout: Some(Format::Auto),
+            file: None,
+            sqlite: cfg!(feature = "sqlite").then(|| PathBuf::from("ragspan.db")),
+            metrics: cfg!(feature = "serve").then_some(METRICS),
+            queue: QUEUE,
+            strict: false,
+            source: None,
+            notes: vec![],
+            #[cfg(feature = "yaml")]
+            settings: vec![],
+        }
+    }
+}
+
+/// Where the metrics are served unless another address is set.
+const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
+
+/// How many records may wait for the worker unless another number is set.
+const QUEUE: usize = 16_384;
+
+impl Config {
+    /// Whose records these are: the service's name, its version, and the environment it runs in.
+    pub fn service(
+        mut self,
+        name: impl Into<String>,
+        version: impl Into<String>,
+        environment: impl Into<String>,
+    ) -> Self {
+        self.name = name.into();
+        self.version = version.into();
+        self.environment = environment.into();
+        self
+    }
+
+    /// Records below this level are not kept. Spans and metrics do not ask for the level.
+    pub fn level(mut self, level: Level) -> Self {
+        self.levels = level.into();
+        self
+    }
+
+    /// Levels of records by the module they come from, as directives: `info,my_crate::search=debug,hyper=off`.
+    ///
+    /// A directive counts for every target that begins with its name; of several the longest does. Without a
+    /// level for all, the one that was set before stays.
+    ///
+    /// # Errors
+    ///
+    /// When a directive cannot be read.
+    ///
+    /// ```
+    /// let config = ragspan::Config::default().directives("warn,my_crate=debug")?;
+    /// # drop(config);
+    /// # Ok::<(), ragspan::ParseDirectivesError>(())
+    /// ```
+    pub fn directives(mut self, directives: &str) -> Result<Self, ParseDirectivesError> {
+        self.levels = Levels::parse(directives, self.levels.base())?;
+        Ok(self)
+    }
+
+    /// Records on standard output, in this format.
+    pub fn stdout(mut self, format: Format) -> Self {
+        self.stdout = Some(format);
+        self
+    }
+
+    /// Nothing on standard output.
+    pub fn without_stdout(mut self) -> Self {
+        self.stdout = None;
+        self
+    }
+
+    /// Records in a file of JSON lines.
+    pub fn file(mut self, settings: FileSettings) -> Self {
+        self.file = Some(settings);
+        self
+    }
+
+    /// Records in the SQLite database at this path, made if it is not there.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sqlite = Some(path.into());
+        self
+    }
+
+    /// Records nowhere: metrics and context only, until a sink is set.
+    pub fn without_sinks(mut self) -> Self {
+        self.stdout = None;
+        self.file = None;
+        self.sqlite = None;
+        self
+    }
+
+    /// Metrics at `http://<address>/metrics`; port 0 takes any free one.
+    #[cfg(feature = "serve")]
+    pub fn metrics(mut self, address: SocketAddr) -> Self {
+        self.metrics = Some(address);
+        self
+    }
+
+    /// No listener for metrics; [`render_metrics`](crate::Telemetry::render_metrics) gives their text.
+    pub fn without_metrics_listener(mut self) -> Self {
+        self.metrics = None;
+        self
+    }
+
+    /// How many records may wait for the worker; what comes on top pushes out the oldest, and is counted.
+    pub fn queue(mut self, records: usize) -> Self {
+        self.queue = records;
+        self
+    }
+
+    /// Makes `start` an error where anything is not as configured, instead of a start that is degraded.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// The file that this was read from, if any.
+    #[must_use]
+    pub fn source(&self) -> Option<&Path> {
+        self.source.as_deref()
+    }
+
+    /// What the file asks for that this build cannot give, and what it likely did not mean; told at the start.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    pub(crate) fn describe(&self) -> Service {
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        let (environment, version) = (self.environment.clone(), self.version.clone());
+        Service {
+            environment,
+            version,
+            host,
+        }
+    }
+}
+
+#[cfg(feature = "yaml")]
+impl Config {
+    /// The configuration of the file that is found first: what the variable `RAGSPAN_CONFIG` names,
+    /// `./ragspan.yaml`, `./logging_config.yaml`. Without a file it is [`Config::default`].
+    ///
+    /// With a file only the backends run that it enables. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and when it is wrong: then all that is wrong with it is told at once.
+    ///
+    /// ```no_run
+    /// let telemetry = ragspan::start(ragspan::Config::load()?)?;
+    /// # drop(telemetry);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn load() -> Result<Self, ConfigError> {
+        load::load(&world::Process)
+    }
+
+    /// The configuration of this file.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        load::from_file(path.as_ref(), &world::Process)
+    }
+
+    /// The configuration that is written in this text, as it would be in a file.
+    ///
+    /// # Errors
+    ///
+    /// When the text is wrong; all that is wrong with it is told at once.
+    ///
+    /// ```
+    /// let error = ragspan::Config::from_yaml("logging: {metrics: {prot: 9464}}").unwrap_err();
+    /// assert_eq!(error.problems()[0].path(), "logging.metrics.prot");
+    /// assert!(error.to_string().contains("did you mean `port`?"));
+    /// ```
+    pub fn from_yaml(text: &str) -> Result<Self, ConfigError> {
+        load::build(Some(text), None, &world::Process)
+    }
+
+    /// Every key of the file with its value and where that comes from, secrets masked; as it was loaded, without
+    /// what was set afterwards. Empty where nothing was loaded.
+    #[must_use]
+    pub fn explain(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// A commented file with every key, which says what is without a file.
+    #[must_use]
+    pub fn template() -> String {
+        template::template()
+    }
+}

@@ -1,0 +1,265 @@
+//! Sums up the calls of a span of time: how many, how they ended, how long they took, what they cost.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::select::{Fact, Order, Select};
+
+/// What the calls are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StatsBy {
+    /// Every annotated call, by its layer.
+    #[default]
+    Layer,
+    /// Every annotated call, by its layer and operation.
+    Operation,
+    /// Whole requests (the root spans), by their user.
+    User,
+    /// Failures where they were born, by their type.
+    Error,
+}
+
+impl StatsBy {
+    /// A layer goes by its logger in the table.
+    fn name_of(self, name: String) -> String {
+        match (self, name.strip_prefix("rag.")) {
+            (Self::Layer | Self::Operation, Some(layer)) => layer.to_owned(),
+            _ => name,
+        }
+    }
+
+    /// What a summary reads of a call; the group is its first two columns. Like all columns of the
+    /// store's queries, these are literals.
+    pub(super) const fn columns(self) -> &'static str {
+        macro_rules! columns {
+            ($name:literal, $second:literal) => {
+                concat!(
+                    $name,
+                    " AS name, ",
+                    $second,
+                    " AS operation, duration_ms, \
+                     CASE WHEN json_valid(context) THEN json_extract(context, '$.status') END \
+                     AS status, \
+                     CASE WHEN json_valid(metrics) THEN coalesce( \
+                     json_extract(metrics, '$.total_tokens'), json_extract(metrics, '$.tokens'), \
+                     (SELECT sum(value) FROM json_each(metrics) WHERE key LIKE '%\\_tokens' ESCAPE '\\' \
+                     AND type IN ('integer', 'real'))) END AS tokens, \
+                     CASE WHEN json_valid(metrics) THEN json_extract(metrics, '$.cost_usd') END \
+                     AS cost"
+                )
+            };
+        }
+        match self {
+            Self::Layer => columns!("logger", "NULL"),
+            Self::Operation => columns!(
+                "logger",
+                "CASE WHEN json_valid(context) THEN json_extract(context, '$.operation') END"
+            ),
+            Self::User => columns!("user_id", "NULL"),
+            Self::Error => columns!(
+                "CASE WHEN json_valid(error) THEN json_extract(error, '$.type') END",
+                "NULL"
+            ),
+        }
+    }
+}
+
+/// Which calls to sum up; what is `None` does not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct StatsFilter {
+    /// What they are grouped by.
+    pub by: StatsBy,
+    /// Only this layer, such as `retrieval`.
+    pub layer: Option<String>,
+    /// Not older than this, in microseconds since the epoch.
+    pub since_us: Option<i64>,
+    /// Older than this, in microseconds since the epoch.
+    pub until_us: Option<i64>,
+}
+
+impl StatsFilter {
+    pub(super) fn select(&self) -> Select {
+        let calls = Select::calls(self.by).and_fact(Fact::Ended);
+        let calls = match self.by {
+            StatsBy::Layer | StatsBy::Operation => calls,
+            StatsBy::User => calls.and_fact(Fact::Root),
+            StatsBy::Error => calls.and_fact(Fact::Born).and_fact(Fact::WithError),
+        };
+        calls
+            .and_layer(self.layer.as_deref())
+            .and_since(self.since_us)
+            .and_until(self.until_us)
+            .ordered(Order::Any, None)
+    }
+}
+
+/// The sums of one group of calls.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The layer, the user or the type of error, as [`StatsFilter::by`] asks; none where it is not known.
+    pub name: Option<String>,
+    /// The operation, where it is asked for.
+    pub operation: Option<String>,
+    /// How many calls there were.
+    pub calls: u64,
+    /// How many of them failed or panicked.
+    pub errors: u64,
+    /// How many came back empty.
+    pub empty: u64,
+    /// How many were given up.
+    pub cancelled: u64,
+    /// Half of the calls took no longer, in milliseconds.
+    pub p50_ms: f64,
+    /// 95 of a hundred calls took no longer, in milliseconds.
+    pub p95_ms: f64,
+    /// 99 of a hundred calls took no longer, in milliseconds.
+    pub p99_ms: f64,
+    /// The longest call, in milliseconds.
+    pub max_ms: f64,
+    /// Their tokens, where any call tells.
+    pub tokens: Option<f64>,
+    /// Their cost in US dollars, where any call tells.
+    pub cost_usd: Option<f64>,
+}
+
+/// One call, as a summary reads it.
+pub(super) struct Call {
+    name: Option<String>,
+    operation: Option<String>,
+    duration_ms: f64,
+    status: Option<String>,
+    tokens: Option<f64>,
+    cost: Option<f64>,
+}
+
+impl Call {
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            name: text(row, "name")?,
+            operation: text(row, "operation")?,
+            duration_ms: row.try_get("duration_ms")?,
+            status: text(row, "status")?,
+            tokens: number(row, "tokens"),
+            cost: number(row, "cost"),
+        })
+    }
+}
+
+/// Unchecked: a value out of JSON is whatever it was written as.
+fn text(row: &SqliteRow, column: &str) -> Result<Option<String>, sqlx::Error> {
+    row.try_get_unchecked(column)
+}
+
+/// A metric that can't be read counts as none.
+fn number(row: &SqliteRow, column: &str) -> Option<f64> {
+    row.try_get_unchecked::<Option<f64>, _>(column)
+        .ok()
+        .flatten()
+        .filter(|number| number.is_finite())
+}
+
+/// A group's name and operation.
+type Key = (Option<String>, Option<String>);
+
+/// Gathers calls into groups.
+pub(super) struct Gathering {
+    by: StatsBy,
+    groups: HashMap<Key, (Stats, Vec<f64>)>,
+}
+
+impl Gathering {
+    pub(super) fn new(by: StatsBy) -> Self {
+        Self {
+            by,
+            groups: HashMap::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, call: Call) {
+        let key = (call.name, call.operation);
+        let (stats, durations) = self.groups.entry(key).or_default();
+        stats.calls += 1;
+        match call.status.as_deref() {
+            Some("error" | "panic") => stats.errors += 1,
+            Some("empty") => stats.empty += 1,
+            Some("cancelled") => stats.cancelled += 1,
+            _ => {}
+        }
+        add(&mut stats.tokens, call.tokens);
+        add(&mut stats.cost_usd, call.cost);
+        durations.push(call.duration_ms);
+    }
+
+    /// The groups, by name and operation.
+    pub(super) fn finish(self) -> Vec<Stats> {
+        let by = self.by;
+        let mut groups: Vec<_> = self
+            .groups
+            .into_iter()
+            .map(|((name, operation), (stats, durations))| Stats {
+                name: name.map(|name| by.name_of(name)),
+                operation,
+                ..with_percentiles(stats, durations)
+            })
+            .collect();
+        groups.sort_by(|a, b| (&a.name, &a.operation).cmp(&(&b.name, &b.operation)));
+        groups
+    }
+}
+
+fn with_percentiles(stats: Stats, mut durations: Vec<f64>) -> Stats {
+    durations.sort_by(f64::total_cmp);
+    let percentile = |percent| percentile(&durations, percent);
+    Stats {
+        p50_ms: percentile(50),
+        p95_ms: percentile(95),
+        p99_ms: percentile(99),
+        max_ms: percentile(100),
+        ..stats
+    }
+}
+
+/// By nearest rank: a duration that occurred. The values are sorted.
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
+fn add(sum: &mut Option<f64>, value: Option<f64>) {
+    if let Some(value) = value {
+        *sum = Some(sum.unwrap_or(0.0) + value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let values: Vec<_> = (1..=20).map(f64::from).collect();
+        let read = |percent| percentile(&values, percent);
+        assert_eq!(
+            [read(50), read(95), read(99), read(100)],
+            [10.0, 19.0, 20.0, 20.0]
+        );
+        assert_eq!(percentile(&[], 50), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_rise_and_stay_within_the_calls(
+            durations in prop::collection::vec(0.0..1e9_f64, 1..200),
+        ) {
+            let stats = with_percentiles(Stats::default(), durations.clone());
+            let steps = [stats.p50_ms, stats.p95_ms, stats.p99_ms, stats.max_ms];
+            prop_assert!(steps.is_sorted());
+            prop_assert!(steps.iter().all(|step| durations.contains(step)));
+        }
+    }
+}

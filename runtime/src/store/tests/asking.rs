@@ -1,0 +1,325 @@
+//! The questions on fields, on text, on sums and on the database itself are answered as they say.
+
+use std::time::Duration;
+
+use super::*;
+use crate::record::Level;
+
+fn told(
+    seq: u64,
+    message: &'static str,
+    context: &'static str,
+    metrics: &'static str,
+) -> NewRow<'static> {
+    NewRow {
+        message,
+        context,
+        metrics,
+        ..row(seq)
+    }
+}
+
+fn rows() -> Vec<NewRow<'static>> {
+    vec![
+        told(
+            1,
+            "search_complete",
+            r#"{"top_k":5,"model":"gpt-4o","cached":true,"http":{"method":"GET"}}"#,
+            r#"{"duration_ms":1.5,"chunks":15}"#,
+        ),
+        told(
+            2,
+            "search_complete",
+            r#"{"top_k":"50","model":"GPT-4o-mini","cached":false,"http.method":"POST"}"#,
+            r#"{"duration_ms":900,"chunks":3}"#,
+        ),
+        NewRow {
+            error: Some(r#"{"type":"t","message":"100% of it_broke","chain":[]}"#),
+            ..told(3, "search_failed", "no json", "no json")
+        },
+    ]
+}
+
+fn asking(conditions: &[&str], text: Option<&str>) -> LogFilter {
+    LogFilter {
+        conditions: conditions
+            .iter()
+            .map(|condition| condition.parse().expect("a condition"))
+            .collect(),
+        text: text.map(Into::into),
+        ..LogFilter::default()
+    }
+}
+
+fn seqs(rows: &[Stored]) -> Vec<u64> {
+    rows.iter().map(|row| row.seq).collect()
+}
+
+#[test]
+fn conditions_hold_for_the_fields_they_name() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&rows()).await;
+        for (condition, expected) in [
+            ("context.top_k=5", vec![1]),
+            ("context.top_k=50", vec![2]),
+            ("context.top_k>=5", vec![1]),
+            ("context.top_k!=5", vec![2]),
+            ("context.model=gpt-4o", vec![1]),
+            ("context.model~gpt-4O", vec![1, 2]),
+            ("context.model~%", vec![]),
+            ("context.cached=true", vec![1]),
+            ("context.cached!=true", vec![2]),
+            ("context.http.method=GET", vec![1]),
+            ("context.http.method=POST", vec![2]),
+            ("context.http.method!=null", vec![1, 2]),
+            ("context.http.method=null", vec![3]),
+            ("context.model=' OR 1=1 --", vec![]),
+            ("metrics.chunks<=3", vec![2]),
+            ("metrics.duration_ms>1.5", vec![2]),
+            ("metrics.duration_ms<900", vec![1]),
+        ] {
+            let found = reader.logs(&asking(&[condition], None)).await.unwrap();
+            assert_eq!(seqs(&found), expected, "{condition}");
+        }
+        let both = asking(&["context.model~gpt", "metrics.chunks>3"], None);
+        assert_eq!(seqs(&reader.logs(&both).await.unwrap()), [1]);
+    });
+}
+
+#[test]
+fn text_is_found_in_message_error_and_context_and_means_itself() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&rows()).await;
+        for (text, expected) in [
+            ("COMPLETE", vec![1, 2]),
+            ("100% of it_broke", vec![3]),
+            ("100_ of", vec![]),
+            ("mini", vec![2]),
+            ("\\", vec![]),
+        ] {
+            let found = reader.logs(&asking(&[], Some(text))).await.unwrap();
+            assert_eq!(seqs(&found), expected, "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_span_of_time_ends_before_its_end() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&[row(1), row(2), row(3)]).await;
+        let filter = LogFilter {
+            since_us: Some(START + 1501),
+            until_us: Some(START + 1503),
+            ..LogFilter::default()
+        };
+        assert_eq!(seqs(&reader.logs(&filter).await.unwrap()), [1, 2]);
+    });
+}
+
+#[test]
+fn what_came_later_is_given_in_the_order_in_which_it_came() {
+    runtime().block_on(async {
+        let late = NewRow {
+            timestamp_us: START,
+            ..row(9)
+        };
+        let (_folder, mut reader) = reader_on(&[row(1), row(2), late]).await;
+        let newest = reader.newest_row().await.unwrap();
+        let all = LogFilter::default();
+        assert!(reader.logs_after(&all, newest).await.unwrap().is_empty());
+        let later = reader.logs_after(&all, newest - 2).await.unwrap();
+        assert_eq!(seqs(&later), [2, 9]);
+        assert_eq!(later[1].id, newest);
+        let warnings = LogFilter {
+            level: Some(Level::Warning),
+            ..all
+        };
+        assert!(reader.logs_after(&warnings, 0).await.unwrap().is_empty());
+    });
+}
+
+fn call(seq: u64, operation: &'static str, us: u64) -> NewRow<'static> {
+    NewRow {
+        context: operation,
+        duration_us: Some(us),
+        ..row(seq)
+    }
+}
+
+const SEARCH: &str = r#"{"operation":"search","status":"success"}"#;
+const FAILED: &str = r#"{"operation":"search","status":"error"}"#;
+const EMPTY: &str = r#"{"operation":"rank","status":"empty"}"#;
+const PASSED_ON: &str = r#"{"operation":"answer","status":"error","error_span_id":"x"}"#;
+
+fn calls() -> Vec<NewRow<'static>> {
+    let error = Some(r#"{"type":"timeout","message":"m","chain":[]}"#);
+    vec![
+        NewRow {
+            metrics: r#"{"input_tokens":10,"output_tokens":5,"cost_usd":0.5}"#,
+            ..call(1, SEARCH, 1_000)
+        },
+        NewRow {
+            error,
+            metrics: r#"{"total_tokens":7,"input_tokens":100}"#,
+            ..call(2, FAILED, 3_000)
+        },
+        call(3, EMPTY, 2_000),
+        NewRow {
+            error,
+            logger: "rag.api",
+            parent_span_id: None,
+            ..call(4, PASSED_ON, 9_000)
+        },
+        NewRow {
+            kind: RowKind::Event,
+            duration_us: None,
+            ..row(5)
+        },
+    ]
+}
+
+async fn stats(reader: &mut Reader, by: StatsBy) -> Vec<Stats> {
+    let filter = StatsFilter {
+        by,
+        ..StatsFilter::default()
+    };
+    reader.stats(&filter).await.unwrap()
+}
+
+#[test]
+fn calls_are_summed_by_layer() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&calls()).await;
+        let layers = stats(&mut reader, StatsBy::Layer).await;
+        assert_eq!(layers.len(), 2);
+        let expected = Stats {
+            name: Some("retrieval".into()),
+            calls: 3,
+            errors: 1,
+            empty: 1,
+            p50_ms: 2.0,
+            p95_ms: 3.0,
+            p99_ms: 3.0,
+            max_ms: 3.0,
+            tokens: Some(22.0),
+            cost_usd: Some(0.5),
+            ..Stats::default()
+        };
+        assert_eq!(layers[1], expected);
+        assert_eq!((layers[0].calls, layers[0].tokens), (1, None));
+    });
+}
+
+#[test]
+fn calls_are_summed_by_operation_user_and_error() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&calls()).await;
+        let named = |groups: Vec<Stats>| -> Vec<_> {
+            let name = |group: &Stats| group.operation.clone().or(group.name.clone());
+            groups
+                .iter()
+                .map(|group| (name(group).unwrap_or_default(), group.calls))
+                .collect()
+        };
+        let of = |name: &str, calls| (name.to_owned(), calls);
+        let operations = named(stats(&mut reader, StatsBy::Operation).await);
+        assert_eq!(
+            operations,
+            [of("answer", 1), of("rank", 1), of("search", 2)]
+        );
+        let users = named(stats(&mut reader, StatsBy::User).await);
+        assert_eq!(users, [of("ada", 1)], "whole requests");
+        let errors = named(stats(&mut reader, StatsBy::Error).await);
+        assert_eq!(errors, [of("timeout", 1)], "births");
+    });
+}
+
+#[test]
+fn failures_can_be_asked_for_where_they_were_born() {
+    runtime().block_on(async {
+        let failed = NewRow {
+            level: "ERROR",
+            ..calls()[1]
+        };
+        let passed_on = NewRow {
+            level: "ERROR",
+            ..calls()[3]
+        };
+        let (_folder, mut reader) = reader_on(&[failed, passed_on]).await;
+        let mut filter = ErrorFilter::default();
+        assert_eq!(seqs(&reader.errors(&filter).await.unwrap()), [2, 4]);
+        filter.born = true;
+        assert_eq!(seqs(&reader.errors(&filter).await.unwrap()), [2]);
+    });
+}
+
+#[test]
+fn the_slowest_can_have_a_threshold() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&calls()).await;
+        let filter = SlowFilter {
+            layer: Some("retrieval".into()),
+            over_ms: Some(2.0),
+            ..SlowFilter::default()
+        };
+        assert_eq!(seqs(&reader.slowest(&filter).await.unwrap()), [2, 3]);
+        let spans = SlowFilter {
+            spans: true,
+            ..SlowFilter::default()
+        };
+        assert_eq!(seqs(&reader.slowest(&spans).await.unwrap()), [4, 2, 3, 1]);
+    });
+}
+
+#[test]
+fn a_statement_that_takes_too_long_is_ended_and_the_next_one_runs() {
+    runtime().block_on(async {
+        let (folder, path) = place();
+        let mut writer = Writer::open(&path).await.unwrap();
+        let rows: Vec<_> = (0..3_000).map(row).collect();
+        writer.insert(&rows).await.unwrap();
+        let mut hasty = Reader::open_within(&path, Duration::ZERO).await.unwrap();
+        let by = StatsFilter {
+            by: StatsBy::Operation,
+            ..StatsFilter::default()
+        };
+        let error = hasty.stats(&by).await.unwrap_err();
+        assert!(matches!(error, Error::TooSlow { .. }), "{error:?}");
+        assert_eq!(
+            hasty.newest_row().await.unwrap(),
+            3_000,
+            "a short one is not"
+        );
+        let mut patient = Reader::open_within(&path, Duration::from_secs(600))
+            .await
+            .unwrap();
+        assert_eq!(patient.stats(&by).await.unwrap()[0].calls, 3_000);
+        drop(folder);
+    });
+}
+
+#[test]
+fn a_database_tells_of_itself() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&[row(1), row(2)]).await;
+        let health = reader.health().await.unwrap();
+        assert_eq!((health.version, health.records), (SCHEMA_VERSION, 2));
+        assert_eq!(health.newest_us, Some(START + 1502));
+        assert_eq!(health.journal, "wal");
+        assert!(health.bytes >= 4096);
+    });
+}
+
+#[test]
+fn the_newest_failure_is_found_by_its_word() {
+    runtime().block_on(async {
+        let failed = NewRow {
+            level: "ERROR",
+            trace_id: Some(TWIN),
+            ..row(1)
+        };
+        let (_folder, mut reader) = reader_on(&[failed, row(2)]).await;
+        let found = reader.resolve_trace("last-error").await.unwrap();
+        assert_eq!(found.trace_id, TWIN);
+    });
+}

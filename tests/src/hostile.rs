@@ -1,0 +1,63 @@
+//! A service that starts under whatever conditions `tests/it/hostile.rs` has made, and does what it is told.
+//!
+//! `hostile [sqlite=PATH] [file=PATH] [metrics=ADDRESS] [strict] [relative]`, then lines on standard input: `add`, `many`, `flush`, `health`, `end`.
+//! It answers each on standard error, after the word `app`; records go to standard output.
+
+#![allow(clippy::print_stderr, missing_docs)]
+
+use std::io::BufRead;
+use std::time::Duration;
+
+use ragspan::{Config, FileSettings, Format, Telemetry, rag_span};
+
+#[rag_span(layer = "api", ok(|sum| sum = *sum))]
+fn add(one: usize, two: usize) -> usize {
+    one + two
+}
+
+fn config() -> Config {
+    let base = Config::default().without_sinks().without_metrics_listener();
+    std::env::args()
+        .skip(1)
+        .fold(base.stdout(Format::Json), |config, word| {
+            match word.split_once('=').unwrap_or((&word, "")) {
+                ("sqlite", path) => config.sqlite(path),
+                ("file", path) => config.file(FileSettings::new(path)),
+                ("metrics", address) => config.metrics(address.parse().expect("an address")),
+                ("strict", _) => config.strict(),
+                _ => panic!("no such word: {word}"),
+            }
+        })
+}
+
+/// A service whose telemetry does not start says so and goes on.
+fn start() -> Option<Telemetry> {
+    let started = ragspan::start(config());
+    let started = started.inspect_err(|error| eprintln!("app error {error}"));
+    let telemetry = started.ok()?;
+    eprintln!("app started {}", telemetry.troubles().join("; "));
+    Some(telemetry)
+}
+
+fn main() {
+    let telemetry = start();
+    for line in std::io::stdin().lock().lines() {
+        match (line.unwrap_or_default().as_str(), &telemetry) {
+            ("add", _) => eprintln!("app {}", add(1, 2)),
+            ("many", _) => eprintln!(
+                "app {}",
+                (0..5_000).map(|number| add(number, 0)).max().unwrap_or(0)
+            ),
+            ("flush", Some(telemetry)) => eprintln!("app {}", telemetry.flush_blocking()),
+            ("health", Some(telemetry)) => eprintln!("app {}", telemetry.health().to_json()),
+            ("address", Some(telemetry)) => eprintln!("app {:?}", telemetry.metrics_address()),
+            (_, _) => break,
+        }
+    }
+    if let Some(telemetry) = telemetry {
+        eprintln!(
+            "app {}",
+            telemetry.shutdown_blocking(Duration::from_secs(1))
+        );
+    }
+}

@@ -1,0 +1,433 @@
+//! Under hostile conditions the application runs, is told once what is wrong, and gets its records where it can.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+
+use serde_json::Value;
+use sqlx::{ConnectOptions, Connection, Executor};
+
+use crate::programs::{HOSTILE, STARTUP, succeed};
+
+/// A running service.
+struct App {
+    child: Child,
+    input: Option<ChildStdin>,
+    errors: BufReader<ChildStderr>,
+    /// What it said that was no answer.
+    said: Vec<String>,
+}
+
+impl App {
+    fn start(words: &[&str]) -> Self {
+        Self::spawn(Command::new(HOSTILE).args(words))
+    }
+
+    /// Waits until the telemetry has started, or has not.
+    fn spawn(command: &mut Command) -> Self {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = piped.stderr(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take();
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        let said = Vec::new();
+        let mut app = Self {
+            child,
+            input,
+            errors,
+            said,
+        };
+        let started = app.answer();
+        app.said.push(started);
+        app
+    }
+
+    fn ask(&mut self, line: &str) -> String {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+        self.answer()
+    }
+
+    /// The next line that is an answer; what ragspan says in between is kept.
+    fn answer(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.errors.read_line(&mut line).unwrap();
+            assert_ne!(read, 0, "it ended; it had said {:#?}", self.said);
+            match line.trim_end().strip_prefix("app ") {
+                Some(answer) => return answer.to_owned(),
+                None => self.said.push(line),
+            }
+        }
+    }
+
+    /// The lines in which ragspan spoke of this.
+    fn told(&self, what: &str) -> Vec<&String> {
+        let ours = self
+            .said
+            .iter()
+            .filter(|line| line.starts_with("ragspan: "));
+        ours.filter(|line| line.contains(what)).collect()
+    }
+
+    #[track_caller]
+    fn is_told_once(&self, what: &str) {
+        assert_eq!(self.told(what).len(), 1, "{what}: {:#?}", self.said);
+    }
+
+    /// Asks until the health is as wanted; the service's own retries take up to some seconds.
+    #[track_caller]
+    fn wait_for_health(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut health = Value::Null;
+        for _ in 0..3_000 {
+            health = serde_json::from_str(&self.ask("health")).unwrap();
+            if wanted(&health) {
+                return health;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(10));
+        }
+        panic!("{health}: {:#?}", self.said)
+    }
+
+    /// Ends it; its last words, and what it had written on standard output.
+    fn end(mut self) -> (String, String) {
+        let last = self.ask("end");
+        drop(self.input.take());
+        drop(self.errors);
+        let output = self.child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", output.status);
+        (last, String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+fn is_degraded(health: &Value) -> bool {
+    health["status"] == "degraded"
+}
+
+fn is_ok(health: &Value) -> bool {
+    health["status"] == "ok"
+}
+
+fn setting(key: &str, path: &Path) -> String {
+    format!("{key}={}", path.display())
+}
+
+/// One sink does not work from the start: the others do, it is told once, and the health shows it.
+#[track_caller]
+fn broken_from_the_start(sink: &str, path: &Path, said: &str) {
+    let mut app = App::start(&[&setting(sink, path)]);
+    assert_eq!(app.ask("add"), "3");
+    let health = app.wait_for_health(|health| health["sinks"][0]["delivered"] == 1);
+    assert!(is_degraded(&health), "{health}");
+    assert!(
+        health["troubles"][0].as_str().unwrap().contains(said),
+        "{health}"
+    );
+    app.is_told_once(said);
+    assert_eq!(app.told("").len(), 1, "{:#?}", app.said);
+    let (last, stdout) = app.end();
+    let left = format!("stdout: delivered 1, left 0, dropped 0; {sink}: delivered 0, left 1");
+    assert!(last.starts_with(&left), "{last}");
+    assert_eq!(stdout.lines().count(), 1);
+}
+
+struct Place {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+/// A path in a fresh folder.
+fn place(name: &str) -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    Place {
+        _folder: folder,
+        path,
+    }
+}
+
+#[test]
+fn a_database_below_a_file() {
+    let place = place("file");
+    std::fs::write(&place.path, "").unwrap();
+    broken_from_the_start("sqlite", &place.path.join("x.db"), "sqlite: cannot lock");
+}
+
+#[test]
+fn a_log_file_below_a_file() {
+    let place = place("file");
+    std::fs::write(&place.path, "").unwrap();
+    broken_from_the_start("file", &place.path.join("x.jsonl"), "file: cannot open");
+}
+
+#[test]
+fn a_database_where_nothing_can_be_written() {
+    broken_from_the_start("sqlite", Path::new("/proc/x.db"), "sqlite: cannot lock");
+}
+
+#[test]
+fn a_directory_instead_of_the_database() {
+    let place = place("x.db");
+    std::fs::create_dir(&place.path).unwrap();
+    broken_from_the_start("sqlite", &place.path, "unable to open database file");
+}
+
+#[test]
+fn a_directory_instead_of_the_log_file() {
+    let place = place("x.jsonl");
+    std::fs::create_dir(&place.path).unwrap();
+    broken_from_the_start("file", &place.path, "Is a directory");
+}
+
+#[test]
+fn a_file_that_is_no_database() {
+    let place = place("x.db");
+    std::fs::write(
+        &place.path,
+        "this is a letter, and no database at all\n".repeat(100),
+    )
+    .unwrap();
+    broken_from_the_start("sqlite", &place.path, "file is not a database");
+    assert!(
+        std::fs::read(&place.path)
+            .unwrap()
+            .starts_with(b"this is a letter")
+    );
+}
+
+#[test]
+fn a_full_disk() {
+    let mut app = App::start(&["file=/dev/full"]);
+    assert_eq!(app.ask("add"), "3");
+    let health = app.wait_for_health(is_degraded);
+    assert!(
+        health["troubles"][0]
+            .as_str()
+            .unwrap()
+            .contains("No space left"),
+        "{health}"
+    );
+    app.is_told_once("No space left on device");
+    let (last, stdout) = app.end();
+    assert!(
+        last.ends_with("file: delivered 0, left 1, dropped 0"),
+        "{last}"
+    );
+    assert_eq!(stdout.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_another_process_holds() {
+    let place = place("x.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&place.path);
+    let mut holder = options.create_if_missing(true).connect().await.unwrap();
+    holder
+        .execute("CREATE TABLE mine (a); BEGIN EXCLUSIVE")
+        .await
+        .unwrap();
+    let mut app = App::start(&[&setting("sqlite", &place.path)]);
+    app.is_told_once("sqlite: not open after 2 s");
+    assert_eq!(app.ask("add"), "3");
+    app.wait_for_health(is_degraded);
+    holder.execute("ROLLBACK").await.unwrap();
+    assert_eq!(app.ask("flush"), "true", "{:#?}", app.said);
+    app.wait_for_health(is_ok);
+    app.is_told_once("sqlite: is well again");
+    let (last, _) = app.end();
+    assert!(
+        last.ends_with("sqlite: delivered 1, left 0, dropped 0"),
+        "{last}"
+    );
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM logs")
+        .fetch_one(&mut holder)
+        .await
+        .unwrap();
+    assert_eq!(rows, 1);
+    holder.close().await.unwrap();
+}
+
+#[test]
+fn a_folder_that_becomes_writable_later() {
+    let place = place("later");
+    std::fs::write(&place.path, "").unwrap();
+    let mut app = App::start(&[&setting("sqlite", &place.path.join("x.db"))]);
+    assert_eq!(app.ask("add"), "3");
+    app.wait_for_health(is_degraded);
+    std::fs::remove_file(&place.path).unwrap();
+    std::fs::create_dir(&place.path).unwrap();
+    app.wait_for_health(is_ok);
+    assert_eq!(app.ask("flush"), "true");
+    let (last, _) = app.end();
+    assert!(
+        last.ends_with("sqlite: delivered 1, left 0, dropped 0"),
+        "{last}"
+    );
+}
+
+#[test]
+fn a_standard_output_that_is_closed() {
+    let place = place("x.db");
+    let shell = [
+        "-c",
+        r#"exec "$0" "$@" >&-"#,
+        HOSTILE,
+        &setting("sqlite", &place.path),
+    ];
+    let mut app = App::spawn(Command::new("sh").args(shell));
+    assert_eq!(app.ask("add"), "3");
+    assert_eq!(app.ask("flush"), "true");
+    let (last, stdout) = app.end();
+    assert!(
+        last.ends_with("sqlite: delivered 1, left 0, dropped 0"),
+        "{last}"
+    );
+    assert_eq!(stdout, "");
+}
+
+#[test]
+fn a_reader_that_goes_away() {
+    let place = place("x.db");
+    let mut app = App::start(&[&setting("sqlite", &place.path)]);
+    drop(app.child.stdout.take());
+    assert_eq!(app.ask("add"), "3");
+    app.wait_for_health(is_degraded);
+    assert_eq!(app.ask("add"), "3");
+    app.wait_for_health(|health| health["sinks"][0]["dropped"] == 2);
+    app.is_told_once("stdout: Broken pipe");
+    assert_eq!(app.ask("flush"), "true");
+    let (last, _) = app.end();
+    assert!(
+        last.ends_with("sqlite: delivered 2, left 0, dropped 0"),
+        "{last}"
+    );
+}
+
+#[test]
+fn a_reader_that_stalls() {
+    let place = place("x.db");
+    let mut app = App::start(&[&setting("sqlite", &place.path)]);
+    assert_eq!(app.ask("many"), "4999");
+    let health = app
+        .wait_for_health(|health| is_degraded(health) && health["sinks"][1]["delivered"] == 5_000);
+    assert!(
+        health["troubles"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("stdout: has not taken a batch"),
+        "{health}"
+    );
+    app.is_told_once("stdout: has not taken a batch");
+    let last = app.ask("end");
+    assert!(
+        last.contains("sqlite: delivered 5000, left 0, dropped 0"),
+        "{last}"
+    );
+    assert!(
+        app.child.wait().unwrap().success(),
+        "it ended though nobody ever read"
+    );
+}
+
+/// Listeners on eleven ports in a row, or whoever else has them.
+fn all_taken() -> (u16, Vec<TcpListener>) {
+    let first = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = first.local_addr().unwrap().port();
+    let others =
+        (1..=10).filter_map(|step| TcpListener::bind(("127.0.0.1", base.checked_add(step)?)).ok());
+    let all = others
+        .collect::<Vec<_>>()
+        .into_iter()
+        .chain([first])
+        .collect();
+    (base, all)
+}
+
+#[test]
+fn ports_that_are_all_taken_until_they_are_free() {
+    let (port, taken) = all_taken();
+    let mut app = App::start(&[&format!("metrics=127.0.0.1:{port}")]);
+    app.is_told_once("metrics are not served");
+    assert_eq!(
+        (app.ask("add"), app.ask("address")),
+        ("3".into(), "None".into())
+    );
+    drop(taken);
+    app.wait_for_health(is_ok);
+    assert_eq!(app.ask("address"), format!("Some(127.0.0.1:{port})"));
+    app.end();
+}
+
+#[test]
+fn no_home_and_no_working_directory() {
+    let script = r#"cd "$(mktemp -d)" && rmdir "$PWD" && exec env -i "$0" "$@""#;
+    let mut app = App::spawn(Command::new("sh").args(["-c", script, HOSTILE, "sqlite=ragspan.db"]));
+    app.is_told_once("sqlite: cannot lock ragspan.db.lock");
+    assert_eq!(app.ask("add"), "3");
+    let (_, stdout) = app.end();
+    assert_eq!(stdout.lines().count(), 1);
+}
+
+#[test]
+fn no_files_to_be_had() {
+    let mut app =
+        App::spawn(Command::new("prlimit").args(["--nofile=4", HOSTILE, "metrics=127.0.0.1:0"]));
+    no_worker(&mut app);
+    app.end();
+}
+
+#[test]
+fn no_threads_to_be_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("hostile");
+    std::fs::copy(HOSTILE, &program).unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        // The limit does not bind root. A user that runs nothing else may have this one process.
+        let mut command = Command::new("setpriv");
+        command.args([
+            "--reuid=64321",
+            "--regid=64321",
+            "--clear-groups",
+            "prlimit",
+        ]);
+        command
+    } else {
+        Command::new("prlimit")
+    };
+    let mut app = App::spawn(command.arg("--nproc=1").arg(&program));
+    no_worker(&mut app);
+    app.end();
+}
+
+/// The service runs, and every record is counted as dropped.
+#[track_caller]
+fn no_worker(app: &mut App) {
+    app.is_told_once("no worker: ");
+    assert_eq!(app.ask("add"), "3");
+    let health = app.wait_for_health(is_degraded);
+    assert_eq!(health["sinks"][0]["emitted"], 1, "{health}");
+    assert_eq!(health["sinks"][0]["dropped"], 1, "{health}");
+    assert_eq!(app.ask("address"), "None");
+}
+
+#[test]
+fn a_strict_start_refuses_what_is_degraded_and_can_be_tried_again() {
+    let place = place("file");
+    std::fs::write(&place.path, "").unwrap();
+    let path = place.path.join("x.db");
+    let stdout = succeed(STARTUP, &["strict-then-not", path.to_str().unwrap()]);
+    assert!(stdout.contains("`strict` is set"), "{stdout}");
+    assert!(stdout.contains("sqlite: cannot lock"), "{stdout}");
+    assert!(stdout.contains("add_complete"), "{stdout}");
+}
+
+#[test]
+fn a_strict_start_that_fails_leaves_the_service_running() {
+    let mut app = App::start(&["strict", "file=/proc/x"]);
+    assert!(
+        app.said.iter().any(|line| line.starts_with("error ")),
+        "{:#?}",
+        app.said
+    );
+    assert_eq!(app.ask("add"), "3");
+}
