@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use super::demo::DemoArgs;
 use super::doctor::DoctorArgs;
@@ -12,8 +12,8 @@ use super::schema::SchemaArgs;
 use super::shell::{CompletionsArgs, ManArgs};
 use super::slow::SlowArgs;
 use super::stats::StatsArgs;
+use super::trace::TraceArgs;
 use super::why::WhyArgs;
-use crate::waterfall::View;
 
 /// Asks a ragspan database what happened.
 #[derive(Debug, Parser)]
@@ -49,7 +49,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show one request as a waterfall: what ran, for how long, and where it broke
-    #[command(after_help = TRACE_HELP)]
+    #[command(after_help = super::trace::HELP)]
     Trace(TraceArgs),
     /// Say why a request went wrong: where it broke, what was unusual, what else failed then
     #[command(after_help = super::why::HELP)]
@@ -84,52 +84,4 @@ pub enum Command {
     /// Print the manual page of this command, or of one of its commands
     #[command(after_help = super::shell::MAN_HELP)]
     Man(ManArgs),
-}
-
-const TRACE_HELP: &str =
-    "With --json: one object {\"trace_id\", \"records\": [..]}, the records in \
-the order in which spans began and events happened, each with its eighteen keys.
-
-Examples:
-  ragspan trace last
-  ragspan trace last-error --events
-  ragspan trace last --slowest 5
-  ragspan trace last --html incident.html
-  ragspan trace last --json | jq .records[0]";
-
-/// Which trace, and how much of it.
-#[derive(Debug, Args)]
-pub struct TraceArgs {
-    /// A trace id (UUID, 32 hex digits, short form, or the beginning of one), a span id, a request
-    /// id, a traceparent, `last`, or `last-error`
-    pub id: String,
-    /// Also list what was said in each span
-    #[arg(long)]
-    pub events: bool,
-    /// Show every span; a large trace is folded to a screen or two otherwise
-    #[arg(long, conflicts_with_all = ["depth", "slowest"])]
-    pub all: bool,
-    /// Open so many levels and no more
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub depth: Option<u32>,
-    /// Open only the ways to the N spans that took the most time themselves
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub slowest: Option<u32>,
-    /// Write one HTML page, which needs nothing else, to attach to an incident; `-` is standard output
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "events", "all", "depth", "slowest"])]
-    pub html: Option<PathBuf>,
-}
-
-impl TraceArgs {
-    /// How much of the trace is asked for.
-    #[must_use]
-    pub fn view(&self) -> View {
-        let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-        View {
-            events: self.events,
-            all: self.all,
-            depth: self.depth.map(size),
-            slowest: self.slowest.map(size),
-        }
-    }
 }

@@ -14,20 +14,19 @@ mod schema;
 mod shell;
 mod slow;
 mod stats;
+mod trace;
 mod when;
 mod why;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ragspan::store::{Error as StoreError, Reader, Stored};
 
 use crate::style::Style;
-use crate::text::safe;
-use crate::{html, waterfall};
 
-pub use args::{Cli, Command, TraceArgs};
+pub use args::{Cli, Command};
 pub use config::{CheckArgs, ConfigArgs, ConfigCommand, ConfigFailure, InitArgs};
 pub use demo::{DemoArgs, DemoError};
 pub use doctor::DoctorArgs;
@@ -39,6 +38,7 @@ pub use schema::{Document, SchemaArgs};
 pub use shell::{CompletionsArgs, ManArgs, UnknownCommand};
 pub use slow::{Millis, SlowArgs, UnknownDuration};
 pub use stats::{By, StatsArgs};
+pub use trace::{PageFailure, TraceArgs};
 pub use when::{UnknownTime, When};
 pub use why::WhyArgs;
 
@@ -69,20 +69,15 @@ pub enum Error {
     /// The demonstration could not be written.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The page of a trace could not be written.
+    #[error(transparent)]
+    Page(#[from] PageFailure),
     /// There is no such command.
     #[error(transparent)]
     Command(#[from] UnknownCommand),
     /// The output could not be written.
     #[error("cannot write the output: check where it is sent")]
     Output(#[from] io::Error),
-    /// The page could not be written.
-    #[error("cannot write {}: name a file in a folder that exists, or `-`", path.display())]
-    Page {
-        /// Where it should have gone.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
 }
 
 /// Answers `cli` on `out`, in the look of `style`, here and now.
@@ -99,7 +94,7 @@ pub async fn run(cli: &Cli, out: &mut dyn Write, style: &Style) -> Result<Answer
 /// As [`run`].
 pub async fn run_in(cli: &Cli, out: &mut dyn Write, scene: &Scene) -> Result<Answer, Error> {
     let answer = match &cli.command {
-        Command::Trace(args) => trace(args, cli, out, &scene.style).await,
+        Command::Trace(args) => trace::run(args, cli, out, scene).await,
         Command::Why(args) => why::run(args, cli, out, scene).await,
         Command::Logs(args) => logs::run(args, cli, out, scene).await,
         Command::Errors(args) => errors::run(args, cli, out, scene).await,
@@ -116,47 +111,11 @@ pub async fn run_in(cli: &Cli, out: &mut dyn Write, scene: &Scene) -> Result<Ans
     answer
 }
 
-async fn trace(
-    args: &TraceArgs,
-    cli: &Cli,
-    out: &mut dyn Write,
-    style: &Style,
-) -> Result<Answer, Error> {
-    let mut reader = open(cli).await?;
-    let trace = reader.resolve_trace(&args.id).await?;
-    let records = reader.trace(&trace.trace_id).await?;
-    if let Some(file) = &args.html {
-        page(&html::page(&records), file, out)?;
-    } else if cli.json {
-        list::trace_json(&trace.trace_id, &records, out)?;
-    } else {
-        out.write_all(waterfall::render_as(&records, &args.view(), style).as_bytes())?;
-    }
-    Ok(answer(&records))
-}
-
 /// A question that takes longer is ended: it would hold back the database's clean-up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn open(cli: &Cli) -> Result<Reader, Error> {
     Ok(Reader::open_within(&database(cli)?, PATIENCE).await?)
-}
-
-/// `-` is where all other output goes.
-fn page(page: &str, file: &Path, out: &mut dyn Write) -> Result<(), Error> {
-    if file == Path::new("-") {
-        return Ok(out.write_all(page.as_bytes())?);
-    }
-    let unwritable = |source| Error::Page {
-        path: file.to_owned(),
-        source,
-    };
-    std::fs::write(file, page).map_err(unwritable)?;
-    Ok(writeln!(
-        out,
-        "wrote {}",
-        safe(&file.display().to_string())
-    )?)
 }
 
 fn database(cli: &Cli) -> Result<PathBuf, Error> {

@@ -1,16 +1,19 @@
 //! The branches drawn before a name.
 
-/// Deeper than this the branches would push the names off the line.
-const DEEPEST: usize = 12;
+/// So deep a line may lie that the branches leave room for names in a terminal of `width` columns.
+pub(super) fn deepest(width: usize) -> usize {
+    (width / 12).clamp(2, 12)
+}
 
-/// `rails` says of each line above whether a sibling of it still follows; a root has no branch.
-pub(super) fn branches(depth: usize, last: bool, rails: &[bool]) -> String {
+/// `rails` says of each line above whether a sibling of it still follows; a root has no branch. What
+/// is deeper than `deepest` says its depth by a number.
+pub(super) fn branches(depth: usize, last: bool, rails: &[bool], deepest: usize) -> String {
     let branch = match (depth, last) {
         (0, _) => return String::new(),
         (_, true) => "└ ",
         (_, false) => "├ ",
     };
-    if depth > DEEPEST {
+    if depth > deepest {
         return format!("⋯{depth} {branch}");
     }
     let rails = rails
@@ -26,13 +29,13 @@ mod tests {
 
     #[test]
     fn rails_run_down_to_the_siblings_that_follow() {
-        assert_eq!(branches(0, true, &[]), "");
-        assert_eq!(branches(1, false, &[false]), "├ ");
-        assert_eq!(branches(3, true, &[false, true, false]), "│   └ ");
+        assert_eq!(branches(0, true, &[], 9), "");
+        assert_eq!(branches(1, false, &[false], 9), "├ ");
+        assert_eq!(branches(3, true, &[false, true, false], 9), "│   └ ");
     }
 
     #[test]
     fn a_deep_place_is_a_number() {
-        assert_eq!(branches(9_999, true, &[false; 9_999]), "⋯9999 └ ");
+        assert_eq!(branches(9_999, true, &[false; 9_999], 9), "⋯9999 └ ");
     }
 }

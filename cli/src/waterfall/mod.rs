@@ -57,14 +57,15 @@ pub fn render_as(rows: &[Stored], view: &View, style: &Style) -> String {
         return String::new();
     }
     let tree = Tree::of(rows);
-    let lines = outline::rows(&tree, view);
+    let lines = outline::rows(&tree, view, style.width);
     let layout = Layout::of(&tree, &lines, style.width);
+    let range = tree.range();
     let mut out = header(rows, &tree, style);
     for row in &lines {
         match &row.what {
             What::Span(place) => {
                 let node = &tree.nodes[*place];
-                out.push_str(&span_line(node, row, tree.range(), &layout, style));
+                out.push_str(&span_line(node, row, range, &layout, style));
                 if view.events {
                     out.push_str(&event_lines(
                         node,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::branch::branches;
+use super::branch::{self, branches};
 use super::fold::{Fold, Kind};
 use super::tree::{Family, Tree};
 use super::{View, pick};
@@ -18,6 +18,8 @@ const KINDS: usize = 6;
 pub(crate) struct Row {
     pub(crate) what: What,
     pub(crate) depth: usize,
+    /// No sibling follows.
+    last: bool,
     pub(crate) branches: String,
 }
 
@@ -30,12 +32,14 @@ pub(crate) enum What {
     Fold(Fold),
 }
 
-/// The lines that `view` asks for. Every span is on exactly one of them.
-pub(crate) fn rows(tree: &Tree<'_>, view: &View) -> Vec<Row> {
-    rows_within(tree, view, LINES)
+/// The lines that `view` asks for in a terminal of `width` columns. Every span is on exactly one of them.
+pub(crate) fn rows(tree: &Tree<'_>, view: &View, width: usize) -> Vec<Row> {
+    let mut rows = rows_within(tree, view, LINES);
+    grow_branches(&mut rows, branch::deepest(width));
+    rows
 }
 
-/// The same for a place that has room for so many lines.
+/// The same, without branches, for a place that has room for so many lines.
 pub(crate) fn rows_within(tree: &Tree<'_>, view: &View, most_lines: usize) -> Vec<Row> {
     let family = tree.family();
     let deepest = view.depth.unwrap_or(usize::MAX);
@@ -88,20 +92,27 @@ fn lay_out(tree: &Tree<'_>, family: &Family, shown: &[bool], deepest: usize) -> 
         deepest,
     };
     let mut rows = Vec::new();
-    let mut rails: Vec<bool> = Vec::new();
     let mut stack = Vec::new();
     push(&mut stack, plan.entries(&roots), 0);
     while let Some((entry, depth, last)) = stack.pop() {
-        rails.truncate(depth);
         rows.push(Row {
-            branches: branches(depth, last, &rails),
-            depth,
             what: entry.what,
+            depth,
+            last,
+            branches: String::new(),
         });
-        rails.push(!last);
         push(&mut stack, plan.entries(&entry.next), depth + 1);
     }
     rows
+}
+
+fn grow_branches(rows: &mut [Row], deepest: usize) {
+    let mut rails: Vec<bool> = Vec::new();
+    for row in rows {
+        rails.truncate(row.depth);
+        row.branches = branches(row.depth, row.last, &rails, deepest);
+        rails.push(!row.last);
+    }
 }
 
 /// The first on top; the last of its kind is marked.
@@ -257,7 +268,7 @@ mod tests {
 
     fn texts(rows: &[Stored], view: &View) -> Vec<String> {
         let tree = Tree::of(rows);
-        super::rows(&tree, view)
+        super::rows(&tree, view, 140)
             .iter()
             .map(|row| match &row.what {
                 What::Span(place) => {

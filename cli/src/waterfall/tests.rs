@@ -250,7 +250,7 @@ proptest! {
         rows in forest(), view in views(),
     ) {
         let tree = Tree::of(&rows);
-        let lines = outline::rows(&tree, &view);
+        let lines = outline::rows(&tree, &view, 80);
         let mut places: Vec<usize> = Vec::new();
         let mut failed = 0;
         for line in &lines {
@@ -281,7 +281,7 @@ proptest! {
         }
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let tree = Tree::of(&rows);
-        let lines = outline::rows(&tree, &view);
+        let lines = outline::rows(&tree, &view, 80);
         let folds = lines.iter().filter(|line| matches!(line.what, What::Fold(_))).count();
         let shown = lines.len() - folds;
         let sums = format!("{} of {} spans shown, {} folded", shown, rows.len(), rows.len() - shown);

@@ -36,3 +36,5 @@ mod package;
 mod formats;
 // What runs the programs beside this file.
 mod programs;
+// Who follows the tutorial sees what it says.
+mod tutorial;

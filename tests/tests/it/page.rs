@@ -11,7 +11,7 @@ fn page(questions: &[&str]) -> Vec<String> {
 }
 
 /// Numbers become `0`, units of time `ms`, ids `TRACE`, bars `█`.
-fn shape(line: &str) -> String {
+pub(crate) fn shape(line: &str) -> String {
     let words: Vec<_> = line.split_whitespace().map(shape_of_word).collect();
     words.join(" ")
 }
@@ -33,7 +33,7 @@ fn shape_of_word(word: &str) -> String {
 }
 
 /// Twelve hexadecimal digits, a hyphen, and six more.
-fn is_trace(word: &str) -> bool {
+pub(crate) fn is_trace(word: &str) -> bool {
     let hex =
         |text: &str, digits| text.len() == digits && text.chars().all(|c| c.is_ascii_hexdigit());
     let parts = word.split_once('-');
