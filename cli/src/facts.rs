@@ -177,6 +177,25 @@ impl Facts {
         metrics.chain(context).take(2).collect()
     }
 
+    /// Forgets the fields that all of these calls have alike: they are the request's, and say nothing of a call.
+    pub(crate) fn forget_shared(calls: &mut [&mut Self]) {
+        let [first, others @ ..] = calls else { return };
+        // Of two calls it may be chance.
+        if others.len() < 2 {
+            return;
+        }
+        let mut shared = first.context.clone();
+        shared.retain(|name, value| {
+            let everywhere = others
+                .iter()
+                .all(|call| call.context.get(name) == Some(value));
+            everywhere && !OURS.contains(&name.as_str())
+        });
+        for call in calls {
+            call.context.retain(|name, _| !shared.contains_key(name));
+        }
+    }
+
     /// The limit that a slow call went over.
     pub(crate) fn threshold(&self) -> Option<f64> {
         self.context.get("threshold_ms").and_then(Value::as_f64)
@@ -193,7 +212,7 @@ const OURS: [&str; 5] = [
 ];
 
 /// What tells most about a call, the most telling first; the others follow by name.
-const TELLING: [&str; 14] = [
+const TELLING: [&str; 15] = [
     "chunks",
     "chunks_retrieved",
     "hits",
@@ -203,6 +222,7 @@ const TELLING: [&str; 14] = [
     "score",
     "faithfulness",
     "time_to_first_item_ms",
+    "first_token_ms",
     "total_tokens",
     "tokens",
     "output_tokens",
@@ -217,13 +237,16 @@ fn rank(name: &str) -> usize {
         .unwrap_or(TELLING.len())
 }
 
+/// What stands in the place of a value that must not be shown; it says nothing of a call.
+const REDACTED: &str = "[redacted]";
+
 /// The longest text worth a place beside a bar.
 const LONGEST: usize = 24;
 
 fn shown(name: &str, value: &Value) -> Option<String> {
     let (unit, value) = match value {
         Value::Number(value) => quantity(name, value.as_f64()?),
-        Value::String(text) if columns(text) <= LONGEST => ("", safe(text)),
+        Value::String(text) if text != REDACTED && columns(text) <= LONGEST => ("", safe(text)),
         Value::Bool(value) => ("", value.to_string()),
         _ => return None,
     };
@@ -316,6 +339,19 @@ mod tests {
             let facts = facts(message, level, context, "{}");
             assert_eq!(facts.outcome, outcome, "{message}");
         }
+    }
+
+    #[test]
+    fn what_every_call_repeats_and_what_is_redacted_is_not_shown() {
+        let call = |context: &str| facts("a_complete", "INFO", context, "{}");
+        let mut calls = [
+            call(r#"{"plan":"free","top_k":5}"#),
+            call(r#"{"plan":"free","key":"[redacted]"}"#),
+            call(r#"{"plan":"free","top_k":7}"#),
+        ];
+        Facts::forget_shared(&mut calls.iter_mut().collect::<Vec<_>>());
+        let shown: Vec<_> = calls.iter().flat_map(Facts::values).collect();
+        assert_eq!(shown, ["top k 5", "top k 7"]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ const LINES: usize = 120;
 
 /// What the browser may do with the page: run this script, use this style, and fetch nothing. The
 /// hashes are those of the two files, as a test holds them.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-tJSUWa5snq3Ua/yekVOdq5oVY/nyCdWECbWCZ86q674='; script-src 'sha256-y2y/d5iwXFSEKenbofyiB2xAMapchRBo1YBqPxCoav8='; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'sha256-tJSUWa5snq3Ua/yekVOdq5oVY/nyCdWECbWCZ86q674='; script-src 'sha256-NwfsecIS0Me32Gk755NAkxh3SN/B7CT5eLAkIsF/d24='; base-uri 'none'; form-action 'none'";
 
 /// The page of the trace that these records make.
 #[must_use]

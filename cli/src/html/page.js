@@ -73,7 +73,8 @@
   let turn = 0;
   document.getElementById("failed")?.addEventListener("click", () => { if (failed.length) go(failed[turn++ % failed.length]); });
 
-  const visible = (row) => head(row).offsetParent !== null;
+  // What a closed line holds is laid out all the same, so its place says nothing.
+  const visible = (row) => head(row).offsetParent !== null && !row.parentElement.closest("details:not([open])");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/" && document.activeElement !== box) { event.preventDefault(); box.focus(); return; }

@@ -39,6 +39,12 @@ impl<'a> Tree<'a> {
         let spans = spans(rows);
         let places = walk(&spans);
         let mut nodes: Vec<_> = places.into_iter().map(|place| place.node(&spans)).collect();
+        Facts::forget_shared(
+            &mut nodes
+                .iter_mut()
+                .map(|node| &mut node.facts)
+                .collect::<Vec<_>>(),
+        );
         let loose_events = attach(rows, &mut nodes);
         Self {
             nodes,
