@@ -22,7 +22,7 @@ pub struct Cli {
     /// The database; without it the one of RAGSPAN_DB, else ragspan.db
     #[arg(long, global = true, value_name = "PATH")]
     pub db: Option<PathBuf>,
-    /// A database with a name: the one of RAGSPAN_AT_<NAME>
+    /// A database with a name: the one of `RAGSPAN_AT_<NAME>`
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "db")]
     pub at: Option<String>,
     /// Write JSON instead of text
