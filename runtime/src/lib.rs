@@ -76,7 +76,7 @@ pub use layer::{RagLayer, layer};
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use ragspan_macros::{ErrorType, LogContext, rag_span};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
-pub use sink::{FileSettings, Format};
+pub use sink::{FileSettings, Format, SqliteSettings};
 pub use span::{ErrorType, LogContext};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;

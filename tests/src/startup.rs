@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["metrics"] => print_metrics(),
         ["listener"] => listener(),
         ["port-taken"] => port_taken(),
+        ["small-database", path] => small_database(path),
         ["unwritable", path] => unwritable(path),
         ["noise"] => noise(),
         ["not-started"] => not_started(),
@@ -208,6 +209,24 @@ fn unwritable(path: &str) -> Result<(), Box<dyn Error>> {
     println!("{}", add(1, 2));
     let report = telemetry.shutdown_blocking(Duration::from_millis(200));
     println!("{report}");
+    Ok(())
+}
+
+/// More records than the database may keep.
+fn small_database(path: &str) -> Result<(), Box<dyn Error>> {
+    let mut settings = ragspan::SqliteSettings::new(path);
+    settings.max_bytes = 4 << 20;
+    let config = Config::default()
+        .without_sinks()
+        .without_metrics_listener()
+        .queue(1 << 20);
+    let telemetry = ragspan::start(config.level(ragspan::Level::Info).sqlite(settings))?;
+    for round in 0..20 {
+        (0..1_000).for_each(|one| assert!(add(one, round) >= one));
+        assert!(telemetry.flush_blocking());
+    }
+    print!("{}", telemetry.render_metrics(None).body);
+    end(telemetry);
     Ok(())
 }
 

@@ -183,6 +183,7 @@ pub(super) const KEYS: &[Key] = &[
 
     Key::new("logging.structured_logging.backends.sqlite.enabled", Kind::Flag, "false", "Whether records go there."),
     Key::new("logging.structured_logging.backends.sqlite.path", Kind::Text, "ragspan.db", "The database, made if it is not there."),
+    Key::new("logging.structured_logging.backends.sqlite.max_size", Kind::Size(1_048_576, ANY), "1GiB", "Beyond this the oldest whole traces go; so do those older than `retention.hot_days`."),
 
     Key::new("logging.structured_logging.backends.postgresql.enabled", Kind::Flag, "false", "Whether records go there."),
     Key::new("logging.structured_logging.backends.postgresql.connection_string", Kind::Url(&["postgres", "postgresql"]), "", "Where it is, and who asks.").such_as("${DATABASE_URL}").secret().needed(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Config;
 use super::check::check;
@@ -16,7 +17,7 @@ use super::walk::find;
 use super::world::World;
 use super::yaml::{self, MAX_BYTES};
 use crate::pipeline::Levels;
-use crate::sink::{FileSettings, Format};
+use crate::sink::{FileSettings, Format, SqliteSettings};
 
 /// Where a file is looked for, after what `RAGSPAN_CONFIG` names.
 const PLACES: [&str; 2] = ["ragspan.yaml", "logging_config.yaml"];
@@ -182,7 +183,12 @@ fn backends(mut config: Config, settings: &Settings) -> Config {
         });
     }
     if is_on("sqlite") && cfg!(feature = "sqlite") {
-        config.sqlite = Some(path("sqlite"));
+        let days = settings.whole("logging.retention.hot_days");
+        config.sqlite = Some(SqliteSettings {
+            path: path("sqlite"),
+            max_age: Duration::from_secs(days.saturating_mul(86_400)),
+            max_bytes: settings.whole(&format!("{BACKENDS}.sqlite.max_size")),
+        });
     }
     config
 }

@@ -46,7 +46,7 @@ pub use settings::Origin;
 
 use crate::pipeline::{Levels, ParseDirectivesError};
 use crate::record::{Level, Service};
-use crate::sink::{FileSettings, Format};
+use crate::sink::{FileSettings, Format, SqliteSettings};
 
 /// The settings of [`start`](crate::start).
 ///
@@ -71,7 +71,7 @@ pub struct Config {
     pub(crate) levels: Levels,
     pub(crate) stdout: Option<Format>,
     pub(crate) file: Option<FileSettings>,
-    pub(crate) sqlite: Option<PathBuf>,
+    pub(crate) sqlite: Option<SqliteSettings>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) queue: usize,
     pub(crate) strict: bool,
@@ -90,7 +90,7 @@ impl Default for Config {
             levels: Level::Info.into(),
             stdout: Some(Format::Auto),
             file: None,
-            sqlite: cfg!(feature = "sqlite").then(|| PathBuf::from("ragspan.db")),
+            sqlite: cfg!(feature = "sqlite").then(|| SqliteSettings::new("ragspan.db")),
             metrics: cfg!(feature = "serve").then_some(METRICS),
             queue: QUEUE,
             strict: false,
@@ -165,10 +165,20 @@ impl Config {
         self
     }
 
-    /// Records in the SQLite database at this path, made if it is not there.
+    /// Records in this SQLite database, by its path alone or with how much of it is kept.
+    ///
+    /// ```
+    /// use ragspan::{Config, SqliteSettings};
+    ///
+    /// let config = Config::default().sqlite("/var/lib/rag/ragspan.db");
+    /// let mut settings = SqliteSettings::new("/var/lib/rag/ragspan.db");
+    /// settings.max_bytes = 20 << 30;
+    /// let config = config.sqlite(settings);
+    /// # drop(config);
+    /// ```
     #[cfg(feature = "sqlite")]
-    pub fn sqlite(mut self, path: impl Into<PathBuf>) -> Self {
-        self.sqlite = Some(path.into());
+    pub fn sqlite(mut self, database: impl Into<SqliteSettings>) -> Self {
+        self.sqlite = Some(database.into());
         self
     }
 

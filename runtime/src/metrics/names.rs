@@ -200,6 +200,8 @@ closed_list! {
         "Records lost on their way to a sink, by reason.";
     RecordsFiltered = "ragspan_records_filtered_total", Counter, ["sink", "reason"], Count, &[],
         "Records that were not meant for a sink, by reason.";
+    RecordsExpired = "ragspan_records_expired_total", Counter, ["sink", "reason"], Count, &[],
+        "Delivered records that a sink let go of since, as too old or too many.";
     RecordsPending = "ragspan_records_pending", Gauge, ["sink"], Count, &[],
         "Records still on their way to a sink.";
     PropagationRejected = "ragspan_propagation_rejected_total", Counter, [], Count, &[],

@@ -2,6 +2,7 @@
 
 mod batch;
 mod blocking;
+mod database;
 mod file;
 mod person;
 #[cfg(feature = "sqlite")]
@@ -11,6 +12,7 @@ mod stdout;
 use std::time::Duration;
 
 pub(crate) use batch::Batch;
+pub use database::SqliteSettings;
 pub use file::FileSettings;
 pub(crate) use file::FileSink;
 #[cfg(feature = "sqlite")]

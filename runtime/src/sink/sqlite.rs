@@ -1,28 +1,74 @@
 //! Records in a SQLite database.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::{Batch, DeliveryError, Sink};
+use super::{Batch, DeliveryError, Sink, SqliteSettings};
+use crate::clock;
+use crate::metrics::{Counter, Name, Registry};
 use crate::record::json::Line;
 use crate::record::{Kind, Record, rfc3339};
-use crate::store::{self, NewRow, RowKind, Writer};
+use crate::store::{self, Keep, NewRow, RowKind, Writer};
+
+/// After so many records it is seen whether there are too many.
+const LOOK: usize = 5_000;
+
+/// So many steps of expiry are made at a time: a batch must not wait long for them.
+const STEPS: usize = 4;
+
+fn keep(settings: &SqliteSettings) -> Keep {
+    Keep {
+        age_us: i64::try_from(settings.max_age.as_micros()).unwrap_or(i64::MAX),
+        bytes: settings.max_bytes,
+    }
+}
 
 /// Opens its database when it is first needed, and again after that failed.
 #[derive(Debug)]
 pub(crate) struct SqliteSink {
-    path: PathBuf,
+    settings: SqliteSettings,
     writer: Option<Writer>,
+    /// Records delivered since the last look at what is too old or too much.
+    unseen: usize,
+    by_age: Arc<Counter>,
+    by_size: Arc<Counter>,
 }
 
 impl SqliteSink {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, writer: None }
+    pub(crate) fn new(settings: SqliteSettings, registry: &Registry) -> Self {
+        let expired = |why| registry.counter(Name::RecordsExpired, &[Self::NAME, why]);
+        Self {
+            settings,
+            writer: None,
+            unseen: LOOK,
+            by_age: expired("age"),
+            by_size: expired("size"),
+        }
+    }
+
+    /// Lets go of what is too old or too much. Records have been delivered by then: a failure here is no failure
+    /// of theirs, and the next look tries again.
+    async fn expire(&mut self) {
+        let (keep, now) = (keep(&self.settings), signed(clock::now().unix_micros()));
+        for _ in 0..STEPS {
+            let Some(writer) = &mut self.writer else {
+                return;
+            };
+            let Ok(expired) = writer.expire(keep, now).await else {
+                return;
+            };
+            self.by_age.add(expired.by_age);
+            self.by_size.add(expired.by_size);
+            if !expired.is_some() {
+                self.unseen = 0;
+                return;
+            }
+        }
     }
 
     async fn writer(&mut self) -> Result<&mut Writer, DeliveryError> {
         let writer = match self.writer.take() {
             Some(writer) => writer,
-            None => Writer::open(&self.path).await.map_err(retryable)?,
+            None => Writer::open(&self.settings.path).await.map_err(retryable)?,
         };
         Ok(self.writer.insert(writer))
     }
@@ -41,12 +87,13 @@ impl Sink for SqliteSink {
         let rows: Vec<NewRow<'_>> = parts
             .map(|((record, line), texts)| row(&batch, record, line, texts))
             .collect();
-        self.writer()
-            .await?
-            .insert(&rows)
-            .await
-            .map(|_| ())
-            .map_err(retryable)
+        let inserted = self.writer().await?.insert(&rows).await;
+        inserted.map_err(retryable)?;
+        self.unseen += rows.len();
+        if self.unseen >= LOOK {
+            self.expire().await;
+        }
+        Ok(())
     }
 
     async fn sync(&mut self) -> Result<(), DeliveryError> {

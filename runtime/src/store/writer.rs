@@ -41,6 +41,10 @@ impl Writer {
         })
     }
 
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
     /// Inserts `rows` in one transaction and returns how many of them were new.
     ///
     /// # Errors

@@ -137,7 +137,8 @@ type Address = Option<std::net::SocketAddr>;
 
 fn run(config: Config, state: &Arc<State>) -> Worker {
     let listener = listen(config.metrics, state);
-    let (worker, failed) = Worker::start(&state.pipeline, sinks(config), listener);
+    let sinks = sinks(config, state.pipeline.registry());
+    let (worker, failed) = Worker::start(&state.pipeline, sinks, listener);
     if let Some(error) = failed {
         state.serves_at(None);
         let cure = "records are dropped, and metrics not served: raise the limits on threads and open files";
@@ -146,7 +147,11 @@ fn run(config: Config, state: &Arc<State>) -> Worker {
     worker
 }
 
-fn sinks(config: Config) -> Sinks {
+#[cfg_attr(
+    not(feature = "sqlite"),
+    expect(unused_variables, reason = "what expires is counted")
+)]
+fn sinks(config: Config, registry: &Registry) -> Sinks {
     let mut sinks = Sinks::default();
     if let Some(format) = config.stdout {
         sinks.add(StdoutSink::new(format));
@@ -155,8 +160,8 @@ fn sinks(config: Config) -> Sinks {
         sinks.add(FileSink::new(settings));
     }
     #[cfg(feature = "sqlite")]
-    if let Some(path) = config.sqlite {
-        sinks.add(crate::sink::SqliteSink::new(path));
+    if let Some(settings) = config.sqlite {
+        sinks.add(crate::sink::SqliteSink::new(settings, registry));
     }
     sinks
 }

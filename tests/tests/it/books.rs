@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use ragspan::store::{LogFilter, Reader};
 
-use crate::programs::{EMIT, succeed};
+use crate::programs::{EMIT, STARTUP, succeed};
 use crate::records::Schema;
 
 struct Run {
@@ -96,6 +96,23 @@ fn a_second_run_adds_to_the_same_database() {
 fn the_books_balance_in_every_exposition_while_records_flow() {
     let run = Run::new();
     assert_eq!(run.emit(3, 5_000, "scrape").len(), 15_000);
+}
+
+#[test]
+fn a_database_that_is_full_lets_go_of_its_oldest_and_counts_them() {
+    let run = Run::new();
+    let exposition = succeed(STARTUP, &["small-database", &run.path("a.db")]);
+    let expired = "ragspan_records_expired_total{sink=\"sqlite\",reason=\"size\"} ";
+    let expired = exposition
+        .lines()
+        .find_map(|line| line.strip_prefix(expired))
+        .unwrap();
+    let expired: usize = expired.parse().unwrap();
+    // Each call leaves its completion and an event.
+    assert_eq!(run.rows().len() + expired, 40_000);
+    assert!(expired > 10_000, "{expired}");
+    let size = std::fs::metadata(run.path("a.db")).unwrap().len();
+    assert!(size < 16 << 20, "{size}");
 }
 
 struct Killed(Child);

@@ -85,7 +85,7 @@ fn the_slowest_request_is_drawn() {
             "│ ├ SEARCH retrieval 0 ms █ candidates 0",
             "│ ├ SEARCH retrieval 0 ms █ candidates 0",
             "│ └ fuse retrieval 0 ms █ candidates 0",
-            "├ generate generation 0 ms █ output tokens 0",
+            "├ generate generation 0 ms █ first token 0 ms",
             "├ evaluate evaluation 0 ms █ faithfulness 0",
             "└ remember memory 0 ms █",
             "",

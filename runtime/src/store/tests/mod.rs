@@ -2,6 +2,7 @@
 
 mod asking;
 mod finding;
+mod keeping;
 mod writing;
 
 use std::path::PathBuf;

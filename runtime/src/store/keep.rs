@@ -1,0 +1,91 @@
+//! Keeps a database within its bounds: the oldest whole traces go first.
+
+use sqlx::Connection;
+
+use super::{Error, Writer};
+
+/// So many of the oldest records are looked at in one step; their whole traces go.
+const STEP: i64 = 2_000;
+
+/// How much a database keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Keep {
+    /// No record is kept longer, in microseconds.
+    pub(crate) age_us: i64,
+    /// No more is kept than this, in bytes of the file's used pages.
+    pub(crate) bytes: u64,
+}
+
+/// How many records one step has deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expired {
+    pub(crate) by_age: u64,
+    pub(crate) by_size: u64,
+}
+
+impl Expired {
+    /// Whether another step may find more.
+    pub(crate) fn is_some(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// The traces of the oldest records, unless a record of the trace is of `?2` or later.
+const TRACES: &str = "DELETE FROM logs WHERE trace_id IN (
+    SELECT trace_id FROM (
+        SELECT trace_id FROM logs WHERE timestamp_us < ?2 AND trace_id IS NOT NULL
+        ORDER BY timestamp_us LIMIT ?1
+    ) AS old
+    WHERE NOT EXISTS (
+        SELECT 1 FROM logs AS late WHERE late.trace_id = old.trace_id AND late.timestamp_us >= ?2
+    )
+)";
+
+/// Records outside of any trace, among the oldest of them all.
+const LOOSE: &str = "DELETE FROM logs WHERE id IN (
+    SELECT id FROM (
+        SELECT id, trace_id FROM logs WHERE timestamp_us < ?2 ORDER BY timestamp_us LIMIT ?1
+    ) WHERE trace_id IS NULL
+)";
+
+/// Pages that were freed are used again before the file grows.
+const USED: &str = "SELECT (page_count - freelist_count) * page_size
+    FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
+
+impl Writer {
+    /// Deletes some of what is older than `keep` allows, and, while there is more than it allows, of the oldest.
+    ///
+    /// # Errors
+    /// If the database refuses; a step is one transaction, so what it has deleted it has deleted whole.
+    pub(crate) async fn expire(&mut self, keep: Keep, now_us: i64) -> Result<Expired, Error> {
+        let expired = async {
+            let by_age = self
+                .delete_before(now_us.saturating_sub(keep.age_us))
+                .await?;
+            let used: i64 = sqlx::query_scalar(USED)
+                .fetch_one(self.connection())
+                .await?;
+            let full = u64::try_from(used).unwrap_or_default() > keep.bytes;
+            let by_size = if full {
+                self.delete_before(i64::MAX).await?
+            } else {
+                0
+            };
+            Ok(Expired { by_age, by_size })
+        };
+        expired
+            .await
+            .map_err(Error::while_doing("let old records go"))
+    }
+
+    async fn delete_before(&mut self, before_us: i64) -> Result<u64, sqlx::Error> {
+        let mut transaction = self.connection().begin_with("BEGIN IMMEDIATE").await?;
+        let mut deleted = 0;
+        for statement in [LOOSE, TRACES] {
+            let query = sqlx::query(statement).bind(STEP).bind(before_us);
+            deleted += query.execute(&mut *transaction).await?.rows_affected();
+        }
+        transaction.commit().await?;
+        Ok(deleted)
+    }
+}
