@@ -97,7 +97,7 @@ impl Call {
             span,
             watch,
             outcome: Outcome::Success,
-            unfinished: Outcome::Cancelled,
+            unfinished: Outcome::Panic,
             unwound: None,
         }
     }
@@ -105,23 +105,22 @@ impl Call {
     /// Runs the body of a function and ends the call with what `done` makes of the value.
     #[inline]
     pub fn run<R>(mut self, body: impl FnOnce() -> R, done: impl FnOnce(&R, &mut Self)) -> R {
-        self.unfinished = Outcome::Panic;
         let value = {
             let _entered = self.span.enter();
             body()
         };
-        done(&value, &mut self);
-        self.finish();
+        self.finish(&value, done);
         value
     }
 
     /// The body of an async function; the call ends when it is ready, or dropped.
     #[inline]
     pub fn future<F: Future, D: FnOnce(&F::Output, &mut Self)>(
-        self,
+        mut self,
         body: F,
         done: D,
     ) -> Annotated<F, D> {
+        self.unfinished = Outcome::Cancelled;
         Annotated::new(self, body, done)
     }
 
@@ -193,8 +192,10 @@ impl Call {
         self.span.in_scope(body);
     }
 
-    /// The call has ended as its value was judged.
-    pub(super) fn finish(&mut self) {
+    /// Ends the call as `done` judges the value. What `done` runs is the user's too, and may panic.
+    pub(super) fn finish<R>(&mut self, value: &R, done: impl FnOnce(&R, &mut Self)) {
+        self.unfinished = Outcome::Panic;
+        done(value, self);
         self.end(self.outcome);
     }
 

@@ -49,8 +49,7 @@ impl<F: Future, D: FnOnce(&F::Output, &mut Call)> Future for Annotated<F, D> {
         if let Poll::Ready(value) = &polled
             && let Some(done) = this.done.take()
         {
-            done(value, this.call);
-            this.call.finish();
+            this.call.finish(value, done);
         }
         polled
     }

@@ -245,6 +245,43 @@ fn a_panic_has_panicked_at_error_with_its_message() {
     );
 }
 
+#[rag_span(layer = "retrieval", operation = "op", context(broken = divide(1, by)))]
+fn breaks_before(by: u8) {
+    std::hint::black_box(by);
+}
+
+#[rag_span(layer = "retrieval", operation = "op", ok(|by| broken = divide(1, *by)))]
+fn breaks_behind(by: u8) -> u8 {
+    by
+}
+
+#[rag_span(layer = "retrieval", operation = "op", ok(|by| broken = divide(1, *by)))]
+async fn breaks_behind_async(by: u8) -> u8 {
+    by
+}
+
+fn divide(one: u8, by: u8) -> u8 {
+    one.checked_div(by).expect("a field that cannot be had")
+}
+
+#[test]
+fn a_field_that_panics_is_a_panic_of_the_call() {
+    let shapes: [fn(); 3] = [
+        || breaks_before(0),
+        || ended(breaks_behind(0) > 0),
+        || ended(drive(breaks_behind_async(0)).is_some()),
+    ];
+    for shape in shapes {
+        let (ended, seen) = Capture::new()
+            .level(Level::Info)
+            .run(|| std::panic::catch_unwind(shape));
+        assert!(ended.is_err());
+        let expected = ["op_panicked", "ERROR", "panic", "panic"].map(str::to_owned);
+        assert_eq!(completions(&seen), [expected]);
+        counts(&seen, "panic", "a field that panics");
+    }
+}
+
 #[test]
 fn a_dropped_future_is_cancelled_at_info() {
     check(
