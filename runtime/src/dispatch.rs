@@ -1,6 +1,6 @@
 //! Which pipeline the code that runs here talks to: the one of this scope, else the global one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,6 +15,23 @@ static SCOPES: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static SCOPED: RefCell<Vec<Arc<Pipeline>>> = const { RefCell::new(Vec::new()) };
+    static HUSHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While `tell` runs, what it tells `tracing` is for other layers: ours has it already.
+pub(crate) fn hushed<R>(tell: impl FnOnce() -> R) -> R {
+    let before = HUSHED.try_with(|hushed| hushed.replace(true));
+    let told = tell();
+    if let Ok(before) = before {
+        // Gone only on a thread that is ending.
+        let _gone = HUSHED.try_with(|hushed| hushed.set(before));
+    }
+    told
+}
+
+/// Whether what this thread tells `tracing` now is not for our layer.
+pub(crate) fn is_hushed() -> bool {
+    HUSHED.try_with(Cell::get).unwrap_or(false)
 }
 
 /// A way to a pipeline.

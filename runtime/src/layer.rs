@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tracing::dispatcher::WeakDispatch;
+use tracing::span::Id;
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::Registry;
@@ -16,11 +17,11 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock;
 use crate::context as rag;
-use crate::context::carrier::{Inherited, nearest};
+use crate::context::carrier::{self, Inherited, nearest};
 use crate::dispatch;
 use crate::pipeline::is_worker;
 use crate::record::{Kind, Level, Record};
-use crate::value::Capture;
+use crate::value::{Capture, Fields};
 
 /// How many layers of ours belong to a subscriber.
 static LAYERS: AtomicUsize = AtomicUsize::new(0);
@@ -138,8 +139,21 @@ where
         }
     }
 
+    fn on_record(&self, id: &Id, values: &tracing::span::Record<'_>, _: Context<'_, S>) {
+        if self.inert || is_worker() || dispatch::is_hushed() {
+            return;
+        }
+        // What is printed here is the user's `Debug`, so no lock is held.
+        let mut fields = Fields::default();
+        values.record(&mut Capture(&mut fields));
+        let here = self.dispatch.get().and_then(WeakDispatch::upgrade);
+        if let Some(registry) = here.as_ref().and_then(|to| to.downcast_ref::<Registry>()) {
+            carrier::add_late(registry, id, &fields);
+        }
+    }
+
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if self.inert || is_worker() {
+        if self.inert || is_worker() || dispatch::is_hushed() {
             return;
         }
         let Some(handle) = dispatch::current() else {

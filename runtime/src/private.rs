@@ -2,12 +2,25 @@
 
 pub use core::convert::Infallible;
 pub use core::option::Option::{self, None, Some};
+pub use core::result::Result::{Err, Ok};
 pub use core::{file, line, module_path};
 
 pub use tracing::Level;
 pub use tracing::field::{debug, display};
 
 pub use crate::context::Layer;
+pub use crate::record::Level as Severity;
 pub use crate::span::{
-    Annotated, Call, Field, MayBeEmpty, Metric, Probe, ScopeSite, Site, field, is_empty, metric,
+    Annotated, Call, EventSite, Field, Making, MayBeEmpty, Metric, Opening, Probe, Running, ScopeSite,
+    Site, Streamed, field, is_empty, metric,
 };
+
+/// A value in a box that cannot move.
+pub fn pinned<T>(value: T) -> core::pin::Pin<Box<T>> {
+    Box::pin(value)
+}
+
+/// A value in a box.
+pub fn boxed<T>(value: T) -> Box<T> {
+    Box::new(value)
+}

@@ -140,6 +140,20 @@ impl Fields {
         self.push(name, Value::Text(text));
     }
 
+    /// Adds what another holds.
+    pub(crate) fn append(&mut self, other: &Self) {
+        for (name, value) in other.iter() {
+            match value {
+                Value::Text(text) => {
+                    let kept = self.text.push(other.text.get(text));
+                    let cut = kept.cut.saturating_add(text.cut);
+                    self.push(name, Value::Text(Text { cut, ..kept }));
+                }
+                plain => self.push(name, plain),
+            }
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&'static str, Value)> + '_ {
         self.items.iter().copied()
     }

@@ -13,6 +13,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::{Layer, RequestContext, SpanId, TraceId};
+use crate::value::Fields;
 
 /// No call remembers the errors of more children than this.
 const MAX_BIRTHS: usize = 32;
@@ -58,12 +59,16 @@ struct Node {
     /// A scope carries context only; errors pass through it.
     is_call: bool,
     births: Vec<Birth>,
+    /// What was recorded by `Span::record` while the call ran.
+    late: Fields,
 }
 
 /// Makes `span` a node, whose content `make` tells from that of the nearest node above, and returns what
-/// `make` returned beside it. Without a span or a registry there is no node to be; `make` is asked all the same.
+/// `make` returned beside it. Without a span or a registry there is no node to be; `make` is asked all the same, and a
+/// `parent` that was named tells then what is above.
 pub(crate) fn attach<R>(
     span: &Span,
+    parent: Option<Option<&Id>>,
     is_call: bool,
     make: impl FnOnce(Inherited) -> (Inherited, R),
 ) -> R {
@@ -76,12 +81,13 @@ pub(crate) fn attach<R>(
             inherited,
             is_call,
             births: Vec::new(),
+            late: Fields::default(),
         });
         Some(result)
     });
     match (placed.flatten(), make) {
         (Some(result), _) => result,
-        (None, Some(make)) => make(current()).1,
+        (None, Some(make)) => make(parent.map_or_else(current, named)).1,
         (None, None) => unreachable!("`make` was taken, so it has returned"),
     }
 }
@@ -93,6 +99,14 @@ pub(crate) fn current() -> Inherited {
         nearest(registry, registry.current_span().id()?)
     })
     .unwrap_or_default()
+}
+
+/// What the code inside this span would inherit.
+fn named(parent: Option<&Id>) -> Inherited {
+    let found = tracing::dispatcher::get_default(|dispatch| {
+        nearest(dispatch.downcast_ref::<Registry>()?, parent?)
+    });
+    found.unwrap_or_default()
 }
 
 /// What the nearest node at or above this span holds.
@@ -132,6 +146,28 @@ pub(crate) fn report_birth(span: &Span, birth: Birth) {
             Some(())
         })
     });
+}
+
+/// Keeps fields for the record of the call whose span this is; tells whether it is one.
+pub(crate) fn add_late(registry: &Registry, id: &Id, fields: &Fields) -> bool {
+    let Some(span) = registry.span(id) else {
+        return false;
+    };
+    let mut extensions = span.extensions_mut();
+    let node = extensions.get_mut::<Node>().filter(|node| node.is_call);
+    node.map(|node| node.late.append(fields)).is_some()
+}
+
+/// Takes what was recorded while the call ran.
+pub(crate) fn take_late(span: &Span, out: &mut Fields) {
+    let late = with_registry_span(span, |span| {
+        let mut extensions = span.extensions_mut();
+        let node = extensions.get_mut::<Node>()?;
+        Some(std::mem::take(&mut node.late))
+    });
+    if let Some(late) = late {
+        out.append(&late);
+    }
 }
 
 /// The annotated calls from this span up to the root.

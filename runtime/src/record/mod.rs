@@ -76,6 +76,8 @@ pub(crate) enum Kind {
     Span,
     /// The start of a span; written only where DEBUG is on.
     Started,
+    /// A stream's first item; written only where DEBUG is on.
+    FirstItem,
     /// An event.
     #[default]
     Event,
@@ -173,12 +175,12 @@ impl Record {
         size_of::<Self>() + self.fields.text.len()
     }
 
-    /// A span's start: what is known of it by then.
-    pub(crate) fn started(&self) -> Self {
+    /// A record before a span's completion: what is known of it by then.
+    pub(crate) fn beside(&self, kind: Kind, timestamp: u64) -> Self {
         Self {
-            kind: Kind::Started,
+            kind,
             level: Level::Debug,
-            timestamp: self.start,
+            timestamp,
             fields: self.fields.clone(),
             request: self.request.clone(),
             failure: None,
@@ -236,6 +238,7 @@ impl Record {
     pub(crate) fn affixes(&self) -> (&'static str, &'static str) {
         match (self.kind, self.outcome) {
             (Kind::Started, _) => ("", "_started"),
+            (Kind::FirstItem, _) => ("", "_first_item"),
             (_, Outcome::Success) if self.slow.is_some() => ("slow_", ""),
             (_, Outcome::Success) => ("", "_complete"),
             (_, Outcome::Empty) => ("", "_empty"),

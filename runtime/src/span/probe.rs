@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
 
-use super::call::Call;
+use super::running::Running;
 use crate::record::{ErrorKind, Outcome};
 
 /// An error that names its own kind: the `error_type` label of the metrics and the `error.type` of a record.
@@ -120,12 +120,12 @@ impl<'a, R> Anything<'a, R> {
     }
 
     /// A value that is no `Result` is a success.
-    pub fn judge(&self, call: &mut Call) {
+    pub fn judge(&self, call: &mut Running<'_>) {
         call.set_outcome(Outcome::Success);
     }
 
     /// The value of a success.
-    pub fn value(&self, call: &Call) -> Option<&'a R> {
+    pub fn value(&self, call: &Running<'_>) -> Option<&'a R> {
         call.is_success().then_some(self.0)
     }
 }
@@ -134,7 +134,7 @@ macro_rules! judge {
     ($rung:ident, [$($bound:tt)*], |$call:ident, $error:ident| $fail:expr) => {
         impl<T, E: $($bound)*> $rung<'_, Result<T, E>> {
             /// An `Err` is a failure.
-            pub fn judge(&self, $call: &mut Call) {
+            pub fn judge(&self, $call: &mut Running<'_>) {
                 match self.returned() {
                     Ok(_) => $call.set_outcome(Outcome::Success),
                     Err($error) => $fail,
@@ -181,14 +181,14 @@ judge!(AnyResult, [Sized], |call, error| {
 
 impl<'a, T, E> AnyResult<'a, Result<T, E>> {
     /// The value inside `Ok`, of a success.
-    pub fn value(&self, call: &Call) -> Option<&'a T> {
+    pub fn value(&self, call: &Running<'_>) -> Option<&'a T> {
         self.returned().as_ref().ok().filter(|_| call.is_success())
     }
 }
 
 impl<'a, T> AnyResult<'a, Option<T>> {
     /// The value inside `Some`, of a success.
-    pub fn value(&self, call: &Call) -> Option<&'a T> {
+    pub fn value(&self, call: &Running<'_>) -> Option<&'a T> {
         self.returned().as_ref().filter(|_| call.is_success())
     }
 }

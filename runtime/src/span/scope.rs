@@ -124,15 +124,18 @@ fn open<C: LogContext>(context: &C) -> Span {
         return Span::none();
     }
     let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));
-    carrier::attach(&span, false, |above| (merge(site, context, above), ()));
+    carrier::attach(&span, None, false, |mut above| {
+        above.request = Some(bind(context, &above));
+        (above, ())
+    });
     span
 }
 
-fn merge<C: LogContext>(site: &ScopeSite, context: &C, mut above: Inherited) -> Inherited {
+/// What is above, with the fields of `context` in the place of those of the same name.
+pub(super) fn bind(context: &dyn LogContext, above: &Inherited) -> Arc<RequestContext> {
     let mut request = above.request.as_deref().cloned().unwrap_or_default();
-    if let Some(key) = site.meta.fields().iter().next() {
+    if let Some(key) = context.scope_site().meta.fields().iter().next() {
         context.visit(&mut ContextVisitor::new(&mut request, &key));
     }
-    above.request = Some(Arc::<RequestContext>::new(request));
-    above
+    Arc::new(request)
 }

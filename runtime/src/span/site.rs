@@ -12,6 +12,7 @@ use crate::context::Layer;
 use crate::context::carrier::Origin;
 use crate::metrics::CallMetrics;
 use crate::pipeline::Pipeline;
+use crate::record;
 
 /// The callsite of an annotated function; expansions make one, and it is no part of the public API.
 pub struct Site {
@@ -19,9 +20,21 @@ pub struct Site {
     callsite: DefaultCallsite,
     meta: Metadata<'static>,
     fields: &'static [&'static str],
+    /// The span's own name, the operation's unless it is set.
+    name: &'static str,
+    level: Level,
+    pub(super) target: &'static str,
     pub(super) origin: Origin,
     /// A success that took longer is slow, in microseconds.
     pub(super) slow: Option<u64>,
+    /// How much a failure matters.
+    pub(super) failure_level: record::Level,
+    /// The function returns a future, and a call begins with its first poll.
+    pub(super) deferred: bool,
+    /// A stream without an item is empty.
+    pub(super) empty_stream: bool,
+    /// Fields may be recorded later, by `Span::record`.
+    pub(super) recordable: bool,
     state: OnceLock<State>,
 }
 
@@ -54,10 +67,17 @@ impl Site {
         Self {
             me,
             callsite: DefaultCallsite::new(&me.meta),
-            meta: metadata(me, &origin, fields, Level::INFO),
+            meta: metadata(me, operation, module, Level::INFO, &origin, fields),
             fields,
+            name: operation,
+            level: Level::INFO,
+            target: module,
             origin,
             slow: None,
+            failure_level: record::Level::Error,
+            deferred: false,
+            empty_stream: false,
+            recordable: false,
             state: OnceLock::new(),
         }
     }
@@ -65,7 +85,33 @@ impl Site {
     /// The level of the span and of its `_complete` record, INFO if it is not set.
     #[must_use]
     pub const fn level(mut self, level: Level) -> Self {
-        self.meta = metadata(self.me, &self.origin, self.fields, level);
+        self.level = level;
+        self.described()
+    }
+
+    /// The span's name for other layers, the operation if it is not set.
+    #[must_use]
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self.described()
+    }
+
+    /// The span's target, the module if it is not set.
+    #[must_use]
+    pub const fn target(mut self, target: &'static str) -> Self {
+        self.target = target;
+        self.described()
+    }
+
+    const fn described(mut self) -> Self {
+        self.meta = metadata(
+            self.me,
+            self.name,
+            self.target,
+            self.level,
+            &self.origin,
+            self.fields,
+        );
         self
     }
 
@@ -73,6 +119,34 @@ impl Site {
     #[must_use]
     pub const fn slow_us(mut self, micros: u64) -> Self {
         self.slow = Some(micros);
+        self
+    }
+
+    /// The level of a `_failed` record, ERROR if it is not set.
+    #[must_use]
+    pub const fn failure(mut self, level: record::Level) -> Self {
+        self.failure_level = level;
+        self
+    }
+
+    /// The function returns a future, and a call begins with its first poll.
+    #[must_use]
+    pub const fn deferred(mut self) -> Self {
+        self.deferred = true;
+        self
+    }
+
+    /// A stream that ends without an item is empty.
+    #[must_use]
+    pub const fn empty_stream(mut self) -> Self {
+        self.empty_stream = true;
+        self
+    }
+
+    /// Fields may be recorded while the call runs, by `Span::record`.
+    #[must_use]
+    pub const fn recordable(mut self) -> Self {
+        self.recordable = true;
         self
     }
 
@@ -113,13 +187,15 @@ impl fmt::Debug for Site {
 
 const fn metadata(
     me: &'static Site,
+    name: &'static str,
+    target: &'static str,
+    level: Level,
     origin: &Origin,
     fields: &'static [&'static str],
-    level: Level,
 ) -> Metadata<'static> {
     Metadata::new(
-        origin.operation,
-        origin.module,
+        name,
+        target,
         level,
         Some(origin.file),
         Some(origin.line),

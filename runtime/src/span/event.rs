@@ -1,0 +1,60 @@
+//! The events that `err` and `ret` emit as `tracing`'s own attribute does, for layers other than ours.
+
+use tracing::callsite::{Callsite, DefaultCallsite, Identifier};
+use tracing::field::FieldSet;
+use tracing::{Event, Level, Metadata, Value};
+use tracing_core::Kind;
+
+use crate::dispatch;
+
+/// The callsite of such an event; expansions make one, and it is no part of the public API.
+#[derive(Debug)]
+pub struct EventSite {
+    callsite: DefaultCallsite,
+    meta: Metadata<'static>,
+}
+
+impl EventSite {
+    /// A site that knows itself as `me`, for an event with one field.
+    #[must_use]
+    pub const fn new(
+        me: &'static Self,
+        field: &'static [&'static str; 1],
+        level: Level,
+        target: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        let fields = FieldSet::new(field, Identifier(&me.callsite));
+        let meta = Metadata::new(
+            "event",
+            target,
+            level,
+            Some(file),
+            Some(line),
+            Some(module),
+            fields,
+            Kind::EVENT,
+        );
+        Self {
+            callsite: DefaultCallsite::new(&me.meta),
+            meta,
+        }
+    }
+
+    fn is_enabled(&'static self) -> bool {
+        let interest = self.callsite.interest();
+        interest.is_always()
+            || !interest.is_never() && tracing::dispatcher::get_default(|to| to.enabled(&self.meta))
+    }
+
+    pub(super) fn emit(&'static self, value: &dyn Value) {
+        if self.is_enabled() {
+            let meta = self.callsite.metadata();
+            let values = [Some(value)];
+            let values = meta.fields().value_set_all(&values);
+            dispatch::hushed(|| Event::dispatch(meta, &values));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What belongs to a span from its creation on: its parent, what it follows from, its first values, and a request's context.
+
+use std::fmt;
+
+use tracing::span::Id;
+use tracing::{Span, Value};
+
+use super::call::Call;
+use super::scope::LogContext;
+use super::site::Site;
+use super::watch::{Above, Watch};
+use crate::dispatch::Handle;
+
+/// A call about to be opened.
+pub struct Opening<'a> {
+    site: &'static Site,
+    enabled: bool,
+    handle: Option<Handle>,
+    /// What was said of the parent; `Some(None)` makes a root.
+    parent: Option<Option<Id>>,
+    causes: Vec<Id>,
+    context: Option<&'a dyn LogContext>,
+}
+
+impl fmt::Debug for Opening<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Opening")
+            .field("site", self.site)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Opening<'a> {
+    pub(super) fn new(site: &'static Site, enabled: bool, handle: Option<Handle>) -> Self {
+        Self {
+            site,
+            enabled,
+            handle,
+            parent: None,
+            causes: Vec::new(),
+            context: None,
+        }
+    }
+
+    /// The span is a child of this one, or the root of a new trace.
+    #[must_use]
+    pub fn parent(mut self, parent: impl Into<Option<Id>>) -> Self {
+        self.parent = Some(parent.into());
+        self
+    }
+
+    /// The span follows from these.
+    #[must_use]
+    pub fn follows_from<I: Into<Option<Id>>>(mut self, causes: impl IntoIterator<Item = I>) -> Self {
+        let causes = causes.into_iter().filter_map(Into::into);
+        self.causes.extend(causes);
+        self
+    }
+
+    /// The request's fields, for the call and all below it.
+    #[must_use]
+    pub fn context(mut self, context: &'a dyn LogContext) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    /// Opens the span with the values of the site's first fields.
+    #[must_use]
+    pub fn call(self, values: &[&dyn Value]) -> Call {
+        let span = self.span(values);
+        for cause in &self.causes {
+            span.follows_from(cause);
+        }
+        let above = Above {
+            parent: self.parent,
+            context: self.context,
+        };
+        let site = self.site;
+        let watch = self.handle.map(|handle| {
+            let mut watch = Watch::begin(site, &span, handle, &above);
+            watch.capture(site, 0, values);
+            watch
+        });
+        Call::new(site, span, watch)
+    }
+
+    fn span(&self, values: &[&dyn Value]) -> Span {
+        if !self.enabled {
+            return Span::none();
+        }
+        let meta = self.site.metadata();
+        let mut all: Vec<Option<&dyn Value>> = Vec::new();
+        let values = if values.is_empty() {
+            meta.fields().value_set(&[])
+        } else {
+            all.extend(values.iter().copied().map(Some));
+            all.resize(meta.fields().len(), None);
+            meta.fields().value_set_all(&all)
+        };
+        match &self.parent {
+            None => Span::new(meta, &values),
+            Some(None) => Span::new_root(meta, &values),
+            Some(Some(parent)) => Span::child_of(parent.clone(), meta, &values),
+        }
+    }
+}

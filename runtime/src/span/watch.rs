@@ -1,0 +1,322 @@
+//! What a pipeline is told of a call: its record, its metrics, and where its error was born.
+
+use std::error::Error;
+use std::fmt::Arguments;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tracing::span::Id;
+use tracing::{Span, Value};
+
+use super::scope::{LogContext, bind};
+use super::site::Site;
+use super::stream::Flow;
+use crate::clock::{self, Moment};
+use crate::context::carrier::{self, Inherited};
+use crate::context::{SpanId, TraceId};
+use crate::dispatch::Handle;
+use crate::metrics::{CallMetrics, Exemplar};
+use crate::record::{ErrorKind, Failure, Kind, Level, Outcome, Record};
+use crate::value::{self, Capture};
+
+/// No chain of sources is followed further than this.
+const MAX_CHAIN: usize = 16;
+
+/// What a pipeline needs to know of a running call.
+#[derive(Debug)]
+pub(super) struct Watch {
+    record: Box<Record>,
+    handle: Handle,
+    meter: Meter,
+    pub(super) start: Moment,
+    /// No call around this one is of the same layer, so this one counts as a request.
+    outermost: bool,
+    pub(super) failure_level: Level,
+}
+
+/// What the annotation says of the call's place.
+pub(super) struct Above<'a> {
+    /// The span named as the parent; `Some(None)` for a root.
+    pub(super) parent: Option<Option<Id>>,
+    pub(super) context: Option<&'a dyn LogContext>,
+}
+
+/// The metrics of a callsite: kept in its static under the global pipeline, looked up under a scoped one.
+#[derive(Debug)]
+enum Meter {
+    Global(&'static CallMetrics),
+    Scoped(Arc<CallMetrics>),
+}
+
+impl Deref for Meter {
+    type Target = CallMetrics;
+
+    fn deref(&self) -> &CallMetrics {
+        match self {
+            Self::Global(metrics) => metrics,
+            Self::Scoped(metrics) => metrics,
+        }
+    }
+}
+
+impl Watch {
+    pub(super) fn begin(
+        site: &'static Site,
+        span: &Span,
+        handle: Handle,
+        said: &Above<'_>,
+    ) -> Self {
+        let mut record = handle.blank();
+        let start = clock::now();
+        let (bit, meter) = meter(site, &handle);
+        let parent = said.parent.as_ref().map(Option::as_ref);
+        let outermost = carrier::attach(span, parent, true, |mut above| {
+            if let Some(context) = said.context {
+                above.request = Some(bind(context, &above));
+            }
+            place(site, bit, start, above, &mut record)
+        });
+        if outermost {
+            meter.started();
+        }
+        Self {
+            record,
+            handle,
+            meter,
+            start,
+            outermost,
+            failure_level: site.failure_level,
+        }
+    }
+
+    /// Whether no other layer would hear of fields and events.
+    pub(super) fn is_sole_listener(&self) -> bool {
+        self.handle.is_sole_listener()
+    }
+
+    /// Keeps these values as the site's fields from the `first` on.
+    pub(super) fn capture(&mut self, site: &'static Site, first: usize, values: &[&dyn Value]) {
+        let names = site.metadata().fields().iter().skip(first);
+        let mut capture = Capture(&mut self.record.fields);
+        for (name, value) in names.zip(values) {
+            value.record(&name, &mut capture);
+        }
+    }
+
+    /// Leaves the `_started` record, where DEBUG is on.
+    pub(super) fn announce(&self, span: &Span, site: &'static Site) {
+        if self.handle.wants(Level::Debug, site.target) && !span.is_none() {
+            self.push_beside(Kind::Started, self.record.start);
+        }
+    }
+
+    /// Leaves the `_first_item` record of a stream, where DEBUG is on.
+    pub(super) fn first_item(&mut self, span: &Span, site: &'static Site, micros: u64) {
+        if self.handle.wants(Level::Debug, site.target) && !span.is_none() {
+            self.push_beside(Kind::FirstItem, self.record.start + micros);
+        }
+    }
+
+    fn push_beside(&self, kind: Kind, timestamp: u64) {
+        let mut beside = self.handle.blank();
+        *beside = self.record.beside(kind, timestamp);
+        self.handle.push(beside);
+    }
+
+    pub(super) fn flowed(&mut self, flow: &Flow) {
+        let fields = &mut self.record.fields;
+        fields.push("metrics.items", value::Value::U64(flow.items));
+        if let Some(first) = flow.first {
+            fields.push("metrics.time_to_first_item_ms", millis(first));
+            fields.push("metrics.longest_gap_ms", millis(flow.longest_gap));
+        }
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        kind: ErrorKind,
+        message: Arguments<'_>,
+        source: Option<&(dyn Error + 'static)>,
+    ) {
+        let text = &mut self.record.fields.text;
+        let message = text.print(message);
+        let mut chain = Vec::new();
+        let mut next = source;
+        while let Some(error) = next.filter(|_| chain.len() < MAX_CHAIN) {
+            chain.push(text.print(format_args!("{error}")));
+            next = error.source();
+        }
+        self.record.failure = Some(Failure {
+            kind,
+            message,
+            chain,
+            born_in: None,
+            path: Vec::new(),
+        });
+    }
+
+    /// The annotation said how the call ended, whatever the value is.
+    pub(super) fn told(&mut self, outcome: Outcome) {
+        if !outcome.is_failure() {
+            self.record.failure = None;
+        } else if self.record.failure.is_none() {
+            let message = format_args!("the value returned was judged a failure");
+            self.fail(ErrorKind::Unknown, message, None);
+        }
+    }
+
+    pub(super) fn label(&mut self, label: &'static str) {
+        if let Some(failure) = &mut self.record.failure {
+            failure.kind = ErrorKind::Label(label);
+        }
+    }
+
+    /// The call was none: its future was dropped before it was polled.
+    pub(super) fn forget(self) {
+        if self.outermost {
+            self.meter.stopped();
+        }
+        self.handle.give_back(self.record);
+    }
+
+    pub(super) fn end(mut self, site: &'static Site, span: &Span, outcome: Outcome) {
+        let micros = clock::now().micros_since(self.start);
+        let record = &mut *self.record;
+        if site.recordable {
+            carrier::take_late(span, &mut record.fields);
+        }
+        record.outcome = outcome;
+        record.duration = Some(micros);
+        record.timestamp = record.start + micros;
+        record.slow = site
+            .slow
+            .filter(|most| outcome == Outcome::Success && micros > *most);
+        if outcome.is_failure() {
+            bear(record, site, span);
+        }
+        record.level = level(site, record, self.failure_level);
+        self.count(site, outcome, micros);
+        let heard = !span.is_none() || self.record.level >= Level::Warning;
+        if heard && self.handle.wants(self.record.level, site.target) {
+            self.handle.push(self.record);
+        } else {
+            self.handle.give_back(self.record);
+        }
+    }
+
+    fn count(&self, site: &Site, outcome: Outcome, micros: u64) {
+        let record = &self.record;
+        let exemplar = Exemplar {
+            trace_id: record.trace_id.map_or([0; 16], TraceId::to_bytes),
+            span_id: record.span_id.map_or([0; 16], SpanId::to_bytes),
+            unix_ms: record.timestamp / 1000,
+        };
+        self.meter.latency(micros, &exemplar);
+        if self.outermost {
+            self.meter.stopped();
+            self.meter.request(outcome, &exemplar);
+        }
+        let born = record
+            .failure
+            .as_ref()
+            .filter(|failure| failure.born_in.is_none());
+        if let Some(failure) = born.filter(|_| outcome.is_failure()) {
+            let registry = self.handle.registry();
+            registry.error(failure.kind.label(), site.origin.layer.name(), &exemplar);
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact for durations of up to 285 years"
+)]
+fn millis(micros: u64) -> value::Value {
+    value::Value::F64(micros as f64 / 1000.0)
+}
+
+fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
+    if handle.is_global() {
+        let (bit, metrics) = site.global(handle);
+        (bit, Meter::Global(metrics))
+    } else {
+        (site.origin.layer.bit(), Meter::Scoped(site.metrics(handle)))
+    }
+}
+
+/// Gives the call its ids and its place below `above`; tells whether it is the outermost of its layer.
+fn place(
+    site: &'static Site,
+    bit: u64,
+    start: Moment,
+    above: Inherited,
+    record: &mut Record,
+) -> (Inherited, bool) {
+    let unix = start.unix_micros();
+    let span_id = SpanId::new(unix / 1000);
+    let trace_id = above.ids.map_or(TraceId::from(span_id), |(trace, _)| trace);
+    record.kind = Kind::Span;
+    record.operation = site.origin.operation;
+    record.layer = Some(site.origin.layer);
+    record.start = unix;
+    record.trace_id = Some(trace_id);
+    record.span_id = Some(span_id);
+    record.parent_span_id = above.ids.map(|(_, parent)| parent);
+    record.request.clone_from(&above.request);
+    let outermost = above.layers & bit == 0;
+    let inherited = Inherited {
+        ids: Some((trace_id, span_id)),
+        parent: record.parent_span_id,
+        request: above.request,
+        layers: above.layers | bit,
+        origin: Some(&site.origin),
+    };
+    (inherited, outermost)
+}
+
+/// Tells whether the failure was born here or is a child's that passes through, and passes it on.
+#[cold]
+fn bear(record: &mut Record, site: &'static Site, span: &Span) {
+    let Some(failure) = &mut record.failure else {
+        return;
+    };
+    let text = &record.fields.text;
+    let known = carrier::births(span);
+    let texts = failure.chain.iter().rev().chain([&failure.message]);
+    let hashes: Vec<u64> = texts.map(|piece| hash(text.get(*piece))).collect();
+    let born = known
+        .iter()
+        .find(|(birth, _)| hashes.contains(birth))
+        .copied();
+    failure.born_in = born.map(|(_, span)| span);
+    if let (Some(first), Some(own)) = (hashes.first(), record.span_id) {
+        carrier::report_birth(span, born.unwrap_or((*first, own)));
+    }
+    failure.path = carrier::path(span);
+    if failure.path.is_empty() {
+        failure.path.push(&site.origin);
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn level(site: &'static Site, record: &Record, of_failure: Level) -> Level {
+    let passing = record
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.born_in.is_some());
+    match record.outcome {
+        Outcome::Success if record.slow.is_some() => Level::Warning,
+        Outcome::Success => (*site.metadata().level()).into(),
+        Outcome::Empty => Level::Warning,
+        Outcome::Cancelled => Level::Info,
+        Outcome::Error | Outcome::Panic if passing => Level::Info,
+        Outcome::Error => of_failure,
+        Outcome::Panic => Level::Error,
+    }
+}
