@@ -3,7 +3,7 @@
 pub(crate) async unsafe fn r#match<'a, T>(
     &'a mut self,
     hits: Vec<T>,
-    (a, _): (u8, u8),
+    __arg2: (u8, u8),
 ) -> &'a T
 where
     T: Ord + 'a,
@@ -26,16 +26,19 @@ where
         )
         .future(
             async move {
-                let mut hits = hits;
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
                     &'a T,
                 > {
                     return __ret;
                 }
-                {
+                let mut hits = hits;
+                let __arg2 = __arg2;
+                let (a, _) = __arg2;
+                let __ret: &'a T = {
                     hits.sort();
                     self.keep(hits, a).await
-                }
+                };
+                __ret
             },
             |__ret, __call| {
                 ::ragspan::__private::Probe::new(__ret).judge(__call);

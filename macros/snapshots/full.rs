@@ -42,7 +42,12 @@ fn search(
             },
         )
         .run(
-            move || -> Result<Vec<Chunk>, Error> { index().search(query, top_k) },
+            move || -> Result<Vec<Chunk>, Error> {
+                let filter = filter;
+                let id = id;
+                let __ret: Result<Vec<Chunk>, Error> = { index().search(query, top_k) };
+                __ret
+            },
             |__ret, __call| {
                 ::ragspan::__private::Probe::new(__ret).judge(__call);
                 __call.empty(::ragspan::__private::is_empty(__ret));

@@ -4,9 +4,9 @@ use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Ident, Member, Token};
+use syn::{Error, Expr, Ident, Member, Token, braced, token};
 
-use crate::model::{Field, How};
+use crate::model::{Field, How, Name};
 
 /// The prefix that makes a field a metric.
 const METRICS: &str = "metrics.";
@@ -32,7 +32,68 @@ pub(crate) fn field(input: ParseStream<'_>, list: List) -> syn::Result<Field> {
     let name = declared(name, list);
     let how = how(&name, sigil.as_ref())?;
     Ok(Field {
-        name,
+        name: Name::Text(name),
+        span,
+        how,
+        value,
+    })
+}
+
+/// Reads one field of `fields(..)`, as `tracing` reads it: `{NAME} = value` takes a constant's name, a bare name is one of an argument
+/// or a field that the body records, and a sign before dotted names records what they reach.
+pub(crate) fn declared_field(input: ParseStream<'_>) -> syn::Result<Field> {
+    if input.peek(token::Brace) {
+        return constant_field(input);
+    }
+    let ahead = input.fork();
+    let bare = dotted(&ahead).is_ok_and(|_| ahead.is_empty() || ahead.peek(Token![,]));
+    if bare {
+        let value = input.fork().parse().unwrap_or(Expr::PLACEHOLDER);
+        let (name, span) = dotted(input)?;
+        return Ok(Field {
+            name: Name::Text(name),
+            span,
+            how: How::Empty,
+            value,
+        });
+    }
+    if let Some(Sigil(how, _)) = Sigil::parse(&input.fork())? {
+        return reached_field(input, how);
+    }
+    field(input, List::Context)
+}
+
+/// `{NAME} = value`
+fn constant_field(input: ParseStream<'_>) -> syn::Result<Field> {
+    let content;
+    let brace = braced!(content in input);
+    let name: Expr = content.parse()?;
+    if input.parse::<Option<Token![=]>>()?.is_none() {
+        let message = "a field named by a constant needs a value: {NAME} = value";
+        return Err(Error::new(brace.span.join(), message));
+    }
+    let sigil = Sigil::parse(input)?;
+    Ok(Field {
+        name: Name::Constant(name),
+        span: brace.span.join(),
+        how: sigil.map_or(How::Value, |sigil| sigil.0),
+        value: input.parse()?,
+    })
+}
+
+/// `?self.filter`, under the name `self.filter`
+fn reached_field(input: ParseStream<'_>, how: How) -> syn::Result<Field> {
+    let ahead = input.fork();
+    Sigil::parse(&ahead)?;
+    let dotted_alone = dotted(&ahead).is_ok_and(|_| ahead.is_empty() || ahead.peek(Token![,]));
+    if !dotted_alone {
+        return field(input, List::Context);
+    }
+    Sigil::parse(input)?;
+    let value: Expr = input.fork().parse()?;
+    let (name, span) = dotted(input)?;
+    Ok(Field {
+        name: Name::Text(name),
         span,
         how,
         value,
@@ -155,7 +216,11 @@ mod tests {
 
     fn check(text: &str, list: List, name: &str, how: How, value: &str) {
         let field = read(text, list).unwrap();
-        assert_eq!((field.name.as_str(), field.how), (name, how), "{text}");
+        assert!(
+            matches!(&field.name, Name::Text(text) if text == name),
+            "{text}"
+        );
+        assert_eq!(field.how, how, "{text}");
         assert_eq!(field.value.to_token_stream().to_string(), value, "{text}");
     }
 

@@ -1,73 +1,99 @@
 //! The arguments of `#[rag_span(..)]` as data: one entry a key, with how its value is read.
 //!
-//! Duplicates, unknown keys and keys of a later build are handled by whoever walks the table, once
+//! Duplicates, conflicts, unknown keys, and keys of a later build are handled by whoever walks the table, once
 //! for all. A new argument is an entry here and a reader in `values`.
 
 use crate::errors::Errors;
+use crate::inherited::{fields, follows_from, name, parent, skip, skip_all, target};
+use crate::later;
 use crate::model::Arguments;
 use crate::place::Place;
 use crate::suggest;
-use crate::values::{context, empty, krate, layer, level, metrics, ok, operation, slow};
+use crate::told::{err, ret};
+use crate::values::{
+    context, context_from, empty, krate, layer, level, metrics, ok, operation, outcome, slow,
+};
 
 /// One argument.
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) read: Read,
+    /// It may stand on a whole `impl` or `trait`, for all methods.
+    pub(crate) shared: bool,
+    /// It says the same as these, or the opposite.
+    pub(crate) conflicts: &'static [&'static str],
 }
 
-/// Whether an argument can be read yet.
+/// Whether an argument is there yet.
 #[derive(Clone, Copy)]
 pub(crate) enum Read {
     Now(Reader),
-    /// Promised, and refused until it is there.
-    Later,
+    /// Promised, and refused until it is there, once its form was checked.
+    Later(Form),
 }
 
 type Reader = fn(&mut Arguments, &Place<'_>, &mut Errors) -> syn::Result<()>;
+pub(crate) type Form = fn(&Place<'_>, &mut Errors) -> syn::Result<()>;
 
 /// Every argument there is.
 pub(crate) const KEYS: &[Key] = &[
-    now("layer", layer),
+    now("layer", layer).shared(),
     now("operation", operation),
-    now("level", level),
+    now("level", level).shared(),
     now("context", context),
     now("metrics", metrics),
     now("ok", ok),
-    now("slow", slow),
-    now("empty", empty),
-    now("crate", krate),
-    later("err"),
-    later("ret"),
-    later("outcome"),
-    later("inputs"),
-    later("output"),
-    later("model"),
-    later("usage"),
-    later("cost"),
-    later("documents"),
-    later("kind"),
-    later("versions"),
-    later("context_from"),
-    later("target"),
-    later("parent"),
-    later("follows_from"),
-    later("name"),
-    later("fields"),
-    later("skip"),
-    later("skip_all"),
+    now("err", err),
+    now("ret", ret),
+    now("empty", empty).against(&["outcome"]),
+    now("outcome", outcome),
+    now("slow", slow).shared(),
+    now("context_from", context_from),
+    now("name", name),
+    now("target", target).shared(),
+    now("parent", parent),
+    now("follows_from", follows_from),
+    now("fields", fields),
+    now("skip", skip).against(&["skip_all"]),
+    now("skip_all", skip_all).shared(),
+    now("crate", krate).shared(),
+    later("inputs", later::values),
+    later("output", later::word),
+    later("model", later::expression),
+    later("usage", later::judged),
+    later("cost", later::judged),
+    later("documents", later::judged),
+    later("kind", later::kind).shared(),
+    later("versions", later::named).shared(),
 ];
 
 const fn now(name: &'static str, read: Reader) -> Key {
     Key {
         name,
         read: Read::Now(read),
+        shared: false,
+        conflicts: &[],
     }
 }
 
-const fn later(name: &'static str) -> Key {
+const fn later(name: &'static str, form: Form) -> Key {
     Key {
         name,
-        read: Read::Later,
+        read: Read::Later(form),
+        shared: false,
+        conflicts: &[],
+    }
+}
+
+impl Key {
+    const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    const fn against(mut self, conflicts: &'static [&'static str]) -> Self {
+        self.conflicts = conflicts;
+        self
     }
 }
 

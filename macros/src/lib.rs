@@ -6,6 +6,7 @@
 
 use proc_macro::TokenStream;
 
+mod block;
 mod case;
 mod check;
 mod context;
@@ -15,9 +16,12 @@ mod error_type;
 mod errors;
 mod expand;
 mod fields;
+mod inherited;
 mod keys;
+mod later;
 mod list;
 mod model;
+mod params;
 mod parse;
 mod place;
 mod returns;
@@ -25,6 +29,7 @@ mod span;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod told;
 mod values;
 
 /// Measures the calls of a function: a span, metrics and one structured record each.
@@ -48,6 +53,13 @@ mod values;
 #[proc_macro_attribute]
 pub fn rag_span(arguments: TokenStream, item: TokenStream) -> TokenStream {
     span::expand(arguments.into(), item.into()).into()
+}
+
+/// `tracing`'s own attribute, expanded by ours: for its test suite, and no part of the public API.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn instrument_compat(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    span::function(arguments.into(), item.into(), model::Mode::Compatible).into()
 }
 
 /// Makes a struct with named fields the context of a request.

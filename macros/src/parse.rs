@@ -2,17 +2,16 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 use syn::ext::IdentExt;
-use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, Ident, LitStr, Token};
+use syn::{Attribute, Error, Ident, LitStr};
 
 use crate::errors::Errors;
-use crate::keys::{KEYS, Read, unknown_key};
-use crate::list::{list, skip_item};
+use crate::keys::{Form, KEYS, Key, Read, unknown_key};
+use crate::list::list;
 use crate::model::{Arguments, Function, Written};
 use crate::place::Place;
 
-/// Reads the attribute's arguments and its item, as far as each can be read.
+/// Reads the attribute's arguments and its function, as far as each can be read.
 pub(crate) fn parse(
     arguments: TokenStream,
     item: TokenStream,
@@ -28,49 +27,98 @@ pub(crate) fn parse(
 
 fn read_arguments(tokens: TokenStream, errors: &mut Errors) -> Option<Arguments> {
     let mut arguments = Arguments::default();
+    add_arguments(tokens, &mut arguments, errors)?;
+    Some(arguments)
+}
+
+/// Reads arguments over those that are there.
+pub(crate) fn add_arguments(
+    tokens: TokenStream,
+    arguments: &mut Arguments,
+    errors: &mut Errors,
+) -> Option<()> {
+    let mut keys: Vec<Ident> = Vec::new();
     let walk = |input: ParseStream<'_>| {
         list(input, errors, |input, errors| {
-            argument(input, &mut arguments, errors)
+            argument(input, arguments, &mut keys, errors)
         });
         Ok(())
     };
     let walked = walk.parse2(tokens);
     errors.catch(walked)?;
-    Some(arguments)
+    arguments.keys.retain(|before| !keys.contains(before));
+    arguments.keys.extend(keys);
+    Some(())
 }
 
 fn argument(
     input: ParseStream<'_>,
     arguments: &mut Arguments,
+    keys: &mut Vec<Ident>,
     errors: &mut Errors,
 ) -> syn::Result<()> {
+    if input.peek(LitStr) {
+        return bare_name(input, arguments, keys);
+    }
     let key = key(input)?;
     let word = key.to_string();
     let Some(known) = KEYS.iter().find(|known| known.name == word) else {
         return Err(Error::new(key.span(), unknown_key(&word)));
     };
-    let Read::Now(read) = known.read else {
-        skip_value(input);
-        return Err(Error::new(
-            key.span(),
-            format!("`{word}` is not in this build yet"),
-        ));
-    };
-    if arguments.keys.contains(&key) {
+    fits_beside(known, &key, keys, errors);
+    keys.push(key.clone());
+    let place = Place { key: &key, input };
+    match known.read {
+        Read::Now(read) => read(arguments, &place, errors),
+        Read::Later(form) => not_yet(form, &place, errors),
+    }
+}
+
+/// `"search"`, which is `name = "search"` in `tracing`.
+fn bare_name(
+    input: ParseStream<'_>,
+    arguments: &mut Arguments,
+    keys: &mut Vec<Ident>,
+) -> syn::Result<()> {
+    let name: LitStr = input.parse()?;
+    if arguments.name.is_some() || keys.iter().any(|key| key == "name") {
+        let message = "the span has a name already: keep one";
+        return Err(Error::new(name.span(), message));
+    }
+    keys.push(Ident::new("name", name.span()));
+    arguments.name = Some(syn::parse_quote!(#name));
+    Ok(())
+}
+
+/// An argument stands once, and not beside its opposite.
+fn fits_beside(known: &Key, key: &Ident, keys: &[Ident], errors: &mut Errors) {
+    if keys.contains(key) {
         errors.at(
             key.span(),
-            format!("`{word}` stands twice: merge the two or keep one"),
+            format!("`{key}` stands twice: merge the two or keep one"),
         );
     }
-    arguments.keys.push(key.clone());
-    read(arguments, &Place { key: &key, input }, errors)
+    let opposes = |other: &&Ident| {
+        let (other, key) = (other.to_string(), key.to_string());
+        let entry = KEYS.iter().find(|entry| entry.name == other);
+        let against = entry.map_or(&[][..], |entry| entry.conflicts);
+        known.conflicts.contains(&other.as_str()) || against.contains(&key.as_str())
+    };
+    if let Some(other) = keys.iter().find(opposes) {
+        errors.at(
+            key.span(),
+            format!("`{key}` and `{other}` speak of the same thing: keep one"),
+        );
+    }
+}
+
+fn not_yet(form: Form, place: &Place<'_>, errors: &mut Errors) -> syn::Result<()> {
+    form(place, errors)?;
+    let message = format!("`{}` is not in this build yet", place.key);
+    Err(Error::new(place.key.span(), message))
 }
 
 fn key(input: ParseStream<'_>) -> syn::Result<Ident> {
-    if input.peek(LitStr) {
-        let message = "a bare string says nothing here: write operation = \"..\"";
-        return Err(Error::new(input.span(), message));
-    }
     if !input.peek(Ident::peek_any) {
         let message = "expected an argument, such as layer = \"retrieval\" or context(top_k)";
         return Err(Error::new(input.span(), message));
@@ -78,22 +126,13 @@ fn key(input: ParseStream<'_>) -> syn::Result<Ident> {
     Ident::parse_any(input)
 }
 
-/// Skips the value of an argument that is not read, with the commas of a closure's head in it.
-fn skip_value(input: ParseStream<'_>) {
-    let ahead = input.fork();
-    if ahead.parse::<Token![=]>().is_ok() && ahead.parse::<syn::Expr>().is_ok() {
-        input.advance_to(&ahead);
-    }
-    skip_item(input);
-}
-
 /// Reads the signature, and the body as it stands.
-fn function(input: ParseStream<'_>) -> syn::Result<Function> {
+pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     let attributes = input.call(Attribute::parse_outer)?;
     let visibility = input.parse()?;
     let default = input.parse()?;
     if !starts_function(&input.fork()) {
-        let message = wrong_item(&input.fork());
+        let message = "#[rag_span] measures functions, and this is none: put it on a `fn`, or on an `impl` or `trait` for all of theirs";
         return Err(Error::new_spanned(input.parse::<TokenStream>()?, message));
     }
     let signature: syn::Signature = input.parse()?;
@@ -109,6 +148,7 @@ fn function(input: ParseStream<'_>) -> syn::Result<Function> {
         signature,
         inner,
         body,
+        owner: None,
     })
 }
 
@@ -119,7 +159,7 @@ fn skip_rest<T>(input: ParseStream<'_>, error: Error) -> syn::Result<T> {
 }
 
 /// Whether nothing but qualifiers stands before a `fn`.
-fn starts_function(input: ParseStream<'_>) -> bool {
+pub(crate) fn starts_function(input: ParseStream<'_>) -> bool {
     while let Ok(word) = input.call(Ident::parse_any) {
         match word.to_string().as_str() {
             "fn" => return true,
@@ -129,19 +169,6 @@ fn starts_function(input: ParseStream<'_>) -> bool {
         }
     }
     false
-}
-
-fn wrong_item(input: ParseStream<'_>) -> &'static str {
-    while let Ok(word) = input.call(Ident::parse_any) {
-        match word.to_string().as_str() {
-            "impl" | "trait" => {
-                return "a whole `impl` or `trait` is not in this build yet: put the attribute on each method";
-            }
-            "unsafe" | "auto" | "const" => {}
-            _ => break,
-        }
-    }
-    "#[rag_span] measures functions, and this is none: put it on a `fn`"
 }
 
 /// Takes the `#![..]` off the head of a body.
@@ -162,7 +189,7 @@ fn split_inner(body: Group) -> syn::Result<(Vec<Attribute>, Group)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Empty, Layer, Level};
+    use crate::model::{Empty, ErrorTypeBy, How, Layer, Level, Name};
 
     fn arguments(text: &str) -> Arguments {
         let tokens = text.parse().unwrap();
@@ -209,21 +236,58 @@ mod tests {
         let read =
             arguments("ok(|(first, _)| a = first, metrics.b = 1), empty = |v: &V| v.f::<A, B>()");
         let ok = read.ok.unwrap();
-        let names: Vec<&str> = ok.fields.iter().map(|field| field.name.as_str()).collect();
-        assert_eq!(names, ["a", "metrics.b"]);
-        assert!(matches!(read.empty, Some(Empty::By(pattern, _)) if pattern.ascribed.is_some()));
+        let is = |at: usize, name| matches!(&ok.fields[at].name, Name::Text(text) if text == name);
+        assert!(is(0, "a") && is(1, "metrics.b"));
+        assert!(matches!(read.empty, Some(Empty::By(by)) if by.pattern.ascribed.is_some()));
     }
 
     #[test]
-    fn arguments_of_a_later_build_are_skipped_as_a_whole() {
-        let later =
-            "outcome = |a, b| f::<A, B>(a), err(level = \"warning\"), skip(a, b), layer = \"x\"";
-        let tokens: TokenStream = later.parse().unwrap();
-        let reported = Errors::collect(|errors| read_arguments(tokens, errors))
-            .err()
+    fn arguments_of_a_later_build_are_read_and_refused() {
+        for (later, part) in [
+            (
+                "usage = |a| f::<A, B>(a)",
+                "`usage` is not in this build yet",
+            ),
+            ("kind = \"rerank\"", "`kind` is not in this build yet"),
+            ("kind = \"rerenk\"", "did you mean `rerank`"),
+            ("inputs(a.b())", "an expression needs a name"),
+            ("usage = 1", "`usage` names the value first"),
+            ("output = 1", "`output` takes no value"),
+        ] {
+            let tokens: TokenStream = later.parse().unwrap();
+            let reported = Errors::collect(|errors| read_arguments(tokens, errors))
+                .err()
+                .unwrap();
+            let text = reported.into_tokens().to_string();
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_arguments_of_tracing_are_read_as_there() {
+        let read = arguments(
+            "\"name\", target = TARGET, parent = None, follows_from = causes, skip(a, b), \
+             fields(x, a.b = 1, ?c, %self.d, {NAME} = ?e, keywords.impl.fn = f), err(Debug, level = 4), ret",
+        );
+        let hows: Vec<How> = read.fields.iter().map(|field| field.how).collect();
+        use How::{Debug, Display, Empty, Value};
+        assert_eq!(hows, [Empty, Value, Debug, Display, Debug, Value]);
+        assert!(read.name.is_some() && read.target.is_some() && read.parent.is_some());
+        assert!(read.follows_from.is_some() && read.skip.len() == 2 && read.ret.is_some());
+        let event = read.err.unwrap().event;
+        assert!(event.how == Some(Debug) && matches!(event.level, Some(Level::Named("WARN"))));
+    }
+
+    #[test]
+    fn a_failure_may_be_told_from_the_error() {
+        let read = arguments("err(level = |e| e.level(), type = \"timeout\")")
+            .err
             .unwrap();
-        let text = reported.into_tokens().to_string();
-        assert_eq!(text.matches("compile_error").count(), 4, "{text}");
+        assert!(read.level_by.is_some() && read.severity.is_none());
+        assert!(matches!(read.error_type, Some(ErrorTypeBy::Label(_))));
+        let critical = arguments("err(level = \"critical\")").err.unwrap();
+        assert!(matches!(critical.event.level, Some(Level::Named("ERROR"))));
+        assert_eq!(critical.severity, Some("Critical"));
     }
 
     #[test]

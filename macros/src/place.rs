@@ -41,6 +41,11 @@ impl<'a> Place<'a> {
         input.parse()
     }
 
+    /// Whether nothing belongs to the key.
+    pub(crate) fn stands_alone(&self) -> bool {
+        self.input.is_empty() || self.input.peek(Token![,])
+    }
+
     pub(crate) fn wants(&self, what: &str, example: &str) -> Error {
         Error::new(self.key.span(), format!("`{}` {what}: {example}", self.key))
     }

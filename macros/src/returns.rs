@@ -1,63 +1,183 @@
 //! What can be told from the text of a return type, which is little: only what its shape forces.
 
-use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{
-    GenericArgument, PathArguments, ReturnType, Token, Type, TypeInfer, TypeParamBound, TypePath,
+    GenericArgument, Ident, PathArguments, PathSegment, ReturnType, Token, Type, TypeInfer,
+    TypeParamBound,
 };
 
 /// Traits whose values have done nothing yet when they are returned.
-const DEFERRED_TRAITS: &[&str] = &["Future", "IntoFuture", "Stream", "TryFuture", "TryStream"];
-/// The usual names of such values in a box.
-const DEFERRED_TYPES: &[&str] = &["BoxFuture", "LocalBoxFuture", "BoxStream", "LocalBoxStream"];
-/// Types that hold what they return in their first argument.
-const WRAPPERS: &[&str] = &["Pin", "Box", "Result", "Option"];
+const FUTURES: &[&str] = &["Future", "IntoFuture", "TryFuture", "FusedFuture"];
+const STREAMS: &[&str] = &["Stream", "TryStream", "FusedStream"];
+/// The usual names of such values in a pinned box.
+const BOXED_FUTURES: &[&str] = &["BoxFuture", "LocalBoxFuture"];
+const BOXED_STREAMS: &[&str] = &["BoxStream", "LocalBoxStream"];
+
+/// A return type that shows that the work comes after the return.
+pub(crate) struct Deferred {
+    pub(crate) later: Later,
+    pub(crate) holder: Holder,
+    /// What a future gives, or an item of a stream, where the text says it.
+    pub(crate) output: Option<Type>,
+    /// The type without what may be around it.
+    pub(crate) inner: Type,
+    pub(crate) around: Option<Around>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Later {
+    Future,
+    Stream,
+}
+
+/// What holds the future or stream.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Holder {
+    /// `impl Future`
+    Opaque,
+    /// `Pin<Box<..>>`
+    Pinned,
+    /// `Box<..>`
+    Boxed,
+}
+
+/// What may be there instead of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Around {
+    Result,
+    Option,
+}
 
 /// Where a return type shows that the work comes after the return: a future, a stream.
-pub(crate) fn deferred(output: &ReturnType) -> Option<Span> {
-    match output {
-        ReturnType::Default => None,
-        ReturnType::Type(_, returned) => deferred_in(returned),
+pub(crate) fn deferred(output: &ReturnType) -> Option<Deferred> {
+    let ReturnType::Type(_, returned) = output else {
+        return None;
+    };
+    let returned = plain(returned);
+    if let Some(found) = held(returned, None) {
+        return Some(found);
+    }
+    let last = last_segment(returned)?;
+    let around = match last.ident.to_string().as_str() {
+        "Result" => Around::Result,
+        "Option" => Around::Option,
+        _ => return None,
+    };
+    held(plain(first_type(last)?), Some(around))
+}
+
+/// A type without the parentheses and the invisible groups around it.
+fn plain(of: &Type) -> &Type {
+    match of {
+        Type::Paren(inner) => plain(&inner.elem),
+        Type::Group(inner) => plain(&inner.elem),
+        other => other,
     }
 }
 
-fn deferred_in(returned: &Type) -> Option<Span> {
-    match returned {
-        Type::ImplTrait(opaque) => opaque.bounds.iter().find_map(deferred_bound),
-        Type::TraitObject(object) => object.bounds.iter().find_map(deferred_bound),
-        Type::Paren(inner) => deferred_in(&inner.elem),
-        Type::Group(inner) => deferred_in(&inner.elem),
-        Type::Path(path) => deferred_path(path),
+fn held(of: &Type, around: Option<Around>) -> Option<Deferred> {
+    let found = |holder, (later, output)| Deferred {
+        later,
+        holder,
+        output,
+        inner: of.clone(),
+        around,
+    };
+    if let Type::ImplTrait(opaque) = of {
+        return bounds(&opaque.bounds).map(|seen| found(Holder::Opaque, seen));
+    }
+    let last = last_segment(of)?;
+    if let Some(seen) = named(last) {
+        return Some(found(Holder::Pinned, seen));
+    }
+    let inside = plain(first_type(last)?);
+    if last.ident == "Box" {
+        return content(inside).map(|seen| found(Holder::Boxed, seen));
+    }
+    let boxed = last_segment(inside).filter(|boxed| last.ident == "Pin" && boxed.ident == "Box")?;
+    content(plain(first_type(boxed)?)).map(|seen| found(Holder::Pinned, seen))
+}
+
+/// What is seen of a future or a stream: which of them, and what it gives.
+type Seen = (Later, Option<Type>);
+
+/// `BoxFuture<'a, T>`
+fn named(last: &PathSegment) -> Option<Seen> {
+    let is = |names: &[&str]| names.iter().any(|name| last.ident == name);
+    let later = if is(BOXED_FUTURES) {
+        Later::Future
+    } else if is(BOXED_STREAMS) {
+        Later::Stream
+    } else {
+        return None;
+    };
+    Some((later, first_type(last).cloned()))
+}
+
+/// `dyn Future<Output = T>` or `impl Future<Output = T>` in a box.
+fn content(inside: &Type) -> Option<Seen> {
+    match inside {
+        Type::ImplTrait(opaque) => bounds(&opaque.bounds),
+        Type::TraitObject(object) => bounds(&object.bounds),
         _ => None,
     }
 }
 
-fn deferred_bound(bound: &TypeParamBound) -> Option<Span> {
-    let TypeParamBound::Trait(bound) = bound else {
-        return None;
-    };
-    let last = bound.path.segments.last()?;
-    DEFERRED_TRAITS
-        .iter()
-        .any(|name| last.ident == name)
-        .then(|| last.ident.span())
+fn bounds<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Option<Seen> {
+    bounds.into_iter().find_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else {
+            return None;
+        };
+        let last = bound.path.segments.last()?;
+        let is = |names: &[&str]| names.iter().any(|name| last.ident == name);
+        let (later, given) = if is(FUTURES) {
+            (Later::Future, "Output")
+        } else if is(STREAMS) {
+            (Later::Stream, "Item")
+        } else {
+            return None;
+        };
+        Some((later, associated(last, given)))
+    })
 }
 
-fn deferred_path(path: &TypePath) -> Option<Span> {
-    let last = path.path.segments.last()?;
-    if DEFERRED_TYPES.iter().any(|name| last.ident == name) {
-        return Some(last.ident.span());
-    }
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    let held = arguments.args.iter().find_map(|argument| match argument {
+/// The type that a bound gives an associated type.
+fn associated(last: &PathSegment, name: &str) -> Option<Type> {
+    arguments(last).find_map(|argument| match argument {
+        GenericArgument::AssocType(given) if given.ident == name => Some(given.ty.clone()),
+        _ => None,
+    })
+}
+
+fn first_type(segment: &PathSegment) -> Option<&Type> {
+    arguments(segment).find_map(|argument| match argument {
         GenericArgument::Type(held) => Some(held),
         _ => None,
-    });
-    held.filter(|_| WRAPPERS.iter().any(|name| last.ident == name))
-        .and_then(deferred_in)
+    })
+}
+
+fn arguments(segment: &PathSegment) -> impl Iterator<Item = &GenericArgument> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten()
+}
+
+fn last_segment(of: &Type) -> Option<&PathSegment> {
+    match of {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// The name of a type, as far as it has one: of `&Index<T>` it is `Index`.
+pub(crate) fn type_name(of: &Type) -> Option<Ident> {
+    match plain(of) {
+        Type::Reference(reference) => type_name(&reference.elem),
+        other => last_segment(other).map(|last| last.ident.clone()),
+    }
 }
 
 /// Whether the function never returns.
@@ -112,24 +232,92 @@ mod tests {
     use super::*;
     use quote::ToTokens;
 
-    fn is_deferred(text: &str) -> bool {
-        deferred(&syn::parse_str(text).unwrap()).is_some()
+    fn seen(text: &str) -> Option<Deferred> {
+        deferred(&syn::parse_str(text).unwrap())
     }
 
     #[test]
-    fn futures_and_streams_are_seen() {
-        for text in [
-            "-> impl Future<Output = u8>",
-            "-> impl Send + ::core::future::Future<Output = ()> + 'static",
-            "-> Pin<Box<dyn Future<Output = u8> + Send + '_>>",
-            "-> ::std::pin::Pin<::std::boxed::Box<dyn Stream<Item = u8>>>",
-            "-> Result<Pin<Box<dyn Stream<Item = u8>>>, Error>",
-            "-> anyhow::Result<impl TryStream<Ok = u8>>",
-            "-> futures::future::BoxFuture<'static, u8>",
-            "-> Option<BoxStream<'_, Token>>",
-            "-> (impl Future)",
+    fn futures_and_streams_are_seen_with_what_holds_them_and_what_they_give() {
+        use Around::{Option, Result};
+        use Holder::{Boxed, Opaque, Pinned};
+        use Later::{Future, Stream};
+        for (text, later, holder, around, output) in [
+            ("-> impl Future<Output = u8>", Future, Opaque, None, "u8"),
+            (
+                "-> impl Send + ::core::future::Future<Output = ()> + 'static",
+                Future,
+                Opaque,
+                None,
+                "()",
+            ),
+            (
+                "-> impl use<'_> + Stream<Item = u8>",
+                Stream,
+                Opaque,
+                None,
+                "u8",
+            ),
+            (
+                "-> Pin<Box<dyn Future<Output = u8> + Send + '_>>",
+                Future,
+                Pinned,
+                None,
+                "u8",
+            ),
+            (
+                "-> ::std::pin::Pin<::std::boxed::Box<dyn Stream<Item = u8>>>",
+                Stream,
+                Pinned,
+                None,
+                "u8",
+            ),
+            (
+                "-> Box<dyn Stream<Item = u8> + Unpin>",
+                Stream,
+                Boxed,
+                None,
+                "u8",
+            ),
+            (
+                "-> Result<Pin<Box<dyn Stream<Item = u8>>>, Error>",
+                Stream,
+                Pinned,
+                Some(Result),
+                "u8",
+            ),
+            (
+                "-> anyhow::Result<impl TryStream<Ok = u8>>",
+                Stream,
+                Opaque,
+                Some(Result),
+                "",
+            ),
+            (
+                "-> futures::future::BoxFuture<'static, u8>",
+                Future,
+                Pinned,
+                None,
+                "u8",
+            ),
+            (
+                "-> Option<BoxStream<'_, Token>>",
+                Stream,
+                Pinned,
+                Some(Option),
+                "Token",
+            ),
+            ("-> (impl Future)", Future, Opaque, None, ""),
         ] {
-            assert!(is_deferred(text), "{text}");
+            let found = seen(text).unwrap();
+            let given = found
+                .output
+                .map(|given| given.to_token_stream().to_string());
+            assert_eq!(
+                (found.later, found.holder, found.around),
+                (later, holder, around),
+                "{text}"
+            );
+            assert_eq!(given.unwrap_or_default().replace(' ', ""), output, "{text}");
         }
     }
 
@@ -146,7 +334,19 @@ mod tests {
             "-> TcpStream",
             "-> <T as Service>::Future",
         ] {
-            assert!(!is_deferred(text), "{text}");
+            assert!(seen(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_called_by_its_last_word() {
+        for (text, name) in [
+            ("Index", "Index"),
+            ("&mut a::b::Index<T>", "Index"),
+            ("(u8, u8)", ""),
+        ] {
+            let found = type_name(&syn::parse_str(text).unwrap());
+            assert_eq!(found.map_or(String::new(), |name| name.to_string()), name);
         }
     }
 

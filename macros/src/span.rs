@@ -3,14 +3,24 @@
 use proc_macro2::TokenStream;
 
 use crate::errors::Errors;
-use crate::{check, expand, parse};
+use crate::model::Mode;
+use crate::{block, check, expand, parse};
 
-/// Writes the measured function, or what is wrong beside the function as it was.
+/// Writes the measured item, or what is wrong beside the item as it was.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    if block::is_block(&item) {
+        block::expand(arguments, item)
+    } else {
+        function(arguments, item, Mode::Ours)
+    }
+}
+
+/// The same for one function.
+pub(crate) fn function(arguments: TokenStream, item: TokenStream, mode: Mode) -> TokenStream {
     let untouched = item.clone();
     let checked = Errors::collect(|errors| {
         let written = parse::parse(arguments, item, errors)?;
-        check::check(written, errors)
+        check::check(written, mode, errors)
     });
     match checked {
         Ok(span) => expand::expand(&span),

@@ -194,7 +194,7 @@ fn macros_called(tokens: TokenStream) -> Vec<String> {
 #[test]
 fn every_error_is_reported_at_once() {
     let text = expanded(
-        r#"layer = "retreival", contxt(x), slow = "2 s", err, context(a.b(), b, b), slow = "1s""#,
+        r#"layer = "retreival", contxt(x), slow = "2 s", usage = |u| u, context(a.b(), b, b), slow = "1s""#,
         "const fn search() -> impl Future<Output = u8> { ready(1) }",
     )
     .to_string();
@@ -202,12 +202,11 @@ fn every_error_is_reported_at_once() {
         "did you mean `retrieval`",
         "did you mean `context`",
         "`2 s` is no duration",
-        "`err` is not in this build yet",
+        "`usage` is not in this build yet",
         "write `b = ` before it",
         "the field `b` is there already",
         "`slow` stands twice",
         "`const fn`",
-        "a future or a stream is not in this build yet",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -228,8 +227,6 @@ fn a_body_that_does_not_parse_is_for_rustc() {
 fn an_item_that_cannot_be_measured_is_emitted_as_it_was() {
     for (item, part) in [
         ("struct Index { n : u8 }", "put it on a `fn`"),
-        ("impl Index { fn load () { } }", "on each method"),
-        ("pub unsafe trait Load { fn load () ; }", "on each method"),
         ("fn load () ;", "without a body"),
         ("const LIMIT : u8 = 1 ;", "put it on a `fn`"),
         ("fn ( ) { }", "expected identifier"),

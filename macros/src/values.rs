@@ -8,7 +8,7 @@ use crate::duration;
 use crate::errors::Errors;
 use crate::fields::{List, field};
 use crate::list::list;
-use crate::model::{Arguments, Empty, Field, Layer, Level, Pattern, Success};
+use crate::model::{Arguments, Empty, Field, Judged, Layer, Level, Pattern, Success};
 use crate::place::{Place, in_parentheses};
 use crate::suggest;
 
@@ -23,14 +23,15 @@ const LAYERS: &[(&str, &str)] = &[
     ("memory", "Memory"),
 ];
 
-/// The levels, each with its constant.
-const LEVELS: &[(&str, &str)] = &[
-    ("trace", "TRACE"),
-    ("debug", "DEBUG"),
-    ("info", "INFO"),
-    ("warn", "WARN"),
-    ("warning", "WARN"),
-    ("error", "ERROR"),
+/// The levels, each with its constant of `tracing::Level` and its variant of `ragspan::Level`.
+const LEVELS: &[(&str, &str, &str)] = &[
+    ("trace", "TRACE", "Trace"),
+    ("debug", "DEBUG", "Debug"),
+    ("info", "INFO", "Info"),
+    ("warn", "WARN", "Warning"),
+    ("warning", "WARN", "Warning"),
+    ("error", "ERROR", "Error"),
+    ("critical", "ERROR", "Critical"),
 ];
 
 /// `layer = "retrieval"` or `layer = custom("rerank")`
@@ -116,26 +117,54 @@ pub(crate) fn level(
     _: &mut Errors,
 ) -> syn::Result<()> {
     let input = place.value("level = \"debug\"")?;
-    let level = if input.peek(LitStr) {
-        named_level(&input.parse()?)?
-    } else if input.peek(LitInt) {
-        numbered_level(&input.parse()?)?
-    } else {
-        Level::Path(input.parse()?)
-    };
-    arguments.level = Some(level);
+    arguments.level = Some(level_value(input)?);
     Ok(())
 }
 
-fn named_level(written: &LitStr) -> syn::Result<Level> {
-    let name = written.value();
-    if let Some((_, constant)) = LEVELS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(&name))
-    {
-        return Ok(Level::Named(constant));
+/// `"debug"`, `2` or `Level::DEBUG`
+pub(crate) fn level_value(input: ParseStream<'_>) -> syn::Result<Level> {
+    if input.peek(LitStr) {
+        let written: LitStr = input.parse()?;
+        let name = written.value();
+        if name.eq_ignore_ascii_case("critical") {
+            let message = "`critical` is a level of failures: err(level = \"critical\")";
+            return Err(Error::new(written.span(), message));
+        }
+        return named_level(&written).map(|known| known.level);
     }
-    let known: Vec<&str> = LEVELS.iter().map(|(known, _)| *known).collect();
+    if input.peek(LitInt) {
+        return numbered_level(&input.parse()?);
+    }
+    input.parse().map(Level::Path)
+}
+
+/// A level by its name, as `tracing` and as a record call it.
+pub(crate) struct KnownLevel {
+    pub(crate) level: Level,
+    /// The variant of `ragspan::Level`.
+    pub(crate) severity: &'static str,
+}
+
+/// A level of failures that is given by its name.
+pub(crate) fn severity(input: ParseStream<'_>) -> syn::Result<Option<KnownLevel>> {
+    if !input.peek(LitStr) {
+        return Ok(None);
+    }
+    named_level(&input.parse()?).map(Some)
+}
+
+fn named_level(written: &LitStr) -> syn::Result<KnownLevel> {
+    let name = written.value();
+    let found = LEVELS
+        .iter()
+        .find(|(known, ..)| known.eq_ignore_ascii_case(&name));
+    if let Some((_, constant, severity)) = found {
+        return Ok(KnownLevel {
+            level: Level::Named(constant),
+            severity,
+        });
+    }
+    let known: Vec<&str> = LEVELS.iter().map(|(known, ..)| *known).collect();
     Err(Error::new(
         written.span(),
         suggest::unknown("level", &name, &known),
@@ -222,13 +251,33 @@ pub(crate) fn empty(
     arguments.empty = Some(if place.input.peek(Token![=]) {
         let example = "empty = |answer| answer.text.is_empty()";
         let input = place.value(example)?;
-        Empty::By(
-            Box::new(pattern(input, place.key, example)?),
-            input.parse()?,
-        )
+        Empty::By(judged(input, place.key, example)?)
     } else {
         Empty::ByType(place.key.span())
     });
+    Ok(())
+}
+
+/// `outcome = |reply| if reply.refused() { Outcome::Empty } else { Outcome::Success }`
+pub(crate) fn outcome(
+    arguments: &mut Arguments,
+    place: &Place<'_>,
+    _: &mut Errors,
+) -> syn::Result<()> {
+    let example = "outcome = |reply| reply.outcome()";
+    let input = place.value(example)?;
+    arguments.outcome = Some(judged(input, place.key, example)?);
+    Ok(())
+}
+
+/// `context_from = request`
+pub(crate) fn context_from(
+    arguments: &mut Arguments,
+    place: &Place<'_>,
+    _: &mut Errors,
+) -> syn::Result<()> {
+    let input = place.value("context_from = request")?;
+    arguments.context_from = Some(input.parse()?);
     Ok(())
 }
 
@@ -252,9 +301,22 @@ fn fields(group: ParseStream<'_>, which: List, errors: &mut Errors) -> Vec<Field
     fields
 }
 
+/// `|pattern| expression`
+pub(crate) fn judged(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Judged> {
+    let pattern = Box::new(pattern(input, key, example)?);
+    if input.is_empty() || input.peek(Token![,]) {
+        let message = format!("`{key}` says nothing of the value: {example}");
+        return Err(Error::new(key.span(), message));
+    }
+    Ok(Judged {
+        pattern,
+        expression: input.parse()?,
+    })
+}
+
 /// `|pattern|` or `|pattern: Type|`
 fn pattern(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Pattern> {
-    let message = || format!("`{key}` names the value returned first: {example}");
+    let message = || format!("`{key}` names the value first: {example}");
     if !input.peek(Token![|]) || input.peek(Token![||]) {
         let span = if input.is_empty() {
             key.span()

@@ -5,14 +5,16 @@ pub use core::option::Option::{self, None, Some};
 pub use core::result::Result::{Err, Ok};
 pub use core::{file, line, module_path};
 
+#[doc(hidden)]
+pub use ragspan_macros::instrument_compat;
 pub use tracing::Level;
-pub use tracing::field::{debug, display};
+pub use tracing::field::{Empty, debug, display};
 
 pub use crate::context::Layer;
 pub use crate::record::Level as Severity;
 pub use crate::span::{
-    Annotated, Call, EventSite, Field, Making, MayBeEmpty, Metric, Opening, Probe, Running, ScopeSite,
-    Site, Streamed, field, is_empty, metric,
+    Annotated, Call, EventSite, Field, Making, MayBeEmpty, Metric, Opening, Probe, Running,
+    ScopeSite, Site, Streamed, field, is_empty, metric,
 };
 
 /// A value in a box that cannot move.

@@ -110,8 +110,6 @@ impl<F: Future, W: FnOnce(F::Output, Call) -> R, R> Future for Making<F, W> {
         };
         span.in_scope(|| this.body.set(None));
         let rest = this.rest.take();
-        rest.map_or(Poll::Pending, |(call, wrap)| {
-            Poll::Ready(wrap(made, call))
-        })
+        rest.map_or(Poll::Pending, |(call, wrap)| Poll::Ready(wrap(made, call)))
     }
 }

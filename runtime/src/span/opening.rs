@@ -51,7 +51,10 @@ impl<'a> Opening<'a> {
 
     /// The span follows from these.
     #[must_use]
-    pub fn follows_from<I: Into<Option<Id>>>(mut self, causes: impl IntoIterator<Item = I>) -> Self {
+    pub fn follows_from<I: Into<Option<Id>>>(
+        mut self,
+        causes: impl IntoIterator<Item = I>,
+    ) -> Self {
         let causes = causes.into_iter().filter_map(Into::into);
         self.causes.extend(causes);
         self

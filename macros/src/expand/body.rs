@@ -1,0 +1,190 @@
+//! Running the body: in a closure, in an `async` block, or where it stands.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ReturnType, Type, parse_quote_spanned};
+
+use super::inspect::inspect;
+use super::names::Names;
+use super::{braced, closure_of, located, never_async};
+use crate::model::{Function, RagSpan};
+use crate::returns::{self, Nameable};
+
+/// ```text
+/// enter.run(move || -> Hits { take; body }, |ret, call| { inspect })
+/// ```
+pub(super) fn closure(
+    span: &RagSpan,
+    enter: &TokenStream,
+    taken: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
+    let run = move_closure(span, taken, names);
+    let done = closure_of(&names.ret, None, names, &inspect(span, names));
+    quote_spanned!(names.site=> #enter.run(#run, #done))
+}
+
+/// ```text
+/// move || -> Hits { take; body }
+/// ```
+pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
+    let signature = &span.function.signature;
+    let named = returned(span, names);
+    let (annotation, edge) = match (&signature.output, &named) {
+        (ReturnType::Default, _) => {
+            let at = located(signature.ident.span());
+            (quote_spanned!(at=> -> ()), None)
+        }
+        (_, Some(named)) if named.erased => (TokenStream::new(), edge(named, names)),
+        (output, _) => (output.to_token_stream(), None),
+    };
+    let body = scoped(&span.function.body, taken, edge, named.as_ref(), names);
+    quote_spanned!(names.site=> move || #annotation #body)
+}
+
+/// ```text
+/// let call = enter; let ret: Hits = { let inside = call.inside(); body }; call.close(ret, |ret, call| { inspect })
+/// ```
+pub(super) fn in_place(span: &RagSpan, enter: &TokenStream, names: &Names<'_>) -> TokenStream {
+    let Names {
+        call, ret, site, ..
+    } = names;
+    let inside = Ident::new("__inside", *site);
+    let done = closure_of(ret, None, names, &inspect(span, names));
+    let body = &span.function.body;
+    let inner = braced(body.stream(), located(body.span()));
+    let ascribed = returned(span, names).map(|named| {
+        let named = named.returned;
+        quote_spanned!(*site=> : #named)
+    });
+    quote_spanned! {*site=>
+        let #call = #enter;
+        let #ret #ascribed = { let #inside = #call.inside(); #inner };
+        #call.close(#ret, #done)
+    }
+}
+
+/// ```text
+/// enter.future(async move { edge take body }, |ret, call| { inspect }).await
+/// ```
+pub(super) fn asynchronous(
+    span: &RagSpan,
+    enter: &TokenStream,
+    taken: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
+    let done = closure_of(&names.ret, None, names, &inspect(span, names));
+    let block = async_block(span, taken, names);
+    let call = quote_spanned!(names.site=> #enter.future(#block, #done).await);
+    if never_async(span) {
+        return quote_spanned!(names.site=> match #call {});
+    }
+    call
+}
+
+/// ```text
+/// async move { edge take body }
+/// ```
+pub(super) fn async_block(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
+    let named = awaited(span, names);
+    let edge = edge(&named, names);
+    let body = scoped(&span.function.body, taken, edge, Some(&named), names);
+    quote_spanned!(names.site=> async move #body)
+}
+
+/// What the function returns, as a closure or a `let` may name it; `None` where it never does.
+fn returned(span: &RagSpan, _: &Names<'_>) -> Option<Nameable> {
+    let signature = &span.function.signature;
+    match &signature.output {
+        output if returns::never(output) => None,
+        ReturnType::Type(_, returned) => Some(Nameable::of(returned)),
+        ReturnType::Default => {
+            let unit: Type = parse_quote_spanned!(located(signature.ident.span())=> ());
+            Some(Nameable::of(&unit))
+        }
+    }
+}
+
+/// The type of the `async` block that holds the body.
+fn awaited(span: &RagSpan, names: &Names<'_>) -> Nameable {
+    returned(span, names).unwrap_or_else(|| {
+        // `!` cannot be named here; another type without values can, and a `match` turns it back.
+        let at = located(span.function.signature.output.span());
+        let private = names.at(at);
+        Nameable::of(&parse_quote_spanned!(at=> #private::Infallible))
+    })
+}
+
+/// A return that never happens, which gives inference and coercion the declared type before the body
+/// is looked at. No lint finds anything unreachable in it.
+///
+/// ```text
+/// if let Some(ret) = None::<Result<_, Error>> { return ret; }
+/// ```
+fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
+    if named.says_nothing() {
+        return None;
+    }
+    let returned = &named.returned;
+    let at = located(returned.span());
+    let (private, ret) = (names.at(at), Ident::new("__ret", at));
+    Some(quote_spanned! {at=>
+        if let #private::Some(#ret) = #private::None::<#returned> { return #ret; }
+    })
+}
+
+/// The body behind what must come before it; in braces of its own then, so that its items and
+/// inner shadows stay inside.
+///
+/// What was taken must outlive the temporaries of the body's last expression, as arguments do. In older editions
+/// only a `let` ends them in time.
+///
+/// ```text
+/// { edge take let ret: Hits = { body }; ret }
+/// ```
+fn scoped(
+    body: &Group,
+    taken: &TokenStream,
+    edge: Option<TokenStream>,
+    named: Option<&Nameable>,
+    names: &Names<'_>,
+) -> TokenStream {
+    if taken.is_empty() && edge.is_none() {
+        return body.to_token_stream();
+    }
+    // Braces of the macro's own: around a body of one expression the user's would be called unused.
+    let inner = braced(body.stream(), located(body.span()));
+    let inside = match named {
+        Some(named) if !taken.is_empty() => {
+            let (ret, returned) = (&names.ret, &named.returned);
+            quote_spanned!(names.site=> #edge #taken let #ret: #returned = #inner; #ret)
+        }
+        _ => quote!(#edge #taken #inner),
+    };
+    braced(inside, names.site)
+}
+
+/// The one `async` block that the body consists of, without the `Box::pin(..)` around it, if that is all there is.
+pub(super) fn bare(function: &Function) -> Option<TokenStream> {
+    let body: Vec<TokenTree> = function.body.stream().into_iter().collect();
+    let alone = |tokens: &[TokenTree]| {
+        let is_async = matches!(tokens.first(), Some(TokenTree::Ident(word)) if *word == "async");
+        let ends = matches!(tokens.last(), Some(TokenTree::Group(end)) if end.delimiter() == Delimiter::Brace);
+        // `async move { .. }`, and no method called on it.
+        is_async && ends && tokens.len() <= 3
+    };
+    if alone(&body) {
+        return Some(body.into_iter().collect());
+    }
+    let (TokenTree::Group(content), path) = body.split_last()? else {
+        return None;
+    };
+    let path: TokenStream = path.iter().cloned().collect();
+    let pins = path.to_string().replace(' ', "");
+    if content.delimiter() != Delimiter::Parenthesis || !pins.ends_with("Box::pin") {
+        return None;
+    }
+    let inside: Vec<TokenTree> = content.stream().into_iter().collect();
+    alone(&inside).then(|| inside.into_iter().collect())
+}

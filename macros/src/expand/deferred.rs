@@ -1,0 +1,113 @@
+//! Functions that return a future or a stream: the call goes on in what is returned.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote_spanned;
+
+use super::body::{async_block, bare, move_closure};
+use super::closure_of;
+use super::inspect::{inspect, inspect_item, judge};
+use super::names::Names;
+use crate::model::{Empty, RagSpan};
+use crate::returns::{Around, Deferred, Holder, Later, Nameable};
+
+/// ```text
+/// pinned(enter.follow(async move { .. }, |ret: &Hits, call| { inspect }))           a body that is one async block
+/// enter.make(move || { take; body }, |made, call| pinned(call.follow(made, ..)))    any other
+/// enter.making(async move { edge take body }, |made, call| ..).await                an `async fn`
+/// ```
+pub(super) fn deferred(
+    span: &RagSpan,
+    later: &Deferred,
+    enter: &TokenStream,
+    taken: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
+    let site = names.site;
+    if span.function.signature.asyncness.is_some() {
+        let (block, wrap) = (async_block(span, taken, names), wrap(span, later, names));
+        return quote_spanned!(site=> #enter.making(#block, #wrap).await);
+    }
+    let alone = bare(&span.function).filter(|_| later.around.is_none());
+    if let Some(block) = alone {
+        let followed = followed(span, later, enter, &block, names);
+        return held(later, &followed, names);
+    }
+    let (run, wrap) = (move_closure(span, taken, names), wrap(span, later, names));
+    quote_spanned!(site=> #enter.make(#run, #wrap))
+}
+
+/// ```text
+/// |made, call| call.fallible(made, |ret, call| { judge }, |made, call| -> BoxStream<'_, Token> { held })
+/// ```
+fn wrap(span: &RagSpan, later: &Deferred, names: &Names<'_>) -> TokenStream {
+    let (site, call) = (names.site, &names.call);
+    let made = Ident::new("__made", site);
+    let callee = quote_spanned!(site=> #call);
+    let followed = followed(span, later, &callee, &quote_spanned!(site=> #made), names);
+    let held = held(later, &followed, names);
+    let Some(around) = later.around else {
+        return quote_spanned!(site=> |#made, #call| #held);
+    };
+    let method = match around {
+        Around::Result => Ident::new("fallible", site),
+        Around::Option => Ident::new("optional", site),
+    };
+    let inner = Nameable::of(&later.inner);
+    let annotation = (!inner.erased).then(|| {
+        let inner = &inner.returned;
+        quote_spanned!(site=> -> #inner)
+    });
+    let absent = absent(span, around, names);
+    quote_spanned! {site=>
+        |#made, #call| #call.#method(#made, #absent, |#made, #call| #annotation { #held })
+    }
+}
+
+/// How the call ended if there is no future or stream.
+fn absent(span: &RagSpan, around: Around, names: &Names<'_>) -> TokenStream {
+    let judge = match around {
+        Around::Result => inspect_item(span, names),
+        Around::Option => judge(names),
+    };
+    let none_is_empty = matches!(span.empty, Some(Empty::ByType(_))) && around == Around::Option;
+    let empty = none_is_empty.then(|| {
+        let (call, ret) = (&names.call, &names.ret);
+        quote_spanned!(names.site=> #call.empty(#ret.is_none());)
+    });
+    closure_of(
+        &names.ret,
+        None,
+        names,
+        &quote_spanned!(names.site=> #judge #empty),
+    )
+}
+
+/// ```text
+/// call.follow(made, |ret: &Hits, call| { inspect })
+/// ```
+fn followed(
+    span: &RagSpan,
+    later: &Deferred,
+    call: &TokenStream,
+    made: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
+    let (method, body) = match later.later {
+        Later::Future => ("follow", inspect(span, names)),
+        Later::Stream => ("stream", inspect_item(span, names)),
+    };
+    let method = Ident::new(method, names.site);
+    let of = later.output.as_ref().map(Nameable::of);
+    let of = of.filter(|of| !of.says_nothing()).map(|of| of.returned);
+    let done = closure_of(&names.ret, of.as_ref(), names, &body);
+    quote_spanned!(names.site=> #call.#method(#made, #done))
+}
+
+fn held(later: &Deferred, followed: &TokenStream, names: &Names<'_>) -> TokenStream {
+    let private = &names.private;
+    match later.holder {
+        Holder::Opaque => followed.clone(),
+        Holder::Pinned => quote_spanned!(names.site=> #private::pinned(#followed)),
+        Holder::Boxed => quote_spanned!(names.site=> #private::boxed(#followed)),
+    }
+}

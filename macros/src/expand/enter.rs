@@ -1,0 +1,100 @@
+//! Beginning a call: its span, and what is recorded before the body runs.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::located;
+use super::names::Names;
+use super::site::site;
+use crate::model::{Field, How, Opening, RagSpan};
+
+/// ```text
+/// Call::enter({ site }, |call| { capture })
+/// ```
+pub(super) fn enter(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    let private = &names.private;
+    let (place, site, capture) = (names.site, site(span, names), capture(span, names));
+    if span.opening.says_nothing() {
+        return quote_spanned!(place=> #private::Call::enter(#site, #capture));
+    }
+    let open = open(&span.opening, names);
+    quote_spanned!(place=> #private::Call::enter_as(#site, #open, #capture))
+}
+
+/// ```text
+/// |open| open.parent(&span).follows_from(causes).context(&request).call(&[field(&top_k)])
+/// ```
+fn open(opening: &Opening, names: &Names<'_>) -> TokenStream {
+    let (site, open) = (names.site, Ident::new("__open", names.site));
+    let parent = opening.parent.as_ref().map(|parent| {
+        let at = located(parent.span());
+        quote_spanned!(at=> .parent(#parent))
+    });
+    let follows = opening.follows_from.as_ref().map(|causes| {
+        let at = located(causes.span());
+        quote_spanned!(at=> .follows_from(#causes))
+    });
+    let context = opening.context_from.as_ref().map(|context| {
+        let at = located(context.span());
+        quote_spanned!(at=> .context(&#context))
+    });
+    let values = values(&opening.fields, names);
+    quote_spanned!(site=> |#open| #open #parent #follows #context .call(&[#(#values),*]))
+}
+
+/// ```text
+/// |call| call.fields(0, &[field(&top_k), &debug(&filter)])
+/// ```
+fn capture(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    if span.entry.is_empty() {
+        return quote_spanned!(names.site=> |_| {});
+    }
+    let call = &names.call;
+    let fields = fields(span.opening.fields.len(), &span.entry, names);
+    quote_spanned!(names.site=> |#call| #fields)
+}
+
+/// ```text
+/// call.fields(5, &[field(&(hits.len())), metric(&(0.5)), &display(&id)])
+/// ```
+pub(super) fn fields(first: usize, fields: &[Field], names: &Names<'_>) -> TokenStream {
+    let call = &names.call;
+    let first = Literal::usize_unsuffixed(first);
+    let values = values(fields, names);
+    quote_spanned!(names.site=> #call.fields(#first, &[#(#values),*]))
+}
+
+fn values<'a>(fields: &'a [Field], names: &'a Names<'_>) -> impl Iterator<Item = TokenStream> + 'a {
+    fields.iter().map(|field| value(field, names))
+}
+
+fn value(field: &Field, names: &Names<'_>) -> TokenStream {
+    let at = located(field.value.span());
+    let private = names.at(at);
+    let value = match &field.value {
+        value @ (syn::Expr::Path(_) | syn::Expr::Lit(_)) => value.to_token_stream(),
+        value => quote_spanned!(at=> (#value)),
+    };
+    match field.how {
+        How::Value => quote_spanned!(at=> #private::field(&#value)),
+        How::Metric => quote_spanned!(at=> #private::metric(&#value)),
+        How::Debug => quote_spanned!(at=> &#private::debug(&#value)),
+        How::Display => quote_spanned!(at=> &#private::display(&#value)),
+        How::Empty => quote_spanned!(at=> &#private::Empty),
+    }
+}
+
+/// The expressions that see the arguments before the body has them.
+pub(super) fn mentioned(span: &RagSpan) -> Vec<TokenStream> {
+    let opening = &span.opening;
+    let fields = opening.fields.iter().chain(&span.entry);
+    let values = fields.map(|field| field.value.to_token_stream());
+    let named = [
+        &opening.parent,
+        &opening.follows_from,
+        &opening.context_from,
+    ];
+    let named = named.into_iter().flatten().map(ToTokens::to_token_stream);
+    values.chain(named).collect()
+}

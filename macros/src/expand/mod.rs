@@ -1,0 +1,93 @@
+//! Writing the annotated function: from a checked [`RagSpan`] to tokens.
+//!
+//! The expansion names only `::ragspan::__private` and the user's tokens. Names that it binds have
+//! [`Span::mixed_site`], and none is in the scope of the body. Macro-made tokens that can be part of an error are
+//! located at the user's tokens, so that the message points there.
+
+mod body;
+mod deferred;
+mod enter;
+mod inspect;
+mod names;
+mod site;
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Signature;
+
+use crate::model::{Function, RagSpan, Shape};
+use crate::{params, returns};
+use names::Names;
+
+/// ```text
+/// fn search(query: &str) -> Hits {
+///     Call::enter({ site }, |call| { capture }).run(move || -> Hits { body }, |ret, call| { inspect })
+/// }
+/// ```
+pub(crate) fn expand(span: &RagSpan) -> TokenStream {
+    let names = Names::new(span);
+    let Function {
+        attributes,
+        visibility,
+        default,
+        signature,
+        inner,
+        ..
+    } = &span.function;
+    let (signature, taken) = taken(span, signature);
+    let enter = enter::enter(span, &names);
+    let call = match &span.shape {
+        Shape::Closure => body::closure(span, &enter, &taken, &names),
+        Shape::InPlace => body::in_place(span, &enter, &names),
+        Shape::Async => body::asynchronous(span, &enter, &taken, &names),
+        Shape::Deferred(later) => deferred::deferred(span, later, &enter, &taken, &names),
+    };
+    let block = braced(quote!(#(#inner)* #call), span.function.body.span());
+    quote!(#(#attributes)* #visibility #default #signature #block)
+}
+
+/// The signature, and the statements with which a body that stands elsewhere takes its arguments.
+fn taken(span: &RagSpan, signature: &Signature) -> (Signature, TokenStream) {
+    let mut signature = signature.clone();
+    let stays = match &span.shape {
+        Shape::InPlace => true,
+        Shape::Deferred(_) => signature.asyncness.is_none() && body::bare(&span.function).is_some(),
+        Shape::Closure | Shape::Async => false,
+    };
+    if stays {
+        return (signature, TokenStream::new());
+    }
+    let recorded = enter::mentioned(span);
+    let taken = params::take(&mut signature, &recorded);
+    (signature, taken)
+}
+
+fn never_async(span: &RagSpan) -> bool {
+    let signature = &span.function.signature;
+    signature.asyncness.is_some() && returns::never(&signature.output)
+}
+
+fn braced(content: TokenStream, span: Span) -> TokenStream {
+    let mut group = Group::new(Delimiter::Brace, content);
+    group.set_span(span);
+    group.to_token_stream()
+}
+
+/// Made by the macro, as lints see it, and placed at the user's token, as messages show it.
+fn located(token: Span) -> Span {
+    Span::mixed_site().located_at(token)
+}
+
+/// `|ret: &Type, call|`, or without the type where the text does not say it
+fn closure_of(
+    value: &syn::Ident,
+    of: Option<&syn::Type>,
+    names: &Names<'_>,
+    body: &TokenStream,
+) -> TokenStream {
+    let (call, site) = (&names.call, names.site);
+    match of {
+        Some(of) => quote_spanned!(site=> |#value: &#of, #call| { #body }),
+        None => quote_spanned!(site=> |#value, #call| { #body }),
+    }
+}
