@@ -110,7 +110,10 @@ fn returned(span: &RagSpan, _: &Names<'_>) -> Option<Nameable> {
 fn awaited(span: &RagSpan, names: &Names<'_>) -> Nameable {
     returned(span, names).unwrap_or_else(|| {
         // `!` cannot be named here; another type without values can, and a `match` turns it back.
-        let at = located(span.function.signature.output.span());
+        let at = match &span.function.signature.output {
+            ReturnType::Type(_, never) => located(never.span()),
+            ReturnType::Default => names.site,
+        };
         let private = names.at(at);
         Nameable::of(&parse_quote_spanned!(at=> #private::Infallible))
     })

@@ -220,7 +220,10 @@ fn tell(
         _ => Ident::new("display", *site),
     };
     // What cannot be printed is complained about where it is returned.
-    let at = span.function.signature.output.span();
+    let at = match &span.function.signature.output {
+        syn::ReturnType::Type(_, returned) => returned.span(),
+        syn::ReturnType::Default => span.function.signature.ident.span(),
+    };
     let private_there = names.at(located(at));
     let printed = quote_spanned!(located(at)=> &#private_there::#print(#value));
     quote_spanned! {*site=>
