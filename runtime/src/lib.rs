@@ -32,8 +32,8 @@
 //!
 //! # Layers of the crate
 //!
-//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock`, `value`,
-//! `context`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
+//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock`, `value` and
+//! `usage`, `context` and `prices`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
 
 #![cfg_attr(
     not(feature = "sqlite"),
@@ -62,6 +62,7 @@ pub mod store;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod usage;
 mod value;
 
 #[doc(hidden)]
@@ -81,3 +82,4 @@ pub use span::{ErrorType, LogContext};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};
+pub use usage::{Cost, Usage};
