@@ -54,6 +54,7 @@ mod layer;
 )]
 mod metrics;
 mod pipeline;
+mod prices;
 mod record;
 mod sink;
 mod span;
@@ -75,6 +76,7 @@ pub use config::{ConfigError, Origin, Problem, Problems, Setting};
 pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
+pub use prices::{Import, Prices, PricesError};
 pub use ragspan_macros::{ErrorType, LogContext, rag_span};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
