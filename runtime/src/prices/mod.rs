@@ -56,6 +56,20 @@ impl Prices {
         Self::from_json(&read::file(path.as_ref())?)
     }
 
+    /// No table needs more: ten times what all models that are known take.
+    #[cfg(feature = "yaml")]
+    pub(crate) const MAX_BYTES: usize = read::MAX_BYTES;
+
+    /// The table of a file that was read already.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, PricesError> {
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(PricesError::shape("it has more than 16 MiB"));
+        }
+        let text = std::str::from_utf8(bytes);
+        Self::from_json(text.map_err(|_| PricesError::shape("it is no UTF-8"))?)
+    }
+
     /// The table that is written in this text. Prices are US dollars for a million tokens.
     ///
     /// # Errors

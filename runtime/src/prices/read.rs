@@ -11,7 +11,7 @@ use super::error::PricesError;
 use super::rates::{KINDS, Price, Rates, scaled};
 
 /// No table needs more: ten times what all models that are known take.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
+pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a file has to say of its prices, so that nobody takes it for something else.
 pub(super) const UNIT: &str = "usd_per_million_tokens";
@@ -29,9 +29,9 @@ pub(super) fn file(path: &Path) -> Result<String, PricesError> {
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?
-        .take(MAX_BYTES + 1)
+        .take(MAX_BYTES as u64 + 1)
         .read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
+    if text.len() > MAX_BYTES {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     Ok(text)
