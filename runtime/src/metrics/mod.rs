@@ -31,4 +31,4 @@ pub(crate) use names::Name;
 pub(crate) use recorder::Recorder;
 pub(crate) use registry::Registry;
 #[expect(unused_imports, reason = "wired by the attribute")]
-pub(crate) use words::{ModelMetrics, Verdict};
+pub(crate) use words::Verdict;

@@ -1,8 +1,5 @@
 //! Records the words of RAG: tokens, cost, caches, retries, evaluations and feedback.
 
-use std::sync::Arc;
-
-use super::cell::{Counter, Histogram};
 use super::exemplar::Exemplar;
 use super::names::Name;
 use super::number::steps;
@@ -35,41 +32,29 @@ impl Verdict {
     }
 }
 
-/// The series of one model in one layer, gathered once so that a callsite can cache them.
-#[derive(Debug)]
-pub(crate) struct ModelMetrics {
-    /// In the order of [`Usage::kinds`].
-    tokens: [Arc<Histogram>; 5],
-    cost: Arc<Counter>,
-    unpriced: Arc<Counter>,
-}
-
-impl ModelMetrics {
-    /// Counts the tokens of one call, and its cost; without a cost the tokens count as unpriced.
-    pub(crate) fn call(&self, usage: &Usage, cost: Option<Cost>, exemplar: &Exemplar) {
-        for (histogram, (_, tokens)) in self.tokens.iter().zip(usage.kinds()) {
-            if tokens > 0 {
-                histogram.record(tokens, exemplar);
-            }
-        }
-        match cost {
-            Some(cost) => self.cost.add_with(cost.nano_dollars(), exemplar),
-            None if usage.total() > 0 => self.unpriced.add_with(usage.total(), exemplar),
-            None => {}
-        }
-    }
-}
-
 impl Registry {
-    /// What calls of a model in a layer touch, for a callsite to cache.
-    #[must_use]
-    pub(crate) fn model(&self, model: &str, layer: &str) -> ModelMetrics {
+    /// Counts the tokens of one call of a model, by kind, and its cost; where that is not known, the tokens count as
+    /// unpriced, and no sum of dollars has them.
+    pub(crate) fn llm_call(
+        &self,
+        model: &str,
+        layer: &str,
+        (usage, cost): (&Usage, Option<Cost>),
+        exemplar: &Exemplar,
+    ) {
         let model = label(model);
-        let kinds = Usage::default().kinds();
-        ModelMetrics {
-            tokens: kinds.map(|(kind, _)| self.histogram(Name::TokenUsage, &[model, kind])),
-            cost: self.counter(Name::Cost, &[model, layer]),
-            unpriced: self.counter(Name::UnpricedTokens, &[model]),
+        for (kind, tokens) in usage.kinds().into_iter().filter(|(_, tokens)| *tokens > 0) {
+            self.histogram(Name::TokenUsage, &[model, kind])
+                .record(tokens, exemplar);
+        }
+        // It exists from the first call on: a rate that begins with the first unpriced call would miss that call.
+        let unpriced = self.counter(Name::UnpricedTokens, &[model]);
+        match cost {
+            Some(cost) => self
+                .counter(Name::Cost, &[model, layer])
+                .add_with(cost.nano_dollars(), exemplar),
+            None if usage.total() > 0 => unpriced.add_with(usage.total(), exemplar),
+            None => {}
         }
     }
 
@@ -187,18 +172,17 @@ mod tests {
     #[test]
     fn tokens_are_counted_by_kind_and_cost_to_the_nano_dollar() {
         let registry = Registry::new();
-        let model = registry.model("small-1", "generation");
         let usage = Usage::new(400, 120).with_cached_input(600);
-        let cost = Some(Cost::from_nano_dollars(177_000));
-        model.call(&usage, cost, &EXEMPLAR);
-        model.call(&usage, cost, &EXEMPLAR);
+        let call = (&usage, Some(Cost::from_nano_dollars(177_000)));
+        registry.llm_call("small-1", "generation", call, &EXEMPLAR);
+        registry.llm_call("small-1", "generation", call, &EXEMPLAR);
         let kind = |suffix: &str, kind| {
             let name = format!("rag_token_usage_{suffix}");
             registry.value(&name, &[("model", "small-1"), ("kind", kind)])
         };
         assert_eq!(kind("sum", "cached_input"), Some(1_200.0));
         assert_eq!(kind("count", "output"), Some(2.0));
-        assert_eq!(kind("count", "reasoning"), Some(0.0));
+        assert_eq!(kind("count", "reasoning"), None);
         let labels = [("model", "small-1"), ("layer", "generation")];
         assert_eq!(
             registry.value("rag_cost_usd_total", &labels),
@@ -214,15 +198,15 @@ mod tests {
     #[test]
     fn tokens_without_a_price_are_counted_apart() {
         let registry = Registry::new();
-        let model = registry.model("new-1", "generation");
-        model.call(&Usage::new(10, 5).with_reasoning(1), None, &EXEMPLAR);
-        model.call(&Usage::default(), None, &EXEMPLAR);
+        for usage in [Usage::new(10, 5).with_reasoning(1), Usage::default()] {
+            registry.llm_call("new-1", "generation", (&usage, None), &EXEMPLAR);
+        }
         assert_eq!(
             registry.value("rag_unpriced_tokens_total", &[("model", "new-1")]),
             Some(16.0)
         );
         let labels = [("model", "new-1"), ("layer", "generation")];
-        assert_eq!(registry.value("rag_cost_usd_total", &labels), Some(0.0));
+        assert_eq!(registry.value("rag_cost_usd_total", &labels), None);
     }
 
     /// A name, its labels, its value.
