@@ -32,8 +32,8 @@
 //!
 //! # Layers of the crate
 //!
-//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock`, `value`,
-//! `context`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
+//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock`, `value` and
+//! `usage`, `context` and `prices`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
 
 #![cfg_attr(
     not(feature = "sqlite"),
@@ -54,6 +54,7 @@ mod layer;
 )]
 mod metrics;
 mod pipeline;
+mod prices;
 mod record;
 mod sink;
 mod span;
@@ -62,6 +63,7 @@ pub mod store;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod usage;
 mod value;
 
 #[doc(hidden)]
@@ -74,6 +76,7 @@ pub use config::{ConfigError, Origin, Problem, Problems, Setting};
 pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
+pub use prices::{Import, Prices, PricesError};
 pub use ragspan_macros::{ErrorType, LogContext, rag_span};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
@@ -81,3 +84,4 @@ pub use span::{ErrorType, LogContext};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};
+pub use usage::{Cost, Usage};

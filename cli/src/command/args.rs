@@ -72,6 +72,9 @@ pub enum Command {
     /// Check the configuration file, or write one to begin with
     #[command(after_help = super::config::HELP)]
     Config(super::config::ConfigArgs),
+    /// Make the table of what models cost from a price list
+    #[command(after_help = super::prices::HELP)]
+    Prices(super::prices::PricesArgs),
     /// Write a database with realistic, failing traffic to try the other commands on
     #[command(after_help = super::demo::HELP)]
     Demo(DemoArgs),

@@ -9,6 +9,7 @@ mod follow;
 mod list;
 mod logs;
 mod place;
+mod prices;
 mod scene;
 mod schema;
 mod shell;
@@ -33,6 +34,7 @@ pub use doctor::DoctorArgs;
 pub use errors::ErrorsArgs;
 pub use logs::LogsArgs;
 pub use place::UnknownPlace;
+pub use prices::{ImportArgs, PricesArgs, PricesCommand, PricesFailure};
 pub use scene::Scene;
 pub use schema::{Document, SchemaArgs};
 pub use shell::{CompletionsArgs, ManArgs, UnknownCommand};
@@ -63,6 +65,9 @@ pub enum Error {
     /// The configuration could not be shown or written.
     #[error(transparent)]
     Config(#[from] ConfigFailure),
+    /// The table of prices could not be made.
+    #[error(transparent)]
+    Prices(#[from] PricesFailure),
     /// No database has this name.
     #[error(transparent)]
     Place(#[from] UnknownPlace),
@@ -102,6 +107,7 @@ pub async fn run_in(cli: &Cli, out: &mut dyn Write, scene: &Scene) -> Result<Ans
         Command::Stats(args) => stats::run(args, cli, out, scene).await,
         Command::Doctor(args) => doctor::run(args, cli, out, scene).await,
         Command::Config(args) => config::run(args, cli.json, out, &scene.style),
+        Command::Prices(args) => prices::run(args, cli.json, out, scene),
         Command::Demo(args) => demo::run(args, cli, out, scene).await,
         Command::Schema(args) => schema::run(args, out),
         Command::Completions(args) => shell::completions(args, out),

@@ -36,6 +36,8 @@ pub enum Document {
     Demo,
     /// What config check writes
     Config,
+    /// What prices import writes
+    Prices,
 }
 
 impl Document {
@@ -50,6 +52,7 @@ impl Document {
             Self::Doctor => include_str!("../schemas/doctor.json"),
             Self::Demo => include_str!("../schemas/demo.json"),
             Self::Config => include_str!("../schemas/config.json"),
+            Self::Prices => include_str!("../schemas/prices.json"),
         }
     }
 }

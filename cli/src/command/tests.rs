@@ -223,6 +223,7 @@ fn a_schema_refuses_what_is_not_as_it_says() {
         Document::Doctor,
         Document::Demo,
         Document::Config,
+        Document::Prices,
     ] {
         assert!(
             !schema(document).is_valid(&serde_json::json!({})),

@@ -164,6 +164,7 @@ const MS_DAY: u64 = 86_400_000;
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
     Key::new("logging.strict", Kind::Flag, "false", "Makes an error of `start` of what it would otherwise report and go on without."),
+    Key::new("logging.prices", Kind::Text, "", "What models cost: a table that `ragspan prices import` writes. Without one tokens are counted, and their cost is not known.").such_as("ragspan-prices.json"),
 
     Key::new("logging.service.name", Kind::Text, "rag", "The service's name."),
     Key::new("logging.service.version", Kind::Text, "0.0.0", "Its version; a key of every record."),

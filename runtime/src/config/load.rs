@@ -17,6 +17,7 @@ use super::walk::find;
 use super::world::World;
 use super::yaml::{self, MAX_BYTES};
 use crate::pipeline::Levels;
+use crate::prices::Prices;
 use crate::sink::{FileSettings, Format, SqliteSettings};
 
 /// Where a file is looked for, after what `RAGSPAN_CONFIG` names.
@@ -93,11 +94,13 @@ pub(super) fn build(
     check(&settings, &mut problems);
     let mut noted = vec![];
     levels(&mut settings, world, &mut problems, &mut noted);
+    let prices = prices(&settings, world, &mut problems);
     if !problems.is_empty() {
         return Err(ConfigError::Invalid(problems.of(path.map(Path::to_owned))));
     }
     noted.extend(notes(&settings, &found));
     let mut config = apply(&settings);
+    config.prices = Arc::new(prices);
     config.settings = explain(&settings);
     config.notes = noted;
     config.source = path.map(Path::to_owned);
@@ -141,6 +144,33 @@ fn put(settings: &mut Settings, levels: Levels, name: &str) {
             name: name.to_owned(),
         };
     }
+}
+
+const PRICES: &str = "logging.prices";
+
+/// Reads the table of prices, if one is named: a bill that is silently empty helps nobody.
+fn prices(settings: &Settings, world: &dyn World, problems: &mut Problems) -> Prices {
+    let path = settings.text(PRICES);
+    if path.is_empty() {
+        return Prices::default();
+    }
+    match world.read(Path::new(&path), Prices::MAX_BYTES + 1) {
+        Ok(bytes) => match Prices::from_bytes(&bytes) {
+            Ok(prices) => return prices,
+            Err(error) => wrong_prices(settings, format!("{path}: {error}"), problems),
+        },
+        Err(error) => {
+            let message =
+                format!("cannot read {path} ({error}): check that it exists and may be read");
+            wrong_prices(settings, message, problems);
+        }
+    }
+    Prices::default()
+}
+
+fn wrong_prices(settings: &Settings, message: String, problems: &mut Problems) {
+    let at = settings.slot(PRICES).and_then(|slot| slot.at);
+    problems.add(Problem::new(PRICES, at, message));
 }
 
 fn apply(settings: &Settings) -> Config {

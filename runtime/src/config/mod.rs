@@ -36,6 +36,7 @@ mod yaml;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[cfg(feature = "yaml")]
 pub use explain::Setting;
@@ -45,6 +46,7 @@ pub use problem::{ConfigError, Problem, Problems};
 pub use settings::Origin;
 
 use crate::pipeline::{Levels, ParseDirectivesError};
+use crate::prices::Prices;
 use crate::record::{Level, Service};
 use crate::sink::{FileSettings, Format, SqliteSettings};
 
@@ -75,6 +77,7 @@ pub struct Config {
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) queue: usize,
     pub(crate) strict: bool,
+    pub(crate) prices: Arc<Prices>,
     source: Option<PathBuf>,
     notes: Vec<String>,
     #[cfg(feature = "yaml")]
@@ -94,6 +97,7 @@ impl Default for Config {
             metrics: cfg!(feature = "serve").then_some(METRICS),
             queue: QUEUE,
             strict: false,
+            prices: Arc::default(),
             source: None,
             notes: vec![],
             #[cfg(feature = "yaml")]
@@ -213,6 +217,27 @@ impl Config {
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
+    }
+
+    /// What models cost. Without prices tokens are counted, and their cost is not known.
+    ///
+    /// ```
+    /// use ragspan::{Config, Prices};
+    ///
+    /// let prices = Prices::from_json(r#"{"models": {"small-1": {"input": 0.15, "output": 0.6}}}"#)?;
+    /// let config = Config::default().with_prices(prices);
+    /// assert_eq!(config.prices().len(), 1);
+    /// # Ok::<(), ragspan::PricesError>(())
+    /// ```
+    pub fn with_prices(mut self, prices: Prices) -> Self {
+        self.prices = Arc::new(prices);
+        self
+    }
+
+    /// The prices that were set or loaded; empty where there are none.
+    #[must_use]
+    pub fn prices(&self) -> &Prices {
+        &self.prices
     }
 
     /// The file that this was read from, if any.

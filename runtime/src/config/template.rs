@@ -124,7 +124,7 @@ mod tests {
                 ("SLACK_WEBHOOK", "https://hooks.example.com/x"),
                 ("ALERT_WEBHOOK", "https://example.com/x"),
             ],
-            files: vec![],
+            files: vec![("ragspan-prices.json", br#"{"models": {}}"#.to_vec())],
         };
         let known = |line: &str| {
             let name = line

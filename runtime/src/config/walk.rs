@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn a_value_in_the_place_of_a_section_is_told() {
-        assert!(problems("logging: yes").contains("logging: expected the keys strict, service"));
+        assert!(
+            problems("logging: yes").contains("logging: expected the keys strict, prices, service")
+        );
         assert!(problems("[a]").contains("expected the keys logging, found a list"));
     }
 }

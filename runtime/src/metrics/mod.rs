@@ -20,6 +20,8 @@ mod registry;
 mod sample;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired by the attribute"))]
+mod words;
 
 pub(crate) use call::CallMetrics;
 pub(crate) use cell::{Counter, Gauge};
@@ -28,3 +30,5 @@ pub(crate) use format::{Format, negotiate};
 pub(crate) use names::Name;
 pub(crate) use recorder::Recorder;
 pub(crate) use registry::Registry;
+#[expect(unused_imports, reason = "wired by the attribute")]
+pub(crate) use words::Verdict;

@@ -131,6 +131,18 @@ const SCORE: &[u64] = &[
     1_000_000_000,
 ];
 
+/// Finer where a window gets tight; beyond 1 a prompt did not fit.
+const FILL: &[u64] = &[
+    100_000_000,
+    250_000_000,
+    500_000_000,
+    750_000_000,
+    800_000_000,
+    900_000_000,
+    950_000_000,
+    1_000_000_000,
+];
+
 /// Generates [`Name`], its list and its table, so that the three can't drift apart.
 macro_rules! closed_list {
     ($($name:ident = $text:literal, $kind:ident, $labels:expr, $unit:ident, $edges:expr, $help:literal;)*) => {
@@ -192,6 +204,16 @@ closed_list! {
         "Claims of answers that were checked against their sources.";
     HallucinatedClaims = "rag_hallucinated_claims_total", Counter, [], Count, &[],
         "Claims that no source supports.";
+    Retries = "rag_retries_total", Counter, ["operation", "reason"], Count, &[],
+        "Attempts after the first, by why the one before failed.";
+    Fallbacks = "rag_fallbacks_total", Counter, ["from", "to"], Count, &[],
+        "Times that something else was used instead.";
+    UnpricedTokens = "rag_unpriced_tokens_total", Counter, ["model"], Count, &[],
+        "Tokens of calls whose cost is not known, for lack of a price.";
+    ContextFill = "rag_context_fill_ratio", Histogram, ["model"], Score, FILL,
+        "Share of a model's context window that one call took, from 0 to 1.";
+    Feedback = "rag_feedback_total", Counter, ["key", "verdict"], Count, &[],
+        "Judgements of users and graders.";
     RecordsEmitted = "ragspan_records_emitted_total", Counter, [], Count, &[],
         "Records that the program gave to the pipeline.";
     RecordsDelivered = "ragspan_records_delivered_total", Counter, ["sink"], Count, &[],

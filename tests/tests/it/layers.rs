@@ -8,8 +8,8 @@ use quote::ToTokens;
 /// From the bottom up; modules of one rank do not see each other.
 const LAYERS: [&[&str]; 12] = [
     &["clock"],
-    &["value"],
-    &["context"],
+    &["value", "usage"],
+    &["context", "prices"],
     &["record"],
     &["metrics"],
     &["store"],

@@ -388,3 +388,36 @@ fn lists_are_bounded_and_of_scalars() {
         .contains("expected names with texts")
     );
 }
+
+#[test]
+fn a_table_of_prices_is_read_with_the_file() {
+    let table = br#"{"models": {"small-1": {"input": 0.15}}}"#;
+    let world = Fake {
+        files: vec![("p.json", table.to_vec())],
+        ..world()
+    };
+    let config = with("logging: {prices: p.json}", &world);
+    assert_eq!(config.prices().find("small-1"), Some("small-1"));
+    assert!(parsed("logging: {strict: true}").prices().is_empty());
+}
+
+#[test]
+fn a_table_of_prices_that_cannot_be_had_is_a_problem_with_its_place() {
+    let files = vec![
+        (
+            "broken.json",
+            b"{\n  \"models\": {\"a\": {\"input\": -1}}}".to_vec(),
+        ),
+        ("binary.json", vec![0xff, 0xfe]),
+    ];
+    let world = Fake { files, ..world() };
+    let told = |name: &str| wrong(&format!("logging:\n  prices: {name}"), &world);
+    let broken = told("broken.json");
+    assert!(
+        broken
+            .contains("c.yaml:2:3: logging.prices: broken.json: line 2: model `a`: `input` is -1"),
+        "{broken}"
+    );
+    assert!(told("binary.json").contains("it is no UTF-8"));
+    assert!(told("none.json").contains("cannot read none.json"));
+}

@@ -1,0 +1,88 @@
+//! Why a table of prices could not be had.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why there is no table of prices.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PricesError {
+    /// The file was not read.
+    #[error("cannot read {}: check that it exists, may be read, and is text of at most 16 MiB", path.display())]
+    Unreadable {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The text is no JSON.
+    #[error("line {line}, column {column}: this is no JSON: {message}")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is expected there.
+        message: String,
+    },
+    /// The JSON is no table of prices.
+    #[error("{message}")]
+    Shape {
+        /// What is expected.
+        message: String,
+    },
+    /// An entry of the table is wrong.
+    #[error("line {line}: model `{model}`: {message}")]
+    Entry {
+        /// The line on which the model's name stands, from 1.
+        line: usize,
+        /// The model.
+        model: String,
+        /// What is expected.
+        message: String,
+    },
+}
+
+impl PricesError {
+    pub(super) fn shape(message: impl Into<String>) -> Self {
+        Self::Shape {
+            message: message.into(),
+        }
+    }
+
+    /// Of the entry of this model in this text.
+    pub(super) fn entry(text: &str, model: &str, message: impl Into<String>) -> Self {
+        Self::Entry {
+            line: line_of(text, model),
+            model: model.chars().take(200).collect(),
+            message: message.into(),
+        }
+    }
+}
+
+impl From<serde_json::Error> for PricesError {
+    fn from(error: serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        let place = format!(" at line {line} column {column}");
+        let message = error.to_string();
+        Self::Syntax {
+            line,
+            column,
+            message: message.strip_suffix(&place).unwrap_or(&message).to_owned(),
+        }
+    }
+}
+
+/// Where the name stands as a key; the first line if it is written in an unusual way.
+fn line_of(text: &str, model: &str) -> usize {
+    let key = serde_json::Value::from(model).to_string();
+    let mut places = text.match_indices(&key);
+    let place = places.find(|(at, _)| {
+        let after = text
+            .split_at_checked(at + key.len())
+            .map(|(_, after)| after);
+        after.is_some_and(|after| after.trim_start().starts_with(':'))
+    });
+    let before = place.and_then(|(at, _)| text.get(..at)).unwrap_or_default();
+    before.matches('\n').count() + 1
+}

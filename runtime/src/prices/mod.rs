@@ -1,0 +1,163 @@
+//! What models cost: a table of prices, and what a call costs by it.
+
+mod error;
+mod litellm;
+mod name;
+mod rates;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub use error::PricesError;
+pub use litellm::Import;
+
+use self::rates::Price;
+use crate::usage::{Cost, Usage};
+
+/// A table of prices by model, as a file holds it. The default is empty: no price is built in, for prices change.
+///
+/// A model is found by its name; else without a version behind it (`-2024-08-06`, `-20240620`, `@20240620`, `:0`,
+/// `-v1:0`); else without its provider before it (`openai/`, `models/`, `bedrock/`, `us.`, `anthropic.` and the
+/// like). The longest name that the table has counts. What it does not have has no price, and none is guessed.
+///
+/// ```
+/// use ragspan::{Prices, Usage};
+///
+/// let prices = Prices::from_json(r#"{
+///     "version": "2026-11-23",
+///     "source": "our contract",
+///     "unit": "usd_per_million_tokens",
+///     "models": {"small-1": {"input": 0.15, "cached_input": 0.075, "output": 0.6}}
+/// }"#)?;
+/// let usage = Usage::new(400, 120).with_cached_input(600);
+/// let cost = prices.cost("openai/small-1-2024-07-18", &usage);
+/// assert_eq!(cost.map(|cost| cost.nano_dollars()), Some(400 * 150 + 600 * 75 + 120 * 600));
+/// assert_eq!(prices.cost("small-2", &usage), None);
+/// # Ok::<(), ragspan::PricesError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prices {
+    version: String,
+    source: String,
+    models: BTreeMap<String, Price>,
+}
+
+impl Prices {
+    /// The table of a file that `ragspan prices import` wrote.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, has more than 16 MiB, or holds no table.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, PricesError> {
+        Self::from_json(&read::file(path.as_ref())?)
+    }
+
+    /// No table needs more: ten times what all models that are known take.
+    #[cfg(feature = "yaml")]
+    pub(crate) const MAX_BYTES: usize = read::MAX_BYTES;
+
+    /// The table of a file that was read already.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, PricesError> {
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(PricesError::shape("it has more than 16 MiB"));
+        }
+        let text = std::str::from_utf8(bytes);
+        Self::from_json(text.map_err(|_| PricesError::shape("it is no UTF-8"))?)
+    }
+
+    /// The table that is written in this text. Prices are US dollars for a million tokens.
+    ///
+    /// # Errors
+    ///
+    /// When it is no table: the error tells the line, and the model whose price is wrong.
+    ///
+    /// ```
+    /// let error = ragspan::Prices::from_json(r#"{"models": {"small-1": {"input": -1}}}"#).unwrap_err();
+    /// assert!(error.to_string().contains("line 1: model `small-1`: `input`"));
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, PricesError> {
+        read::table(text)
+    }
+
+    /// The table of any known form that is written in this text: our own, or that of `LiteLLM`'s
+    /// `model_prices_and_context_window.json`, which has neither version nor source and takes these.
+    ///
+    /// Of `LiteLLM`'s, entries without prices by the token are left out and counted, and so are all other prices: by
+    /// the batch, the priority, the hour a cache is kept, the image.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json).
+    ///
+    /// ```
+    /// use ragspan::{Prices, Usage};
+    ///
+    /// let text = r#"{
+    ///     "small-1": {"input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07, "mode": "chat"},
+    ///     "paint-1": {"input_cost_per_pixel": 1.9e-08, "mode": "image_generation"}
+    /// }"#;
+    /// let import = Prices::import(text, "2026-11-23", "litellm")?;
+    /// assert_eq!((import.prices.len(), import.skipped), (1, 1));
+    /// # Ok::<(), ragspan::PricesError>(())
+    /// ```
+    pub fn import(text: &str, version: &str, source: &str) -> Result<Import, PricesError> {
+        litellm::import(text, version, source)
+    }
+
+    /// Which state of the prices it is, such as the day they were taken.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Where they were taken from.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// How many models it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.models.len()
+    }
+
+    /// Whether it has no model at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.models.is_empty()
+    }
+
+    /// The name under which the table has this model.
+    #[must_use]
+    pub fn find(&self, model: &str) -> Option<&str> {
+        self.entry(model).map(|(name, _)| name)
+    }
+
+    /// What a call of this model costs: for each kind of tokens their number times its price, added up exactly and
+    /// then rounded once, to the nearest nano-dollar, a half up.
+    ///
+    /// `None` where the table does not have the model, or has no price for a kind of which there are tokens.
+    /// Reasoning without a price of its own costs what output does, as all providers bill it.
+    #[must_use]
+    pub fn cost(&self, model: &str, usage: &Usage) -> Option<Cost> {
+        self.entry(model)?.1.cost(usage)
+    }
+
+    /// The table as its file: a model a line, sorted by name.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        write::table(self)
+    }
+
+    fn entry(&self, model: &str) -> Option<(&str, &Price)> {
+        let mut names = name::forms(model);
+        let found = names.find_map(|name| self.models.get_key_value(name))?;
+        Some((found.0, found.1))
+    }
+}

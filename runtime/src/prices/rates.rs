@@ -1,0 +1,169 @@
+//! The price of one model, and the exact arithmetic of a call's cost.
+
+use serde_json::Number;
+
+use crate::usage::{Cost, Usage};
+
+/// Prices are for so many tokens.
+const TOKENS: u128 = 1_000_000;
+
+/// In the order of [`Usage::kinds`].
+pub(super) const KINDS: [&str; 5] = [
+    "input",
+    "cached_input",
+    "cache_write",
+    "output",
+    "reasoning",
+];
+
+const OUTPUT: usize = 3;
+const REASONING: usize = 4;
+
+/// Prices of the five kinds, in nano-dollars for a million tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rates(pub(super) [Option<u64>; 5]);
+
+impl Rates {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
+    fn of(&self, kind: usize) -> Option<u64> {
+        let own = self.0.get(kind).copied().flatten();
+        if kind == REASONING {
+            own.or(self.0[OUTPUT])
+        } else {
+            own
+        }
+    }
+
+    fn cost(&self, usage: &Usage) -> Option<Cost> {
+        let mut sum = 0_u128;
+        for (kind, (_, tokens)) in usage.kinds().into_iter().enumerate() {
+            if tokens > 0 {
+                let cost = u128::from(tokens).saturating_mul(self.of(kind)?.into());
+                sum = sum.saturating_add(cost);
+            }
+        }
+        let nanos = sum.saturating_add(TOKENS / 2) / TOKENS;
+        Some(Cost::from_nano_dollars(
+            u64::try_from(nanos).unwrap_or(u64::MAX),
+        ))
+    }
+}
+
+/// The price of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Price {
+    pub(super) base: Rates,
+    /// What the whole call costs by, where its prompt has more tokens than this; from the lowest up.
+    pub(super) above: Vec<(u64, Rates)>,
+}
+
+impl Price {
+    pub(super) fn cost(&self, usage: &Usage) -> Option<Cost> {
+        let mut steps = self.above.iter().rev();
+        let step = steps.find(|(tokens, _)| usage.prompt() > *tokens);
+        step.map_or(&self.base, |(_, rates)| rates).cost(usage)
+    }
+}
+
+/// A decimal number times a power of ten, rounded to a whole one, a half up: exact, since a float is shown by the
+/// fewest digits that stand for it. None where it is below zero, or too large.
+pub(super) fn scaled(number: &Number, power: i32) -> Option<u64> {
+    let text = match number.as_f64() {
+        Some(float) if number.as_u64().is_none() => format!("{float:e}"),
+        _ => format!("{number}e0"),
+    };
+    let (mantissa, exponent) = text.split_once('e')?;
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: u128 = format!("{whole}{decimals}").parse().ok()?;
+    let exponent: i32 = exponent.parse().ok()?;
+    let power = exponent
+        .checked_add(power)?
+        .checked_sub(i32::try_from(decimals.len()).ok()?)?;
+    let ten = 10_u128.checked_pow(power.unsigned_abs());
+    let scaled = match ten {
+        _ if digits == 0 => 0,
+        Some(ten) if power >= 0 => digits.checked_mul(ten)?,
+        Some(ten) => digits.saturating_add(ten / 2) / ten,
+        None if power >= 0 => return None,
+        None => 0,
+    };
+    u64::try_from(scaled).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn read(text: &str, power: i32) -> Option<u64> {
+        let value: Value = serde_json::from_str(text).unwrap();
+        scaled(value.as_number()?, power)
+    }
+
+    #[test]
+    fn decimals_are_scaled_exactly() {
+        assert_eq!(read("0.15", 9), Some(150_000_000));
+        assert_eq!(read("1.5e-07", 15), Some(150_000_000));
+        assert_eq!(read("1.25e-08", 15), Some(12_500_000));
+        assert_eq!(read("15", 9), Some(15_000_000_000));
+        assert_eq!(read("0", 9), Some(0));
+        assert_eq!(read("0.0", 9), Some(0));
+        assert_eq!(read("0e99", 15), Some(0));
+    }
+
+    #[test]
+    fn what_is_finer_is_rounded_and_what_cannot_be_is_none() {
+        assert_eq!(read("1.4e-15", 15), Some(1));
+        assert_eq!(read("1.5e-15", 15), Some(2));
+        assert_eq!(read("1e-300", 15), Some(0));
+        assert_eq!(read("-1", 9), None);
+        assert_eq!(read("-1.5e-7", 15), None);
+        assert_eq!(read("1e300", 9), None);
+        assert_eq!(read("18446744073709551615", 9), None);
+    }
+
+    #[test]
+    fn a_price_is_for_the_whole_call_once_its_prompt_is_long() {
+        let rates = |price| Rates([Some(price), Some(price), None, Some(price), None]);
+        let price = Price {
+            base: rates(1_000_000),
+            above: vec![(100, rates(2_000_000)), (200, rates(3_000_000))],
+        };
+        let cost = |input, cached| {
+            let usage = Usage::new(input, 10).with_cached_input(cached);
+            price.cost(&usage).map(Cost::nano_dollars)
+        };
+        assert_eq!(cost(40, 60), Some(110));
+        assert_eq!(cost(41, 60), Some(222));
+        assert_eq!(cost(201, 0), Some(633));
+    }
+
+    #[test]
+    fn absurd_numbers_stop_at_the_largest() {
+        let rates = Rates([Some(u64::MAX); 5]);
+        let usage = Usage::new(u64::MAX, u64::MAX).with_reasoning(u64::MAX);
+        assert_eq!(rates.cost(&usage), Some(Cost::from_nano_dollars(u64::MAX)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_price_that_a_table_would_have_is_read_to_the_last_digit(femtos in 0..1_u64 << 50) {
+            let per_token = format!("{femtos}e-15");
+            prop_assert_eq!(read(&per_token, 15), Some(femtos));
+            let per_million = Cost::from_nano_dollars(femtos).to_string();
+            prop_assert_eq!(read(&per_million, 9), Some(femtos));
+        }
+
+        #[test]
+        fn any_number_is_scaled_without_harm(float in any::<f64>(), whole in any::<i64>(), power in -40..40_i32) {
+            let number = Number::from_f64(float);
+            let _read = number.map(|number| scaled(&number, power));
+            prop_assert!(whole < 0 || scaled(&whole.into(), 0) == Some(whole.unsigned_abs()));
+        }
+    }
+}
