@@ -43,7 +43,9 @@ fn search(
         )
         .run(
             move || -> Result<Vec<Chunk>, Error> {
+                #[allow(unused_variables)]
                 let filter = filter;
+                #[allow(unused_variables)]
                 let id = id;
                 let __ret: Result<Vec<Chunk>, Error> = { index().search(query, top_k) };
                 __ret

@@ -153,40 +153,51 @@ fn take_typed(argument: &mut PatType, index: usize, recorded: &[TokenStream]) ->
             TokenStream::new()
         } else {
             let let_attributes = split_attributes(&mut argument.attrs);
-            take_name(&let_attributes, binding)
+            take_name(&let_attributes, binding, recorded)
         };
     }
     let names = names(&argument.pat);
     if leaves_nothing(&argument.pat) || mentions(recorded, &names) {
         let conditions = conditions(&argument.attrs);
-        return take_names(&conditions, &mut argument.pat);
+        return take_names(&conditions, &mut argument.pat, recorded);
     }
     take_whole(argument, index)
 }
 
-/// `let mut hits = hits;`
-fn take_name(attributes: &[Attribute], binding: &mut PatIdent) -> TokenStream {
+/// `let mut hits = hits;`; to record an argument is to use it.
+fn take_name(
+    attributes: &[Attribute],
+    binding: &mut PatIdent,
+    recorded: &[TokenStream],
+) -> TokenStream {
+    let site = Span::mixed_site();
     let mutability = binding.mutability.take();
     let name = &binding.ident;
-    quote_spanned!(Span::mixed_site()=> #(#attributes)* let #mutability #name = #name;)
+    let used = mentions(recorded, std::slice::from_ref(name))
+        .then(|| quote_spanned!(site=> #[allow(unused_variables)]));
+    quote_spanned!(site=> #(#attributes)* #used let #mutability #name = #name;)
 }
 
 /// The same for each name in a pattern.
-fn take_names(attributes: &[Attribute], pattern: &mut Pat) -> TokenStream {
-    struct Take<'a>(&'a [Attribute], TokenStream);
+fn take_names(
+    attributes: &[Attribute],
+    pattern: &mut Pat,
+    recorded: &[TokenStream],
+) -> TokenStream {
+    struct Take<'a>(&'a [Attribute], &'a [TokenStream], TokenStream);
     impl VisitMut for Take<'_> {
         fn visit_pat_mut(&mut self, pattern: &mut Pat) {
             if let Pat::Ident(binding) = pattern
                 && binding.by_ref.is_none()
             {
-                self.1.extend(take_name(self.0, binding));
+                self.2.extend(take_name(self.0, binding, self.1));
             }
             visit_pat_mut(self, pattern);
         }
     }
-    let mut take = Take(attributes, TokenStream::new());
+    let mut take = Take(attributes, recorded, TokenStream::new());
     take.visit_pat_mut(pattern);
-    take.1
+    take.2
 }
 
 /// `let __arg1 = __arg1; let (a, _) = __arg1;`
@@ -324,7 +335,7 @@ mod tests {
             "fn f((a, _): P)",
             "a.len()",
             "fn f((a, _): P)",
-            "let a = a;",
+            "#[allow(unused_variables)] let a = a;",
         );
     }
 

@@ -183,11 +183,61 @@ pub(super) fn bare(function: &Function) -> Option<TokenStream> {
     let (TokenTree::Group(content), path) = body.split_last()? else {
         return None;
     };
-    let path: TokenStream = path.iter().cloned().collect();
-    let pins = path.to_string().replace(' ', "");
-    if content.delimiter() != Delimiter::Parenthesis || !pins.ends_with("Box::pin") {
+    if content.delimiter() != Delimiter::Parenthesis || !is_box_pin(path) {
         return None;
     }
     let inside: Vec<TokenTree> = content.stream().into_iter().collect();
     alone(&inside).then(|| inside.into_iter().collect())
+}
+
+/// Whether these tokens are a path to `Box::pin`, and nothing before it.
+fn is_box_pin(path: &[TokenTree]) -> bool {
+    let words: Option<String> = path
+        .iter()
+        .map(|token| match token {
+            TokenTree::Ident(word) => Some(word.to_string()),
+            TokenTree::Punct(sign) if sign.as_char() == ':' => Some(String::from(":")),
+            _ => None,
+        })
+        .collect();
+    words.is_some_and(|words| words == "Box::pin" || words.ends_with("::Box::pin"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bare_of(body: &str) -> Option<String> {
+        let function = crate::parse::function;
+        let item = format!("fn f() -> BoxFuture<'static, u8> {{ {body} }}");
+        let function = syn::parse::Parser::parse_str(function, &item).unwrap();
+        bare(&function).map(|block| block.to_string())
+    }
+
+    #[test]
+    fn a_body_is_bare_if_nothing_else_stands_in_it() {
+        for body in [
+            "async move { 1 }",
+            "async { 1 }",
+            "Box::pin(async move { 1 })",
+            "::std::boxed::Box::pin(async { 1 })",
+        ] {
+            assert!(
+                bare_of(body).is_some_and(|block| block.starts_with("async")),
+                "{body}"
+            );
+        }
+        for body in [
+            "count += 1; Box::pin(async move { 1 })",
+            "async move { 1 }.boxed()",
+            "Box::pin(ready(1))",
+            "MyBox::pin(async { 1 })",
+            "Box::pin(async { 1 }.map(f))",
+            "{ async { 1 } }",
+            "async { 1 };",
+            "",
+        ] {
+            assert_eq!(bare_of(body), None, "{body}");
+        }
+    }
 }
