@@ -39,6 +39,10 @@ impl std::fmt::Display for SearchError {
 
 impl std::error::Error for SearchError {}
 
+fn found_by(result: Result<Vec<u32>, SearchError>) -> usize {
+    result.map_or(0, |hits| hits.len())
+}
+
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -103,14 +107,14 @@ fn main(variant: Variant) -> String {
 
 /// Functions of both kinds, and one that calls them all, so that none is left out of the build.
 fn module(index: usize, variant: Variant) -> String {
-    let mut text = "use crate::SearchError;\n\n".to_owned();
+    let mut text = "use crate::{SearchError, found_by};\n\n".to_owned();
     let mut calls = String::new();
     for pair in index * PAIRS..(index + 1) * PAIRS {
         text.push_str(&functions(pair, variant.attribute()));
         let _wrote = writeln!(
             calls,
-            "    found += fetch_{pair}(query, {pair}, 0.5).map_or(0, |hits| hits.len());\n    \
-             found += search_{pair}(query, {pair}, 0.5).await.map_or(0, |hits| hits.len());"
+            "    found += found_by(fetch_{pair}(query, {pair}, 0.5));\n    \
+             found += found_by(search_{pair}(query, {pair}, 0.5).await);"
         );
     }
     format!(
