@@ -202,7 +202,7 @@ async fn f<'a>(list: &'a mut Vec<u8>, n: usize) -> Result<&'a mut u8, Failed> {
 //# args shown: value
 //# drive success => f("a", [1, 2].iter().copied())
 #[rag]
-fn f(shown: impl ::tracing::Value + Display, all: impl Iterator<Item = u8>) -> String {
+fn f(shown: impl ::tracing::Value + Display + Debug, all: impl Iterator<Item = u8>) -> String {
     format!("{shown}{}", all.sum::<u8>())
 }
 
@@ -598,7 +598,6 @@ fn f(site: u8, span: u8, this: u8, args: u8, __site: u8) -> u8 {
 //# shape made by macro_rules
 //# args n: value
 //# drive success => doubled(2)
-//# drive success => now(tripled(2))
 macro_rules! made {
     ($name:ident, $by:expr, $type:ty) => {
         #[rag]
@@ -608,22 +607,56 @@ macro_rules! made {
     };
 }
 
-macro_rules! made_async {
-    ($name:ident, $body:block) => {
-        #[rag]
-        async fn $name(n: u8) -> u8 $body
-    };
+made!(doubled, 1 + 1, u8);
+
+//# shape made by macro_rules, with an expression of the caller
+//# drive success => f(2)
+macro_rules! made {
     ($name:ident, |$n:ident: $type:ty| $body:expr) => {
         #[rag]
-        async fn $name($n: $type) -> $type {
-            pause().await;
+        fn $name($n: $type) -> $type {
+            let n = 7;
+            say(n);
             $body
         }
     };
 }
 
-made!(doubled, 1 + 1, u8);
-made_async!(tripled, |n: u8| n * 3);
+made!(f, |n: u8| n + 1);
+
+//# shape made by macro_rules, with a block of the caller
+//# not_yet a body that is a fragment is not found
+//# drive success => f(2)
+//# drive success => now(tripled(2))
+macro_rules! made {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($n:ident: $type:ty),*) -> $ret:ty $body:block) => {
+        $(#[$meta])*
+        #[rag]
+        $vis fn $name($($n: $type),*) -> $ret $body
+    };
+}
+
+made! {
+    fn f(n: u8) -> u8 {
+        n + 1
+    }
+}
+
+macro_rules! made_async {
+    ($(#[$meta:meta])* $vis:vis async fn $name:ident($($n:ident: $type:ty),*) -> $ret:ty $body:block) => {
+        $(#[$meta])*
+        #[rag]
+        $vis async fn $name($($n: $type),*) -> $ret $body
+    };
+}
+
+made_async! {
+    /// Documented.
+    pub async fn tripled(n: u8) -> u8 {
+        pause().await;
+        n * 3
+    }
+}
 
 //# shape function in a function
 //# args a: value
@@ -909,6 +942,7 @@ fn unless(a: u8, bad: u8) -> Result<u8, Failed> {
 }
 
 //# shape track_caller
+//# not_yet the caller's place is the expansion's
 //# drive success => { let line = line!(); let (at, same) = f(file!()); (at - line, same) }
 #[rag]
 #[track_caller]
@@ -918,6 +952,7 @@ fn f(file: &str) -> (u32, bool) {
 }
 
 //# shape track_caller, attribute below
+//# not_yet the caller's place is the expansion's
 //# drive success => { let line = line!(); let (at, same) = f(file!()); (at - line, same) }
 #[track_caller]
 #[rag]

@@ -348,6 +348,7 @@ impl Search for Index {
 }
 
 //# shape row async_trait, attribute on the method of an impl
+//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(Index(noisy("index")).f(1)))
 //# drive cancelled => cancelled(Index(noisy("index")).f(1), 1)
@@ -371,6 +372,7 @@ impl Search for Index {
 }
 
 //# shape row async_trait, default method
+//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(Index.f(1)))
 //# prelude
@@ -394,6 +396,7 @@ impl Search for Index {
 }
 
 //# shape row async_trait, Result and borrowed arguments
+//# not_yet it returns a future
 //# args text: value
 //# returns result
 //# drive success => now(sendable(Index.f("a", &mut vec![1])))
@@ -420,6 +423,7 @@ impl Search for Index {
 }
 
 //# shape async_trait that is not Send
+//# not_yet it returns a future
 //# args n: value
 //# drive success => now(Index.f(1))
 //# prelude
@@ -616,22 +620,23 @@ impl Search for Index {
 }
 
 //# shape method with the attribute's arguments from self
-//# args self.0: value
-//# drive success => Index(1).f()
-//# without skip, fields
-//# prelude
+//# drive success => (Index(1).f(), Index(1).twice())
+//# without context
 struct Index(u8);
 
 impl Index {
-    #[rag()]
+    #[rag(context(n = self.0, twice = self.twice()))]
     fn f(&self) -> u8 {
         self.0
+    }
+
+    const fn twice(&self) -> u8 {
+        self.0 * 2
     }
 }
 
 //# shape Drop and operators
-//# drive success success => { drop(Index(1)); Index(1) == Index(2) }
-//# without operation
+//# drive success success success => { drop(Index(1)); Index(1) == Index(2) }
 struct Index(u8);
 
 impl Drop for Index {
@@ -640,7 +645,7 @@ impl Drop for Index {
     }
 }
 
-#[rag()]
+#[rag]
 fn inner(n: u8) {
     say(n);
 }

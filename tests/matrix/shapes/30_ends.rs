@@ -1,6 +1,7 @@
 // How things end: drop order, moves, temporaries, panics, cancellation, Send.
 
 //# shape drop order of arguments and locals
+//# not_yet arguments of a sync function are dropped in the order of their names
 //# args a: debug
 //# drive success => f(noisy("a"), noisy("b"), noisy("c"))
 //# drive success => now(g(noisy("a"), noisy("b"), noisy("c")))
@@ -22,6 +23,7 @@ async fn g(a: Noisy, b: Noisy, c: Noisy) -> u8 {
 }
 
 //# shape drop order of wildcards
+//# not_yet arguments are dropped in another order
 //# args a: debug
 //# drive success => f(noisy("a"), noisy("b"), noisy("c"))
 //# drive success => now(g(noisy("a"), noisy("b"), noisy("c")))
@@ -41,6 +43,7 @@ async fn g(a: Noisy, _: Noisy, _c: Noisy) {
 }
 
 //# shape drop order of patterns
+//# not_yet arguments are dropped in another order
 //# args b: debug
 //# drive success => f((noisy("a"), noisy("b")), [noisy("c"), noisy("d")], Pair { x: noisy("x"), y: noisy("y") })
 //# drive success => now(g((noisy("a"), noisy("b")), [noisy("c"), noisy("d")]))
@@ -123,6 +126,7 @@ fn f(pair: (Noisy, Noisy), half: bool) -> u8 {
 }
 
 //# shape drop order on early return
+//# not_yet arguments are dropped in another order
 //# args a: value
 //# returns result
 //# drive success => f(1, noisy("b"), noisy("c"))
@@ -149,6 +153,7 @@ async fn g(a: u8, b: Noisy, _: Noisy) -> Result<Noisy, Failed> {
 }
 
 //# shape temporaries of the tail
+//# not_yet a tail has the edition of the macro's crate
 //# args a: value
 //# drive success => f(1)
 //# drive success => now(g(1))
@@ -168,6 +173,7 @@ async fn g(a: u8) -> usize {
 }
 
 //# shape temporaries of a match in the tail
+//# not_yet a tail has the edition of the macro's crate
 //# args a: value
 //# drive success => f(1)
 //# drive success => now(g(1))
@@ -262,27 +268,28 @@ fn f(a: u8) -> bool {
 //# shape panic of a callee
 //# args a: value
 //# drive panic panic => f(0)
-//# drive success error => g()
-//# returns opaque
 #[rag]
 fn f(a: u8) -> u8 {
     let _held = noisy("held");
     inner(a)
 }
 
-#[rag()]
+#[rag]
 fn inner(a: u8) -> u8 {
     assert!(a != 0, "{a} is nothing");
     a
 }
 
-#[rag()]
-fn g() -> Result<u8, Failed> {
-    Err(Failed(h()))
+//# shape error of a caller
+//# drive success error => f()
+//# returns opaque
+#[rag]
+fn f() -> Result<u8, Failed> {
+    Err(Failed(g()))
 }
 
-#[rag()]
-fn h() -> u8 {
+#[rag]
+fn g() -> u8 {
     1
 }
 
@@ -325,12 +332,13 @@ fn f(a: u8) -> Result<u8, Failed> {
     Ok(a)
 }
 
-#[rag()]
+#[rag]
 fn inner(a: u8) -> Result<u8, Failed> {
     a.checked_sub(1).ok_or(Failed(a))
 }
 
 //# shape cancelled between polls
+//# not_yet arguments are dropped in another order when a future is
 //# args a: debug
 //# drive cancelled => cancelled(f(noisy("a"), noisy("b")), 1)
 //# drive cancelled => cancelled(f(noisy("a"), noisy("b")), 2)
@@ -360,8 +368,8 @@ async fn f(a: u8) -> u8 {
 async fn either<A>(one: impl Future<Output = A>, other: Pause) -> Option<A> {
     let (mut one, mut other) = (Box::pin(one), Box::pin(other));
     std::future::poll_fn(move |context| {
-        if let Poll::Ready(value) = one.as_mut().poll(context) {
-            return Poll::Ready(Some(value));
+        if let Poll::Ready(one) = one.as_mut().poll(context) {
+            return Poll::Ready(Some(one));
         }
         other.as_mut().poll(context).map(|()| None)
     })
@@ -379,7 +387,7 @@ async fn f(a: Vec<u8>, b: &mut u8) -> Vec<u8> {
     a
 }
 
-#[rag()]
+#[rag]
 async fn g(a: std::cell::Cell<u8>) -> u8 {
     pause().await;
     a.get()

@@ -84,15 +84,14 @@ fn called<T>(handler: impl Handler<T, u8>) -> u16 {
 //# prelude
 //# returns opaque
 //# drive success => called(f)
-use axum::extract::{Json, Query, State};
+use axum::extract::{Extension, Json, State};
 use axum::handler::Handler;
 use axum::response::IntoResponse;
-use std::collections::HashMap;
 
 #[rag]
 async fn f(
     State(index): State<u8>,
-    Query(_): Query<HashMap<String, String>>,
+    Extension(_): Extension<u8>,
     Json(mut list): Json<Vec<u8>>,
 ) -> impl IntoResponse {
     pause().await;
@@ -104,6 +103,7 @@ fn called<T>(handler: impl Handler<T, u8>) -> u16 {
     let mut request = axum::extract::Request::new(axum::body::Body::from("[1]"));
     let json = axum::http::HeaderValue::from_static("application/json");
     request.headers_mut().insert(axum::http::header::CONTENT_TYPE, json);
+    request.extensions_mut().insert(7_u8);
     now(handler.call(request, 1)).status().as_u16()
 }
 
@@ -123,6 +123,7 @@ async fn g(n: u8) -> u8 {
 }
 
 //# shape tonic handler, by hand
+//# not_yet it returns a future
 //# args request: debug
 //# prelude
 //# returns result
@@ -212,9 +213,9 @@ struct Path<T>(T);
 
 trait Handler<Arguments> {
     type Output;
-    type Future: Future<Output = Self::Output>;
+    type Fut: Future<Output = Self::Output>;
 
-    fn call(&self, arguments: Arguments) -> Self::Future;
+    fn call(&self, arguments: Arguments) -> Self::Fut;
 }
 
 impl<F, A, B, R> Handler<(A, B)> for F
@@ -223,7 +224,7 @@ where
     R: Future,
 {
     type Output = R::Output;
-    type Future = R;
+    type Fut = R;
 
     fn call(&self, (one, other): (A, B)) -> R {
         self(one, other)
@@ -246,9 +247,9 @@ async fn f(data: Data<u8>, id: Path<u8>) -> Result<u8, Failed> {
 trait Service<R> {
     type Response;
     type Error;
-    type Future: Future<Output = Result<Self::Response, Self::Error>>;
+    type Fut: Future<Output = Result<Self::Response, Self::Error>>;
 
-    fn call(&mut self, request: R) -> Self::Future;
+    fn call(&mut self, request: R) -> Self::Fut;
 }
 
 struct Echo(u8);
@@ -256,10 +257,10 @@ struct Echo(u8);
 impl Service<u8> for Echo {
     type Response = u8;
     type Error = Failed;
-    type Future = BoxFuture<'static, Result<u8, Failed>>;
+    type Fut = BoxFuture<'static, Result<u8, Failed>>;
 
     #[rag]
-    fn call(&mut self, request: u8) -> Self::Future {
+    fn call(&mut self, request: u8) -> Self::Fut {
         let left = self.0;
         Box::pin(async move {
             pause().await;

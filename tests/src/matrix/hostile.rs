@@ -1,7 +1,7 @@
 //! A module in which every name that an expansion could mean is something else, and there is no prelude.
 
-/// What stands at the head of such a module.
-pub(crate) const HEAD: &str = r#"
+/// What hostile modules have instead of a prelude: it stands at the head of a program.
+pub(crate) const NAMES: &str = r#"
 #[allow(dead_code, unused_macros, non_snake_case, non_upper_case_globals, clippy::all, clippy::pedantic)]
 mod hostile {
     pub mod std {}
@@ -51,8 +51,14 @@ mod hostile {
     pub mod private {}
     pub mod __private {}
 }
+"#;
+
+/// What stands at the head of such a module.
+pub(crate) const HEAD: &str = r#"
 #[allow(unused_imports)]
-use self::hostile::{
+use ::std::{convert::Into as _, future::Future as _};
+#[allow(unused_imports)]
+use crate::hostile::{
     Box, Call, Debug, Display, Drop, Err, Field, Fn, FnOnce, Future, Infallible, Into, Layer, Level, META, None, Ok,
     Option, Pin, Probe, Result, SITE, Send, Site, Some, Stream, String, Vec, __private, alloc, call,
     core, debug, display, field, matrix, metric, private, ragspan, ret, site, span, std, this, tracing, value,

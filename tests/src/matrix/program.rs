@@ -84,6 +84,7 @@ fn program(plan: &Plan, pairs: &[usize], mut program: Program, deny: bool) -> Pr
     if deny {
         program.line("#![deny(warnings)]");
     }
+    program.line(hostile::NAMES);
     let mut table = String::new();
     let mut plain: BTreeMap<Owner, String> = BTreeMap::new();
     for index in pairs {
@@ -117,8 +118,9 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
     let arguments = arguments::written(&pair.set, shape);
     let attribute = |arguments: &str| format!("#[::ragspan::rag_span({arguments})]");
     let mut text = shape.items.replace("#[rag]", &attribute(&arguments));
-    text = text.replace("#[rag()]", &attribute("layer = \"data\""));
     text = text.replace("#[rag(skip)]", &attribute("skip"));
+    // What a shape gives by itself comes after the set's arguments.
+    text = text.replace("#[rag(", &format!("#[::ragspan::rag_span({arguments}, "));
     match (&shape.planted, extent) {
         (Some((from, to)), Extent::Planted) => text.replace(from, to),
         _ => text,

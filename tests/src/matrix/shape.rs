@@ -16,7 +16,7 @@
 //! //#                                     is `empty` under that argument. A call goes on in lines without a word.
 //! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
 //! //# found words                         and what must be said of it
-//! #[rag]                                  the attribute; `#[rag()]` has the layer alone, `#[rag(skip)]` is itself
+//! #[rag]                                  the attribute; `#[rag(skip)]` is itself, and `#[rag(x)]` has x besides
 //! async fn f(a: u8, list: Vec<u8>) -> Vec<u8> { list }
 //! ```
 
