@@ -209,6 +209,7 @@ impl Telemetry {
         dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;
         install_panic_hook();
         report::warn(&self.troubles);
+        self.state.pipeline.begin();
         Ok(self)
     }
 

@@ -144,11 +144,11 @@ fn a_database_that_cannot_be_opened_stops_nothing_and_is_told() {
     assert!(stdout.contains("sqlite: cannot "), "{stdout}");
     assert!(stdout.contains("\n3\n"), "{stdout}");
     assert!(
-        stdout.contains("sqlite: delivered 0, left 2, dropped 0"),
+        stdout.contains("sqlite: delivered 0, left 3, dropped 0"),
         "{stdout}"
     );
     assert!(
-        stdout.contains("stdout: delivered 2, left 0, dropped 0"),
+        stdout.contains("stdout: delivered 3, left 0, dropped 0"),
         "{stdout}"
     );
 }
