@@ -65,6 +65,9 @@ pub mod testing;
 mod value;
 
 #[doc(hidden)]
+#[path = "critical.rs"]
+pub mod __critical;
+#[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 

@@ -47,6 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["not-started"] => not_started(),
         ["format", name] => in_format(name),
         ["composed-env-filter"] => composed_with_a_filter(),
+        ["critical-only"] => critical_only(),
         ["composed-opentelemetry"] => composed_with_opentelemetry(),
         ["log"] => through_log(),
         ["logger-taken"] => logger_taken(),
@@ -243,6 +244,14 @@ fn noise() -> Result<(), Box<dyn Error>> {
     assert!(telemetry.flush_blocking());
     end(telemetry);
     std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+fn critical_only() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(quiet().level(ragspan::Level::Critical))?;
+    tracing::error!("an error");
+    ragspan::critical!(disk = "sda", "the end");
+    end(telemetry);
     Ok(())
 }
 
