@@ -47,7 +47,9 @@ pub enum StartError {
     /// A subscriber is installed that does not have our layer.
     #[error(
         "a tracing subscriber without ragspan's layer is installed: add it where the subscriber is made,\n\n    \
-         tracing_subscriber::registry()\n        .with(ragspan::layer())\n        .with(tracing_subscriber::fmt::layer())   // and your other layers\n        .init();\n\n\
+         tracing_subscriber::registry()\n        .with(ragspan::layer())\n        .with(tracing_subscriber::fmt::layer().with_filter(EnvFilter::from_default_env()))\n        \
+         .with(tracing_opentelemetry::layer().with_tracer(tracer))\n        \
+         .with(sentry_tracing::SpanLayer::new().with_filter(LevelFilter::INFO))   // those of them that you have\n        .init();\n\n\
          and call `ragspan::start` after that"
     )]
     ForeignSubscriber,

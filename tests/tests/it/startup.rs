@@ -31,6 +31,14 @@ fn a_second_start_is_refused_and_the_first_goes_on() {
 fn a_foreign_subscriber_gets_the_lines_that_compose_and_the_program_runs() {
     let stdout = succeed(STARTUP, &["foreign-subscriber"]);
     assert!(stdout.contains(".with(ragspan::layer())"), "{stdout}");
+    for other in [
+        "fmt",
+        "EnvFilter",
+        "tracing_opentelemetry",
+        "sentry_tracing",
+    ] {
+        assert!(stdout.contains(other), "{other}: {stdout}");
+    }
     assert!(stdout.ends_with("3\n"), "{stdout}");
 }
 
