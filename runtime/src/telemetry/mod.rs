@@ -91,7 +91,11 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     if dispatch::is_set() {
         return Err(StartError::AlreadyStarted);
     }
-    let registry = Registry::new();
+    let registry = if config.counts {
+        Registry::new()
+    } else {
+        Registry::off()
+    };
     let pipeline = Pipeline::new(
         config.describe(),
         config.levels.clone(),
@@ -201,7 +205,8 @@ impl Telemetry {
     /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
     fn publish(mut self, strict: bool) -> Result<Self, StartError> {
         self.refuse(strict)?;
-        if !install_recorder(&self.state.pipeline) {
+        let counts = self.state.pipeline.registry().is_on();
+        if counts && !install_recorder(&self.state.pipeline) {
             let why = "another metrics recorder is installed: metrics of your own stay there";
             self.state.is_ill(Part::Recorder, why);
             self.troubles = self.state.troubles();
