@@ -239,6 +239,67 @@ fn a_full_disk() {
     assert_eq!(failed["error"]["type"], "unavailable");
 }
 
+/// Reads a service's standard output to its end, so that it never stalls.
+fn drained(app: &mut App) -> std::thread::JoinHandle<String> {
+    let output = app.child.stdout.take().unwrap();
+    std::thread::spawn(move || std::io::read_to_string(output).unwrap())
+}
+
+#[tokio::test]
+async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
+    let place = place("x.db");
+    // To SQLite a file that may not grow is as a disk that is full; a signal would end the process first.
+    let script = r#"trap "" XFSZ; exec prlimit --fsize=400000: "$0" "$@""#;
+    let setting = setting("sqlite", &place.path);
+    let mut app = App::spawn(Command::new("sh").args(["-c", script, HOSTILE, &setting]));
+    let stdout = drained(&mut app);
+    assert_eq!(app.ask("many"), "4999");
+    let health = app.wait_for_health(is_degraded);
+    let told = "sqlite: the database could not insert records: check the disk";
+    assert!(
+        health["troubles"][0].as_str().unwrap().starts_with(told),
+        "{health}"
+    );
+    let pid = app.child.id().to_string();
+    let larger = ["--pid", &pid, "--fsize=unlimited:"];
+    let status = Command::new("prlimit").args(larger).status().unwrap();
+    assert!(status.success());
+    app.wait_for_health(is_ok);
+    assert_eq!(app.ask("flush"), "true");
+    app.is_told_once(told);
+    app.is_told_once("sqlite: is well again");
+    let (last, _) = app.end();
+    let books =
+        "stdout: delivered 5002, left 0, dropped 0; sqlite: delivered 5002, left 0, dropped 0";
+    assert!(last.ends_with(books), "{last}");
+    let stdout = stdout.join().unwrap();
+    let failed: Vec<_> = stdout
+        .lines()
+        .filter(|line| line.contains("CRITICAL"))
+        .collect();
+    let [failed] = failed.as_slice() else {
+        panic!("{failed:?}")
+    };
+    is_failure_of(
+        &Schema::new().check(failed),
+        "sqlite",
+        "could not insert records",
+    );
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&place.path);
+    let mut database = options.connect().await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(DISTINCT seq) FROM logs")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(rows, 5_002);
+    let intact: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(intact, "ok");
+    database.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_database_that_another_process_holds() {
     let place = place("x.db");
