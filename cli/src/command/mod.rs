@@ -15,6 +15,7 @@ mod shell;
 mod slow;
 mod stats;
 mod trace;
+mod watch;
 mod when;
 mod why;
 

@@ -146,7 +146,7 @@ fn a_sync_commits_a_mark_and_leaves_later_inserts_cheap() {
         writer.insert(&[row(1)]).await.unwrap();
         writer.sync().await.unwrap();
         writer.sync().await.unwrap();
-        let mut connection = connect::for_reading(&path).await.unwrap();
+        let (mut connection, _) = connect::for_reading(&path).await.unwrap();
         let marks: i64 = sqlx::query_scalar("SELECT marks FROM ragspan_sync")
             .fetch_one(&mut connection)
             .await
