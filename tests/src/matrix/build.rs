@@ -39,8 +39,13 @@ const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.
 pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Report> {
-    let work = target.join("matrix").join(format!("{:?}", plan.extent).to_lowercase());
-    let place = Place { work, target: target.to_owned() };
+    let work = target
+        .join("matrix")
+        .join(format!("{:?}", plan.extent).to_lowercase());
+    let place = Place {
+        work,
+        target: target.to_owned(),
+    };
     place.harness(folder)?;
     let mut report = Report::default();
     let mut programs = Vec::new();
@@ -73,17 +78,21 @@ struct Place {
 impl Place {
     /// The workspace of the programs: the harness, and a package for each edition.
     fn harness(&self, folder: &Path) -> Fallible<()> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .canonicalize()?;
         let _ = fs::remove_dir_all(&self.work);
         let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
         let section = |name: &str| {
-            let found = workspace.split("\n[").find(|section| section.starts_with(name));
+            let found = workspace
+                .split("\n[")
+                .find(|section| section.starts_with(name));
             format!("\n[{}\n", found.unwrap_or_default())
         };
-        let profiles: String = workspace.split("\n[").filter(|text| text.starts_with("profile")).fold(
-            String::new(),
-            |all, profile| format!("{all}\n[{profile}\n"),
-        );
+        let profiles: String = workspace
+            .split("\n[")
+            .filter(|text| text.starts_with("profile"))
+            .fold(String::new(), |all, profile| format!("{all}\n[{profile}\n"));
         let paths = format!("path = \"{}/", root.display());
         let dependencies = section("workspace.dependencies]").replace("path = \"", &paths);
         // Nobody debugs them; the rest is as in the workspace, and so built once for both.
@@ -91,13 +100,25 @@ impl Place {
             format!("\n[profile.dev.package.{name}]\ndebug = false\nincremental = false\n")
         });
         let head = "[workspace]\nresolver = \"3\"\nmembers = [\"harness\", \"e2021\", \"e2024\"]\n";
-        self.write("Cargo.toml", &format!("{head}{dependencies}{profiles}{}", quick.concat()))?;
+        self.write(
+            "Cargo.toml",
+            &format!("{head}{dependencies}{profiles}{}", quick.concat()),
+        )?;
         fs::copy(root.join("Cargo.lock"), self.work.join("Cargo.lock"))?;
-        self.write("harness/Cargo.toml", &(package("matrix", "2024") + HARNESS_NEEDS))?;
-        self.write("harness/src/lib.rs", &fs::read_to_string(folder.join("harness.rs"))?)?;
+        self.write(
+            "harness/Cargo.toml",
+            &(package("matrix", "2024") + HARNESS_NEEDS),
+        )?;
+        self.write(
+            "harness/src/lib.rs",
+            &fs::read_to_string(folder.join("harness.rs"))?,
+        )?;
         for edition in ["2021", "2024"] {
             let name = format!("e{edition}");
-            self.write(&format!("{name}/Cargo.toml"), &(package(&name, edition) + PROGRAMS_NEED))?;
+            self.write(
+                &format!("{name}/Cargo.toml"),
+                &(package(&name, edition) + PROGRAMS_NEED),
+            )?;
             self.write(&format!("{name}/src/lib.rs"), "")?;
         }
         Ok(())
@@ -108,7 +129,10 @@ impl Place {
         for edition in ["e2021", "e2024"] {
             let folder = self.work.join(edition).join("src/bin");
             let _ = fs::remove_dir_all(&folder);
-            let deep = format!("{edition}/src/bin/matrix-{}-deep.rs", edition.trim_start_matches('e'));
+            let deep = format!(
+                "{edition}/src/bin/matrix-{}-deep.rs",
+                edition.trim_start_matches('e')
+            );
             self.write(&deep, &crate::deep::program())?;
         }
         for program in programs {
@@ -127,7 +151,11 @@ impl Place {
     fn cargo(&self, words: &[&str], flags: &[&str]) -> Fallible<Output> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.args(words).args(["--quiet", "--message-format", "json", "--target-dir"]).arg(&self.target).args(flags);
+        command
+            .args(words)
+            .args(["--quiet", "--message-format", "json", "--target-dir"])
+            .arg(&self.target)
+            .args(flags);
         Ok(command.current_dir(&self.work).output()?)
     }
 
@@ -141,7 +169,9 @@ impl Place {
                 report.compared += count.parse::<usize>()?;
                 continue;
             }
-            let found = line.strip_prefix("pair ").and_then(|line| line.split_once('\t'));
+            let found = line
+                .strip_prefix("pair ")
+                .and_then(|line| line.split_once('\t'));
             let said = match found {
                 Some((pair, said)) => {
                     owner = Owner::Pair(pair.parse()?);
@@ -161,7 +191,8 @@ impl Place {
     /// The functions that call one another a hundred levels deep.
     fn deep(&self) -> Fallible<()> {
         for edition in ["2021", "2024"] {
-            let output = Command::new(self.target.join(format!("debug/matrix-{edition}-deep"))).output()?;
+            let output =
+                Command::new(self.target.join(format!("debug/matrix-{edition}-deep"))).output()?;
             if !output.status.success() {
                 let errors = String::from_utf8_lossy(&output.stderr);
                 return Err(format!("a hundred calls deep: {errors}").into());
@@ -172,7 +203,9 @@ impl Place {
 }
 
 fn package(name: &str, edition: &str) -> String {
-    format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\n[dependencies]\n")
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\n[dependencies]\n"
+    )
 }
 
 const HARNESS_NEEDS: &str = r#"
@@ -206,16 +239,22 @@ fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Diagnostics> {
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let message: Value = serde_json::from_str(line)?;
         let said = &message["message"];
-        let Some(rendered) = said["rendered"].as_str() else { continue };
+        let Some(rendered) = said["rendered"].as_str() else {
+            continue;
+        };
         let code = said["code"]["code"].as_str().unwrap_or_default();
         let spans = said["spans"].as_array().into_iter().flatten();
         let mut owner = (Owner::Nobody, 0);
         for span in spans.flat_map(expansions) {
             let of = |program: &&Program| {
-                span["file_name"].as_str().is_some_and(|file| file.ends_with(&source(program)))
+                span["file_name"]
+                    .as_str()
+                    .is_some_and(|file| file.ends_with(&source(program)))
             };
             let program = programs.iter().find(of);
-            let line = span["line_start"].as_u64().and_then(|line| usize::try_from(line).ok());
+            let line = span["line_start"]
+                .as_u64()
+                .and_then(|line| usize::try_from(line).ok());
             if let (Owner::Nobody, Some(program), Some(line)) = (owner.0, program, line) {
                 owner = program.owner(line);
             }
@@ -229,14 +268,22 @@ fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Diagnostics> {
 
 /// A place, and those of the macros that it came from.
 fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
-    std::iter::successors(Some(span), |span| Some(&span["expansion"]["span"]).filter(|span| span.is_object()))
+    std::iter::successors(Some(span), |span| {
+        Some(&span["expansion"]["span"]).filter(|span| span.is_object())
+    })
 }
 
 /// No warning may be there that the same function without the attribute does not raise.
 fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     let programs = program::write(plan, &report.left(plan), false);
     place.programs(&programs)?;
-    let lints = ["clippy::pedantic", "clippy::nursery", "unused", "rust_2018_idioms", "let_underscore_drop"];
+    let lints = [
+        "clippy::pedantic",
+        "clippy::nursery",
+        "unused",
+        "rust_2018_idioms",
+        "let_underscore_drop",
+    ];
     let flags = lints.iter().flat_map(|lint| ["-W", lint]);
     let words = ["clippy", "--keep-going"];
     let flags: Vec<&str> = ["--"].into_iter().chain(flags).collect();
@@ -272,8 +319,9 @@ impl Report {
     /// Pairs that do not compile are left out from now on.
     fn refused(&mut self, errors: Diagnostics, plan: &Plan, output: &Output) -> Fallible<()> {
         let before = self.left(plan).len();
-        let (found, others): (Diagnostics, Diagnostics) =
-            errors.into_iter().partition(|(owner, ..)| *owner != Owner::Nobody);
+        let (found, others): (Diagnostics, Diagnostics) = errors
+            .into_iter()
+            .partition(|(owner, ..)| *owner != Owner::Nobody);
         for (owner, _, _, text) in found {
             self.wrong.entry(owner).or_default().push(text);
         }
@@ -298,8 +346,15 @@ impl Report {
         let mut unfound = Vec::new();
         for (index, pair) in plan.pairs.iter().enumerate() {
             let shape = plan.shape(pair);
-            let said = self.wrong.get(&Owner::Pair(index)).map(|said| said.join("\n")).unwrap_or_default();
-            let found = shape.found.as_ref().is_some_and(|found| said.contains(found.as_str()));
+            let said = self
+                .wrong
+                .get(&Owner::Pair(index))
+                .map(|said| said.join("\n"))
+                .unwrap_or_default();
+            let found = shape
+                .found
+                .as_ref()
+                .is_some_and(|found| said.contains(found.as_str()));
             if !found {
                 unfound.push(format!("{} was not found, but: {said:?}", shape.name));
             }
@@ -312,7 +367,11 @@ impl Report {
             Extent::Planted => {
                 let unfound = self.unfound(plan);
                 let found = plan.pairs.len() - unfound.len();
-                format!("{}{found} of {} planted faults found\n", unfound.join("\n"), plan.pairs.len())
+                format!(
+                    "{}{found} of {} planted faults found\n",
+                    unfound.join("\n"),
+                    plan.pairs.len()
+                )
             }
             Extent::Marks => self.passing(plan),
             Extent::Sample | Extent::All => self.failures(plan),
@@ -321,9 +380,15 @@ impl Report {
 
     fn passing(&self, plan: &Plan) -> String {
         let left = self.left(plan);
-        let titles = left.iter().map(|index| format!("works now: {}\n", plan.title(&plan.pairs[*index])));
+        let titles = left
+            .iter()
+            .map(|index| format!("works now: {}\n", plan.title(&plan.pairs[*index])));
         let text: String = titles.collect();
-        format!("{text}{} of {} marks can go\n", left.len(), plan.pairs.len())
+        format!(
+            "{text}{} of {} marks can go\n",
+            left.len(),
+            plan.pairs.len()
+        )
     }
 
     fn failures(&self, plan: &Plan) -> String {
@@ -331,7 +396,8 @@ impl Report {
         let broken = |owner: &Owner| match owner {
             Owner::Pair(index) => {
                 let pair = &plan.pairs[*index];
-                self.wrong.contains_key(&Owner::Plain(pair.shape, pair.company))
+                self.wrong
+                    .contains_key(&Owner::Plain(pair.shape, pair.company))
             }
             _ => false,
         };
@@ -344,10 +410,18 @@ impl Report {
                 let pair = &plan.pairs[*index];
                 let shape = plan.shape(pair);
                 let _ = writeln!(text, "--- without\n{}", program::without(shape).trim_end());
-                let _ = writeln!(text, "--- with\n{}", program::with(shape, pair, plan.extent));
+                let _ = writeln!(
+                    text,
+                    "--- with\n{}",
+                    program::with(shape, pair, plan.extent)
+                );
             }
         }
-        let linted = if self.linted { ", and clippy was asked" } else { "" };
+        let linted = if self.linted {
+            ", and clippy was asked"
+        } else {
+            ""
+        };
         let good = self.left(plan).len();
         let _ = writeln!(text, "{}", plan.marks().trim_end());
         let _ = writeln!(
@@ -365,7 +439,10 @@ fn title(owner: &Owner, plan: &Plan) -> String {
     match owner {
         Owner::Nobody => "outside of every shape".to_owned(),
         Owner::Plain(shape, company) => {
-            format!("{} without the attribute, {company:?}", plan.shapes[*shape].name)
+            format!(
+                "{} without the attribute, {company:?}",
+                plan.shapes[*shape].name
+            )
         }
         Owner::Pair(index) => plan.title(&plan.pairs[*index]),
     }

@@ -7,13 +7,22 @@ const DEPTH: usize = 100;
 /// The program: the same without the attribute builds too.
 pub(crate) fn program() -> String {
     let mut text = String::from("#![deny(warnings)]\n");
-    for (attribute, name) in [("", "plain"), ("#[::ragspan::rag_span(layer = \"data\", context(n))]\n", "annotated")] {
+    for (attribute, name) in [
+        ("", "plain"),
+        (
+            "#[::ragspan::rag_span(layer = \"data\", context(n))]\n",
+            "annotated",
+        ),
+    ] {
         for level in 0..DEPTH {
             let body = match level {
                 0 => "::matrix::pause().await; n".to_owned(),
                 _ => format!("{name}_{}(n + 1).await", level - 1),
             };
-            let _ = writeln!(text, "{attribute}async fn {name}_{level}(n: u32) -> u32 {{ {body} }}");
+            let _ = writeln!(
+                text,
+                "{attribute}async fn {name}_{level}(n: u32) -> u32 {{ {body} }}"
+            );
         }
     }
     let last = DEPTH - 1;

@@ -34,7 +34,9 @@ impl Program {
     pub(crate) fn owner(&self, line: usize) -> (Owner, usize) {
         let after = self.modules.partition_point(|(first, _)| *first <= line);
         let found = after.checked_sub(1).and_then(|at| self.modules.get(at));
-        found.map_or((Owner::Nobody, line), |(first, owner)| (*owner, line - first))
+        found.map_or((Owner::Nobody, line), |(first, owner)| {
+            (*owner, line - first)
+        })
     }
 
     fn line(&mut self, text: &str) {
@@ -74,7 +76,16 @@ pub(crate) fn write(plan: &Plan, pairs: &[usize], deny: bool) -> Vec<Program> {
         for (at, pairs) in pairs.chunks(size).enumerate() {
             let edition = if edition_2024 { 2024 } else { 2021 };
             let name = format!("matrix-{edition}-{at}");
-            programs.push(program(plan, pairs, Program { name, edition_2024, ..Program::default() }, deny));
+            programs.push(program(
+                plan,
+                pairs,
+                Program {
+                    name,
+                    edition_2024,
+                    ..Program::default()
+                },
+                deny,
+            ));
         }
     }
     programs
@@ -95,21 +106,36 @@ fn program(plan: &Plan, pairs: &[usize], mut program: Program, deny: bool) -> Pr
         let place = plain.len();
         let name = plain.entry(owner).or_insert_with(|| {
             let name = format!("plain_{place}");
-            program.module(&name, owner, hostile, &content(shape, pair, &without(shape)));
+            program.module(
+                &name,
+                owner,
+                hostile,
+                &content(shape, pair, &without(shape)),
+            );
             name
         });
         let annotated = content(shape, pair, &with(shape, pair, plan.extent));
-        program.module(&format!("pair_{index}"), Owner::Pair(*index), hostile, &annotated);
+        program.module(
+            &format!("pair_{index}"),
+            Owner::Pair(*index),
+            hostile,
+            &annotated,
+        );
         table.push_str(&row(*index, pair, shape, name));
     }
     program.modules.push((program.lines + 1, Owner::Nobody));
-    program.line(&format!("fn main() -> ::std::process::ExitCode {{\n::matrix::run(&[\n{table}])\n}}"));
+    program.line(&format!(
+        "fn main() -> ::std::process::ExitCode {{\n::matrix::run(&[\n{table}])\n}}"
+    ));
     program
 }
 
 /// The items of a shape without the attribute.
 pub(crate) fn without(shape: &Shape) -> String {
-    let kept = shape.items.lines().filter(|line| !line.trim_start().starts_with("#[rag"));
+    let kept = shape
+        .items
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("#[rag"));
     kept.fold(String::new(), |text, line| text + line + "\n")
 }
 
@@ -134,14 +160,24 @@ fn content(shape: &Shape, pair: &Pair, items: &str) -> String {
         let _ = writeln!(text, "{way} => ::matrix::shown({}),", drive.call);
     }
     text.push_str("_ => unreachable!(),\n}\n}\n");
-    if pair.company.hostile { hostile::spelled_out(&text) } else { text }
+    if pair.company.hostile {
+        hostile::spelled_out(&text)
+    } else {
+        text
+    }
 }
 
 fn row(index: usize, pair: &Pair, shape: &Shape, plain: &str) -> String {
     let cases = shape.drives.iter().map(|drive| {
-        let statuses: Vec<String> =
-            drive.statuses.iter().map(|status| plan::status(status, shape, &pair.set)).collect();
-        format!("::matrix::Case {{ call: {:?}, statuses: &{statuses:?} }}", drive.call)
+        let statuses: Vec<String> = drive
+            .statuses
+            .iter()
+            .map(|status| plan::status(status, shape, &pair.set))
+            .collect();
+        format!(
+            "::matrix::Case {{ call: {:?}, statuses: &{statuses:?} }}",
+            drive.call
+        )
     });
     format!(
         "::matrix::Pair {{ id: {index}, plain: {plain}::drive, annotated: pair_{index}::drive, cases: &[{}], \

@@ -10,6 +10,8 @@ mod context;
 mod layers;
 // Every record has its eighteen keys and validates against the published schema.
 mod records;
+// An event can be CRITICAL, and is an ERROR to everybody else.
+mod critical;
 // Nothing is lost without being counted, and what was flushed survives a kill.
 mod books;
 // What a scraper reads is what Prometheus' own tool accepts.
