@@ -51,11 +51,23 @@ pub(crate) enum Makes {
 }
 
 const fn now(key: &'static str, text: &'static str, needs: Needs, makes: Makes) -> Argument {
-    Argument { key, text, needs, makes, yet: true }
+    Argument {
+        key,
+        text,
+        needs,
+        makes,
+        yet: true,
+    }
 }
 
 const fn later(key: &'static str, text: &'static str, needs: Needs, makes: Makes) -> Argument {
-    Argument { key, text, needs, makes, yet: false }
+    Argument {
+        key,
+        text,
+        needs,
+        makes,
+        yet: false,
+    }
 }
 
 use Makes as M;
@@ -65,25 +77,85 @@ use Needs as N;
 pub(crate) const ARGUMENTS: &[Argument] = &[
     now("context", "context({value})", N::Value, M::Nothing),
     now("context", "context(?{debug})", N::Any, M::Nothing),
-    now("context", "context(shown = %{value}, dotted.name = ?{debug})", N::Value, M::Entry("shown")),
-    now("context", r#"context(noted = ::matrix::counted("entry"))"#, N::Nothing, M::CountedEntry),
-    now("context", "context(given = 1, metrics.also = 0.5)", N::Nothing, M::Entry("given")),
-    now("metrics", "metrics(weight = 0.5)", N::Nothing, M::Entry("metrics.weight")),
-    now("metrics", r#"metrics(weighed = ::matrix::counted("entry"))"#, N::Nothing, M::CountedEntry),
+    now(
+        "context",
+        "context(shown = %{value}, dotted.name = ?{debug})",
+        N::Value,
+        M::Entry("shown"),
+    ),
+    now(
+        "context",
+        r#"context(noted = ::matrix::counted("entry"))"#,
+        N::Nothing,
+        M::CountedEntry,
+    ),
+    now(
+        "context",
+        "context(given = 1, metrics.also = 0.5)",
+        N::Nothing,
+        M::Entry("given"),
+    ),
+    now(
+        "metrics",
+        "metrics(weight = 0.5)",
+        N::Nothing,
+        M::Entry("metrics.weight"),
+    ),
+    now(
+        "metrics",
+        r#"metrics(weighed = ::matrix::counted("entry"))"#,
+        N::Nothing,
+        M::CountedEntry,
+    ),
     now("ok", "ok(|v| got = {ok})", N::Returned, M::Success("got")),
-    now("ok", r#"ok(|_| seen = true, looked = ::matrix::counted("ok"))"#, N::Returned, M::CountedSuccess),
-    now("ok", "ok(|_| metrics.best = 1)", N::Returned, M::Success("metrics.best")),
+    now(
+        "ok",
+        r#"ok(|_| seen = true, looked = ::matrix::counted("ok"))"#,
+        N::Returned,
+        M::CountedSuccess,
+    ),
+    now(
+        "ok",
+        "ok(|_| metrics.best = 1)",
+        N::Returned,
+        M::Success("metrics.best"),
+    ),
     now("empty", "empty", N::Empty, M::Empty),
     now("empty", "empty = |_| false", N::Returned, M::Nothing),
     now("slow", r#"slow = "60m""#, N::Nothing, M::Nothing),
-    now("level", r#"level = "debug""#, N::Nothing, M::SuccessLevel("DEBUG")),
-    now("level", r#"level = "warning""#, N::Nothing, M::SuccessLevel("WARNING")),
-    now("operation", r#"operation = "op""#, N::Nothing, M::Operation("op")),
-    now("layer", r#"layer = custom("matrix")"#, N::Nothing, M::Layer("matrix")),
+    now(
+        "level",
+        r#"level = "debug""#,
+        N::Nothing,
+        M::SuccessLevel("DEBUG"),
+    ),
+    now(
+        "level",
+        r#"level = "warning""#,
+        N::Nothing,
+        M::SuccessLevel("WARNING"),
+    ),
+    now(
+        "operation",
+        r#"operation = "op""#,
+        N::Nothing,
+        M::Operation("op"),
+    ),
+    now(
+        "layer",
+        r#"layer = custom("matrix")"#,
+        N::Nothing,
+        M::Layer("matrix"),
+    ),
     now("crate", "crate = ::ragspan", N::Nothing, M::Nothing),
     later("err", "err", N::Error, M::Nothing),
     later("err", "err(Debug)", N::Error, M::Nothing),
-    later("err", r#"err(level = "warn")"#, N::Error, M::ErrorLevel("WARNING")),
+    later(
+        "err",
+        r#"err(level = "warn")"#,
+        N::Error,
+        M::ErrorLevel("WARNING"),
+    ),
     later("ret", "ret", N::Returned, M::Nothing),
     later("ret", r#"ret(level = "debug")"#, N::Returned, M::Nothing),
     later("skip", "skip_all", N::Nothing, M::Nothing),
@@ -91,11 +163,36 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     later("name", r#"name = "renamed""#, N::Nothing, M::Nothing),
     later("target", r#"target = "elsewhere""#, N::Nothing, M::Nothing),
     later("parent", "parent = None", N::Nothing, M::Nothing),
-    later("parent", "parent = &::tracing::Span::none()", N::Nothing, M::Nothing),
-    later("follows_from", "follows_from = ::std::iter::empty::<::tracing::Id>()", N::Nothing, M::Nothing),
-    later("fields", "fields(later = ::tracing::field::Empty, one = 1)", N::Nothing, M::Nothing),
-    later("fields", r#"fields(once = ::matrix::counted("entry"))"#, N::Nothing, M::CountedEntry),
-    later("fields", "fields(dotted.shown = %{value}, ?{debug})", N::Value, M::Nothing),
+    later(
+        "parent",
+        "parent = &::tracing::Span::none()",
+        N::Nothing,
+        M::Nothing,
+    ),
+    later(
+        "follows_from",
+        "follows_from = ::std::iter::empty::<::tracing::Id>()",
+        N::Nothing,
+        M::Nothing,
+    ),
+    later(
+        "fields",
+        "fields(later = ::tracing::field::Empty, one = 1)",
+        N::Nothing,
+        M::Nothing,
+    ),
+    later(
+        "fields",
+        r#"fields(once = ::matrix::counted("entry"))"#,
+        N::Nothing,
+        M::CountedEntry,
+    ),
+    later(
+        "fields",
+        "fields(dotted.shown = %{value}, ?{debug})",
+        N::Value,
+        M::Nothing,
+    ),
 ];
 
 /// Some of the arguments, of different keys, by their places in the table.

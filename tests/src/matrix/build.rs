@@ -1,46 +1,27 @@
-//! Builds and runs the programs, and tells which pairs fail, and how.
+//! Builds and runs the programs, in a workspace of their own below the target folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
-
 use crate::Fallible;
+use crate::diagnostics::diagnostics;
 use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner, Program};
-
-/// What came of a run.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// What is wrong, by whose it is.
-    wrong: BTreeMap<Owner, Vec<String>>,
-    compared: usize,
-    linted: bool,
-}
-
-/// What the compiler says of no pair in particular.
-#[derive(Debug)]
-struct Refused(String);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let start: String = self.0.chars().take(8000).collect();
-        write!(out, "the programs are not built:\n{start}")
-    }
-}
-
-impl std::error::Error for Refused {}
+use crate::report::Report;
 
 /// A compiler that stops at one kind of error is asked again so many times.
 const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.
 pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Report> {
-    let work = target.join("matrix").join(format!("{:?}", plan.extent).to_lowercase());
-    let place = Place { work, target: target.to_owned() };
+    let work = target.join("matrix").join(plan.extent.name());
+    let place = Place {
+        work,
+        target: target.to_owned(),
+        extent: plan.extent.name(),
+    };
     place.harness(folder)?;
     let mut report = Report::default();
     let mut programs = Vec::new();
@@ -68,22 +49,27 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
 struct Place {
     work: PathBuf,
     target: PathBuf,
+    extent: &'static str,
 }
 
 impl Place {
     /// The workspace of the programs: the harness, and a package for each edition.
     fn harness(&self, folder: &Path) -> Fallible<()> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-        let _ = fs::remove_dir_all(&self.work);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .canonicalize()?;
+        empty(&self.work)?;
         let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
         let section = |name: &str| {
-            let found = workspace.split("\n[").find(|section| section.starts_with(name));
+            let found = workspace
+                .split("\n[")
+                .find(|section| section.starts_with(name));
             format!("\n[{}\n", found.unwrap_or_default())
         };
-        let profiles: String = workspace.split("\n[").filter(|text| text.starts_with("profile")).fold(
-            String::new(),
-            |all, profile| format!("{all}\n[{profile}\n"),
-        );
+        let profiles: String = workspace
+            .split("\n[")
+            .filter(|text| text.starts_with("profile"))
+            .fold(String::new(), |all, profile| format!("{all}\n[{profile}\n"));
         let paths = format!("path = \"{}/", root.display());
         let dependencies = section("workspace.dependencies]").replace("path = \"", &paths);
         // Nobody debugs them; the rest is as in the workspace, and so built once for both.
@@ -91,13 +77,25 @@ impl Place {
             format!("\n[profile.dev.package.{name}]\ndebug = false\nincremental = false\n")
         });
         let head = "[workspace]\nresolver = \"3\"\nmembers = [\"harness\", \"e2021\", \"e2024\"]\n";
-        self.write("Cargo.toml", &format!("{head}{dependencies}{profiles}{}", quick.concat()))?;
+        self.write(
+            "Cargo.toml",
+            &format!("{head}{dependencies}{profiles}{}", quick.concat()),
+        )?;
         fs::copy(root.join("Cargo.lock"), self.work.join("Cargo.lock"))?;
-        self.write("harness/Cargo.toml", &(package("matrix", "2024") + HARNESS_NEEDS))?;
-        self.write("harness/src/lib.rs", &fs::read_to_string(folder.join("harness.rs"))?)?;
+        self.write(
+            "harness/Cargo.toml",
+            &(package("matrix", "2024") + HARNESS_NEEDS),
+        )?;
+        self.write(
+            "harness/src/lib.rs",
+            &fs::read_to_string(folder.join("harness.rs"))?,
+        )?;
         for edition in ["2021", "2024"] {
             let name = format!("e{edition}");
-            self.write(&format!("{name}/Cargo.toml"), &(package(&name, edition) + PROGRAMS_NEED))?;
+            self.write(
+                &format!("{name}/Cargo.toml"),
+                &(package(&name, edition) + PROGRAMS_NEED),
+            )?;
             self.write(&format!("{name}/src/lib.rs"), "")?;
         }
         Ok(())
@@ -107,12 +105,12 @@ impl Place {
     fn programs(&self, programs: &[Program]) -> Fallible<()> {
         for edition in ["e2021", "e2024"] {
             let folder = self.work.join(edition).join("src/bin");
-            let _ = fs::remove_dir_all(&folder);
-            let deep = format!("{edition}/src/bin/matrix-{}-deep.rs", edition.trim_start_matches('e'));
+            empty(&folder)?;
+            let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
             self.write(&deep, &crate::deep::program())?;
         }
         for program in programs {
-            self.write(&source(program), &program.text)?;
+            self.write(&program.source(), &program.text)?;
         }
         Ok(())
     }
@@ -127,7 +125,11 @@ impl Place {
     fn cargo(&self, words: &[&str], flags: &[&str]) -> Fallible<Output> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.args(words).args(["--quiet", "--message-format", "json", "--target-dir"]).arg(&self.target).args(flags);
+        command
+            .args(words)
+            .args(["--quiet", "--message-format", "json", "--target-dir"])
+            .arg(&self.target)
+            .args(flags);
         Ok(command.current_dir(&self.work).output()?)
     }
 
@@ -141,7 +143,9 @@ impl Place {
                 report.compared += count.parse::<usize>()?;
                 continue;
             }
-            let found = line.strip_prefix("pair ").and_then(|line| line.split_once('\t'));
+            let found = line
+                .strip_prefix("pair ")
+                .and_then(|line| line.split_once('\t'));
             let said = match found {
                 Some((pair, said)) => {
                     owner = Owner::Pair(pair.parse()?);
@@ -158,10 +162,15 @@ impl Place {
         Ok(())
     }
 
+    fn deepest(&self, edition: &str) -> String {
+        format!("matrix-{}-{edition}-deep", self.extent)
+    }
+
     /// The functions that call one another a hundred levels deep.
     fn deep(&self) -> Fallible<()> {
-        for edition in ["2021", "2024"] {
-            let output = Command::new(self.target.join(format!("debug/matrix-{edition}-deep"))).output()?;
+        for edition in ["e2021", "e2024"] {
+            let program = self.target.join("debug").join(self.deepest(edition));
+            let output = Command::new(program).output()?;
             if !output.status.success() {
                 let errors = String::from_utf8_lossy(&output.stderr);
                 return Err(format!("a hundred calls deep: {errors}").into());
@@ -171,8 +180,18 @@ impl Place {
     }
 }
 
+/// Removes a folder that may be there.
+fn empty(folder: &Path) -> Fallible<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(())
+}
+
 fn package(name: &str, edition: &str) -> String {
-    format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\n[dependencies]\n")
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\n[dependencies]\n"
+    )
 }
 
 const HARNESS_NEEDS: &str = r#"
@@ -193,50 +212,17 @@ ragspan = { workspace = true, features = ["testing"] }
 tracing.workspace = true
 "#;
 
-fn source(program: &Program) -> String {
-    let edition = if program.edition_2024 { 2024 } else { 2021 };
-    format!("e{edition}/src/bin/{}.rs", program.name)
-}
-
-/// What the compiler says, as `(whose, line of the module, code, text)`.
-type Diagnostics = Vec<(Owner, usize, String, String)>;
-
-fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Diagnostics> {
-    let mut found = Diagnostics::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let message: Value = serde_json::from_str(line)?;
-        let said = &message["message"];
-        let Some(rendered) = said["rendered"].as_str() else { continue };
-        let code = said["code"]["code"].as_str().unwrap_or_default();
-        let spans = said["spans"].as_array().into_iter().flatten();
-        let mut owner = (Owner::Nobody, 0);
-        for span in spans.flat_map(expansions) {
-            let of = |program: &&Program| {
-                span["file_name"].as_str().is_some_and(|file| file.ends_with(&source(program)))
-            };
-            let program = programs.iter().find(of);
-            let line = span["line_start"].as_u64().and_then(|line| usize::try_from(line).ok());
-            if let (Owner::Nobody, Some(program), Some(line)) = (owner.0, program, line) {
-                owner = program.owner(line);
-            }
-        }
-        if !(said["spans"].as_array().is_none_or(Vec::is_empty)) {
-            found.push((owner.0, owner.1, code.to_owned(), rendered.to_owned()));
-        }
-    }
-    Ok(found)
-}
-
-/// A place, and those of the macros that it came from.
-fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
-    std::iter::successors(Some(span), |span| Some(&span["expansion"]["span"]).filter(|span| span.is_object()))
-}
-
 /// No warning may be there that the same function without the attribute does not raise.
 fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     let programs = program::write(plan, &report.left(plan), false);
     place.programs(&programs)?;
-    let lints = ["clippy::pedantic", "clippy::nursery", "unused", "rust_2018_idioms", "let_underscore_drop"];
+    let lints = [
+        "clippy::pedantic",
+        "clippy::nursery",
+        "unused",
+        "rust_2018_idioms",
+        "let_underscore_drop",
+    ];
     let flags = lints.iter().flat_map(|lint| ["-W", lint]);
     let words = ["clippy", "--keep-going"];
     let flags: Vec<&str> = ["--"].into_iter().chain(flags).collect();
@@ -256,117 +242,4 @@ fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     }
     report.linted = true;
     Ok(())
-}
-
-impl Report {
-    /// The pairs of which nothing wrong is known.
-    fn left(&self, plan: &Plan) -> Vec<usize> {
-        let fine = |index: &usize| {
-            let pair = &plan.pairs[*index];
-            let plain = Owner::Plain(pair.shape, pair.company);
-            !self.wrong.contains_key(&Owner::Pair(*index)) && !self.wrong.contains_key(&plain)
-        };
-        (0..plan.pairs.len()).filter(fine).collect()
-    }
-
-    /// Pairs that do not compile are left out from now on.
-    fn refused(&mut self, errors: Diagnostics, plan: &Plan, output: &Output) -> Fallible<()> {
-        let before = self.left(plan).len();
-        let (found, others): (Diagnostics, Diagnostics) =
-            errors.into_iter().partition(|(owner, ..)| *owner != Owner::Nobody);
-        for (owner, _, _, text) in found {
-            self.wrong.entry(owner).or_default().push(text);
-        }
-        if self.left(plan).len() == before {
-            let texts: Vec<String> = others.into_iter().map(|(.., text)| text).collect();
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(Refused(format!("{}{said}", texts.join("\n"))).into());
-        }
-        Ok(())
-    }
-
-    pub(crate) fn good(&self, plan: &Plan) -> bool {
-        match plan.extent {
-            Extent::Planted => self.unfound(plan).is_empty(),
-            Extent::Marks => true,
-            Extent::Sample | Extent::All => self.wrong.is_empty(),
-        }
-    }
-
-    /// Faults that were planted and not found as what they are.
-    fn unfound(&self, plan: &Plan) -> Vec<String> {
-        let mut unfound = Vec::new();
-        for (index, pair) in plan.pairs.iter().enumerate() {
-            let shape = plan.shape(pair);
-            let said = self.wrong.get(&Owner::Pair(index)).map(|said| said.join("\n")).unwrap_or_default();
-            let found = shape.found.as_ref().is_some_and(|found| said.contains(found.as_str()));
-            if !found {
-                unfound.push(format!("{} was not found, but: {said:?}", shape.name));
-            }
-        }
-        unfound
-    }
-
-    pub(crate) fn text(&self, plan: &Plan) -> String {
-        match plan.extent {
-            Extent::Planted => {
-                let unfound = self.unfound(plan);
-                let found = plan.pairs.len() - unfound.len();
-                format!("{}{found} of {} planted faults found\n", unfound.join("\n"), plan.pairs.len())
-            }
-            Extent::Marks => self.passing(plan),
-            Extent::Sample | Extent::All => self.failures(plan),
-        }
-    }
-
-    fn passing(&self, plan: &Plan) -> String {
-        let left = self.left(plan);
-        let titles = left.iter().map(|index| format!("works now: {}\n", plan.title(&plan.pairs[*index])));
-        let text: String = titles.collect();
-        format!("{text}{} of {} marks can go\n", left.len(), plan.pairs.len())
-    }
-
-    fn failures(&self, plan: &Plan) -> String {
-        let mut text = String::new();
-        let broken = |owner: &Owner| match owner {
-            Owner::Pair(index) => {
-                let pair = &plan.pairs[*index];
-                self.wrong.contains_key(&Owner::Plain(pair.shape, pair.company))
-            }
-            _ => false,
-        };
-        for (owner, wrong) in self.wrong.iter().filter(|(owner, _)| !broken(owner)) {
-            let _ = writeln!(text, "\n=== {}", title(owner, plan));
-            for said in wrong {
-                let _ = writeln!(text, "{}", said.trim_end());
-            }
-            if let Owner::Pair(index) = owner {
-                let pair = &plan.pairs[*index];
-                let shape = plan.shape(pair);
-                let _ = writeln!(text, "--- without\n{}", program::without(shape).trim_end());
-                let _ = writeln!(text, "--- with\n{}", program::with(shape, pair, plan.extent));
-            }
-        }
-        let linted = if self.linted { ", and clippy was asked" } else { "" };
-        let good = self.left(plan).len();
-        let _ = writeln!(text, "{}", plan.marks().trim_end());
-        let _ = writeln!(
-            text,
-            "matrix: {good} of {} pairs are as without the attribute; {} calls compared{linted}; {} failures",
-            plan.pairs.len(),
-            self.compared,
-            self.wrong.len(),
-        );
-        text
-    }
-}
-
-fn title(owner: &Owner, plan: &Plan) -> String {
-    match owner {
-        Owner::Nobody => "outside of every shape".to_owned(),
-        Owner::Plain(shape, company) => {
-            format!("{} without the attribute, {company:?}", plan.shapes[*shape].name)
-        }
-        Owner::Pair(index) => plan.title(&plan.pairs[*index]),
-    }
 }

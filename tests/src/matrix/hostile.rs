@@ -113,7 +113,9 @@ pub(crate) fn spelled_out(text: &str) -> String {
 fn token(rest: &str, first: char) -> usize {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let until = |end: &str, from: usize| {
-        rest.get(from..).and_then(|rest| rest.find(end)).map_or(rest.len(), |at| from + at + end.len())
+        rest.get(from..)
+            .and_then(|rest| rest.find(end))
+            .map_or(rest.len(), |at| from + at + end.len())
     };
     if rest.starts_with("//") {
         until("\n", 2)
@@ -156,7 +158,10 @@ mod tests {
         for (text, expected) in [
             ("Ok(1)", "::std::result::Result::Ok(1)"),
             ("Result::Ok(a.Ok)", "::std::result::Result::Ok(a.Ok)"),
-            ("\"Ok \\\" Some\" // None\nOkay", "\"Ok \\\" Some\" // None\nOkay"),
+            (
+                "\"Ok \\\" Some\" // None\nOkay",
+                "\"Ok \\\" Some\" // None\nOkay",
+            ),
             ("std::iter::once", "::std::iter::once"),
             ("::std::vec::Vec", "::std::vec::Vec"),
         ] {

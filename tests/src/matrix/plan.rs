@@ -1,7 +1,5 @@
 //! Which sets of arguments stand above which shapes, and in which company.
 
-use std::fmt::Write;
-
 use fastrand::Rng;
 
 use crate::arguments::{self, ARGUMENTS, Makes, Set};
@@ -18,6 +16,18 @@ pub(crate) enum Extent {
     Marks,
     /// A twin with another drop order, to see that it is found.
     Planted,
+}
+
+impl Extent {
+    /// A word for its folder and programs: two extents may be built at the same time.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sample => "sample",
+            Self::All => "all",
+            Self::Marks => "marks",
+            Self::Planted => "planted",
+        }
+    }
 }
 
 /// In each sample a shape meets so many sets.
@@ -55,13 +65,22 @@ impl Plan {
             let turn = rng.usize(..4);
             for (at, set) in sets(shape, extent, &mut rng).into_iter().enumerate() {
                 let company = Company {
-                    edition_2024: shape.edition_2024 || (turn + at) % 2 == 0,
-                    hostile: !shape.prelude && (turn / 2 + at / 2) % 2 == 0,
+                    edition_2024: shape.edition_2024 || (turn + at).is_multiple_of(2),
+                    hostile: !shape.prelude && (turn / 2 + at / 2).is_multiple_of(2),
                 };
-                pairs.push(Pair { shape: index, set, company });
+                pairs.push(Pair {
+                    shape: index,
+                    set,
+                    company,
+                });
             }
         }
-        Self { shapes, pairs, extent, seed }
+        Self {
+            shapes,
+            pairs,
+            extent,
+            seed,
+        }
     }
 
     pub(crate) fn shape(&self, pair: &Pair) -> &Shape {
@@ -74,16 +93,29 @@ impl Plan {
             "{} × ({}) in edition {}{}",
             self.shape(pair).name,
             arguments::written(&pair.set, self.shape(pair)),
-            if pair.company.edition_2024 { 2024 } else { 2021 },
-            if pair.company.hostile { ", hostile names" } else { "" },
+            if pair.company.edition_2024 {
+                2024
+            } else {
+                2021
+            },
+            if pair.company.hostile {
+                ", hostile names"
+            } else {
+                ""
+            },
         )
     }
 
     pub(crate) fn headline(&self) -> String {
-        let marked = self.shapes.iter().filter(|shape| shape.not_yet.is_some()).count();
+        let marked = self
+            .shapes
+            .iter()
+            .filter(|shape| shape.not_yet.is_some())
+            .count();
         let rows = self.shapes.iter().filter(|shape| shape.row).count();
         let known = ARGUMENTS.iter().filter(|argument| argument.yet).count();
-        let sets: std::collections::HashSet<&Set> = self.pairs.iter().map(|pair| &pair.set).collect();
+        let sets: std::collections::HashSet<&Set> =
+            self.pairs.iter().map(|pair| &pair.set).collect();
         format!(
             "matrix: {} shapes ({rows} rows of macros.md 1.3, {marked} not yet), {} arguments ({known} in this build), \
              {} sets, {} pairs, seed {}",
@@ -100,14 +132,18 @@ impl Plan {
         let mut text = String::new();
         for shape in &self.shapes {
             if let Some(why) = &shape.not_yet {
-                let _ = writeln!(text, "not yet: {}: {why}", shape.name);
+                text += &format!("not yet: {}: {why}\n", shape.name);
             }
             if !shape.not_yet_with.is_empty() {
-                let _ = writeln!(text, "not yet: {} with {}", shape.name, shape.not_yet_with.join(", "));
+                text += &format!(
+                    "not yet: {} with {}\n",
+                    shape.name,
+                    shape.not_yet_with.join(", ")
+                );
             }
         }
         for argument in ARGUMENTS.iter().filter(|argument| !argument.yet) {
-            let _ = writeln!(text, "not yet: the argument {}", argument.text);
+            text += &format!("not yet: the argument {}\n", argument.text);
         }
         text
     }
@@ -125,14 +161,18 @@ pub(crate) fn makes(set: &Set) -> impl Iterator<Item = Makes> + '_ {
 }
 
 fn sets(shape: &Shape, extent: Extent, rng: &mut Rng) -> Vec<Set> {
-    let fitting: Vec<usize> = (0..ARGUMENTS.len()).filter(|index| ARGUMENTS[*index].fits(shape)).collect();
+    let fitting: Vec<usize> = (0..ARGUMENTS.len())
+        .filter(|index| ARGUMENTS[*index].fits(shape))
+        .collect();
     let yet = |index: &usize| ARGUMENTS[*index].is_yet(shape);
     let known: Vec<usize> = fitting.iter().copied().filter(yet).collect();
     match (extent, &shape.not_yet) {
         (Extent::Marks, Some(_)) => vec![Set::new()],
-        (Extent::Marks, None) => {
-            fitting.iter().filter(|index| !yet(index)).map(|index| vec![*index]).collect()
-        }
+        (Extent::Marks, None) => fitting
+            .iter()
+            .filter(|index| !yet(index))
+            .map(|index| vec![*index])
+            .collect(),
         (Extent::Planted, _) => vec![Set::new()],
         (_, Some(_)) => Vec::new(),
         (Extent::Sample, None) => sample(&known, rng),
@@ -158,7 +198,10 @@ fn all(known: &[usize], rng: &mut Rng) -> Vec<Set> {
     sets.extend(known.iter().map(|index| vec![*index]));
     let mut apart: Vec<(usize, usize)> = Vec::new();
     for (at, one) in known.iter().enumerate() {
-        let others = known.iter().skip(at + 1).filter(|other| ARGUMENTS[**other].key != ARGUMENTS[*one].key);
+        let others = known
+            .iter()
+            .skip(at + 1)
+            .filter(|other| ARGUMENTS[**other].key != ARGUMENTS[*one].key);
         apart.extend(others.map(|other| (*one, *other)));
     }
     while let Some((one, other)) = apart.pop() {

@@ -1,12 +1,10 @@
 //! Writes the programs: a module for each shape without the attribute, one for each pair with it, and a table to run.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-
 use crate::arguments::{self, Makes};
 use crate::hostile;
 use crate::plan::{self, Company, Extent, Pair, Plan};
 use crate::shape::Shape;
+use std::collections::BTreeMap;
 
 /// A program, and whose module each of its lines belongs to.
 #[derive(Debug, Default)]
@@ -30,11 +28,19 @@ pub(crate) enum Owner {
 }
 
 impl Program {
+    /// Its file in the workspace of the programs.
+    pub(crate) fn source(&self) -> String {
+        let edition = if self.edition_2024 { 2024 } else { 2021 };
+        format!("e{edition}/src/bin/{}.rs", self.name)
+    }
+
     /// The module that a line belongs to, and the line's place in it.
     pub(crate) fn owner(&self, line: usize) -> (Owner, usize) {
         let after = self.modules.partition_point(|(first, _)| *first <= line);
         let found = after.checked_sub(1).and_then(|at| self.modules.get(at));
-        found.map_or((Owner::Nobody, line), |(first, owner)| (*owner, line - first))
+        found.map_or((Owner::Nobody, line), |(first, owner)| {
+            (*owner, line - first)
+        })
     }
 
     fn line(&mut self, text: &str) {
@@ -73,8 +79,17 @@ pub(crate) fn write(plan: &Plan, pairs: &[usize], deny: bool) -> Vec<Program> {
         let size = pairs.len().div_ceil(2).clamp(1, PAIRS);
         for (at, pairs) in pairs.chunks(size).enumerate() {
             let edition = if edition_2024 { 2024 } else { 2021 };
-            let name = format!("matrix-{edition}-{at}");
-            programs.push(program(plan, pairs, Program { name, edition_2024, ..Program::default() }, deny));
+            let name = format!("matrix-{}-{edition}-{at}", plan.extent.name());
+            programs.push(program(
+                plan,
+                pairs,
+                Program {
+                    name,
+                    edition_2024,
+                    ..Program::default()
+                },
+                deny,
+            ));
         }
     }
     programs
@@ -95,21 +110,36 @@ fn program(plan: &Plan, pairs: &[usize], mut program: Program, deny: bool) -> Pr
         let place = plain.len();
         let name = plain.entry(owner).or_insert_with(|| {
             let name = format!("plain_{place}");
-            program.module(&name, owner, hostile, &content(shape, pair, &without(shape)));
+            program.module(
+                &name,
+                owner,
+                hostile,
+                &content(shape, pair, &without(shape)),
+            );
             name
         });
         let annotated = content(shape, pair, &with(shape, pair, plan.extent));
-        program.module(&format!("pair_{index}"), Owner::Pair(*index), hostile, &annotated);
+        program.module(
+            &format!("pair_{index}"),
+            Owner::Pair(*index),
+            hostile,
+            &annotated,
+        );
         table.push_str(&row(*index, pair, shape, name));
     }
     program.modules.push((program.lines + 1, Owner::Nobody));
-    program.line(&format!("fn main() -> ::std::process::ExitCode {{\n::matrix::run(&[\n{table}])\n}}"));
+    program.line(&format!(
+        "fn main() -> ::std::process::ExitCode {{\n::matrix::run(&[\n{table}])\n}}"
+    ));
     program
 }
 
 /// The items of a shape without the attribute.
 pub(crate) fn without(shape: &Shape) -> String {
-    let kept = shape.items.lines().filter(|line| !line.trim_start().starts_with("#[rag"));
+    let kept = shape
+        .items
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("#[rag"));
     kept.fold(String::new(), |text, line| text + line + "\n")
 }
 
@@ -131,17 +161,27 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
 fn content(shape: &Shape, pair: &Pair, items: &str) -> String {
     let mut text = format!("{items}\npub fn drive(way: usize) -> String {{\nmatch way {{\n");
     for (way, drive) in shape.drives.iter().enumerate() {
-        let _ = writeln!(text, "{way} => ::matrix::shown({}),", drive.call);
+        text += &format!("{way} => ::matrix::shown({}),\n", drive.call);
     }
     text.push_str("_ => unreachable!(),\n}\n}\n");
-    if pair.company.hostile { hostile::spelled_out(&text) } else { text }
+    if pair.company.hostile {
+        hostile::spelled_out(&text)
+    } else {
+        text
+    }
 }
 
 fn row(index: usize, pair: &Pair, shape: &Shape, plain: &str) -> String {
     let cases = shape.drives.iter().map(|drive| {
-        let statuses: Vec<String> =
-            drive.statuses.iter().map(|status| plan::status(status, shape, &pair.set)).collect();
-        format!("::matrix::Case {{ call: {:?}, statuses: &{statuses:?} }}", drive.call)
+        let statuses: Vec<String> = drive
+            .statuses
+            .iter()
+            .map(|status| plan::status(status, shape, &pair.set))
+            .collect();
+        format!(
+            "::matrix::Case {{ call: {:?}, statuses: &{statuses:?} }}",
+            drive.call
+        )
     });
     format!(
         "::matrix::Pair {{ id: {index}, plain: {plain}::drive, annotated: pair_{index}::drive, cases: &[{}], \

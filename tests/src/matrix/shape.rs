@@ -138,7 +138,9 @@ fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
             shape.not_yet_with = split(words).map(str::to_owned).collect();
         }
         "planted" => {
-            let (from, to) = value.split_once(" => ").ok_or("a fault is `this => that`")?;
+            let (from, to) = value
+                .split_once(" => ")
+                .ok_or("a fault is `this => that`")?;
             shape.planted = Some((from.to_owned(), to.to_owned()));
         }
         "found" => shape.found = Some(value.to_owned()),
@@ -149,7 +151,9 @@ fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
 }
 
 fn split(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|word| !word.is_empty())
+    list.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
 }
 
 fn arg(text: &str) -> Fallible<Arg> {
@@ -159,7 +163,10 @@ fn arg(text: &str) -> Fallible<Arg> {
         "debug" => false,
         other => return Err(format!("no kind of argument is `{other}`").into()),
     };
-    Ok(Arg { name: name.trim().to_owned(), is_value })
+    Ok(Arg {
+        name: name.trim().to_owned(),
+        is_value,
+    })
 }
 
 fn returns(word: &str) -> Fallible<Returns> {
@@ -174,7 +181,12 @@ fn returns(word: &str) -> Fallible<Returns> {
 }
 
 fn drive(text: &str) -> Fallible<Drive> {
-    let (statuses, call) = text.split_once("=>").ok_or("a drive is `statuses => call`")?;
+    let (statuses, call) = text
+        .split_once("=>")
+        .ok_or("a drive is `statuses => call`")?;
     let statuses = statuses.split_whitespace().map(str::to_owned).collect();
-    Ok(Drive { statuses, call: call.trim().to_owned() })
+    Ok(Drive {
+        statuses,
+        call: call.trim().to_owned(),
+    })
 }
