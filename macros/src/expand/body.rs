@@ -42,7 +42,13 @@ pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_
         (_, Some(named)) if named.erased => (TokenStream::new(), edge(named, names)),
         (output, _) => (output.to_token_stream(), None),
     };
-    let body = scoped(&span.function.body, taken, edge, named.as_ref(), names);
+    let body = scoped(
+        &span.function.body,
+        taken,
+        edge.as_ref(),
+        named.as_ref(),
+        names,
+    );
     let head = quote_spanned!(signature.fn_token.span=> move ||);
     quote_spanned!(names.site=> #head #annotation #body)
 }
@@ -92,7 +98,13 @@ pub(super) fn asynchronous(
 pub(super) fn async_block(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
     let named = awaited(span, names);
     let edge = edge(&named, names);
-    let body = scoped(&span.function.body, taken, edge, Some(&named), names);
+    let body = scoped(
+        &span.function.body,
+        taken,
+        edge.as_ref(),
+        Some(&named),
+        names,
+    );
     let head = quote_spanned!(span.function.signature.fn_token.span=> async move);
     quote_spanned!(names.site=> #head #body)
 }
@@ -153,7 +165,7 @@ fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
 fn scoped(
     body: &Group,
     taken: &TokenStream,
-    edge: Option<TokenStream>,
+    edge: Option<&TokenStream>,
     named: Option<&Nameable>,
     names: &Names<'_>,
 ) -> TokenStream {

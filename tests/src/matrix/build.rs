@@ -1,50 +1,35 @@
-//! Builds and runs the programs, and tells which pairs fail, and how.
+//! Builds and runs the programs, in a workspace of their own below the target folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
-
 use crate::Fallible;
+use crate::diagnostics::diagnostics;
 use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner, Program};
-
-/// What came of a run.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// What is wrong, by whose it is.
-    wrong: BTreeMap<Owner, Vec<String>>,
-    compared: usize,
-    linted: bool,
-}
-
-/// What the compiler says of no pair in particular.
-#[derive(Debug)]
-struct Refused(String);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let start: String = self.0.chars().take(8000).collect();
-        write!(out, "the programs are not built:\n{start}")
-    }
-}
-
-impl std::error::Error for Refused {}
+use crate::report::Report;
 
 /// A compiler that stops at one kind of error is asked again so many times.
 const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.
 pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Report> {
+<<<<<<< HEAD
     let work = target
         .join("matrix")
         .join(format!("{:?}", plan.extent).to_lowercase());
     let place = Place {
         work,
         target: target.to_owned(),
+=======
+    let work = target.join("matrix").join(plan.extent.name());
+    let place = Place {
+        work,
+        target: target.to_owned(),
+        extent: plan.extent.name(),
+>>>>>>> matrix
     };
     place.harness(folder)?;
     let mut report = Report::default();
@@ -73,6 +58,7 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
 struct Place {
     work: PathBuf,
     target: PathBuf,
+    extent: &'static str,
 }
 
 impl Place {
@@ -81,7 +67,11 @@ impl Place {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("..")
             .canonicalize()?;
+<<<<<<< HEAD
         let _ = fs::remove_dir_all(&self.work);
+=======
+        empty(&self.work)?;
+>>>>>>> matrix
         let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
         let section = |name: &str| {
             let found = workspace
@@ -128,15 +118,20 @@ impl Place {
     fn programs(&self, programs: &[Program]) -> Fallible<()> {
         for edition in ["e2021", "e2024"] {
             let folder = self.work.join(edition).join("src/bin");
+<<<<<<< HEAD
             let _ = fs::remove_dir_all(&folder);
             let deep = format!(
                 "{edition}/src/bin/matrix-{}-deep.rs",
                 edition.trim_start_matches('e')
             );
+=======
+            empty(&folder)?;
+            let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
+>>>>>>> matrix
             self.write(&deep, &crate::deep::program())?;
         }
         for program in programs {
-            self.write(&source(program), &program.text)?;
+            self.write(&program.source(), &program.text)?;
         }
         Ok(())
     }
@@ -188,11 +183,21 @@ impl Place {
         Ok(())
     }
 
+    fn deepest(&self, edition: &str) -> String {
+        format!("matrix-{}-{edition}-deep", self.extent)
+    }
+
     /// The functions that call one another a hundred levels deep.
     fn deep(&self) -> Fallible<()> {
+<<<<<<< HEAD
         for edition in ["2021", "2024"] {
             let output =
                 Command::new(self.target.join(format!("debug/matrix-{edition}-deep"))).output()?;
+=======
+        for edition in ["e2021", "e2024"] {
+            let program = self.target.join("debug").join(self.deepest(edition));
+            let output = Command::new(program).output()?;
+>>>>>>> matrix
             if !output.status.success() {
                 let errors = String::from_utf8_lossy(&output.stderr);
                 return Err(format!("a hundred calls deep: {errors}").into());
@@ -200,6 +205,14 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Removes a folder that may be there.
+fn empty(folder: &Path) -> Fallible<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(())
 }
 
 fn package(name: &str, edition: &str) -> String {
@@ -226,6 +239,7 @@ ragspan = { workspace = true, features = ["testing"] }
 tracing.workspace = true
 "#;
 
+<<<<<<< HEAD
 fn source(program: &Program) -> String {
     let edition = if program.edition_2024 { 2024 } else { 2021 };
     format!("e{edition}/src/bin/{}.rs", program.name)
@@ -273,6 +287,8 @@ fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
     })
 }
 
+=======
+>>>>>>> matrix
 /// No warning may be there that the same function without the attribute does not raise.
 fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     let programs = program::write(plan, &report.left(plan), false);
@@ -304,6 +320,7 @@ fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     report.linted = true;
     Ok(())
 }
+<<<<<<< HEAD
 
 impl Report {
     /// The pairs of which nothing wrong is known.
@@ -447,3 +464,5 @@ fn title(owner: &Owner, plan: &Plan) -> String {
         Owner::Pair(index) => plan.title(&plan.pairs[*index]),
     }
 }
+=======
+>>>>>>> matrix

@@ -1,7 +1,5 @@
 //! A hundred annotated async functions, each inside the next, without `recursion_limit`.
 
-use std::fmt::Write;
-
 const DEPTH: usize = 100;
 
 /// The program: the same without the attribute builds too.
@@ -19,15 +17,18 @@ pub(crate) fn program() -> String {
                 0 => "::matrix::pause().await; n".to_owned(),
                 _ => format!("{name}_{}(n + 1).await", level - 1),
             };
+<<<<<<< HEAD
             let _ = writeln!(
                 text,
                 "{attribute}async fn {name}_{level}(n: u32) -> u32 {{ {body} }}"
             );
+=======
+            text += &format!("{attribute}async fn {name}_{level}(n: u32) -> u32 {{ {body} }}\n");
+>>>>>>> matrix
         }
     }
     let last = DEPTH - 1;
-    let _ = write!(
-        text,
+    text += &format!(
         "fn main() {{\n    let plain = ::matrix::now(plain_{last}(0));\n    \
          let (value, seen) = ::ragspan::testing::capture(|| ::matrix::now(annotated_{last}(0)));\n    \
          ::std::assert_eq!((plain, value), ({last}, {last}));\n    \

@@ -1,7 +1,8 @@
 //! The matrix of the attribute: shapes of functions times arguments, each beside itself without the attribute.
 //!
-//! `matrix sample [SEED]` takes a few sets of arguments for each shape, `matrix all [SEED]` takes all of them and reads
-//! clippy's opinion too, `matrix marks` says which of the marks `not_yet` can go, and `matrix list` prints the table.
+//! `matrix sample [SEED]` takes a few sets of arguments for each shape, `matrix all [SEED]` takes all of them and asks
+//! clippy too, `matrix marks` says which of the marks `not_yet` can go, `matrix self-check` whether planted faults are
+//! found, and `matrix list` prints the table.
 //! `--only WORD` keeps the shapes whose name has the word; `--target DIR` is where it builds.
 //!
 //! The shapes stand in `tests/matrix/shapes`, whose format `shape.rs` describes; the arguments in `arguments.rs`.
@@ -11,9 +12,11 @@
 mod arguments;
 mod build;
 mod deep;
+mod diagnostics;
 mod hostile;
 mod plan;
 mod program;
+mod report;
 mod shape;
 
 use std::error::Error;

@@ -1,7 +1,5 @@
 //! Which sets of arguments stand above which shapes, and in which company.
 
-use std::fmt::Write;
-
 use fastrand::Rng;
 
 use crate::arguments::{self, ARGUMENTS, Makes, Set};
@@ -18,6 +16,18 @@ pub(crate) enum Extent {
     Marks,
     /// A twin with another drop order, to see that it is found.
     Planted,
+}
+
+impl Extent {
+    /// A word for its folder and programs: two extents may be built at the same time.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sample => "sample",
+            Self::All => "all",
+            Self::Marks => "marks",
+            Self::Planted => "planted",
+        }
+    }
 }
 
 /// In each sample a shape meets so many sets.
@@ -55,8 +65,8 @@ impl Plan {
             let turn = rng.usize(..4);
             for (at, set) in sets(shape, extent, &mut rng).into_iter().enumerate() {
                 let company = Company {
-                    edition_2024: shape.edition_2024 || (turn + at) % 2 == 0,
-                    hostile: !shape.prelude && (turn / 2 + at / 2) % 2 == 0,
+                    edition_2024: shape.edition_2024 || (turn + at).is_multiple_of(2),
+                    hostile: !shape.prelude && (turn / 2 + at / 2).is_multiple_of(2),
                 };
                 pairs.push(Pair {
                     shape: index,
@@ -122,19 +132,24 @@ impl Plan {
         let mut text = String::new();
         for shape in &self.shapes {
             if let Some(why) = &shape.not_yet {
-                let _ = writeln!(text, "not yet: {}: {why}", shape.name);
+                text += &format!("not yet: {}: {why}\n", shape.name);
             }
             if !shape.not_yet_with.is_empty() {
+<<<<<<< HEAD
                 let _ = writeln!(
                     text,
                     "not yet: {} with {}",
+=======
+                text += &format!(
+                    "not yet: {} with {}\n",
+>>>>>>> matrix
                     shape.name,
                     shape.not_yet_with.join(", ")
                 );
             }
         }
         for argument in ARGUMENTS.iter().filter(|argument| !argument.yet) {
-            let _ = writeln!(text, "not yet: the argument {}", argument.text);
+            text += &format!("not yet: the argument {}\n", argument.text);
         }
         text
     }

@@ -1,12 +1,10 @@
 //! Writes the programs: a module for each shape without the attribute, one for each pair with it, and a table to run.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-
 use crate::arguments::{self, Makes};
 use crate::hostile;
 use crate::plan::{self, Company, Extent, Pair, Plan};
 use crate::shape::Shape;
+use std::collections::BTreeMap;
 
 /// A program, and whose module each of its lines belongs to.
 #[derive(Debug, Default)]
@@ -30,6 +28,12 @@ pub(crate) enum Owner {
 }
 
 impl Program {
+    /// Its file in the workspace of the programs.
+    pub(crate) fn source(&self) -> String {
+        let edition = if self.edition_2024 { 2024 } else { 2021 };
+        format!("e{edition}/src/bin/{}.rs", self.name)
+    }
+
     /// The module that a line belongs to, and the line's place in it.
     pub(crate) fn owner(&self, line: usize) -> (Owner, usize) {
         let after = self.modules.partition_point(|(first, _)| *first <= line);
@@ -75,7 +79,11 @@ pub(crate) fn write(plan: &Plan, pairs: &[usize], deny: bool) -> Vec<Program> {
         let size = pairs.len().div_ceil(2).clamp(1, PAIRS);
         for (at, pairs) in pairs.chunks(size).enumerate() {
             let edition = if edition_2024 { 2024 } else { 2021 };
+<<<<<<< HEAD
             let name = format!("matrix-{edition}-{at}");
+=======
+            let name = format!("matrix-{}-{edition}-{at}", plan.extent.name());
+>>>>>>> matrix
             programs.push(program(
                 plan,
                 pairs,
@@ -157,7 +165,7 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
 fn content(shape: &Shape, pair: &Pair, items: &str) -> String {
     let mut text = format!("{items}\npub fn drive(way: usize) -> String {{\nmatch way {{\n");
     for (way, drive) in shape.drives.iter().enumerate() {
-        let _ = writeln!(text, "{way} => ::matrix::shown({}),", drive.call);
+        text += &format!("{way} => ::matrix::shown({}),\n", drive.call);
     }
     text.push_str("_ => unreachable!(),\n}\n}\n");
     if pair.company.hostile {
