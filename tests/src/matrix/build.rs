@@ -16,20 +16,11 @@ const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.
 pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Report> {
-<<<<<<< HEAD
-    let work = target
-        .join("matrix")
-        .join(format!("{:?}", plan.extent).to_lowercase());
-    let place = Place {
-        work,
-        target: target.to_owned(),
-=======
     let work = target.join("matrix").join(plan.extent.name());
     let place = Place {
         work,
         target: target.to_owned(),
         extent: plan.extent.name(),
->>>>>>> matrix
     };
     place.harness(folder)?;
     let mut report = Report::default();
@@ -67,11 +58,7 @@ impl Place {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("..")
             .canonicalize()?;
-<<<<<<< HEAD
-        let _ = fs::remove_dir_all(&self.work);
-=======
         empty(&self.work)?;
->>>>>>> matrix
         let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
         let section = |name: &str| {
             let found = workspace
@@ -118,16 +105,8 @@ impl Place {
     fn programs(&self, programs: &[Program]) -> Fallible<()> {
         for edition in ["e2021", "e2024"] {
             let folder = self.work.join(edition).join("src/bin");
-<<<<<<< HEAD
-            let _ = fs::remove_dir_all(&folder);
-            let deep = format!(
-                "{edition}/src/bin/matrix-{}-deep.rs",
-                edition.trim_start_matches('e')
-            );
-=======
             empty(&folder)?;
             let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
->>>>>>> matrix
             self.write(&deep, &crate::deep::program())?;
         }
         for program in programs {
@@ -189,15 +168,9 @@ impl Place {
 
     /// The functions that call one another a hundred levels deep.
     fn deep(&self) -> Fallible<()> {
-<<<<<<< HEAD
-        for edition in ["2021", "2024"] {
-            let output =
-                Command::new(self.target.join(format!("debug/matrix-{edition}-deep"))).output()?;
-=======
         for edition in ["e2021", "e2024"] {
             let program = self.target.join("debug").join(self.deepest(edition));
             let output = Command::new(program).output()?;
->>>>>>> matrix
             if !output.status.success() {
                 let errors = String::from_utf8_lossy(&output.stderr);
                 return Err(format!("a hundred calls deep: {errors}").into());
@@ -239,56 +212,6 @@ ragspan = { workspace = true, features = ["testing"] }
 tracing.workspace = true
 "#;
 
-<<<<<<< HEAD
-fn source(program: &Program) -> String {
-    let edition = if program.edition_2024 { 2024 } else { 2021 };
-    format!("e{edition}/src/bin/{}.rs", program.name)
-}
-
-/// What the compiler says, as `(whose, line of the module, code, text)`.
-type Diagnostics = Vec<(Owner, usize, String, String)>;
-
-fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Diagnostics> {
-    let mut found = Diagnostics::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let message: Value = serde_json::from_str(line)?;
-        let said = &message["message"];
-        let Some(rendered) = said["rendered"].as_str() else {
-            continue;
-        };
-        let code = said["code"]["code"].as_str().unwrap_or_default();
-        let spans = said["spans"].as_array().into_iter().flatten();
-        let mut owner = (Owner::Nobody, 0);
-        for span in spans.flat_map(expansions) {
-            let of = |program: &&Program| {
-                span["file_name"]
-                    .as_str()
-                    .is_some_and(|file| file.ends_with(&source(program)))
-            };
-            let program = programs.iter().find(of);
-            let line = span["line_start"]
-                .as_u64()
-                .and_then(|line| usize::try_from(line).ok());
-            if let (Owner::Nobody, Some(program), Some(line)) = (owner.0, program, line) {
-                owner = program.owner(line);
-            }
-        }
-        if !(said["spans"].as_array().is_none_or(Vec::is_empty)) {
-            found.push((owner.0, owner.1, code.to_owned(), rendered.to_owned()));
-        }
-    }
-    Ok(found)
-}
-
-/// A place, and those of the macros that it came from.
-fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
-    std::iter::successors(Some(span), |span| {
-        Some(&span["expansion"]["span"]).filter(|span| span.is_object())
-    })
-}
-
-=======
->>>>>>> matrix
 /// No warning may be there that the same function without the attribute does not raise.
 fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     let programs = program::write(plan, &report.left(plan), false);
@@ -320,149 +243,3 @@ fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     report.linted = true;
     Ok(())
 }
-<<<<<<< HEAD
-
-impl Report {
-    /// The pairs of which nothing wrong is known.
-    fn left(&self, plan: &Plan) -> Vec<usize> {
-        let fine = |index: &usize| {
-            let pair = &plan.pairs[*index];
-            let plain = Owner::Plain(pair.shape, pair.company);
-            !self.wrong.contains_key(&Owner::Pair(*index)) && !self.wrong.contains_key(&plain)
-        };
-        (0..plan.pairs.len()).filter(fine).collect()
-    }
-
-    /// Pairs that do not compile are left out from now on.
-    fn refused(&mut self, errors: Diagnostics, plan: &Plan, output: &Output) -> Fallible<()> {
-        let before = self.left(plan).len();
-        let (found, others): (Diagnostics, Diagnostics) = errors
-            .into_iter()
-            .partition(|(owner, ..)| *owner != Owner::Nobody);
-        for (owner, _, _, text) in found {
-            self.wrong.entry(owner).or_default().push(text);
-        }
-        if self.left(plan).len() == before {
-            let texts: Vec<String> = others.into_iter().map(|(.., text)| text).collect();
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(Refused(format!("{}{said}", texts.join("\n"))).into());
-        }
-        Ok(())
-    }
-
-    pub(crate) fn good(&self, plan: &Plan) -> bool {
-        match plan.extent {
-            Extent::Planted => self.unfound(plan).is_empty(),
-            Extent::Marks => true,
-            Extent::Sample | Extent::All => self.wrong.is_empty(),
-        }
-    }
-
-    /// Faults that were planted and not found as what they are.
-    fn unfound(&self, plan: &Plan) -> Vec<String> {
-        let mut unfound = Vec::new();
-        for (index, pair) in plan.pairs.iter().enumerate() {
-            let shape = plan.shape(pair);
-            let said = self
-                .wrong
-                .get(&Owner::Pair(index))
-                .map(|said| said.join("\n"))
-                .unwrap_or_default();
-            let found = shape
-                .found
-                .as_ref()
-                .is_some_and(|found| said.contains(found.as_str()));
-            if !found {
-                unfound.push(format!("{} was not found, but: {said:?}", shape.name));
-            }
-        }
-        unfound
-    }
-
-    pub(crate) fn text(&self, plan: &Plan) -> String {
-        match plan.extent {
-            Extent::Planted => {
-                let unfound = self.unfound(plan);
-                let found = plan.pairs.len() - unfound.len();
-                format!(
-                    "{}{found} of {} planted faults found\n",
-                    unfound.join("\n"),
-                    plan.pairs.len()
-                )
-            }
-            Extent::Marks => self.passing(plan),
-            Extent::Sample | Extent::All => self.failures(plan),
-        }
-    }
-
-    fn passing(&self, plan: &Plan) -> String {
-        let left = self.left(plan);
-        let titles = left
-            .iter()
-            .map(|index| format!("works now: {}\n", plan.title(&plan.pairs[*index])));
-        let text: String = titles.collect();
-        format!(
-            "{text}{} of {} marks can go\n",
-            left.len(),
-            plan.pairs.len()
-        )
-    }
-
-    fn failures(&self, plan: &Plan) -> String {
-        let mut text = String::new();
-        let broken = |owner: &Owner| match owner {
-            Owner::Pair(index) => {
-                let pair = &plan.pairs[*index];
-                self.wrong
-                    .contains_key(&Owner::Plain(pair.shape, pair.company))
-            }
-            _ => false,
-        };
-        for (owner, wrong) in self.wrong.iter().filter(|(owner, _)| !broken(owner)) {
-            let _ = writeln!(text, "\n=== {}", title(owner, plan));
-            for said in wrong {
-                let _ = writeln!(text, "{}", said.trim_end());
-            }
-            if let Owner::Pair(index) = owner {
-                let pair = &plan.pairs[*index];
-                let shape = plan.shape(pair);
-                let _ = writeln!(text, "--- without\n{}", program::without(shape).trim_end());
-                let _ = writeln!(
-                    text,
-                    "--- with\n{}",
-                    program::with(shape, pair, plan.extent)
-                );
-            }
-        }
-        let linted = if self.linted {
-            ", and clippy was asked"
-        } else {
-            ""
-        };
-        let good = self.left(plan).len();
-        let _ = writeln!(text, "{}", plan.marks().trim_end());
-        let _ = writeln!(
-            text,
-            "matrix: {good} of {} pairs are as without the attribute; {} calls compared{linted}; {} failures",
-            plan.pairs.len(),
-            self.compared,
-            self.wrong.len(),
-        );
-        text
-    }
-}
-
-fn title(owner: &Owner, plan: &Plan) -> String {
-    match owner {
-        Owner::Nobody => "outside of every shape".to_owned(),
-        Owner::Plain(shape, company) => {
-            format!(
-                "{} without the attribute, {company:?}",
-                plan.shapes[*shape].name
-            )
-        }
-        Owner::Pair(index) => plan.title(&plan.pairs[*index]),
-    }
-}
-=======
->>>>>>> matrix

@@ -17,14 +17,7 @@ pub(crate) fn program() -> String {
                 0 => "::matrix::pause().await; n".to_owned(),
                 _ => format!("{name}_{}(n + 1).await", level - 1),
             };
-<<<<<<< HEAD
-            let _ = writeln!(
-                text,
-                "{attribute}async fn {name}_{level}(n: u32) -> u32 {{ {body} }}"
-            );
-=======
             text += &format!("{attribute}async fn {name}_{level}(n: u32) -> u32 {{ {body} }}\n");
->>>>>>> matrix
         }
     }
     let last = DEPTH - 1;

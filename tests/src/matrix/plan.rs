@@ -135,14 +135,8 @@ impl Plan {
                 text += &format!("not yet: {}: {why}\n", shape.name);
             }
             if !shape.not_yet_with.is_empty() {
-<<<<<<< HEAD
-                let _ = writeln!(
-                    text,
-                    "not yet: {} with {}",
-=======
                 text += &format!(
                     "not yet: {} with {}\n",
->>>>>>> matrix
                     shape.name,
                     shape.not_yet_with.join(", ")
                 );

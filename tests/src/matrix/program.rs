@@ -79,11 +79,7 @@ pub(crate) fn write(plan: &Plan, pairs: &[usize], deny: bool) -> Vec<Program> {
         let size = pairs.len().div_ceil(2).clamp(1, PAIRS);
         for (at, pairs) in pairs.chunks(size).enumerate() {
             let edition = if edition_2024 { 2024 } else { 2021 };
-<<<<<<< HEAD
-            let name = format!("matrix-{edition}-{at}");
-=======
             let name = format!("matrix-{}-{edition}-{at}", plan.extent.name());
->>>>>>> matrix
             programs.push(program(
                 plan,
                 pairs,
