@@ -16,7 +16,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 
 use crate::model::{Function, RagSpan, Shape};
-use crate::{params, returns, tail};
+use crate::{params, returns};
 use names::Names;
 
 /// ```text
@@ -51,9 +51,7 @@ fn taken(span: &RagSpan, signature: &Signature) -> (Signature, TokenStream) {
     let mut signature = signature.clone();
     let stays = match &span.shape {
         Shape::InPlace => true,
-        Shape::Deferred(_) => {
-            signature.asyncness.is_none() && tail::bare(&span.function.body).is_some()
-        }
+        Shape::Deferred(later) => deferred::bare(span, later).is_some(),
         Shape::Closure | Shape::Async => false,
     };
     if stays {
