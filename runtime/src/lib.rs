@@ -65,6 +65,7 @@ mod telemetry;
 pub mod testing;
 mod usage;
 mod value;
+mod words;
 
 #[doc(hidden)]
 #[path = "critical.rs"]
@@ -78,13 +79,18 @@ pub use config::Config;
 pub use config::{ConfigError, Origin, Problem, Problems, Setting};
 pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
+pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use prices::{Import, Prices, PricesError};
 pub use ragspan_macros::{ErrorType, LogContext, rag_span};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{ErrorType, LogContext};
+pub use span::{Document, ErrorType, LogContext};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};
 pub use usage::{Cost, Usage};
+pub use words::{
+    attempt, attempt_after, cache_hit, cache_miss, cache_size, claims, connections, evaluation,
+    fallback, feedback, token_budget,
+};
