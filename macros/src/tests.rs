@@ -75,6 +75,25 @@ const ORDINARY: &[(&str, &str)] = &[
     ),
 ];
 
+/// The attribute's arguments and the function of the README's first example.
+fn readme() -> (String, String) {
+    let page = include_str!("../../README.md");
+    let (_, from) = page.split_once("```rust\n#[rag_span(").unwrap();
+    let (example, _) = from.split_once("\n```").unwrap();
+    let (arguments, item) = example.split_once(")]\n").unwrap();
+    (arguments.to_owned(), item.to_owned())
+}
+
+#[test]
+fn the_readmes_example() {
+    let (arguments, item) = readme();
+    let expansion = expanded(&arguments, &item);
+    check("readme", &expansion);
+    let (_, body) = item.split_once('{').unwrap();
+    let length = length(&expansion) - length(&tokens(&format!("{{{body}")));
+    assert!(length < BUDGET, "{length} characters");
+}
+
 #[test]
 fn a_function_with_everything() {
     check("full", &expanded(FULL.0, FULL.1));

@@ -70,6 +70,17 @@ mod value;
 #[path = "private.rs"]
 pub mod __private;
 
+/// The pages whose examples are tests.
+#[cfg(all(doctest, feature = "testing"))]
+mod pages {
+    #[doc = include_str!("../../docs/attribute.md")]
+    mod attribute {}
+    #[doc = include_str!("../../docs/derives.md")]
+    mod derives {}
+    #[doc = include_str!("../../docs/migrate.md")]
+    mod migrate {}
+}
+
 pub use config::Config;
 #[cfg(feature = "yaml")]
 pub use config::{ConfigError, Origin, Problem, Problems, Setting};
