@@ -1,14 +1,14 @@
 //! The `ragspan` command.
 
 use std::error::Error as _;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use ragspan::store::Error as StoreError;
 use ragspan_cli::Style;
 use ragspan_cli::command::{Answer, Cli, Error, run};
-use ragspan_cli::text::safe;
+use ragspan_cli::text::tell;
 
 const FOUND: u8 = 0;
 const NOTHING: u8 = 1;
@@ -57,9 +57,4 @@ fn with_causes(error: &Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// A closed stderr is no reason to fail.
-fn tell(text: &str) {
-    _ = writeln!(io::stderr(), "ragspan: {}", safe(text));
 }

@@ -1,5 +1,7 @@
 //! Text from records made safe for a terminal, and cut or filled to a number of columns.
 
+use std::io::{self, Write as _};
+
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// `text` on one line and without anything that could move the cursor or turn the text around:
@@ -17,6 +19,11 @@ pub fn safe(text: &str) -> String {
         }
     }
     out
+}
+
+/// Says something on standard error; a closed one is no reason to fail.
+pub fn tell(text: &str) {
+    _ = writeln!(io::stderr(), "ragspan: {}", safe(text));
 }
 
 fn is_hazard(character: char) -> bool {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use ragspan::store::{NewRow, RowKind, Writer};
 use tempfile::TempDir;
@@ -53,6 +53,7 @@ fn write(db: &Path, rows: &[NewRow<'_>]) {
 struct Following {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    errors: Lines<BufReader<ChildStderr>>,
     db: std::path::PathBuf,
     _folder: TempDir,
 }
@@ -68,11 +69,14 @@ fn following(args: &[&str]) -> Following {
         .args(["logs", "--follow"])
         .args(args)
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("it runs");
     let stdout = child.stdout.take().expect("its output");
+    let stderr = child.stderr.take().expect("its errors");
     let mut following = Following {
         child,
+        errors: BufReader::new(stderr).lines(),
         lines: BufReader::new(stdout).lines(),
         db,
         _folder: folder,
@@ -84,6 +88,10 @@ fn following(args: &[&str]) -> Following {
 impl Following {
     fn next(&mut self) -> String {
         self.lines.next().expect("a line").expect("it is read")
+    }
+
+    fn told(&mut self) -> String {
+        self.errors.next().expect("a line").expect("it is read")
     }
 
     fn code(mut self) -> Option<i32> {
@@ -114,6 +122,46 @@ fn records_are_followed_as_json_lines() {
     write(&following.db, &[row(2, "INFO", "the second")]);
     let record: serde_json::Value = serde_json::from_str(&following.next()).expect("it is JSON");
     assert_eq!(record["message"], "the second");
+    interrupt(&following.child);
+    assert_eq!(following.code(), Some(0));
+}
+
+fn remove(db: &Path) {
+    for end in ["", "-wal", "-shm", ".lock"] {
+        let mut path = db.as_os_str().to_owned();
+        path.push(end);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{error}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_database_that_another_takes_the_place_of_is_left_for_it() {
+    let mut following = following(&["--json"]);
+    remove(&following.db);
+    let said = following.told();
+    assert!(said.contains("is gone: waiting for another"), "{said}");
+    write(&following.db, &[row(1, "INFO", "the first of another")]);
+    assert!(following.next().contains("the first of another"));
+    let said = following.told();
+    assert!(said.contains("following the new one"), "{said}");
+    write(&following.db, &[row(2, "INFO", "the second of another")]);
+    assert!(following.next().contains("the second of another"));
+    interrupt(&following.child);
+    assert_eq!(following.code(), Some(0));
+}
+
+#[test]
+fn a_database_that_is_replaced_at_once_is_followed_too() {
+    let mut following = following(&[]);
+    let other = following.db.with_extension("other");
+    write(&other, &[row(1, "INFO", "moved here")]);
+    std::fs::rename(&other, &following.db).expect("it is moved");
+    assert!(following.next().contains("moved here"));
+    let said = following.told();
+    assert!(said.contains("following the new one"), "{said}");
     interrupt(&following.child);
     assert_eq!(following.code(), Some(0));
 }

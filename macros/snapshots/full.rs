@@ -47,7 +47,9 @@ fn search(
                 let filter = filter;
                 #[allow(unused_variables)]
                 let id = id;
-                let __ret: Result<Vec<Chunk>, Error> = { index().search(query, top_k) };
+                let __ret: Result<Vec<Chunk>, Error> = {
+                    index().search(query, top_k)
+                };
                 __ret
             },
             |__ret, __call| {

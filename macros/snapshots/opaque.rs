@@ -21,7 +21,9 @@ fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> {
                 > {
                     return __ret;
                 }
-                { Ok(self.0.iter()) }
+                {
+                    Ok(self.0.iter())
+                }
             },
             |__ret, __call| {
                 crate::telemetry::__private::Probe::new(__ret).judge(__call);

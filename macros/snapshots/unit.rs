@@ -21,7 +21,9 @@ async fn warm() {
                 > {
                     return __ret;
                 }
-                { cache().await }
+                {
+                    cache().await
+                }
             },
             |__ret, __call| {
                 ::ragspan::__private::Probe::new(__ret).judge(__call);

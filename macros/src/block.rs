@@ -42,16 +42,16 @@ fn keyword_ahead(input: ParseStream<'_>, wanted: &[&str]) -> bool {
 }
 
 /// Writes the block with its functions measured, or what is wrong beside the block as it was.
-pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(arguments: &TokenStream, item: TokenStream) -> TokenStream {
     let Some(block) = Block::of(item.clone()) else {
         return item;
     };
-    let measured = Errors::collect(|errors| block.measured(&arguments, errors));
+    let measured = Errors::collect(|errors| block.measured(arguments, errors));
     match measured {
-        Ok(inside) => block.around(inside),
+        Ok(inside) => block.around(&inside),
         Err(reported) => {
             let plain = block.members.iter().map(|member| &member.tokens);
-            let plain = block.around(plain.cloned().collect());
+            let plain = block.around(&plain.cloned().collect());
             let errors = reported.into_tokens();
             quote!(#errors #plain)
         }
@@ -100,7 +100,7 @@ impl Block {
         })
     }
 
-    fn around(&self, inside: TokenStream) -> TokenStream {
+    fn around(&self, inside: &TokenStream) -> TokenStream {
         let inner = &self.inner;
         let mut body = Group::new(Delimiter::Brace, quote!(#(#inner)* #inside));
         body.set_span(self.body.span());

@@ -120,11 +120,20 @@ fn names(pattern: &Pat) -> Vec<Ident> {
 /// fn f(mut hits: Hits, (a, _): (A, B), n: u8)    becomes    fn f(hits: Hits, __arg1: (A, B), n: u8)
 ///     and    let mut hits = hits; let __arg1 = __arg1; let (a, _) = __arg1;
 /// ```
-pub(crate) fn take(signature: &mut Signature, recorded: &[TokenStream]) -> TokenStream {
+///
+/// An argument that `consumed` mentions may be gone by then, and is left alone.
+pub(crate) fn take(
+    signature: &mut Signature,
+    recorded: &[TokenStream],
+    consumed: &[TokenStream],
+) -> TokenStream {
     let taken = signature.inputs.iter_mut().enumerate();
     taken
         .map(|(index, argument)| match argument {
             FnArg::Receiver(receiver) => take_self(receiver),
+            FnArg::Typed(argument) if mentions(consumed, &names(&argument.pat)) => {
+                TokenStream::new()
+            }
             FnArg::Typed(argument) => take_typed(argument, index, recorded),
         })
         .collect()
@@ -279,7 +288,7 @@ mod tests {
     fn check(signature: &str, recorded: &str, changed: &str, taken: &str) {
         let mut read: Signature = syn::parse_str(signature).unwrap();
         let recorded = [recorded.parse().unwrap()];
-        let tokens = take(&mut read, &recorded);
+        let tokens = take(&mut read, &recorded, &[]);
         let flat = |tokens: TokenStream| tokens.to_string().replace([' ', '\n'], "");
         assert_eq!(flat(quote!(#read)), changed.replace(' ', ""), "{signature}");
         assert_eq!(flat(tokens), taken.replace(' ', ""), "{signature}");

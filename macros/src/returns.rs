@@ -236,88 +236,56 @@ mod tests {
         deferred(&syn::parse_str(text).unwrap())
     }
 
+    /// As `later, holder, around, output`.
+    fn described(text: &str) -> String {
+        let found = seen(text).unwrap();
+        let around = found
+            .around
+            .map_or(String::from("-"), |around| format!("{around:?}"));
+        let output = found
+            .output
+            .map(|given| given.to_token_stream().to_string());
+        let (later, holder) = (found.later, found.holder);
+        format!(
+            "{later:?} {holder:?} {around} {}",
+            output.as_deref().unwrap_or("-")
+        )
+    }
+
     #[test]
     fn futures_and_streams_are_seen_with_what_holds_them_and_what_they_give() {
-        use Around::{Option, Result};
-        use Holder::{Boxed, Opaque, Pinned};
-        use Later::{Future, Stream};
-        for (text, later, holder, around, output) in [
-            ("-> impl Future<Output = u8>", Future, Opaque, None, "u8"),
+        for (text, description) in [
+            ("impl Future<Output = u8>", "Future Opaque - u8"),
             (
-                "-> impl Send + ::core::future::Future<Output = ()> + 'static",
-                Future,
-                Opaque,
-                None,
-                "()",
+                "impl Send + ::core::future::Future<Output = ()> + 'static",
+                "Future Opaque - ()",
+            ),
+            ("impl use<'_> + Stream<Item = u8>", "Stream Opaque - u8"),
+            (
+                "Pin<Box<dyn Future<Output = u8> + Send + '_>>",
+                "Future Pinned - u8",
             ),
             (
-                "-> impl use<'_> + Stream<Item = u8>",
-                Stream,
-                Opaque,
-                None,
-                "u8",
+                "::std::pin::Pin<::std::boxed::Box<dyn Stream<Item = u8>>>",
+                "Stream Pinned - u8",
+            ),
+            ("Box<dyn Stream<Item = u8> + Unpin>", "Stream Boxed - u8"),
+            (
+                "Result<Pin<Box<dyn Stream<Item = u8>>>, Error>",
+                "Stream Pinned Result u8",
             ),
             (
-                "-> Pin<Box<dyn Future<Output = u8> + Send + '_>>",
-                Future,
-                Pinned,
-                None,
-                "u8",
+                "anyhow::Result<impl TryStream<Ok = u8>>",
+                "Stream Opaque Result -",
             ),
             (
-                "-> ::std::pin::Pin<::std::boxed::Box<dyn Stream<Item = u8>>>",
-                Stream,
-                Pinned,
-                None,
-                "u8",
+                "futures::future::BoxFuture<'static, u8>",
+                "Future Pinned - u8",
             ),
-            (
-                "-> Box<dyn Stream<Item = u8> + Unpin>",
-                Stream,
-                Boxed,
-                None,
-                "u8",
-            ),
-            (
-                "-> Result<Pin<Box<dyn Stream<Item = u8>>>, Error>",
-                Stream,
-                Pinned,
-                Some(Result),
-                "u8",
-            ),
-            (
-                "-> anyhow::Result<impl TryStream<Ok = u8>>",
-                Stream,
-                Opaque,
-                Some(Result),
-                "",
-            ),
-            (
-                "-> futures::future::BoxFuture<'static, u8>",
-                Future,
-                Pinned,
-                None,
-                "u8",
-            ),
-            (
-                "-> Option<BoxStream<'_, Token>>",
-                Stream,
-                Pinned,
-                Some(Option),
-                "Token",
-            ),
-            ("-> (impl Future)", Future, Opaque, None, ""),
+            ("Option<BoxStream<'_, Token>>", "Stream Pinned Option Token"),
+            ("(impl Future)", "Future Opaque - -"),
         ] {
-            let found = seen(text).unwrap();
-            let given = found
-                .output
-                .map(|given| given.to_token_stream().to_string());
-            assert_eq!(
-                (found.later, found.holder, found.around),
-                (later, holder, around),
-                "{text}"
-            );
-            assert_eq!(given.unwrap_or_default().replace(' ', ""), output, "{text}");
+            assert_eq!(described(&format!("-> {text}")), description, "{text}");
         }
     }
 

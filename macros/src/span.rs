@@ -9,7 +9,7 @@ use crate::{block, check, expand, parse};
 /// Writes the measured item, or what is wrong beside the item as it was.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if block::is_block(&item) {
-        block::expand(arguments, item)
+        block::expand(&arguments, item)
     } else {
         function(arguments, item, Mode::Ours)
     }

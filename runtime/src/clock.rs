@@ -19,6 +19,11 @@ impl Moment {
         self.0.saturating_sub(earlier.0)
     }
 
+    #[cfg(test)]
+    pub(crate) const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
     /// This moment as microseconds since the Unix epoch.
     pub(crate) fn unix_micros(self) -> u64 {
         let offset = OFFSET.load(Ordering::Relaxed);

@@ -131,7 +131,7 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        let below = |level| Level::from(*metadata.level()) < level;
+        let below = |level| Level::of_event(metadata) < level;
         if metadata.is_event() && self.only.is_some_and(below) {
             Interest::never()
         } else {
@@ -160,7 +160,7 @@ where
             return;
         };
         let metadata = event.metadata();
-        let level = Level::from(*metadata.level());
+        let level = Level::of_event(metadata);
         let bridged = is_bridged(metadata);
         // Of a bridged event the target is known only once it was read.
         let wanted = if bridged {

@@ -67,6 +67,9 @@ mod usage;
 mod value;
 
 #[doc(hidden)]
+#[path = "critical.rs"]
+pub mod __critical;
+#[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 

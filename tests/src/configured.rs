@@ -66,7 +66,11 @@ fn start() -> Result<(), Box<dyn Error>> {
         .iter()
         .for_each(|trouble| println!("trouble: {trouble}"));
     println!("metrics: {:?}", telemetry.metrics_address());
-    telemetry.shutdown_blocking(Duration::from_secs(5)).report();
+    let exposition = telemetry.render_metrics(None).body;
+    println!("families: {}", exposition.matches("# TYPE ").count());
+    let free = metrics::set_global_recorder(metrics::NoopRecorder).is_ok();
+    println!("recorder: {}", if free { "free" } else { "ours" });
+    println!("{}", telemetry.shutdown_blocking(Duration::from_secs(5)));
     Ok(())
 }
 

@@ -47,6 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["not-started"] => not_started(),
         ["format", name] => in_format(name),
         ["composed-env-filter"] => composed_with_a_filter(),
+        ["composed-sentry"] => composed_with_sentry(),
+        ["critical-only"] => critical_only(),
         ["composed-opentelemetry"] => composed_with_opentelemetry(),
         ["log"] => through_log(),
         ["logger-taken"] => logger_taken(),
@@ -246,6 +248,14 @@ fn noise() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn critical_only() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(quiet().level(ragspan::Level::Critical))?;
+    tracing::error!("an error");
+    ragspan::critical!(disk = "sda", "the end");
+    end(telemetry);
+    Ok(())
+}
+
 fn not_started() -> Result<(), Box<dyn Error>> {
     println!("{}", add(1, 2));
     Ok(())
@@ -293,6 +303,44 @@ fn composed_with_opentelemetry() -> Result<(), Box<dyn Error>> {
         eprintln!("{} {:?}", span.name, span.attributes);
     }
     Ok(())
+}
+
+fn composed_with_sentry() -> Result<(), Box<dyn Error>> {
+    use sentry_core::protocol::EnvelopeItem;
+    use tracing_subscriber::filter::LevelFilter;
+    let transport = sentry_core::test::TestTransport::new();
+    let options = sentry_core::ClientOptions::new()
+        .dsn("https://public@sentry.invalid/1")
+        .traces_sample_rate(1.0)
+        .transport(std::sync::Arc::clone(&transport));
+    sentry_core::Hub::current().bind_client(Some(std::sync::Arc::new(options.into())));
+    tracing_subscriber::registry()
+        .with(ragspan::layer())
+        .with(sentry_tracing::SpanLayer::new().with_filter(LevelFilter::INFO))
+        .with(sentry_tracing::ErrorLayer::new().with_filter(LevelFilter::ERROR))
+        .init();
+    let telemetry = ragspan::start(quiet())?;
+    lose();
+    end(telemetry);
+    for envelope in transport.fetch_and_clear_envelopes() {
+        for item in envelope.items() {
+            match item {
+                EnvelopeItem::Event(event) => eprintln!("{} {:?}", event.level, event.message),
+                EnvelopeItem::Transaction(root) => {
+                    let below = root.spans.iter().map(|span| span.op.as_deref());
+                    eprintln!("{:?} {:?}", root.name, below.collect::<Vec<_>>());
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+#[rag_span(layer = "data")]
+fn lose() {
+    add(1, 2);
+    ragspan::critical!("the index is gone");
 }
 
 #[rag_span(layer = "data")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ragspan::store::{LogFilter, Reader, Stored};
 
+use super::watch::{Change, Watch};
 use super::{Answer, Error, Scene, list};
 
 /// How often the database is asked: a record is shown well within a second.
@@ -13,12 +14,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How many records are read at once.
 const BATCH: u32 = 1_000;
 
-/// Shows the newest records that pass, then every new one; ends on ctrl-c or when nobody reads.
+/// Shows the newest records that pass, then every new one, also of a database that takes the place of this one; ends on
+/// ctrl-c or when nobody reads.
 ///
 /// # Errors
 /// If the database refuses, or `out` can't be written to.
 pub(super) async fn run(
-    reader: &mut Reader,
+    mut reader: Reader,
+    mut watch: Watch,
     filter: LogFilter,
     json: bool,
     out: &mut dyn Write,
@@ -45,6 +48,15 @@ pub(super) async fn run(
             () = std::future::ready(()), if full => {}
         }
         records = reader.logs_after(&later, row).await?;
+        if !records.is_empty() {
+            continue;
+        }
+        // Only now: what is left in a database that another has taken the place of was shown.
+        match watch.look(&reader).await {
+            Some(Change::Another(next)) => (reader, row) = (next, 0),
+            Some(Change::Newer(next)) => reader = next,
+            None => {}
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use clap::Args;
 use ragspan::Level;
 use ragspan::store::{Condition, LogFilter, Reader};
 
-use super::{Answer, Cli, Error, Scene, When, answer, follow, list, open};
+use super::watch::Watch;
+use super::{Answer, Cli, Error, Scene, When, answer, database, follow, list, open};
 
 pub(super) const HELP: &str =
     "Conditions: a path that begins with context. or metrics., then = != < <= > >= or \
@@ -64,10 +65,11 @@ pub(super) async fn run(
     out: &mut dyn Write,
     scene: &Scene,
 ) -> Result<Answer, Error> {
+    let watch = Watch::on(database(cli)?);
     let mut reader = open(cli).await?;
     let filter = filter(args, &mut reader, scene).await?;
     if args.follow {
-        return follow::run(&mut reader, filter, cli.json, out, scene).await;
+        return follow::run(reader, watch, filter, cli.json, out, scene).await;
     }
     let records = reader.logs(&filter).await?;
     if cli.json {

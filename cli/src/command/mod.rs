@@ -16,6 +16,7 @@ mod shell;
 mod slow;
 mod stats;
 mod trace;
+mod watch;
 mod when;
 mod why;
 

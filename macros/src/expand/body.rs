@@ -25,6 +25,9 @@ pub(super) fn closure(
     quote_spanned!(names.site=> #enter.run(#run, #done))
 }
 
+/// Its head and its braces stand where the user's do, for an edition is told from there, and by it what a closure captures and
+/// when temporaries end. A mixture of two editions is more than the compiler can bear.
+///
 /// ```text
 /// move || -> Hits { take; body }
 /// ```
@@ -39,8 +42,15 @@ pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_
         (_, Some(named)) if named.erased => (TokenStream::new(), edge(named, names)),
         (output, _) => (output.to_token_stream(), None),
     };
-    let body = scoped(&span.function.body, taken, edge, named.as_ref(), names);
-    quote_spanned!(names.site=> move || #annotation #body)
+    let body = scoped(
+        &span.function.body,
+        taken,
+        edge.as_ref(),
+        named.as_ref(),
+        names,
+    );
+    let head = quote_spanned!(signature.fn_token.span=> move ||);
+    quote_spanned!(names.site=> #head #annotation #body)
 }
 
 /// ```text
@@ -52,8 +62,7 @@ pub(super) fn in_place(span: &RagSpan, enter: &TokenStream, names: &Names<'_>) -
     } = names;
     let inside = Ident::new("__inside", *site);
     let done = closure_of(ret, None, names, &inspect(span, names));
-    let body = &span.function.body;
-    let inner = braced(body.stream(), located(body.span()));
+    let inner = inner(&span.function.body, names);
     let ascribed = returned(span, names).map(|named| {
         let named = named.returned;
         quote_spanned!(*site=> : #named)
@@ -89,8 +98,15 @@ pub(super) fn asynchronous(
 pub(super) fn async_block(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
     let named = awaited(span, names);
     let edge = edge(&named, names);
-    let body = scoped(&span.function.body, taken, edge, Some(&named), names);
-    quote_spanned!(names.site=> async move #body)
+    let body = scoped(
+        &span.function.body,
+        taken,
+        edge.as_ref(),
+        Some(&named),
+        names,
+    );
+    let head = quote_spanned!(span.function.signature.fn_token.span=> async move);
+    quote_spanned!(names.site=> #head #body)
 }
 
 /// What the function returns, as a closure or a `let` may name it; `None` where it never does.
@@ -149,15 +165,14 @@ fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
 fn scoped(
     body: &Group,
     taken: &TokenStream,
-    edge: Option<TokenStream>,
+    edge: Option<&TokenStream>,
     named: Option<&Nameable>,
     names: &Names<'_>,
 ) -> TokenStream {
     if taken.is_empty() && edge.is_none() {
         return body.to_token_stream();
     }
-    // Braces of the macro's own: around a body of one expression the user's would be called unused.
-    let inner = braced(body.stream(), located(body.span()));
+    let inner = inner(body, names);
     let inside = match named {
         Some(named) if !taken.is_empty() => {
             let (ret, returned) = (&names.ret, &named.returned);
@@ -165,7 +180,13 @@ fn scoped(
         }
         _ => quote!(#edge #taken #inner),
     };
-    braced(inside, names.site)
+    braced(inside, body.span())
+}
+
+/// The body in braces within others. The empty statement keeps braces around one expression from being called unused.
+fn inner(body: &Group, names: &Names<'_>) -> TokenStream {
+    let (statement, body_tokens) = (quote_spanned!(names.site=> ;), body.stream());
+    braced(quote!(#statement #body_tokens), body.span())
 }
 
 /// The one `async` block that the body consists of, without the `Box::pin(..)` around it, if that is all there is.

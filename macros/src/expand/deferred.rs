@@ -12,7 +12,7 @@ use crate::returns::{Around, Deferred, Holder, Later, Nameable};
 
 /// ```text
 /// pinned(enter.follow(async move { .. }, |ret: &Hits, call| { inspect }))           a body that is one async block
-/// enter.make(move || { take; body }, |made, call| pinned(call.follow(made, ..)))    any other
+/// enter.prepare(move || { take; body }, |made, call| pinned(call.follow(made, ..)))  any other; `make` of a stream
 /// enter.making(async move { edge take body }, |made, call| ..).await                an `async fn`
 /// ```
 pub(super) fn deferred(
@@ -33,7 +33,11 @@ pub(super) fn deferred(
         return held(later, &followed, names);
     }
     let (run, wrap) = (move_closure(span, taken, names), wrap(span, later, names));
-    quote_spanned!(site=> #enter.make(#run, #wrap))
+    let method = match later.later {
+        Later::Future => Ident::new("prepare", site),
+        Later::Stream => Ident::new("make", site),
+    };
+    quote_spanned!(site=> #enter.#method(#run, #wrap))
 }
 
 /// ```text

@@ -86,15 +86,17 @@ fn value(field: &Field, names: &Names<'_>) -> TokenStream {
 }
 
 /// The expressions that see the arguments before the body has them.
-pub(super) fn mentioned(span: &RagSpan) -> Vec<TokenStream> {
+pub(super) fn recorded(span: &RagSpan) -> Vec<TokenStream> {
     let opening = &span.opening;
     let fields = opening.fields.iter().chain(&span.entry);
     let values = fields.map(|field| field.value.to_token_stream());
-    let named = [
-        &opening.parent,
-        &opening.follows_from,
-        &opening.context_from,
-    ];
+    let context = opening.context_from.as_ref().map(ToTokens::to_token_stream);
+    values.chain(context).collect()
+}
+
+/// The expressions that may take an argument away.
+pub(super) fn consumed(span: &RagSpan) -> Vec<TokenStream> {
+    let named = [&span.opening.parent, &span.opening.follows_from];
     let named = named.into_iter().flatten().map(ToTokens::to_token_stream);
-    values.chain(named).collect()
+    named.collect()
 }

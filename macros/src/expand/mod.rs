@@ -57,8 +57,8 @@ fn taken(span: &RagSpan, signature: &Signature) -> (Signature, TokenStream) {
     if stays {
         return (signature, TokenStream::new());
     }
-    let recorded = enter::mentioned(span);
-    let taken = params::take(&mut signature, &recorded);
+    let (recorded, consumed) = (enter::recorded(span), enter::consumed(span));
+    let taken = params::take(&mut signature, &recorded, &consumed);
     (signature, taken)
 }
 

@@ -150,7 +150,7 @@ pub(super) const SECTIONS: &[Section] = sections! {
     "logging.structured_logging.backends.langsmith" true Built::Later, "LangSmith, which shows requests as runs.";
     "logging.structured_logging.backends.datadog" true Built::Later, "Datadog's log intake.";
     "logging.structured_logging.backends.otlp" true Built::Later, "Any receiver of OpenTelemetry's protocol.";
-    "logging.metrics" true Built::With("serve"), "The listener that Prometheus scrapes.";
+    "logging.metrics" true Built::With("serve"), "Metrics, and the listener that Prometheus scrapes. Without them there are still records.";
     "logging.spool" true Built::Later, "Records wait on the disk until a remote backend has them.";
     "logging.privacy" false Built::Later, "What is taken out of records before they are stored or sent.";
     "logging.retention" false Built::Later, "How long records are kept, and where old ones go.";
@@ -207,7 +207,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("logging.structured_logging.backends.otlp.protocol", Kind::Word(&["http/protobuf", "grpc"]), "http/protobuf", "What it is spoken to in."),
     Key::new("logging.structured_logging.backends.otlp.headers", Kind::Pairs, "", "Headers of every request.").such_as("{authorization: \"Bearer ${OTLP_TOKEN}\"}").secret(),
 
-    Key::new("logging.metrics.enabled", Kind::Flag, "true", "Whether `/metrics` is served."),
+    Key::new("logging.metrics.enabled", Kind::Flag, "true", "Whether anything is counted, and served at `/metrics`. Records do not depend on it."),
     Key::new("logging.metrics.address", Kind::Address, "127.0.0.1", "The address that it listens on; `0.0.0.0` for scrapers on other machines."),
     Key::new("logging.metrics.port", Kind::Whole(0, 65_535), "9464", "The port; 0 takes any free one."),
     Key::new("logging.metrics.scrape_interval", Kind::Duration(1_000, MS_DAY), "15s", "How often Prometheus asks; for the files that are written for it."),

@@ -180,6 +180,7 @@ fn apply(settings: &Settings) -> Config {
         queue: usize::try_from(settings.whole("logging.structured_logging.queue_size"))
             .unwrap_or(1),
         metrics: listener(settings),
+        counts: settings.flag("logging.metrics.enabled"),
         strict: settings.flag("logging.strict"),
         ..Config::default().service(service("name"), service("version"), service("environment"))
     };

@@ -75,6 +75,8 @@ pub struct Config {
     pub(crate) file: Option<FileSettings>,
     pub(crate) sqlite: Option<SqliteSettings>,
     pub(crate) metrics: Option<SocketAddr>,
+    /// Whether metrics are counted at all.
+    pub(crate) counts: bool,
     pub(crate) queue: usize,
     pub(crate) strict: bool,
     pub(crate) prices: Arc<Prices>,
@@ -95,6 +97,7 @@ impl Default for Config {
             file: None,
             sqlite: cfg!(feature = "sqlite").then(|| SqliteSettings::new("ragspan.db")),
             metrics: cfg!(feature = "serve").then_some(METRICS),
+            counts: true,
             queue: QUEUE,
             strict: false,
             prices: Arc::default(),
@@ -198,12 +201,21 @@ impl Config {
     #[cfg(feature = "serve")]
     pub fn metrics(mut self, address: SocketAddr) -> Self {
         self.metrics = Some(address);
+        self.counts = true;
         self
     }
 
     /// No listener for metrics; [`render_metrics`](crate::Telemetry::render_metrics) gives their text.
     pub fn without_metrics_listener(mut self) -> Self {
         self.metrics = None;
+        self
+    }
+
+    /// No metrics: nothing is counted, no listener serves them, and the process' `metrics` recorder is left to others.
+    /// Records, and their books in [`balances`](crate::Telemetry::balances), do not depend on them.
+    pub fn without_metrics(mut self) -> Self {
+        self.metrics = None;
+        self.counts = false;
         self
     }
 

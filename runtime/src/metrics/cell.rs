@@ -102,6 +102,15 @@ impl Histogram {
         }
     }
 
+    /// One that has no buckets, and so counts nothing.
+    pub(super) fn detached() -> Self {
+        Self {
+            edges: &[],
+            buckets: Box::default(),
+            sum: AtomicU64::new(0),
+        }
+    }
+
     /// Counts a value of so many steps, and says which span it belongs to.
     #[inline]
     pub(crate) fn record(&self, steps: u64, exemplar: &Exemplar) {

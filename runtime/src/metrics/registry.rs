@@ -80,6 +80,21 @@ impl Registry {
         })
     }
 
+    /// A registry that counts nothing: its handles lead nowhere, so a call asks no more than it otherwise does.
+    #[must_use]
+    pub(crate) fn off() -> Arc<Self> {
+        Arc::new(Self {
+            families: Vec::new(),
+            foreign: PrometheusBuilder::new().build_recorder(),
+            refused: Mutex::default(),
+        })
+    }
+
+    /// Whether anything is counted.
+    pub(crate) fn is_on(&self) -> bool {
+        !self.families.is_empty()
+    }
+
     /// What one call of an operation in a layer touches, for its callsite to cache.
     #[must_use]
     pub(crate) fn call(&self, operation: &str, layer: &str) -> Arc<CallMetrics> {
@@ -88,13 +103,15 @@ impl Registry {
 
     /// Counts an error where it was born.
     pub(crate) fn error(&self, error_type: &str, layer: &str, exemplar: &Exemplar) {
-        self.counter(Name::Errors, &[error_type, layer])
-            .add_with(1, exemplar);
+        if self.is_on() {
+            self.counter(Name::Errors, &[error_type, layer])
+                .add_with(1, exemplar);
+        }
     }
 
     /// The counter with these label values, in the order of [`Name::labels`]; missing values are
     /// empty, surplus ones are dropped. A name that is no counter gives a detached handle, which
-    /// counts but is never shown.
+    /// is never shown; so does every name where nothing is counted.
     #[must_use]
     pub(crate) fn counter(&self, name: Name, values: &[&str]) -> Arc<Counter> {
         match self.family(name) {
@@ -118,7 +135,7 @@ impl Registry {
         let make = || Histogram::new(name.edges());
         match self.family(name) {
             Some(AnyFamily::Histogram(family)) => family.series(values, make),
-            _ => Arc::new(make()),
+            _ => Arc::new(Histogram::detached()),
         }
     }
 
@@ -230,6 +247,22 @@ mod tests {
             .histogram(Name::Requests, &["api"])
             .record(1, &Exemplar::NONE);
         assert_eq!(registry.snapshot(), []);
+    }
+
+    #[test]
+    fn a_registry_that_is_off_takes_everything_and_shows_nothing() {
+        let registry = Registry::off();
+        let call = registry.call("f", "api");
+        call.started();
+        call.latency(1_500, &Exemplar::NONE);
+        call.request(Outcome::Success, &Exemplar::NONE);
+        call.stopped();
+        registry.error("Timeout", "api", &Exemplar::NONE);
+        registry.gauge(Name::RecordsPending, &["file"]).set(1);
+        assert_eq!(registry.snapshot(), []);
+        assert_eq!(registry.render_prometheus(), "");
+        assert_eq!(registry.render_openmetrics(), "# EOF\n");
+        assert!(!registry.is_on() && Registry::new().is_on());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The account of one sink: what became of every record that was emitted.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 
-use super::trouble::{Trouble, say};
+use super::Pipeline;
+use super::notice::Notice;
+use super::trouble::{Illness, Trouble, say};
 use crate::metrics::{Counter, Gauge, Name, Registry};
 
 /// Why a record did not arrive.
@@ -90,6 +92,8 @@ pub(crate) struct Book {
     dropped: [AtomicU64; Dropped::ALL.len()],
     shown: Shown,
     trouble: Trouble,
+    /// Where a trouble leaves its records.
+    pipeline: Weak<Pipeline>,
 }
 
 /// The account as the metrics show it.
@@ -101,7 +105,8 @@ struct Shown {
 }
 
 impl Book {
-    pub(crate) fn new(sink: &'static str, registry: &Registry) -> Self {
+    pub(super) fn new(sink: &'static str, pipeline: &Arc<Pipeline>) -> Self {
+        let registry: &Registry = pipeline.registry();
         let dropped = |why: Dropped| registry.counter(Name::RecordsDropped, &[sink, why.reason()]);
         let shown = Shown {
             delivered: registry.counter(Name::RecordsDelivered, &[sink]),
@@ -114,25 +119,48 @@ impl Book {
             dropped: Default::default(),
             shown,
             trouble: Trouble::default(),
+            pipeline: Arc::downgrade(pipeline),
         }
     }
 
     /// Something is wrong with the sink, and the start says so.
-    pub(super) fn note(&self, why: String) {
-        self.trouble.note(why);
+    pub(super) fn note(&self, illness: Illness) {
+        self.trouble.note(illness);
     }
 
     /// Something is wrong with the sink: says so if that is news.
-    pub(super) fn is_ill(&self, why: String) {
-        if let Some(line) = self.trouble.begin(self.sink, why) {
+    pub(super) fn is_ill(&self, illness: Illness) {
+        if let Some(line) = self.trouble.begin(self.sink, illness) {
             say(&line);
+            self.record_trouble();
         }
     }
 
     /// The sink does what it should: says so if it was told that it did not.
     pub(super) fn is_well(&self) {
-        if let Some(line) = self.trouble.end(self.sink) {
-            say(&line);
+        let Some(over) = self.trouble.end(self.sink) else {
+            return;
+        };
+        say(&over.line);
+        if let (Some(micros), Some(pipeline)) = (over.recorded, self.pipeline.upgrade()) {
+            pipeline.leave(&Notice::Recovered {
+                sink: self.sink,
+                micros,
+            });
+        }
+    }
+
+    /// Leaves a record of what is wrong now, unless there is one; the start leaves those of what it has found.
+    pub(super) fn record_trouble(&self) {
+        let pipeline = self.pipeline.upgrade();
+        let Some(pipeline) = pipeline.filter(|pipeline| pipeline.has_started()) else {
+            return;
+        };
+        if let Some(illness) = self.trouble.unrecorded() {
+            pipeline.leave(&Notice::Failed {
+                sink: self.sink,
+                illness,
+            });
         }
     }
 

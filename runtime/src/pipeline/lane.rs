@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::books::{Book, Dropped};
-use super::trouble::whole;
+use super::trouble::{Ailment, Illness, whole};
 use crate::clock;
 use crate::sink::{Batch, DeliveryError, Sink};
 
@@ -51,7 +51,7 @@ impl Lane {
     pub(super) fn start<S: Sink>(
         sink: S,
         book: Arc<Book>,
-        opened: oneshot::Sender<Option<String>>,
+        opened: oneshot::Sender<Option<Illness>>,
     ) -> Self {
         let (jobs, queue) = mpsc::channel(LANE);
         let bytes = Arc::new(AtomicUsize::new(0));
@@ -87,7 +87,7 @@ impl Lane {
             mpsc::error::TrySendError::Closed(_) => {
                 self.book.drop_records(Dropped::Refused, records);
                 let why = "its task panicked; its records are dropped until the next start";
-                self.book.is_ill(why.to_owned());
+                self.book.is_ill(Illness::new(Ailment::Panicked, why));
             }
         }
     }
@@ -117,11 +117,11 @@ impl<S: Sink> Runner<S> {
     async fn run(
         mut self,
         mut queue: mpsc::Receiver<Job>,
-        opened: oneshot::Sender<Option<String>>,
+        opened: oneshot::Sender<Option<Illness>>,
     ) {
         let trouble = self.sink.open().await.err().map(|error| retrying(&error));
         match trouble.clone() {
-            Some(why) => self.book.note(why),
+            Some(illness) => self.book.note(illness),
             None => self.book.is_well(),
         }
         let is_open = trouble.is_none();
@@ -179,7 +179,7 @@ impl<S: Sink> Runner<S> {
                 Err(error @ DeliveryError::Permanent { .. }) => {
                     self.book.drop_records(Dropped::Refused, records);
                     let why = format!("{}; its records are dropped", whole(&error));
-                    return self.book.is_ill(why);
+                    return self.book.is_ill(Illness::new(Ailment::Refused, why));
                 }
                 Err(error) => {
                     self.book.is_ill(retrying(&error));
@@ -198,7 +198,7 @@ impl<S: Sink> Runner<S> {
         }
         let seconds = STALLED.as_secs();
         let why = format!("has not taken a batch within {seconds} s; waiting");
-        self.book.is_ill(why);
+        self.book.is_ill(Illness::new(Ailment::Stalled, why));
         delivery.await
     }
 
@@ -210,8 +210,9 @@ impl<S: Sink> Runner<S> {
     }
 }
 
-fn retrying(error: &DeliveryError) -> String {
-    format!("{}; trying again", whole(error))
+fn retrying(error: &DeliveryError) -> Illness {
+    let why = format!("{}; trying again", whole(error));
+    Illness::new(Ailment::Unavailable, why)
 }
 
 /// Somewhere between half of it and all of it, so that many processes do not retry in step.
@@ -225,7 +226,8 @@ fn jittered(pause: Duration) -> Duration {
 mod tests {
     use super::*;
     use crate::metrics::Registry;
-    use crate::record::{Pool, Record, Service};
+    use crate::pipeline::Pipeline;
+    use crate::record::{Level, Pool, Record, Service};
 
     struct Stuck;
 
@@ -237,24 +239,33 @@ mod tests {
         }
     }
 
-    fn batch(records: usize, text: usize) -> Batch {
-        let service = Service {
+    fn service() -> Service {
+        Service {
             environment: String::new(),
             version: String::new(),
             host: String::new(),
-        };
+        }
+    }
+
+    fn batch(records: usize, text: usize) -> Batch {
         let record = || {
             let mut record = Box::new(Record::default());
             record.fields.push_text("text", &"x".repeat(text));
             record
         };
         let records = (0..records).map(|_| record()).collect();
-        Batch::new(records, [0; 16], Arc::new(service), Arc::new(Pool::new(1)))
+        Batch::new(
+            records,
+            [0; 16],
+            Arc::new(service()),
+            Arc::new(Pool::new(1)),
+        )
     }
 
     #[tokio::test]
     async fn a_stuck_sink_holds_a_bounded_number_of_bytes_and_every_drop_is_counted() {
-        let book = Arc::new(Book::new(Stuck::NAME, &Registry::new()));
+        let pipeline = Pipeline::new(service(), Level::Info, Registry::new(), 4);
+        let book = Arc::new(Book::new(Stuck::NAME, &Arc::new(pipeline)));
         let (opened, _) = oneshot::channel();
         let lane = Lane::start(Stuck, Arc::clone(&book), opened);
         for _ in 0..40 {

@@ -6,6 +6,7 @@
 mod books;
 mod lane;
 mod levels;
+mod notice;
 mod ring;
 mod trouble;
 mod worker;
@@ -13,10 +14,11 @@ mod worker;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-pub(crate) use books::Book;
+use books::Book;
 pub use books::{Balance, Dropped};
 pub(crate) use levels::Levels;
 pub use levels::ParseDirectivesError;
+use notice::Notice;
 use ring::Ring;
 pub(crate) use trouble::say;
 pub(crate) use worker::{Command, Sinks, Worker, is_worker};
@@ -36,6 +38,8 @@ pub(crate) struct Pipeline {
     boot_id: [u8; 16],
     /// No other layer listens to our spans, so their fields need not be told.
     sole_listener: AtomicBool,
+    /// The start is over, and was not refused.
+    started: AtomicBool,
     closed: AtomicBool,
     books: OnceLock<Vec<Arc<Book>>>,
     /// Held while the books are closed and read.
@@ -58,6 +62,7 @@ impl Pipeline {
             levels: levels.into(),
             boot_id: boot_id(),
             sole_listener: AtomicBool::new(false),
+            started: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             books: OnceLock::new(),
             closing: Mutex::new(()),
@@ -81,6 +86,26 @@ impl Pipeline {
         if self.closed.load(Ordering::Relaxed) {
             self.drop_late();
         }
+    }
+
+    /// Leaves a record of the pipeline's own; after the end the report has to do.
+    fn leave(&self, notice: &Notice) {
+        let wanted = self.wants_event(notice.level(), notice::LOGGER);
+        if wanted && !self.closed.load(Ordering::Relaxed) {
+            let mut record = self.blank();
+            notice.fill(&mut record);
+            self.push(record);
+        }
+    }
+
+    /// The start is over: what it has found wrong with sinks leaves its records now, and later trouble when it comes.
+    pub(crate) fn begin(&self) {
+        self.started.store(true, Ordering::Relaxed);
+        self.books().iter().for_each(|book| book.record_trouble());
+    }
+
+    fn has_started(&self) -> bool {
+        self.started.load(Ordering::Relaxed)
     }
 
     /// Nobody will come for what is pushed after the end.

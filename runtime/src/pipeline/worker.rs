@@ -16,6 +16,7 @@ use tokio::time::Sleep;
 use super::Pipeline;
 use super::books::{Balance, Book};
 use super::lane::Lane;
+use super::trouble::{Ailment, Illness};
 use crate::clock;
 use crate::record::Record;
 use crate::sink::{Batch, Sink};
@@ -62,10 +63,10 @@ pub(crate) enum Command {
     },
 }
 
-type Start = Box<dyn FnOnce(&Pipeline) -> (Lane, Arc<Book>, Opened) + Send>;
+type Start = Box<dyn FnOnce(&Arc<Pipeline>) -> (Lane, Arc<Book>, Opened) + Send>;
 
 /// What a sink says once it has tried to open: nothing, or what is wrong.
-type Opened = oneshot::Receiver<Option<String>>;
+type Opened = oneshot::Receiver<Option<Illness>>;
 
 /// The sinks of a pipeline, before it runs.
 #[derive(Default)]
@@ -78,7 +79,7 @@ impl Sinks {
     pub(crate) fn add<S: Sink>(&mut self, sink: S) {
         self.names.push(S::NAME);
         self.starts.push(Box::new(move |pipeline| {
-            let book = Arc::new(Book::new(S::NAME, pipeline.registry()));
+            let book = Arc::new(Book::new(S::NAME, pipeline));
             let (said, opened) = oneshot::channel();
             let lane = Lane::start(sink, Arc::clone(&book), said);
             (lane, book, opened)
@@ -110,7 +111,7 @@ impl Worker {
             }
             Err(error) => {
                 pipeline.close();
-                let book = |name: &&'static str| Arc::new(Book::new(name, pipeline.registry()));
+                let book = |name: &&'static str| Arc::new(Book::new(name, pipeline));
                 // It was not set: there is no worker.
                 let _set = pipeline.books.set(names.iter().map(book).collect());
                 let thread = None;
@@ -169,7 +170,7 @@ async fn wait_for(mut opened: Opened, book: &Book, limit: Pin<&mut Sleep>) {
     }
     let seconds = OPENING.as_secs();
     let why = format!("not open after {seconds} s: see what else holds it; trying on");
-    book.note(why);
+    book.note(Illness::new(Ailment::Stalled, why));
     // It may have opened just now, before the note.
     if let Ok(None) = opened.try_recv() {
         book.is_well();

@@ -28,6 +28,9 @@ pub enum Level {
     Critical,
 }
 
+/// What the name of an ERROR event begins with that [`critical!`](crate::critical) made.
+const CRITICAL_EVENT: &str = "ragspan.critical ";
+
 impl Level {
     /// Every level, the least first.
     pub const ALL: [Self; 6] = [
@@ -42,6 +45,14 @@ impl Level {
     /// This level and all above it.
     pub(crate) fn and_above(self) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(move |level| *level >= self)
+    }
+
+    /// The level of a record of such an event.
+    pub(crate) fn of_event(event: &tracing::Metadata<'_>) -> Self {
+        match *event.level() {
+            tracing::Level::ERROR if event.name().starts_with(CRITICAL_EVENT) => Self::Critical,
+            level => level.into(),
+        }
     }
 
     /// As records spell it.

@@ -227,9 +227,12 @@ impl Record {
         format!("{before}{}{behind}", self.operation).into()
     }
 
-    /// Of a failure: the annotated functions from the root to here, a line each.
+    /// Of a call's failure: the annotated functions from the root to here, a line each.
     pub(crate) fn stack_trace(&self) -> Option<String> {
         let path = &self.failure.as_ref()?.path;
+        if path.is_empty() {
+            return None;
+        }
         let lines: Vec<String> = path.iter().rev().map(|origin| origin.to_string()).collect();
         Some(lines.join("\n"))
     }

@@ -54,6 +54,7 @@ impl SqliteSink {
                 return;
             };
             let Ok(expired) = writer.expire(keep, now).await else {
+                self.writer = None;
                 return;
             };
             self.by_age.add(expired.by_age);
@@ -72,6 +73,15 @@ impl SqliteSink {
         };
         Ok(self.writer.insert(writer))
     }
+
+    /// Passes on how a statement went. A connection that has failed goes, since SQLite may have ended its transaction by itself,
+    /// as on a full disk, and sqlx would never begin another; the next attempt opens anew.
+    fn judge<T>(&mut self, done: Result<T, store::Error>) -> Result<T, DeliveryError> {
+        if done.is_err() {
+            self.writer = None;
+        }
+        done.map_err(retryable)
+    }
 }
 
 impl Sink for SqliteSink {
@@ -88,7 +98,7 @@ impl Sink for SqliteSink {
             .map(|((record, line), texts)| row(&batch, record, line, texts))
             .collect();
         let inserted = self.writer().await?.insert(&rows).await;
-        inserted.map_err(retryable)?;
+        self.judge(inserted)?;
         self.unseen += rows.len();
         if self.unseen >= LOOK {
             self.expire().await;
@@ -97,7 +107,8 @@ impl Sink for SqliteSink {
     }
 
     async fn sync(&mut self) -> Result<(), DeliveryError> {
-        self.writer().await?.sync().await.map_err(retryable)
+        let synced = self.writer().await?.sync().await;
+        self.judge(synced)
     }
 
     async fn close(self) {

@@ -140,11 +140,17 @@ impl Call {
         Making::new(self, body, wrap)
     }
 
-    /// Runs what comes before a stream or a future is returned: the call goes on in what `wrap` makes of it.
+    /// Runs what comes before a stream is returned: the call goes on in what `wrap` makes of it.
     #[inline]
     pub fn make<T, R>(self, body: impl FnOnce() -> T, wrap: impl FnOnce(T, Self) -> R) -> R {
         let made = self.span.in_scope(body);
         wrap(made, self)
+    }
+
+    /// Runs what comes before a future is returned. As under `tracing`'s own attribute, a span is first entered by a poll.
+    #[inline]
+    pub fn prepare<T, R>(self, body: impl FnOnce() -> T, wrap: impl FnOnce(T, Self) -> R) -> R {
+        wrap(body(), self)
     }
 
     /// The future that a function returned. Until it is first polled nothing has happened.

@@ -40,15 +40,60 @@ pub(super) async fn for_writing(path: &Path) -> Result<SqliteConnection, Error> 
     Ok(connection)
 }
 
-/// Opens a database that exists, and can't change it.
-pub(super) async fn for_reading(path: &Path) -> Result<SqliteConnection, Error> {
+/// Opens a database that exists, and can't change it; tells whether it is read as a snapshot.
+pub(super) async fn for_reading(path: &Path) -> Result<(SqliteConnection, bool), Error> {
     if !path.exists() {
         return Err(Error::Missing {
             path: path.to_owned(),
         });
     }
+    match to_read(path, false).await {
+        Ok(connection) => Ok((connection, false)),
+        Err(error) if cannot_write(&error) && File::open(path).is_ok() => {
+            let connection = snapshot(path, error).await?;
+            Ok((connection, true))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Even readers of a database with a write-ahead log make files beside it. Where they can't, a database that was closed
+/// is read as if it never changed, which is safe only while all of it stands in its one file.
+async fn snapshot(path: &Path, refused: Error) -> Result<SqliteConnection, Error> {
+    let unfinished = || {
+        let log = unfinished_log(path)?;
+        let path = path.to_owned();
+        Some(Error::Log { path, log })
+    };
+    if let Some(error) = unfinished() {
+        return Err(error);
+    }
+    let connection = to_read(path, true).await.map_err(|_| refused)?;
+    // A writer may have come in between.
+    unfinished().map_or(Ok(connection), Err)
+}
+
+/// The log beside the database that holds a part of it.
+fn unfinished_log(path: &Path) -> Option<PathBuf> {
+    let logs = ["-wal", "-journal"].map(|end| beside(path, end));
+    let holds = |log: &PathBuf| std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    logs.into_iter().find(holds)
+}
+
+/// Whether SQLite failed to make a file: its codes READONLY and CANTOPEN, the extended ones of which keep them below.
+fn cannot_write(error: &Error) -> bool {
+    let Error::Open { source, .. } = error else {
+        return false;
+    };
+    let refused = source.downcast_ref::<sqlx::Error>();
+    let code = refused.and_then(|error| error.as_database_error()?.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 8 | 14))
+}
+
+async fn to_read(path: &Path, unchanging: bool) -> Result<SqliteConnection, Error> {
     let mut connection = common_options(path)
         .read_only(true)
+        .immutable(unchanging)
         .connect()
         .await
         .map_err(|error| Error::open(path, error))?;
@@ -99,7 +144,7 @@ async fn check_table(connection: &mut SqliteConnection, path: &Path) -> Result<(
 /// Waits on a thread of its own: two openings on one runtime would otherwise wait for each other, and the runtime's
 /// pool panics where there is no thread to be had.
 async fn lock_beside(path: &Path) -> Result<File, Error> {
-    let lock = lock_path(path);
+    let lock = beside(path, ".lock");
     let waiting = lock.clone();
     let (done, answer) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("ragspan-lock".to_owned());
@@ -111,9 +156,9 @@ async fn lock_beside(path: &Path) -> Result<File, Error> {
     held.map_err(|error| Error::lock(&lock, error))
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(end);
     name.into()
 }
 

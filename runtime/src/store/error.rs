@@ -35,6 +35,17 @@ pub enum Error {
         /// What the database said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The newest records stand in a log beside the database, which can't be read where nothing can be written.
+    #[error(
+        "{log} holds records that can be read only where files can be written: copy both it and {path} to a \
+         folder of your own, and ask there"
+    )]
+    Log {
+        /// The file that was to be opened.
+        path: PathBuf,
+        /// The log beside it.
+        log: PathBuf,
+    },
     /// The tables can't be created or brought up to date.
     #[error("cannot prepare the tables of {path}: move the file away to begin a new one")]
     Migrate {

@@ -19,6 +19,7 @@ use super::{
 #[derive(Debug)]
 pub struct Reader {
     connection: SqliteConnection,
+    snapshot: bool,
     deadline: Deadline,
 }
 
@@ -28,8 +29,10 @@ impl Reader {
     /// # Errors
     /// If there is no such file, it can't be opened, or it is not a ragspan database.
     pub async fn open(path: &Path) -> Result<Self, Error> {
+        let (connection, snapshot) = connect::for_reading(path).await?;
         Ok(Self {
-            connection: connect::for_reading(path).await?,
+            connection,
+            snapshot,
             deadline: Deadline::never(),
         })
     }
@@ -44,6 +47,13 @@ impl Reader {
             .await
             .map_err(|error| Error::open(path, error))?;
         Ok(reader)
+    }
+
+    /// Whether it sees the database as it was when it was opened, and nothing that is written later: so it is where
+    /// no file can be made beside it.
+    #[must_use]
+    pub fn is_snapshot(&self) -> bool {
+        self.snapshot
     }
 
     /// How many records there are.

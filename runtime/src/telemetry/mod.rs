@@ -47,7 +47,9 @@ pub enum StartError {
     /// A subscriber is installed that does not have our layer.
     #[error(
         "a tracing subscriber without ragspan's layer is installed: add it where the subscriber is made,\n\n    \
-         tracing_subscriber::registry()\n        .with(ragspan::layer())\n        .with(tracing_subscriber::fmt::layer())   // and your other layers\n        .init();\n\n\
+         tracing_subscriber::registry()\n        .with(ragspan::layer())\n        .with(tracing_subscriber::fmt::layer().with_filter(EnvFilter::from_default_env()))\n        \
+         .with(tracing_opentelemetry::layer().with_tracer(tracer))\n        \
+         .with(sentry_tracing::SpanLayer::new().with_filter(LevelFilter::INFO))   // those of them that you have\n        .init();\n\n\
          and call `ragspan::start` after that"
     )]
     ForeignSubscriber,
@@ -89,7 +91,11 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     if dispatch::is_set() {
         return Err(StartError::AlreadyStarted);
     }
-    let registry = Registry::new();
+    let registry = if config.counts {
+        Registry::new()
+    } else {
+        Registry::off()
+    };
     let pipeline = Pipeline::new(
         config.describe(),
         config.levels.clone(),
@@ -199,7 +205,8 @@ impl Telemetry {
     /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
     fn publish(mut self, strict: bool) -> Result<Self, StartError> {
         self.refuse(strict)?;
-        if !install_recorder(&self.state.pipeline) {
+        let counts = self.state.pipeline.registry().is_on();
+        if counts && !install_recorder(&self.state.pipeline) {
             let why = "another metrics recorder is installed: metrics of your own stay there";
             self.state.is_ill(Part::Recorder, why);
             self.troubles = self.state.troubles();
@@ -209,6 +216,7 @@ impl Telemetry {
         dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;
         install_panic_hook();
         report::warn(&self.troubles);
+        self.state.pipeline.begin();
         Ok(self)
     }
 

@@ -281,7 +281,7 @@ fn only_these_modules_are_public() {
     });
     assert_eq!(
         modules.collect::<Vec<_>>(),
-        ["store", "testing", "__private"]
+        ["store", "testing", "__critical", "__private"]
     );
 }
 

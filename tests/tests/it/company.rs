@@ -57,6 +57,23 @@ fn opentelemetry_sees_our_spans_as_ordinary_ones() {
 }
 
 #[test]
+fn sentry_gets_our_spans_as_a_transaction_and_events_as_errors() {
+    let output = run(STARTUP, &["composed-sentry"]);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let expected = [
+        ("rag.api", "adding"),
+        ("rag.api", "add_complete"),
+        ("rag.data", "the index is gone"),
+        ("rag.data", "lose_complete"),
+    ];
+    assert_eq!(pairs(&stdout), own(expected));
+    assert_eq!(records(&stdout)[2]["level"], "CRITICAL");
+    let sentry = String::from_utf8(output.stderr).unwrap();
+    let expected = "error Some(\"the index is gone\")\nSome(\"lose\") [Some(\"startup::add\")]\n";
+    assert_eq!(sentry, expected);
+}
+
+#[test]
 fn records_of_the_log_crate_arrive_with_target_level_and_context() {
     let stdout = succeed(STARTUP, &["log"]);
     let expected = [

@@ -202,6 +202,15 @@ fn records_and_metrics_are_switched_off_by_themselves() {
         dark.contains("add_complete") && dark.contains("metrics: None"),
         "{dark}"
     );
+    assert!(
+        dark.contains("families: 0\n") && !quiet.contains("families: 0\n"),
+        "nothing is counted that nobody wants: {dark}{quiet}"
+    );
+    assert!(
+        dark.contains("stdout: delivered 1, left 0, dropped 0"),
+        "the books do not depend on it: {dark}"
+    );
+    assert!(dark.contains("recorder: free"), "{dark}");
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use crate::programs::{HOSTILE, STARTUP, succeed};
+use crate::records::Schema;
 
 /// A running service.
 struct App {
@@ -117,7 +118,7 @@ fn setting(key: &str, path: &Path) -> String {
 fn broken_from_the_start(sink: &str, path: &Path, said: &str) {
     let mut app = App::start(&[&setting(sink, path)]);
     assert_eq!(app.ask("add"), "3");
-    let health = app.wait_for_health(|health| health["sinks"][0]["delivered"] == 1);
+    let health = app.wait_for_health(|health| health["sinks"][0]["delivered"] == 2);
     assert!(is_degraded(&health), "{health}");
     assert!(
         health["troubles"][0].as_str().unwrap().contains(said),
@@ -126,9 +127,29 @@ fn broken_from_the_start(sink: &str, path: &Path, said: &str) {
     app.is_told_once(said);
     assert_eq!(app.told("").len(), 1, "{:#?}", app.said);
     let (last, stdout) = app.end();
-    let left = format!("stdout: delivered 1, left 0, dropped 0; {sink}: delivered 0, left 1");
+    let left = format!("stdout: delivered 2, left 0, dropped 0; {sink}: delivered 0, left 2");
     assert!(last.starts_with(&left), "{last}");
-    assert_eq!(stdout.lines().count(), 1);
+    let [failed, added] = records(&stdout).try_into().unwrap();
+    is_failure_of(&failed, sink, said.split(": ").last().unwrap());
+    assert_eq!(added["message"], "add_complete");
+}
+
+fn records(stdout: &str) -> Vec<Value> {
+    let schema = Schema::new();
+    stdout.lines().map(|line| schema.check(line)).collect()
+}
+
+/// The record of a sink that is ill, as the other sinks get it.
+#[track_caller]
+fn is_failure_of(record: &Value, sink: &str, said: &str) {
+    let words = ["level", "logger", "message"].map(|key| record[key].as_str().unwrap());
+    assert_eq!(words, ["CRITICAL", "ragspan", "sink_failed"], "{record}");
+    assert_eq!(record["context"], json!({"sink": sink}));
+    let message = record["error"]["message"].as_str().unwrap();
+    assert!(message.contains(said), "{record}");
+    for key in ["trace_id", "span_id", "request_id", "stack_trace"] {
+        assert_eq!(record[key], Value::Null, "{key}: {record}");
+    }
 }
 
 struct Place {
@@ -208,12 +229,75 @@ fn a_full_disk() {
         "{health}"
     );
     app.is_told_once("No space left on device");
+    app.wait_for_health(|health| health["sinks"][0]["delivered"] == 2);
     let (last, stdout) = app.end();
+    let books = "stdout: delivered 2, left 0, dropped 0; file: delivered 0, left 2, dropped 0";
+    assert!(last.ends_with(books), "{last}");
+    let [added, failed] = records(&stdout).try_into().unwrap();
+    assert_eq!(added["message"], "add_complete");
+    is_failure_of(&failed, "file", "No space left on device");
+    assert_eq!(failed["error"]["type"], "unavailable");
+}
+
+/// Reads a service's standard output to its end, so that it never stalls.
+fn drained(app: &mut App) -> std::thread::JoinHandle<String> {
+    let output = app.child.stdout.take().unwrap();
+    std::thread::spawn(move || std::io::read_to_string(output).unwrap())
+}
+
+#[tokio::test]
+async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
+    let place = place("x.db");
+    // To SQLite a file that may not grow is as a disk that is full; a signal would end the process first.
+    let script = r#"trap "" XFSZ; exec prlimit --fsize=400000: "$0" "$@""#;
+    let setting = setting("sqlite", &place.path);
+    let mut app = App::spawn(Command::new("sh").args(["-c", script, HOSTILE, &setting]));
+    let stdout = drained(&mut app);
+    assert_eq!(app.ask("many"), "4999");
+    let health = app.wait_for_health(is_degraded);
+    let told = "sqlite: the database could not insert records: check the disk";
     assert!(
-        last.ends_with("file: delivered 0, left 1, dropped 0"),
-        "{last}"
+        health["troubles"][0].as_str().unwrap().starts_with(told),
+        "{health}"
     );
-    assert_eq!(stdout.lines().count(), 1);
+    let pid = app.child.id().to_string();
+    let larger = ["--pid", &pid, "--fsize=unlimited:"];
+    let status = Command::new("prlimit").args(larger).status().unwrap();
+    assert!(status.success());
+    app.wait_for_health(is_ok);
+    assert_eq!(app.ask("flush"), "true");
+    app.is_told_once(told);
+    app.is_told_once("sqlite: is well again");
+    let (last, _) = app.end();
+    let books =
+        "stdout: delivered 5002, left 0, dropped 0; sqlite: delivered 5002, left 0, dropped 0";
+    assert!(last.ends_with(books), "{last}");
+    let stdout = stdout.join().unwrap();
+    let failed: Vec<_> = stdout
+        .lines()
+        .filter(|line| line.contains("CRITICAL"))
+        .collect();
+    let [failed] = failed.as_slice() else {
+        panic!("{failed:?}")
+    };
+    is_failure_of(
+        &Schema::new().check(failed),
+        "sqlite",
+        "could not insert records",
+    );
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&place.path);
+    let mut database = options.connect().await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(DISTINCT seq) FROM logs")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(rows, 5_002);
+    let intact: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(intact, "ok");
+    database.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -233,16 +317,18 @@ async fn a_database_that_another_process_holds() {
     assert_eq!(app.ask("flush"), "true", "{:#?}", app.said);
     app.wait_for_health(is_ok);
     app.is_told_once("sqlite: is well again");
+    assert_eq!(app.ask("flush"), "true", "{:#?}", app.said);
     let (last, _) = app.end();
     assert!(
-        last.ends_with("sqlite: delivered 1, left 0, dropped 0"),
+        last.ends_with("sqlite: delivered 3, left 0, dropped 0"),
         "{last}"
     );
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM logs")
-        .fetch_one(&mut holder)
+    let told = "SELECT message FROM logs ORDER BY seq";
+    let told: Vec<String> = sqlx::query_scalar(told)
+        .fetch_all(&mut holder)
         .await
         .unwrap();
-    assert_eq!(rows, 1);
+    assert_eq!(told, ["sink_failed", "add_complete", "sink_recovered"]);
     holder.close().await.unwrap();
 }
 
@@ -257,11 +343,20 @@ fn a_folder_that_becomes_writable_later() {
     std::fs::create_dir(&place.path).unwrap();
     app.wait_for_health(is_ok);
     assert_eq!(app.ask("flush"), "true");
-    let (last, _) = app.end();
+    let (last, stdout) = app.end();
     assert!(
-        last.ends_with("sqlite: delivered 1, left 0, dropped 0"),
+        last.ends_with("sqlite: delivered 3, left 0, dropped 0"),
         "{last}"
     );
+    let records = records(&stdout);
+    let [failed, _, recovered] = records.as_slice() else {
+        panic!("{stdout}")
+    };
+    is_failure_of(failed, "sqlite", "cannot lock");
+    assert_eq!(recovered["message"], "sink_recovered");
+    assert_eq!(recovered["level"], "WARNING");
+    assert_eq!(recovered["context"], json!({"sink": "sqlite"}));
+    assert!(recovered["metrics"]["ill_ms"].is_u64(), "{recovered}");
 }
 
 #[test]
@@ -306,13 +401,13 @@ fn a_reader_that_goes_away() {
     assert_eq!(app.ask("add"), "3");
     app.wait_for_health(is_degraded);
     assert_eq!(app.ask("add"), "3");
-    app.wait_for_health(|health| health["sinks"][0]["dropped"] == 2);
+    app.wait_for_health(|health| health["sinks"][0]["dropped"] == 3);
     app.is_told_once("stdout: Broken pipe");
     assert_eq!(app.ask("flush"), "true");
     let (last, _) = app.end();
     assert!(
-        last.ends_with("sqlite: delivered 2, left 0, dropped 0"),
-        "{last}"
+        last.ends_with("sqlite: delivered 3, left 0, dropped 0"),
+        "one record of it, though it refused that record too: {last}"
     );
 }
 
@@ -322,7 +417,7 @@ fn a_reader_that_stalls() {
     let mut app = App::start(&[&setting("sqlite", &place.path)]);
     assert_eq!(app.ask("many"), "4999");
     let health = app
-        .wait_for_health(|health| is_degraded(health) && health["sinks"][1]["delivered"] == 5_000);
+        .wait_for_health(|health| is_degraded(health) && health["sinks"][1]["delivered"] == 5_001);
     assert!(
         health["troubles"][0]
             .as_str()
@@ -333,7 +428,7 @@ fn a_reader_that_stalls() {
     app.is_told_once("stdout: has not taken a batch");
     let last = app.ask("end");
     assert!(
-        last.contains("sqlite: delivered 5000, left 0, dropped 0"),
+        last.contains("sqlite: delivered 5001, left 0, dropped 0"),
         "{last}"
     );
     assert!(
@@ -378,7 +473,7 @@ fn no_home_and_no_working_directory() {
     app.is_told_once("sqlite: cannot lock ragspan.db.lock");
     assert_eq!(app.ask("add"), "3");
     let (_, stdout) = app.end();
-    assert_eq!(stdout.lines().count(), 1);
+    assert_eq!(records(&stdout).len(), 2, "{stdout}");
 }
 
 #[test]
@@ -433,6 +528,10 @@ fn a_strict_start_refuses_what_is_degraded_and_can_be_tried_again() {
     assert!(stdout.contains("`strict` is set"), "{stdout}");
     assert!(stdout.contains("sqlite: cannot lock"), "{stdout}");
     assert!(stdout.contains("add_complete"), "{stdout}");
+    assert!(
+        !stdout.contains("sink_failed"),
+        "a start that was refused leaves nothing: {stdout}"
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// What may see all others.
-const ABOVE_ALL: [&str; 3] = ["lib", "private", "testing"];
+const ABOVE_ALL: [&str; 4] = ["critical", "lib", "private", "testing"];
 
 /// What stands in `lib.rs` and belongs to no layer.
 const PUBLIC_NAMES: [&str; 3] = ["SCHEMA", "LogContext", "start"];

@@ -6,10 +6,14 @@
 mod outcomes;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
+// A function of any shape does under the attribute what it does without it.
+mod matrix;
 // A module of the runtime uses only modules below it; time and chance enter through the clock.
 mod layers;
 // Every record has its eighteen keys and validates against the published schema.
 mod records;
+// An event can be CRITICAL, and is an ERROR to everybody else.
+mod critical;
 // Nothing is lost without being counted, and what was flushed survives a kill.
 mod books;
 // What a scraper reads is what Prometheus' own tool accepts.

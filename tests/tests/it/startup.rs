@@ -31,6 +31,14 @@ fn a_second_start_is_refused_and_the_first_goes_on() {
 fn a_foreign_subscriber_gets_the_lines_that_compose_and_the_program_runs() {
     let stdout = succeed(STARTUP, &["foreign-subscriber"]);
     assert!(stdout.contains(".with(ragspan::layer())"), "{stdout}");
+    for other in [
+        "fmt",
+        "EnvFilter",
+        "tracing_opentelemetry",
+        "sentry_tracing",
+    ] {
+        assert!(stdout.contains(other), "{other}: {stdout}");
+    }
     assert!(stdout.ends_with("3\n"), "{stdout}");
 }
 
@@ -144,11 +152,11 @@ fn a_database_that_cannot_be_opened_stops_nothing_and_is_told() {
     assert!(stdout.contains("sqlite: cannot "), "{stdout}");
     assert!(stdout.contains("\n3\n"), "{stdout}");
     assert!(
-        stdout.contains("sqlite: delivered 0, left 2, dropped 0"),
+        stdout.contains("sqlite: delivered 0, left 3, dropped 0"),
         "{stdout}"
     );
     assert!(
-        stdout.contains("stdout: delivered 2, left 0, dropped 0"),
+        stdout.contains("stdout: delivered 3, left 0, dropped 0"),
         "{stdout}"
     );
 }

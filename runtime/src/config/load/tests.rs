@@ -216,6 +216,7 @@ fn records_and_metrics_are_switched_off_by_themselves() {
     assert!(silent.notes().is_empty(), "{:?}", silent.notes());
     let dark = parsed("logging: {metrics: {enabled: false}}");
     assert!(dark.metrics.is_none() && dark.stdout.is_some());
+    assert!(silent.counts && !dark.counts);
 }
 
 #[test]

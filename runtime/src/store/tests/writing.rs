@@ -49,6 +49,39 @@ fn a_second_delivery_is_no_second_row() {
     });
 }
 
+/// As many pages as the database has, or more.
+async fn at_most(writer: &mut Writer, more: i64) {
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+        .fetch_one(writer.connection())
+        .await
+        .unwrap();
+    let most = format!("PRAGMA max_page_count = {}", pages + more);
+    sqlx::query(sqlx::AssertSqlSafe(most))
+        .execute(writer.connection())
+        .await
+        .unwrap();
+}
+
+#[test]
+fn a_full_database_refuses_a_whole_insert_and_takes_it_when_there_is_room() {
+    runtime().block_on(async {
+        let (_folder, path) = place();
+        let mut writer = Writer::open(&path).await.unwrap();
+        assert_eq!(writer.insert(&[row(0)]).await.unwrap(), 1);
+        at_most(&mut writer, 2).await;
+        let rows: Vec<_> = (0..250).map(row).collect();
+        let error = writer.insert(&rows).await.unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("database or disk is full"), "{source}");
+        let mut reader = Reader::open(&path).await.unwrap();
+        assert_eq!(reader.count().await.unwrap(), 1);
+        // A new connection has room.
+        let mut writer = Writer::open(&path).await.unwrap();
+        assert_eq!(writer.insert(&rows).await.unwrap(), 249);
+        assert_eq!(reader.count().await.unwrap(), 250);
+    });
+}
+
 #[test]
 fn a_row_of_another_process_is_another_row() {
     runtime().block_on(async {
@@ -113,7 +146,7 @@ fn a_sync_commits_a_mark_and_leaves_later_inserts_cheap() {
         writer.insert(&[row(1)]).await.unwrap();
         writer.sync().await.unwrap();
         writer.sync().await.unwrap();
-        let mut connection = connect::for_reading(&path).await.unwrap();
+        let (mut connection, _) = connect::for_reading(&path).await.unwrap();
         let marks: i64 = sqlx::query_scalar("SELECT marks FROM ragspan_sync")
             .fetch_one(&mut connection)
             .await

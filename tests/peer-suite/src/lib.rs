@@ -1,0 +1,1 @@
+//! Nothing but tests, which `scripts/peer-suite` brings.

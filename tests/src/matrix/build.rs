@@ -1,0 +1,245 @@
+//! Builds and runs the programs, in a workspace of their own below the target folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::Fallible;
+use crate::diagnostics::diagnostics;
+use crate::plan::{Extent, Plan};
+use crate::program::{self, Owner, Program};
+use crate::report::Report;
+
+/// A compiler that stops at one kind of error is asked again so many times.
+const ROUNDS: usize = 8;
+
+/// Builds and runs every pair of the plan.
+pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Report> {
+    let work = target.join("matrix").join(plan.extent.name());
+    let place = Place {
+        work,
+        target: target.to_owned(),
+        extent: plan.extent.name(),
+    };
+    place.harness(folder)?;
+    let mut report = Report::default();
+    let mut programs = Vec::new();
+    for _ in 0..ROUNDS {
+        programs = program::write(plan, &report.left(plan), true);
+        place.programs(&programs)?;
+        let output = place.cargo(&["build", "--keep-going"], &[])?;
+        let errors = diagnostics(&output, &programs)?;
+        if output.status.success() {
+            break;
+        }
+        report.refused(errors, plan, &output)?;
+    }
+    for program in &programs {
+        place.run(program, &mut report)?;
+    }
+    place.deep()?;
+    if plan.extent == Extent::All {
+        lint(plan, &place, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// Where the programs are written and built.
+struct Place {
+    work: PathBuf,
+    target: PathBuf,
+    extent: &'static str,
+}
+
+impl Place {
+    /// The workspace of the programs: the harness, and a package for each edition.
+    fn harness(&self, folder: &Path) -> Fallible<()> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .canonicalize()?;
+        empty(&self.work)?;
+        let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
+        let section = |name: &str| {
+            let found = workspace
+                .split("\n[")
+                .find(|section| section.starts_with(name));
+            format!("\n[{}\n", found.unwrap_or_default())
+        };
+        let profiles: String = workspace
+            .split("\n[")
+            .filter(|text| text.starts_with("profile"))
+            .fold(String::new(), |all, profile| format!("{all}\n[{profile}\n"));
+        let paths = format!("path = \"{}/", root.display());
+        let dependencies = section("workspace.dependencies]").replace("path = \"", &paths);
+        // Nobody debugs them; the rest is as in the workspace, and so built once for both.
+        let quick = ["e2021", "e2024"].map(|name| {
+            format!("\n[profile.dev.package.{name}]\ndebug = false\nincremental = false\n")
+        });
+        let head = "[workspace]\nresolver = \"3\"\nmembers = [\"harness\", \"e2021\", \"e2024\"]\n";
+        self.write(
+            "Cargo.toml",
+            &format!("{head}{dependencies}{profiles}{}", quick.concat()),
+        )?;
+        fs::copy(root.join("Cargo.lock"), self.work.join("Cargo.lock"))?;
+        self.write(
+            "harness/Cargo.toml",
+            &(package("matrix", "2024") + HARNESS_NEEDS),
+        )?;
+        self.write(
+            "harness/src/lib.rs",
+            &fs::read_to_string(folder.join("harness.rs"))?,
+        )?;
+        for edition in ["2021", "2024"] {
+            let name = format!("e{edition}");
+            self.write(
+                &format!("{name}/Cargo.toml"),
+                &(package(&name, edition) + PROGRAMS_NEED),
+            )?;
+            self.write(&format!("{name}/src/lib.rs"), "")?;
+        }
+        Ok(())
+    }
+
+    /// The programs, and no others that were there.
+    fn programs(&self, programs: &[Program]) -> Fallible<()> {
+        for edition in ["e2021", "e2024"] {
+            let folder = self.work.join(edition).join("src/bin");
+            empty(&folder)?;
+            let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
+            self.write(&deep, &crate::deep::program())?;
+        }
+        for program in programs {
+            self.write(&program.source(), &program.text)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, file: &str, text: &str) -> Fallible<()> {
+        let path = self.work.join(file);
+        fs::create_dir_all(path.parent().ok_or("no folder")?)?;
+        fs::write(path, text)?;
+        Ok(())
+    }
+
+    fn cargo(&self, words: &[&str], flags: &[&str]) -> Fallible<Output> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command
+            .args(words)
+            .args(["--quiet", "--message-format", "json", "--target-dir"])
+            .arg(&self.target)
+            .args(flags);
+        Ok(command.current_dir(&self.work).output()?)
+    }
+
+    fn run(&self, program: &Program, report: &mut Report) -> Fallible<()> {
+        let path = self.target.join("debug").join(&program.name);
+        let output = Command::new(path).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let mut owner = Owner::Nobody;
+        for line in text.lines() {
+            if let Some(count) = line.strip_prefix("compared ") {
+                report.compared += count.parse::<usize>()?;
+                continue;
+            }
+            let found = line
+                .strip_prefix("pair ")
+                .and_then(|line| line.split_once('\t'));
+            let said = match found {
+                Some((pair, said)) => {
+                    owner = Owner::Pair(pair.parse()?);
+                    said
+                }
+                None => line,
+            };
+            report.wrong.entry(owner).or_default().push(said.to_owned());
+        }
+        if !output.status.success() {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{} ended with {}: {errors}", program.name, output.status).into());
+        }
+        Ok(())
+    }
+
+    fn deepest(&self, edition: &str) -> String {
+        format!("matrix-{}-{edition}-deep", self.extent)
+    }
+
+    /// The functions that call one another a hundred levels deep.
+    fn deep(&self) -> Fallible<()> {
+        for edition in ["e2021", "e2024"] {
+            let program = self.target.join("debug").join(self.deepest(edition));
+            let output = Command::new(program).output()?;
+            if !output.status.success() {
+                let errors = String::from_utf8_lossy(&output.stderr);
+                return Err(format!("a hundred calls deep: {errors}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes a folder that may be there.
+fn empty(folder: &Path) -> Fallible<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(())
+}
+
+fn package(name: &str, edition: &str) -> String {
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\n[dependencies]\n"
+    )
+}
+
+const HARNESS_NEEDS: &str = r#"
+futures-core.workspace = true
+ragspan = { workspace = true, features = ["testing"] }
+serde_json.workspace = true
+tracing.workspace = true
+tracing-subscriber.workspace = true
+"#;
+
+const PROGRAMS_NEED: &str = r#"
+async-stream.workspace = true
+async-trait.workspace = true
+axum = { workspace = true, features = ["macros"] }
+futures-core.workspace = true
+matrix = { path = "../harness" }
+ragspan = { workspace = true, features = ["testing"] }
+tracing.workspace = true
+"#;
+
+/// No warning may be there that the same function without the attribute does not raise.
+fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
+    let programs = program::write(plan, &report.left(plan), false);
+    place.programs(&programs)?;
+    let lints = [
+        "clippy::pedantic",
+        "clippy::nursery",
+        "unused",
+        "rust_2018_idioms",
+        "let_underscore_drop",
+    ];
+    let flags = lints.iter().flat_map(|lint| ["-W", lint]);
+    let words = ["clippy", "--keep-going"];
+    let flags: Vec<&str> = ["--"].into_iter().chain(flags).collect();
+    let output = place.cargo(&words, &flags)?;
+    let mut raised: BTreeMap<Owner, BTreeSet<String>> = BTreeMap::new();
+    let found = diagnostics(&output, &programs)?;
+    for (owner, _, code, _) in &found {
+        raised.entry(*owner).or_default().insert(code.clone());
+    }
+    for (owner, _, code, text) in found {
+        let Owner::Pair(index) = owner else { continue };
+        let pair = &plan.pairs[index];
+        let plain = raised.get(&Owner::Plain(pair.shape, pair.company));
+        if !plain.is_some_and(|plain| plain.contains(&code)) {
+            report.wrong.entry(owner).or_default().push(text);
+        }
+    }
+    report.linted = true;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! A module in which every name that an expansion could mean is something else, and there is no prelude.
+
+/// What hostile modules have instead of a prelude: it stands at the head of a program.
+pub(crate) const NAMES: &str = r#"
+#[allow(dead_code, unused_macros, non_snake_case, non_upper_case_globals, clippy::all, clippy::pedantic)]
+mod hostile {
+    pub mod std {}
+    pub mod core {}
+    pub mod alloc {}
+    pub mod ragspan {}
+    pub mod tracing {}
+    pub mod matrix {}
+    pub enum Result {}
+    pub enum Option {}
+    pub enum String {}
+    pub enum Box {}
+    pub enum Vec {}
+    pub enum Infallible {}
+    pub trait Future {}
+    pub trait Stream {}
+    pub trait Send {}
+    pub trait Fn {}
+    pub trait FnOnce {}
+    pub trait Drop {}
+    pub trait Into {}
+    pub trait Debug {}
+    pub trait Display {}
+    pub struct Some;
+    pub struct None;
+    pub struct Pin;
+    pub struct Call;
+    pub struct Probe;
+    pub struct Layer;
+    pub struct Level;
+    pub struct Site;
+    pub struct Field;
+    pub fn Ok() {}
+    pub fn Err() {}
+    pub fn field() {}
+    pub fn metric() {}
+    pub fn debug() {}
+    pub fn display() {}
+    pub static SITE: u8 = 1;
+    pub static META: u8 = 1;
+    pub const call: u8 = 2;
+    pub const ret: u8 = 3;
+    pub const value: u8 = 4;
+    pub const site: u8 = 5;
+    pub const span: u8 = 6;
+    pub const this: u8 = 7;
+    pub mod private {}
+    pub mod __private {}
+}
+"#;
+
+/// What stands at the head of such a module.
+pub(crate) const HEAD: &str = r#"
+#[allow(unused_imports)]
+use ::std::{convert::Into as _, future::Future as _};
+#[allow(unused_imports)]
+use crate::hostile::{
+    Box, Call, Debug, Display, Drop, Err, Field, Fn, FnOnce, Future, Infallible, Into, Layer, Level, META, None, Ok,
+    Option, Pin, Probe, Result, SITE, Send, Site, Some, Stream, String, Vec, __private, alloc, call,
+    core, debug, display, field, matrix, metric, private, ragspan, ret, site, span, std, this, tracing, value,
+};
+"#;
+
+/// What a word means where there is a prelude.
+const MEANINGS: &[(&str, &str)] = &[
+    ("std", "::std"),
+    ("matrix", "::matrix"),
+    ("async_trait", "::async_trait"),
+    ("Result", "::std::result::Result"),
+    ("Ok", "::std::result::Result::Ok"),
+    ("Err", "::std::result::Result::Err"),
+    ("Option", "::std::option::Option"),
+    ("Some", "::std::option::Option::Some"),
+    ("None", "::std::option::Option::None"),
+    ("String", "::std::string::String"),
+    ("Box", "::std::boxed::Box"),
+    ("Vec", "::std::vec::Vec"),
+    ("Infallible", "::std::convert::Infallible"),
+    ("Future", "::std::future::Future"),
+    ("Pin", "::std::pin::Pin"),
+    ("Stream", "::matrix::Stream"),
+    ("Send", "::std::marker::Send"),
+    ("Fn", "::std::ops::Fn"),
+    ("FnOnce", "::std::ops::FnOnce"),
+    ("Drop", "::std::ops::Drop"),
+    ("Into", "::std::convert::Into"),
+    ("Debug", "::std::fmt::Debug"),
+    ("Display", "::std::fmt::Display"),
+];
+
+/// The same text, with full paths for what a hostile module hides.
+pub(crate) fn spelled_out(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = token(rest, first);
+        let (token, after) = rest.split_at(length);
+        let meaning = MEANINGS.iter().find(|(word, _)| *word == token);
+        match meaning.filter(|_| stands_alone(&out)) {
+            Some((_, path)) => out.push_str(path),
+            None => out.push_str(token),
+        }
+        rest = after;
+    }
+    out
+}
+
+/// The length of a word, a comment, a string, or of one other character.
+fn token(rest: &str, first: char) -> usize {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let until = |end: &str, from: usize| {
+        rest.get(from..)
+            .and_then(|rest| rest.find(end))
+            .map_or(rest.len(), |at| from + at + end.len())
+    };
+    if rest.starts_with("//") {
+        until("\n", 2)
+    } else if rest.starts_with("r#\"") {
+        until("\"#", 3)
+    } else if first == '"' {
+        string(rest)
+    } else if is_word(first) {
+        rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+    } else {
+        first.len_utf8()
+    }
+}
+
+fn string(rest: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return at + 1,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    rest.len()
+}
+
+/// Whether a word that comes now is no field, no part of a path, and no lifetime.
+fn stands_alone(before: &str) -> bool {
+    let before = before.trim_end();
+    let last = before.chars().next_back();
+    !(before.ends_with("::") || matches!(last, Some('.' | '\'' | '#')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled_out;
+
+    #[test]
+    fn a_word_is_spelled_out_where_it_is_a_name_of_the_prelude() {
+        for (text, expected) in [
+            ("Ok(1)", "::std::result::Result::Ok(1)"),
+            ("Result::Ok(a.Ok)", "::std::result::Result::Ok(a.Ok)"),
+            (
+                "\"Ok \\\" Some\" // None\nOkay",
+                "\"Ok \\\" Some\" // None\nOkay",
+            ),
+            ("std::iter::once", "::std::iter::once"),
+            ("::std::vec::Vec", "::std::vec::Vec"),
+        ] {
+            assert_eq!(spelled_out(text), expected);
+        }
+    }
+}

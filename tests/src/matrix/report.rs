@@ -1,0 +1,174 @@
+//! Tells which pairs fail, and how.
+
+use std::collections::BTreeMap;
+use std::process::Output;
+
+use crate::Fallible;
+use crate::diagnostics::Diagnostics;
+use crate::plan::{Extent, Plan};
+use crate::program::{self, Owner};
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// What is wrong, by whose it is.
+    pub(crate) wrong: BTreeMap<Owner, Vec<String>>,
+    pub(crate) compared: usize,
+    pub(crate) linted: bool,
+}
+
+/// What the compiler says of no pair in particular.
+#[derive(Debug)]
+struct Refused(String);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let start: String = self.0.chars().take(8000).collect();
+        write!(out, "the programs are not built:\n{start}")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Report {
+    /// The pairs of which nothing wrong is known.
+    pub(crate) fn left(&self, plan: &Plan) -> Vec<usize> {
+        let fine = |index: &usize| {
+            let pair = &plan.pairs[*index];
+            let plain = Owner::Plain(pair.shape, pair.company);
+            !self.wrong.contains_key(&Owner::Pair(*index)) && !self.wrong.contains_key(&plain)
+        };
+        (0..plan.pairs.len()).filter(fine).collect()
+    }
+
+    /// Pairs that do not compile are left out from now on.
+    pub(crate) fn refused(
+        &mut self,
+        errors: Diagnostics,
+        plan: &Plan,
+        output: &Output,
+    ) -> Fallible<()> {
+        let before = self.left(plan).len();
+        let (found, others): (Diagnostics, Diagnostics) = errors
+            .into_iter()
+            .partition(|(owner, ..)| *owner != Owner::Nobody);
+        for (owner, _, _, text) in found {
+            self.wrong.entry(owner).or_default().push(text);
+        }
+        if self.left(plan).len() == before {
+            let texts: Vec<String> = others.into_iter().map(|(.., text)| text).collect();
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(Refused(format!("{}{said}", texts.join("\n"))).into());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn good(&self, plan: &Plan) -> bool {
+        match plan.extent {
+            Extent::Planted => self.unfound(plan).is_empty(),
+            Extent::Marks => true,
+            Extent::Sample | Extent::All => self.wrong.is_empty(),
+        }
+    }
+
+    /// Faults that were planted and not found as what they are.
+    fn unfound(&self, plan: &Plan) -> Vec<String> {
+        let mut unfound = Vec::new();
+        for (index, pair) in plan.pairs.iter().enumerate() {
+            let shape = plan.shape(pair);
+            let said = self
+                .wrong
+                .get(&Owner::Pair(index))
+                .map(|said| said.join("\n"))
+                .unwrap_or_default();
+            let found = shape
+                .found
+                .as_ref()
+                .is_some_and(|found| said.contains(found.as_str()));
+            if !found {
+                unfound.push(format!("{} was not found, but: {said:?}", shape.name));
+            }
+        }
+        unfound
+    }
+
+    pub(crate) fn text(&self, plan: &Plan) -> String {
+        match plan.extent {
+            Extent::Planted => {
+                let unfound = self.unfound(plan);
+                let found = plan.pairs.len() - unfound.len();
+                format!(
+                    "{}{found} of {} planted faults found\n",
+                    unfound.join("\n"),
+                    plan.pairs.len()
+                )
+            }
+            Extent::Marks => self.passing(plan),
+            Extent::Sample | Extent::All => self.failures(plan),
+        }
+    }
+
+    fn passing(&self, plan: &Plan) -> String {
+        let left = self.left(plan);
+        let titles = left
+            .iter()
+            .map(|index| format!("works now: {}\n", plan.title(&plan.pairs[*index])));
+        let text: String = titles.collect();
+        format!(
+            "{text}{} of {} marks can go\n",
+            left.len(),
+            plan.pairs.len()
+        )
+    }
+
+    fn failures(&self, plan: &Plan) -> String {
+        let mut text = String::new();
+        let broken = |owner: &Owner| match owner {
+            Owner::Pair(index) => {
+                let pair = &plan.pairs[*index];
+                self.wrong
+                    .contains_key(&Owner::Plain(pair.shape, pair.company))
+            }
+            _ => false,
+        };
+        for (owner, wrong) in self.wrong.iter().filter(|(owner, _)| !broken(owner)) {
+            text += &format!("\n=== {}\n", title(owner, plan));
+            for said in wrong {
+                text += &format!("{}\n", said.trim_end());
+            }
+            if let Owner::Pair(index) = owner {
+                let pair = &plan.pairs[*index];
+                let shape = plan.shape(pair);
+                text += &format!("--- without\n{}\n", program::without(shape).trim_end());
+                text += &format!("--- with\n{}\n", program::with(shape, pair, plan.extent));
+            }
+        }
+        let linted = if self.linted {
+            ", and clippy was asked"
+        } else {
+            ""
+        };
+        let good = self.left(plan).len();
+        text += &format!("{}\n", plan.marks().trim_end());
+        text += &format!(
+            "matrix: {good} of {} pairs are as without the attribute; {} calls compared{linted}; {} failures\n",
+            plan.pairs.len(),
+            self.compared,
+            self.wrong.len(),
+        );
+        text
+    }
+}
+
+fn title(owner: &Owner, plan: &Plan) -> String {
+    match owner {
+        Owner::Nobody => "outside of every shape".to_owned(),
+        Owner::Plain(shape, company) => {
+            format!(
+                "{} without the attribute, {company:?}",
+                plan.shapes[*shape].name
+            )
+        }
+        Owner::Pair(index) => plan.title(&plan.pairs[*index]),
+    }
+}

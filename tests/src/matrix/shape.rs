@@ -1,0 +1,192 @@
+//! Reads the shapes of functions from `tests/matrix/shapes/*.rs`.
+//!
+//! A shape is a few items of Rust below lines that say what it is:
+//!
+//! ```text
+//! //# shape async fn, moved argument      its name; of a row of macros.md 1.3 with the word `row` before it
+//! //# args a: value, list: debug          arguments that a field can name; `value` is one that tracing takes as it is
+//! //# returns result                      `value`, `option`, `list`, `result`, `opaque` (nothing can be said of it)
+//! //# ok v.len()                          a field of the value `v`; without the line, `?v`
+//! //# without operation, ret              arguments that do not fit
+//! //# edition 2024                        not in 2021
+//! //# prelude                             not in a hostile module
+//! //# not_yet why                         not in this build yet
+//! //# not_yet_with ok, empty: why         not with these arguments
+//! //# drive success => f(1)               how each call ends, in the order of the records, and a call; `success/empty`
+//! //#                                     is `empty` under that argument. A call goes on in lines without a word.
+//! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
+//! //# found words                         and what must be said of it
+//! #[rag]                                  the attribute; `#[rag(skip)]` is itself, and `#[rag(x)]` has x besides
+//! async fn f(a: u8, list: Vec<u8>) -> Vec<u8> { list }
+//! ```
+
+use std::path::Path;
+
+use crate::Fallible;
+
+/// One shape.
+#[derive(Debug, Default)]
+pub(crate) struct Shape {
+    pub(crate) name: String,
+    /// Whether it is a row of the reference's table.
+    pub(crate) row: bool,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) returns: Returns,
+    pub(crate) ok: Option<String>,
+    pub(crate) without: Vec<String>,
+    pub(crate) edition_2024: bool,
+    pub(crate) prelude: bool,
+    pub(crate) not_yet: Option<String>,
+    pub(crate) not_yet_with: Vec<String>,
+    pub(crate) drives: Vec<Drive>,
+    /// In a self-check: what is changed in the annotated twin, and what should be said of it.
+    pub(crate) planted: Option<(String, String)>,
+    pub(crate) found: Option<String>,
+    pub(crate) items: String,
+}
+
+/// An argument of the function.
+#[derive(Debug)]
+pub(crate) struct Arg {
+    pub(crate) name: String,
+    pub(crate) is_value: bool,
+}
+
+/// What a function gives back.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Returns {
+    #[default]
+    Value,
+    Option,
+    List,
+    Result,
+    Opaque,
+}
+
+/// A call and its ends.
+#[derive(Debug)]
+pub(crate) struct Drive {
+    pub(crate) statuses: Vec<String>,
+    pub(crate) call: String,
+}
+
+/// All shapes, in the order of the files.
+pub(crate) fn read(folder: &Path) -> Fallible<Vec<Shape>> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    files.sort_by_key(std::fs::DirEntry::path);
+    let mut shapes = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file.path())?;
+        for section in text.split("//# shape ").skip(1) {
+            let name = section.lines().next().unwrap_or_default();
+            let shape = parse(section);
+            shapes.push(shape.map_err(|wrong| format!("{:?}: {name}: {wrong}", file.path()))?);
+        }
+    }
+    unique(&shapes)?;
+    Ok(shapes)
+}
+
+fn unique(shapes: &[Shape]) -> Fallible<()> {
+    let mut names: Vec<&str> = shapes.iter().map(|shape| shape.name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("two shapes are called {}", pair[0]).into()),
+        None => Ok(()),
+    }
+}
+
+fn parse(section: &str) -> Fallible<Shape> {
+    let mut shape = Shape::default();
+    let (name, rest) = section.split_once('\n').unwrap_or((section, ""));
+    let row = name.strip_prefix("row ");
+    (shape.name, shape.row) = (row.unwrap_or(name).trim().to_owned(), row.is_some());
+    for line in rest.lines() {
+        match line.strip_prefix("//# ") {
+            Some(said) => say(&mut shape, said)?,
+            None => {
+                shape.items.push_str(line);
+                shape.items.push('\n');
+            }
+        }
+    }
+    shape.items = shape.items.trim_end().to_owned();
+    if shape.drives.is_empty() {
+        return Err("it is never called".into());
+    }
+    Ok(shape)
+}
+
+fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
+    if let Some(more) = line.strip_prefix("  ") {
+        let drive = shape.drives.last_mut().ok_or("nothing goes on here")?;
+        drive.call.push('\n');
+        drive.call.push_str(more);
+        return Ok(());
+    }
+    let (word, value) = line.split_once(' ').unwrap_or((line, ""));
+    match word {
+        "args" => shape.args = split(value).map(arg).collect::<Fallible<_>>()?,
+        "returns" => shape.returns = returns(value)?,
+        "ok" => shape.ok = Some(value.to_owned()),
+        "without" => shape.without = split(value).map(str::to_owned).collect(),
+        "edition" => shape.edition_2024 = value == "2024",
+        "prelude" => shape.prelude = true,
+        "not_yet" => shape.not_yet = Some(value.to_owned()),
+        "not_yet_with" => {
+            let words = value.split(':').next().unwrap_or_default();
+            shape.not_yet_with = split(words).map(str::to_owned).collect();
+        }
+        "planted" => {
+            let (from, to) = value
+                .split_once(" => ")
+                .ok_or("a fault is `this => that`")?;
+            shape.planted = Some((from.to_owned(), to.to_owned()));
+        }
+        "found" => shape.found = Some(value.to_owned()),
+        "drive" => shape.drives.push(drive(value)?),
+        _ => return Err(format!("`{word}` says nothing").into()),
+    }
+    Ok(())
+}
+
+fn split(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+}
+
+fn arg(text: &str) -> Fallible<Arg> {
+    let (name, kind) = text.split_once(':').ok_or("an argument is `name: kind`")?;
+    let is_value = match kind.trim() {
+        "value" => true,
+        "debug" => false,
+        other => return Err(format!("no kind of argument is `{other}`").into()),
+    };
+    Ok(Arg {
+        name: name.trim().to_owned(),
+        is_value,
+    })
+}
+
+fn returns(word: &str) -> Fallible<Returns> {
+    Ok(match word {
+        "value" => Returns::Value,
+        "option" => Returns::Option,
+        "list" => Returns::List,
+        "result" => Returns::Result,
+        "opaque" => Returns::Opaque,
+        other => return Err(format!("nothing returns `{other}`").into()),
+    })
+}
+
+fn drive(text: &str) -> Fallible<Drive> {
+    let (statuses, call) = text
+        .split_once("=>")
+        .ok_or("a drive is `statuses => call`")?;
+    let statuses = statuses.split_whitespace().map(str::to_owned).collect();
+    Ok(Drive {
+        statuses,
+        call: call.trim().to_owned(),
+    })
+}
