@@ -21,7 +21,9 @@ async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchEr
                 > {
                     return __ret;
                 }
-                { .. }
+                {
+                    ..
+                }
             },
             |__ret, __call| {
                 ::ragspan::__private::Probe::new(__ret).judge(__call);
