@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use proptest::prelude::*;
 
+use crate::keys::{KEYS, Read};
 use crate::{context, error_type, span};
 
 /// The most that an ordinary function may expand to, in characters without white space.
@@ -92,6 +93,35 @@ fn the_readmes_example() {
     let (_, body) = item.split_once('{').unwrap();
     let length = length(&expansion) - length(&tokens(&format!("{{{body}")));
     assert!(length < BUDGET, "{length} characters");
+}
+
+#[test]
+fn every_argument_has_its_row_in_both_tables() {
+    for page in [
+        include_str!("../../docs/attribute.md"),
+        include_str!("lib.rs"),
+    ] {
+        let rows: Vec<&str> = page.lines().filter_map(first_cell).collect();
+        for key in KEYS {
+            let there = rows
+                .iter()
+                .any(|row| row.split('`').any(|code| is_of(code, key.name)));
+            assert_eq!(there, matches!(key.read, Read::Now(_)), "{}", key.name);
+        }
+    }
+}
+
+/// The first cell of a row of the table of arguments.
+fn first_cell(line: &str) -> Option<&str> {
+    let row = line.trim_start_matches("/// ").strip_prefix("| ")?;
+    let cell = row.split(" | ").next()?;
+    (cell.starts_with('`') || cell.starts_with("[`")).then_some(cell)
+}
+
+/// Whether a piece of code is a use of this argument.
+fn is_of(code: &str, argument: &str) -> bool {
+    let rest = code.strip_prefix(argument);
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c == '_' || c.is_alphanumeric()))
 }
 
 #[test]

@@ -91,7 +91,19 @@ pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId}
 pub use layer::{RagLayer, layer};
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use prices::{Import, Prices, PricesError};
-pub use ragspan_macros::{ErrorType, LogContext, rag_span};
+/// ```
+/// use ragspan::rag_span;
+///
+/// #[rag_span(layer = "retrieval", context(top_k), ok(|hits| chunks = hits.len()))]
+/// fn search(query: &str, top_k: usize) -> Vec<String> {
+///     vec![query.to_owned(); top_k]
+/// }
+///
+/// let (_, seen) = ragspan::testing::capture(|| search("bees", 3));
+/// assert_eq!(seen.record("search_complete")["context"]["chunks"], 3);
+/// ```
+pub use ragspan_macros::rag_span;
+pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
 pub use span::{ErrorType, LogContext};
