@@ -14,9 +14,7 @@ const BUDGET: usize = 1_000;
 
 /// Compares an expansion with `snapshots/<name>.rs`; `UPDATE_EXPECT=1` writes the file instead.
 fn check(name: &str, expansion: &TokenStream) {
-    let file =
-        syn::parse2(expansion.clone()).unwrap_or_else(|error| panic!("{error}: {expansion}"));
-    let text = prettyplease::unparse(&file);
+    let text = formatted(expansion.clone());
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("snapshots")
         .join(format!("{name}.rs"));
@@ -28,6 +26,12 @@ fn check(name: &str, expansion: &TokenStream) {
         text == expected,
         "{name} differs; UPDATE_EXPECT=1 accepts it\n{text}"
     );
+}
+
+fn formatted(expansion: TokenStream) -> String {
+    let file =
+        syn::parse2(expansion.clone()).unwrap_or_else(|error| panic!("{error}: {expansion}"));
+    prettyplease::unparse(&file)
 }
 
 fn tokens(text: &str) -> TokenStream {
@@ -93,6 +97,20 @@ fn the_readmes_example() {
     let (_, body) = item.split_once('{').unwrap();
     let length = length(&expansion) - length(&tokens(&format!("{{{body}")));
     assert!(length < BUDGET, "{length} characters");
+}
+
+/// The page shows the same with the names' paths and underscores left out.
+#[test]
+fn the_page_shows_what_the_readmes_example_expands_to() {
+    let page = include_str!("../../docs/attribute.md");
+    let (_, section) = page.split_once("\n## What it expands to\n").unwrap();
+    let (_, from) = section.split_once("```rust,ignore\n").unwrap();
+    let (shown, _) = from.split_once("\n```").unwrap();
+    let whole = include_str!("../snapshots/readme.rs");
+    let short = whole
+        .replace("::ragspan::__private::", "")
+        .replace("__", "");
+    assert_eq!(formatted(tokens(shown)), formatted(tokens(&short)));
 }
 
 #[test]
