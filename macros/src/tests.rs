@@ -14,7 +14,7 @@ const BUDGET: usize = 1_000;
 
 /// Compares an expansion with `snapshots/<name>.rs`; `UPDATE_EXPECT=1` writes the file instead.
 fn check(name: &str, expansion: &TokenStream) {
-    let text = formatted(expansion.clone());
+    let text = formatted(expansion);
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("snapshots")
         .join(format!("{name}.rs"));
@@ -28,7 +28,7 @@ fn check(name: &str, expansion: &TokenStream) {
     );
 }
 
-fn formatted(expansion: TokenStream) -> String {
+fn formatted(expansion: &TokenStream) -> String {
     let file =
         syn::parse2(expansion.clone()).unwrap_or_else(|error| panic!("{error}: {expansion}"));
     prettyplease::unparse(&file)
@@ -110,7 +110,7 @@ fn the_page_shows_what_the_readmes_example_expands_to() {
     let short = whole
         .replace("::ragspan::__private::", "")
         .replace("__", "");
-    assert_eq!(formatted(tokens(shown)), formatted(tokens(&short)));
+    assert_eq!(formatted(&tokens(shown)), formatted(&tokens(&short)));
 }
 
 #[test]
