@@ -395,7 +395,7 @@ impl Search for Index {
     }
 }
 
-//# shape row async_trait, Result and borrowed arguments
+//# shape async_trait, Result and borrowed arguments
 //# not_yet it returns a future
 //# args text: value
 //# returns result
@@ -636,6 +636,7 @@ impl Index {
 }
 
 //# shape Drop and operators
+//# returns nothing
 //# drive success success success => { drop(Index(1)); Index(1) == Index(2) }
 struct Index(u8);
 

@@ -23,6 +23,7 @@ async fn g(a: Noisy, b: Noisy, c: Noisy) -> u8 {
 }
 
 //# shape drop order of wildcards
+//# returns nothing
 //# not_yet arguments are dropped in another order
 //# args a: debug
 //# drive success => f(noisy("a"), noisy("b"), noisy("c"))
@@ -43,6 +44,7 @@ async fn g(a: Noisy, _: Noisy, _c: Noisy) {
 }
 
 //# shape drop order of patterns
+//# returns nothing
 //# not_yet arguments are dropped in another order
 //# args b: debug
 //# drive success => f((noisy("a"), noisy("b")), [noisy("c"), noisy("d")], Pair { x: noisy("x"), y: noisy("y") })
@@ -68,6 +70,7 @@ async fn g((_, b): (Noisy, Noisy), [c, _]: [Noisy; 2]) {
 }
 
 //# shape ref and binding patterns
+//# returns nothing
 //# drive success => f(noisy("a"), (noisy("b"), noisy("c")), noisy("d"))
 //# drive success => now(g(noisy("a"), (noisy("b"), noisy("c"))))
 #[rag]

@@ -16,7 +16,7 @@ fn f(n: u8) -> impl Future<Output = u8> {
     }
 }
 
-//# shape row impl Future, with statements before it
+//# shape impl Future, with statements before it
 //# not_yet it returns a future
 //# args n: value
 //# drive success => now(f(1))

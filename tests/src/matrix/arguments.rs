@@ -25,6 +25,8 @@ pub(crate) enum Needs {
     Any,
     /// A value that may be looked at.
     Returned,
+    /// A value that is not `()`: clippy would have `|_|` be `|()|`.
+    Something,
     /// A type that has a notion of empty.
     Empty,
     /// A `Result` whose error can be shown.
@@ -111,17 +113,23 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     now(
         "ok",
         r#"ok(|_| seen = true, looked = ::matrix::counted("ok"))"#,
+        N::Something,
+        M::CountedSuccess,
+    ),
+    now(
+        "ok",
+        r#"ok(|v| got = {ok}, looked = ::matrix::counted("ok"))"#,
         N::Returned,
         M::CountedSuccess,
     ),
     now(
         "ok",
         "ok(|_| metrics.best = 1)",
-        N::Returned,
+        N::Something,
         M::Success("metrics.best"),
     ),
     now("empty", "empty", N::Empty, M::Empty),
-    now("empty", "empty = |_| false", N::Returned, M::Nothing),
+    now("empty", "empty = |_| false", N::Something, M::Nothing),
     now("slow", r#"slow = "60m""#, N::Nothing, M::Nothing),
     now(
         "level",
@@ -206,6 +214,7 @@ impl Argument {
             Needs::Value => shape.args.iter().any(|arg| arg.is_value),
             Needs::Any => !shape.args.is_empty(),
             Needs::Returned => shape.returns != Returns::Opaque,
+            Needs::Something => !matches!(shape.returns, Returns::Opaque | Returns::Nothing),
             Needs::Empty => matches!(shape.returns, Returns::Option | Returns::List),
             Needs::Error => shape.returns == Returns::Result,
         };

@@ -173,13 +173,12 @@ fn content(shape: &Shape, pair: &Pair, items: &str) -> String {
 
 fn row(index: usize, pair: &Pair, shape: &Shape, plain: &str) -> String {
     let cases = shape.drives.iter().map(|drive| {
-        let statuses: Vec<String> = drive
-            .statuses
-            .iter()
-            .map(|status| plan::status(status, shape, &pair.set))
-            .collect();
+        let ends = drive.statuses.iter();
+        let (statuses, values): (Vec<String>, Vec<bool>) =
+            ends.map(|status| plan::status(status, &pair.set)).unzip();
+        let values = values.into_iter().filter(|has_one| *has_one).count();
         format!(
-            "::matrix::Case {{ call: {:?}, statuses: &{statuses:?} }}",
+            "::matrix::Case {{ call: {:?}, statuses: &{statuses:?}, values: {values} }}",
             drive.call
         )
     });

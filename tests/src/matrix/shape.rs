@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! //# shape async fn, moved argument      its name; of a row of macros.md 1.3 with the word `row` before it
-//! //# args a: value, list: debug          arguments that a field can name; `value` is one that tracing takes as it is
-//! //# returns result                      `value`, `option`, `list`, `result`, `opaque` (nothing can be said of it)
+//! //# args a: value, list: debug          what a field can name; `value` is what tracing takes as it is
+//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (which says nothing)
 //! //# ok v.len()                          a field of the value `v`; without the line, `?v`
 //! //# without operation, ret              arguments that do not fit
 //! //# edition 2024                        not in 2021
@@ -13,7 +13,7 @@
 //! //# not_yet why                         not in this build yet
 //! //# not_yet_with ok, empty: why         not with these arguments
 //! //# drive success => f(1)               how each call ends, in the order of the records, and a call; `success/empty`
-//! //#                                     is `empty` under that argument. A call goes on in lines without a word.
+//! //#                                     is `empty` under that argument, `none/empty` has no value besides. A call goes on in lines without a word.
 //! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
 //! //# found words                         and what must be said of it
 //! #[rag]                                  the attribute; `#[rag(skip)]` is itself, and `#[rag(x)]` has x besides
@@ -57,6 +57,7 @@ pub(crate) struct Arg {
 pub(crate) enum Returns {
     #[default]
     Value,
+    Nothing,
     Option,
     List,
     Result,
@@ -172,6 +173,7 @@ fn arg(text: &str) -> Fallible<Arg> {
 fn returns(word: &str) -> Fallible<Returns> {
     Ok(match word {
         "value" => Returns::Value,
+        "nothing" => Returns::Nothing,
         "option" => Returns::Option,
         "list" => Returns::List,
         "result" => Returns::Result,
