@@ -482,7 +482,6 @@ async fn f(n: u8) -> u8 {
 
 //# shape recursion, async and Send
 //# args n: value
-//# not_yet it returns a future
 //# drive success success success => now(sendable(f(2)))
 #[rag]
 fn f(n: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> {
@@ -626,7 +625,6 @@ macro_rules! made {
 made!(f, |n: u8| n + 1);
 
 //# shape made by macro_rules, with a block of the caller
-//# not_yet a body that is a fragment is not found
 //# drive success => f(2)
 //# drive success => now(tripled(2))
 macro_rules! made {
@@ -943,7 +941,6 @@ fn unless(a: u8, bad: u8) -> Result<u8, Failed> {
 }
 
 //# shape track_caller
-//# not_yet the caller's place is the expansion's
 //# drive success => { let line = line!(); let (at, same) = f(file!()); (at - line, same) }
 #[rag]
 #[track_caller]
@@ -953,7 +950,6 @@ fn f(file: &str) -> (u32, bool) {
 }
 
 //# shape track_caller, attribute below
-//# not_yet the caller's place is the expansion's
 //# drive success => { let line = line!(); let (at, same) = f(file!()); (at - line, same) }
 #[track_caller]
 #[rag]

@@ -148,7 +148,7 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
     let arguments = arguments::written(&pair.set, shape);
     let attribute = |arguments: &str| format!("#[::ragspan::rag_span({arguments})]");
     let mut text = shape.items.replace("#[rag]", &attribute(&arguments));
-    text = text.replace("#[rag(skip)]", &attribute("skip"));
+    text = text.replace("#[rag(only ", "#[::ragspan::rag_span(");
     // What a shape gives by itself comes after the set's arguments.
     text = text.replace("#[rag(", &format!("#[::ragspan::rag_span({arguments}, "));
     match (&shape.planted, extent) {

@@ -8,6 +8,7 @@
 //! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (which says nothing)
 //! //# ok v.len()                          a field of the value `v`; without the line, `?v`
 //! //# without operation, ret              arguments that do not fit
+//! //# block                               the attribute stands above a whole block
 //! //# edition 2024                        not in 2021
 //! //# prelude                             not in a hostile module
 //! //# not_yet why                         not in this build yet
@@ -16,7 +17,7 @@
 //! //#                                     is `empty` under that argument, `none/empty` has no value besides. A call goes on in lines without a word.
 //! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
 //! //# found words                         and what must be said of it
-//! #[rag]                                  the attribute; `#[rag(skip)]` is itself, and `#[rag(x)]` has x besides
+//! #[rag]                                  the attribute; `#[rag(x)]` has x besides, `#[rag(only x)]` has x and nothing else
 //! async fn f(a: u8, list: Vec<u8>) -> Vec<u8> { list }
 //! ```
 
@@ -34,6 +35,8 @@ pub(crate) struct Shape {
     pub(crate) returns: Returns,
     pub(crate) ok: Option<String>,
     pub(crate) without: Vec<String>,
+    /// Whether the attribute stands above a whole block.
+    pub(crate) block: bool,
     pub(crate) edition_2024: bool,
     pub(crate) prelude: bool,
     pub(crate) not_yet: Option<String>,
@@ -132,6 +135,7 @@ fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
         "ok" => shape.ok = Some(value.to_owned()),
         "without" => shape.without = split(value).map(str::to_owned).collect(),
         "edition" => shape.edition_2024 = value == "2024",
+        "block" => shape.block = true,
         "prelude" => shape.prelude = true,
         "not_yet" => shape.not_yet = Some(value.to_owned()),
         "not_yet_with" => {
