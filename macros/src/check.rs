@@ -16,6 +16,7 @@ use crate::model::{
 };
 use crate::params::{self, Bound};
 use crate::returns::{self, Deferred, Later};
+use crate::tail;
 
 /// No span has more fields: `tracing` gives them on in arrays of this length.
 const MAX_FIELDS: usize = 32;
@@ -27,7 +28,7 @@ pub(crate) fn check(written: Written, mode: Mode, errors: &mut Errors) -> Option
         function,
     } = written;
     let bound = params::bound(&function.signature);
-    let deferred = returns::deferred(&function.signature.output);
+    let deferred = deferred(&function);
     not_const(&function, errors);
     measured_once(&function, errors);
     skipped_exist(&arguments, &bound, errors);
@@ -242,6 +243,15 @@ fn captured_field(bound: &Bound) -> Field {
         how: bound.how,
         value: syn::parse_quote!(#name),
     }
+}
+
+/// What shows that the work comes after the return: the type, or the last words of the body.
+fn deferred(function: &Function) -> Option<Deferred> {
+    let output = &function.signature.output;
+    returns::deferred(output).or_else(|| {
+        let makes_one = function.signature.asyncness.is_none() && tail::boxes_async(&function.body);
+        returns::alias(output).filter(|_| makes_one)
+    })
 }
 
 /// How the body has to run.

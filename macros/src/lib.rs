@@ -27,6 +27,7 @@ mod place;
 mod returns;
 mod span;
 mod suggest;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod told;

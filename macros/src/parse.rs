@@ -1,6 +1,6 @@
 //! Reading one use of `#[rag_span(..)]`: from tokens to [`Written`].
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, Ident, LitStr};
@@ -136,7 +136,8 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
         return Err(Error::new_spanned(input.parse::<TokenStream>()?, message));
     }
     let signature: syn::Signature = input.parse()?;
-    let Ok(body) = input.parse::<Group>() else {
+    let end: Option<TokenTree> = input.parse().ok();
+    let Some(body) = end.and_then(braces) else {
         let message = "a function without a body has nothing to measure: put the attribute on those that implement it";
         return skip_rest(input, Error::new(signature.ident.span(), message));
     };
@@ -150,6 +151,22 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
         body,
         owner: None,
     })
+}
+
+/// The braces of a body, also where a macro has passed it on as one fragment.
+pub(crate) fn braces(end: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = end else {
+        return None;
+    };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => {
+            let mut inside = group.stream().into_iter();
+            let only = inside.next().filter(|_| inside.next().is_none());
+            only.and_then(braces)
+        }
+        _ => None,
+    }
 }
 
 /// Gives the error, with the rest of the input consumed so that it is not complained about too.
