@@ -285,7 +285,7 @@ fn a_body_that_does_not_parse_is_for_rustc() {
     let broken = "fn search() -> u8 { let x = ; hits. }";
     let text = expanded(r#"layer = "data""#, broken).to_string();
     assert!(
-        text.contains("let x = ; hits .") && text.contains("Call :: enter"),
+        text.contains("let x = ; hits .") && text.contains("Call :: open"),
         "{text}"
     );
 }
@@ -399,7 +399,7 @@ proptest! {
     fn no_item_is_lost(item in some_tokens()) {
         let as_it_was = item.to_string();
         let text = span::expand(tokens(FULL.0), item).to_string();
-        prop_assert!(text.ends_with(&as_it_was) || text.contains("Call :: enter"), "{}", text);
+        prop_assert!(text.ends_with(&as_it_was) || text.contains("Call :: open"), "{}", text);
     }
 
     #[test]

@@ -13,8 +13,8 @@ pub use tracing::field::{Empty, debug, display};
 pub use crate::context::Layer;
 pub use crate::record::Level as Severity;
 pub use crate::span::{
-    Annotated, Call, EventSite, Field, Making, MayBeEmpty, Metric, Opening, Probe, Running,
-    ScopeSite, Site, Streamed, ToCost, ToUsage, field, is_empty, metric,
+    Annotated, Call, EventSite, Field, Making, MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site,
+    Streamed, ToCost, ToUsage, field, is_empty, metric,
 };
 
 /// A value in a box that cannot move.

@@ -18,6 +18,10 @@ use crate::model::{
 /// Probe::new(ret).judge(call); err; outcome; model usage cost; empty; documents; ok; events
 /// ```
 pub(super) fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    if let Some(settled) = settled(span, names) {
+        let events = events(span, names);
+        return quote_spanned!(names.site=> #settled #events);
+    }
     let judge = judge(names);
     let failing = span.err.as_ref().map(|failing| failing_as(failing, names));
     let outcome = span.outcome.as_ref().map(|judged| outcome(judged, names));
@@ -34,6 +38,25 @@ pub(super) fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     });
     let events = events(span, names);
     quote_spanned!(names.site=> #judge #outcome #failing #spent #empty #found #ok #events)
+}
+
+/// The short form, where nothing but `ok(..)` asks for the value.
+///
+/// ```text
+/// if let Some(hits) = Probe::new(ret).settle(call) { call.fields(..); }
+/// ```
+fn settled(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
+    let more = span.outcome.is_some()
+        || span.err.is_some()
+        || span.empty.is_some()
+        || span.documents.is_some()
+        || span.usage.is_some()
+        || span.cost.is_some()
+        || matches!(span.model, Some(ModelBy::Value(_)));
+    let ok = span.ok.as_ref().filter(|_| !more)?;
+    let first = span.opening.fields.len() + span.entry.len();
+    let fields = fields(first, &ok.fields, names);
+    Some(on_value_by("settle", &ok.pattern, &fields, names))
 }
 
 /// `Probe::new(ret).judge(call);`
@@ -130,6 +153,15 @@ fn bind(pattern: &Pattern, value: &Ident, names: &Names<'_>) -> TokenStream {
 /// if let Some(hits) = Probe::new(ret).value(call) { work }
 /// ```
 fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenStream {
+    on_value_by("value", pattern, work, names)
+}
+
+fn on_value_by(
+    method: &str,
+    pattern: &Pattern,
+    work: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
     let Names {
         private,
         call,
@@ -137,16 +169,16 @@ fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenSt
         site,
         ..
     } = names;
-    let named = &pattern.pattern;
+    let (named, method) = (&pattern.pattern, Ident::new(method, *site));
     if pattern.ascribed.is_none() {
         return quote_spanned! {*site=>
-            if let #private::Some(#named) = #private::Probe::new(#ret).value(#call) { #work }
+            if let #private::Some(#named) = #private::Probe::new(#ret).#method(#call) { #work }
         };
     }
-    let value = Ident::new("__value", *site);
+    let value = Ident::new("__found", *site);
     let bind = bind(pattern, &value, names);
     quote_spanned! {*site=>
-        if let #private::Some(#value) = #private::Probe::new(#ret).value(#call) { #bind #work }
+        if let #private::Some(#value) = #private::Probe::new(#ret).#method(#call) { #bind #work }
     }
 }
 

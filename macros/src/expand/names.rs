@@ -9,7 +9,11 @@ use crate::model::RagSpan;
 pub(super) struct Names<'a> {
     krate: Option<&'a Path>,
     pub(super) private: TokenStream,
+    /// The call itself.
+    pub(super) own: Ident,
+    /// A `&mut` to it.
     pub(super) call: Ident,
+    /// A `&` to the value returned.
     pub(super) ret: Ident,
     pub(super) site: Span,
 }
@@ -22,6 +26,7 @@ impl<'a> Names<'a> {
             krate,
             private: private_at(krate, site),
             // A hygienic binding may still meet a user's constant of its name, hence the underscores.
+            own: Ident::new("__own", site),
             call: Ident::new("__call", site),
             ret: Ident::new("__ret", site),
             site,

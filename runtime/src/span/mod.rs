@@ -12,10 +12,10 @@ mod pending;
     reason = "expansions call methods of the rungs and never name one"
 )]
 mod probe;
-mod running;
 mod scope;
 mod site;
 mod stream;
+mod told;
 mod value;
 mod watch;
 mod words;
@@ -27,7 +27,6 @@ pub use future::{Annotated, Making};
 pub use opening::Opening;
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorType, MayBeEmpty, Probe, is_empty};
-pub use running::Running;
 pub(crate) use scope::scope_is_enabled;
 pub use scope::{LogContext, ScopeSite};
 pub use site::Site;

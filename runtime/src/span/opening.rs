@@ -12,7 +12,7 @@ use super::site::Site;
 use super::watch::Watch;
 use crate::context::RequestContext;
 use crate::context::carrier::Inherited;
-use crate::dispatch::Handle;
+use crate::dispatch::{self, Handle};
 
 /// A call about to be opened.
 #[derive(Debug)]
@@ -35,14 +35,22 @@ pub(super) struct Said {
 }
 
 impl Opening {
-    pub(super) fn new(site: &'static Site, enabled: bool, handle: Option<Handle>) -> Self {
-        Self {
+    /// A call of this site, unless nobody would hear of it.
+    pub(super) fn begin(site: &'static Site) -> Option<Self> {
+        let (enabled, handle) = (site.is_enabled(), dispatch::current());
+        if handle.is_none() {
+            dispatch::miss(site.origin.operation);
+            if !enabled {
+                return None;
+            }
+        }
+        Some(Self {
             site,
             enabled,
             handle,
             said: Said::default(),
             later: site.deferred,
-        }
+        })
     }
 
     /// The time has come for what was kept.

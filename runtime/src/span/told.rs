@@ -1,11 +1,11 @@
-//! A running call as the expressions of its annotation see it: what can be recorded of it, and how it is judged.
+//! What the expressions of an annotation tell a call: values that are recorded of it, and how it is judged.
 
 use std::error::Error;
 use std::fmt::{Arguments, Display};
 
-use tracing::{Span, Value};
+use tracing::Value;
 
-use super::call::State;
+use super::call::Call;
 use super::document::Document;
 use super::event::EventSite;
 use super::value::{ToCost, ToUsage};
@@ -16,21 +16,15 @@ use crate::value::{Value as Number, bounded};
 /// More fields than this are not given to other layers; the attribute refuses them.
 const MAX_FIELDS: usize = 32;
 
-/// A call whose body runs, or whose value is being judged.
-#[derive(Debug)]
-pub struct Running<'a> {
-    pub(super) span: &'a Span,
-    pub(super) state: &'a mut State,
-}
-
-impl Running<'_> {
+impl Call {
     /// Records these values as the site's fields from the `first` on.
+    #[inline(never)]
     pub fn fields(&mut self, first: usize, values: &[&dyn Value]) {
-        if let Some(pending) = &mut self.state.pending {
-            return pending.hold(self.state.site, values);
+        if let Some(pending) = &mut self.pending {
+            return pending.hold(self.site, values);
         }
-        if let Some(watch) = &mut self.state.watch {
-            watch.capture(self.state.site, first, values);
+        if let Some(watch) = &mut self.watch {
+            watch.capture(self.site, first, values);
             if watch.is_sole_listener() {
                 return;
             }
@@ -39,7 +33,7 @@ impl Running<'_> {
     }
 
     fn tell_other_layers(&self, first: usize, values: &[&dyn Value]) {
-        let fields = self.state.site.metadata().fields();
+        let fields = self.site.metadata().fields();
         let mut all: [Option<&dyn Value>; MAX_FIELDS] = [None; MAX_FIELDS];
         for (slot, value) in all.iter_mut().skip(first).zip(values) {
             *slot = Some(*value);
@@ -51,39 +45,39 @@ impl Running<'_> {
 
     /// A success that found nothing is empty.
     pub fn empty(&mut self, is_empty: bool) {
-        if is_empty && self.state.outcome == Outcome::Success {
-            self.state.outcome = Outcome::Empty;
+        if is_empty && self.outcome == Outcome::Success {
+            self.outcome = Outcome::Empty;
         }
     }
 
     /// The annotation says how the call ended.
     pub fn outcome(&mut self, outcome: Outcome) {
-        self.state.outcome = outcome;
-        if let Some(watch) = &mut self.state.watch {
+        self.outcome = outcome;
+        if let Some(watch) = &mut self.watch {
             watch.told(outcome);
         }
     }
 
     /// The annotation says how much a failure matters.
     pub fn failure_level(&mut self, level: impl Into<Level>) {
-        if let Some(watch) = &mut self.state.watch {
+        if let Some(watch) = &mut self.watch {
             watch.failure_level = level.into();
         }
     }
 
     /// The annotation says what kind of error it is.
     pub fn error_type(&mut self, label: &'static str) {
-        if let Some(watch) = &mut self.state.watch {
+        if let Some(watch) = &mut self.watch {
             watch.label(label);
         }
     }
 
     /// The model that is called.
     pub fn model(&mut self, model: &dyn Display) {
-        if let Some(pending) = &mut self.state.pending {
+        if let Some(pending) = &mut self.pending {
             pending.model = Some(bounded(format_args!("{model}")));
         }
-        if let Some(watch) = &mut self.state.watch {
+        if let Some(watch) = &mut self.watch {
             let fields = watch.fields();
             let text = fields.text.print(format_args!("{model}"));
             fields.push("model", Number::Text(text));
@@ -93,14 +87,14 @@ impl Running<'_> {
 
     /// The tokens that the model has counted; of several, the later say more.
     pub fn usage(&mut self, usage: impl ToUsage) {
-        if let (Some(watch), Some(usage)) = (&mut self.state.watch, usage.to_usage()) {
+        if let (Some(watch), Some(usage)) = (&mut self.watch, usage.to_usage()) {
             watch.words.get_or_insert_default().add_usage(usage);
         }
     }
 
     /// What the call has cost, where that is known better than from a table of prices.
     pub fn cost(&mut self, cost: impl ToCost) {
-        if let (Some(watch), Some(cost)) = (&mut self.state.watch, cost.to_cost()) {
+        if let (Some(watch), Some(cost)) = (&mut self.watch, cost.to_cost()) {
             watch.words.get_or_insert_default().cost = Some(cost);
         }
     }
@@ -110,7 +104,7 @@ impl Running<'_> {
     where
         I: IntoIterator<Item: Into<Document<'d>>>,
     {
-        let Some(watch) = &mut self.state.watch else {
+        let Some(watch) = &mut self.watch else {
             return;
         };
         let (mut count, mut best) = (0_u32, None::<f64>);
@@ -131,19 +125,18 @@ impl Running<'_> {
     /// Emits one of tracing's own events for other layers; ours has its record of the call.
     pub fn tell(&self, event: &'static EventSite, value: &dyn Value) {
         let alone = |watch: &super::watch::Watch| watch.is_sole_listener();
-        if !self.state.watch.as_ref().is_some_and(alone) {
+        if !self.watch.as_ref().is_some_and(alone) {
             event.emit(value);
         }
     }
 
     pub(super) fn set_outcome(&mut self, outcome: Outcome) {
-        self.state.outcome = outcome;
+        self.outcome = outcome;
     }
 
     /// Whether the value was judged a success, and somebody wants to know more of it.
     pub(super) fn is_success(&self) -> bool {
-        let heard = self.state.watch.is_some() || !self.span.is_none();
-        self.state.outcome == Outcome::Success && heard
+        self.outcome == Outcome::Success && self.listens()
     }
 
     /// The value was an error.
@@ -153,8 +146,8 @@ impl Running<'_> {
         message: Arguments<'_>,
         source: Option<&(dyn Error + 'static)>,
     ) {
-        self.state.outcome = Outcome::Error;
-        if let Some(watch) = &mut self.state.watch {
+        self.outcome = Outcome::Error;
+        if let Some(watch) = &mut self.watch {
             watch.fail(kind, message, source);
         }
     }
