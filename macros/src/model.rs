@@ -48,6 +48,8 @@ pub(crate) struct Arguments {
     pub(crate) krate: Option<Path>,
     /// Every key that was written, also one whose value could not be read.
     pub(crate) keys: Vec<Ident>,
+    /// They stand on an `impl` or a trait, for all of its functions.
+    pub(crate) on_block: bool,
 }
 
 impl Arguments {
@@ -114,8 +116,9 @@ pub(crate) struct Event {
 }
 
 /// `err(..)`: how a failure is recorded.
-#[derive(Default)]
 pub(crate) struct Failing {
+    /// Of the word itself, to point at.
+    pub(crate) span: Span,
     pub(crate) event: Event,
     /// The name of a variant of `ragspan::Level`, where the level was named.
     pub(crate) severity: Option<&'static str>,

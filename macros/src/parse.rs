@@ -63,7 +63,8 @@ fn argument(
     let key = key(input)?;
     let word = key.to_string();
     let Some(known) = KEYS.iter().find(|known| known.name == word) else {
-        return Err(Error::new(key.span(), unknown_key(&word)));
+        let message = unknown_key(&word, arguments.on_block);
+        return Err(Error::new(key.span(), message));
     };
     fits_beside(known, &key, keys, errors);
     keys.push(key.clone());
@@ -82,7 +83,7 @@ fn bare_name(
 ) -> syn::Result<()> {
     let name: LitStr = input.parse()?;
     if arguments.name.is_some() || keys.iter().any(|key| key == "name") {
-        let message = "the span has a name already: keep one";
+        let message = "a string alone is the span's name, which was given already: keep one";
         return Err(Error::new(name.span(), message));
     }
     keys.push(Ident::new("name", name.span()));
@@ -133,11 +134,11 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     let default = input.parse()?;
     if !starts_function(&input.fork()) {
         let message = "#[rag_span] measures functions, and this is none: put it on a `fn`, or on an `impl` or `trait` for all of theirs";
-        return Err(Error::new_spanned(input.parse::<TokenStream>()?, message));
+        return skip_rest(input, Error::new(input.span(), message));
     }
     let signature: syn::Signature = input.parse()?;
     let Ok(body) = input.parse::<Group>() else {
-        let message = "a function without a body has nothing to measure: put the attribute on those that implement it";
+        let message = "a function without a body has nothing to measure: put #[rag_span(..)] where it has one";
         return skip_rest(input, Error::new(signature.ident.span(), message));
     };
     let (inner, body) = split_inner(body)?;
@@ -251,7 +252,7 @@ mod tests {
             ("kind = \"rerank\"", "`kind` is not in this build yet"),
             ("kind = \"rerenk\"", "did you mean `rerank`"),
             ("inputs(a.b())", "an expression needs a name"),
-            ("usage = 1", "`usage` names the value first"),
+            ("usage = 1", "`usage` starts with a name for the value"),
             ("output = 1", "`output` takes no value"),
         ] {
             let tokens: TokenStream = later.parse().unwrap();

@@ -20,7 +20,13 @@ pub(crate) fn err(
     place: &Place<'_>,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    let mut failing = Failing::default();
+    let mut failing = Failing {
+        span: place.key.span(),
+        event: Event::default(),
+        severity: None,
+        level_by: None,
+        error_type: None,
+    };
     options(place, ERR, errors, |key, input| {
         match key.to_string().as_str() {
             "level" => err_level(&mut failing, key, input),
@@ -69,14 +75,18 @@ fn options(
     if place.stands_alone() {
         return Ok(());
     }
+    let other = |at: ParseStream<'_>| {
+        let message = format!("`{}` has one of these forms: {forms}", place.key);
+        Error::new(at.span(), message)
+    };
     if !place.input.peek(token::Paren) {
-        return Err(place.wants("has one of these forms", forms));
+        return Err(other(place.input));
     }
     let mut seen: Vec<Ident> = Vec::new();
     place.group(forms, |group| {
         list(group, errors, |input, _| {
             if !input.peek(Ident::peek_any) {
-                return Err(place.wants("has one of these forms", forms));
+                return Err(other(input));
             }
             let key = Ident::parse_any(input)?;
             if seen.contains(&key) {

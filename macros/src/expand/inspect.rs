@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
+use syn::Expr;
 use syn::spanned::Spanned;
 
 use super::enter::fields;
@@ -61,10 +62,9 @@ pub(super) fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
             quote_spanned!(at=> #call.empty(#private::is_empty(#ret));)
         }
         Empty::By(judged) => {
-            let expression = &judged.expression;
-            let judged_empty =
-                quote_spanned!(located(expression.span())=> #call.empty(#expression));
-            on_value(&judged.pattern, &judged_empty, names)
+            let is_empty = as_type(&judged.expression, "IsEmpty", names);
+            let told = quote_spanned!(names.site=> #call.empty(#is_empty));
+            on_value(&judged.pattern, &told, names)
         }
     }
 }
@@ -73,10 +73,19 @@ pub(super) fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
 /// { let reply = ret; call.outcome(reply.outcome()); }
 /// ```
 fn outcome(judged: &Judged, names: &Names<'_>) -> TokenStream {
-    let (call, ret, expression) = (&names.call, &names.ret, &judged.expression);
-    let bind = bind(&judged.pattern, ret, names);
-    let told = quote_spanned!(located(expression.span())=> #call.outcome(#expression));
-    quote_spanned!(names.site=> { #bind #told; })
+    let (call, bind) = (&names.call, bind(&judged.pattern, &names.ret, names));
+    let outcome = as_type(&judged.expression, "Outcome", names);
+    quote_spanned!(names.site=> { #bind #call.outcome(#outcome); })
+}
+
+/// An expression that has to be of a type of ours: said by a `let`, which complains about nothing but the expression.
+///
+/// `{ let told: Outcome = expression; told }`
+pub(super) fn as_type(expression: &Expr, of: &str, names: &Names<'_>) -> TokenStream {
+    let at = located(expression.span());
+    let (private, of) = (names.at(at), Ident::new(of, at));
+    let told = Ident::new("__told", at);
+    quote_spanned!(at=> { let #told: #private::#of = #expression; #told })
 }
 
 /// `let pattern: Type = value;`
@@ -116,13 +125,12 @@ fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenSt
 /// What `err(level = ..)` and `err(type = ..)` say of the error.
 ///
 /// ```text
-/// if let Err(error) = ret { call.failure_level(..); call.error_type(..); }
+/// if let Err(error) = fallible(ret) { call.failure_level(..); call.error_type(..); }
 /// ```
 fn failing_as(failing: &Failing, names: &Names<'_>) -> Option<TokenStream> {
     let Names {
         private,
         call,
-        ret,
         site,
         ..
     } = names;
@@ -143,18 +151,28 @@ fn failing_as(failing: &Failing, names: &Names<'_>) -> Option<TokenStream> {
         ErrorTypeBy::Label(label) => quote_spanned!(*site=> #call.error_type(#label);),
         ErrorTypeBy::Judged(judged) => {
             let (bind, by) = (bind(&judged.pattern, &error, names), &judged.expression);
-            let at = located(by.span());
-            quote_spanned!(at=> { #bind #call.error_type(#by); })
+            let label = as_type(by, "Label", names);
+            quote_spanned!(*site=> { #bind #call.error_type(#label); })
         }
     });
     if level.is_none() && label.is_none() {
         return None;
     }
+    let ret = fallible(failing, names);
     Some(quote_spanned!(*site=> if let #private::Err(#error) = #ret { #level #label }))
 }
 
+/// The value returned, which must be a `Result`: if it is none, `err` is pointed at.
+///
+/// `fallible(ret)`
+fn fallible(failing: &Failing, names: &Names<'_>) -> TokenStream {
+    let at = located(failing.span);
+    let (private, ret) = (names.at(at), Ident::new("__ret", at));
+    quote_spanned!(at=> #private::fallible(#ret))
+}
+
 /// ```text
-/// match ret { Ok(value) => call.tell({ site }, &debug(value)), Err(error) => call.tell({ site }, &display(error)) }
+/// match fallible(ret) { Ok(value) => call.tell({ site }, &debug(value)), Err(error) => call.tell({ site }, &display(error)) }
 /// ```
 fn events(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
     let Names {
@@ -173,19 +191,20 @@ fn events(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
     });
     let info = Level::Named("INFO");
     let default = span.level.as_ref().unwrap_or(&info);
+    let fallible = span.err.as_ref().map(|failing| fallible(failing, names));
     let told = |event: &Event, value: &Ident| {
         tell(span, event, ("return", default, How::Debug), value, names)
     };
     match (err, &span.ret) {
         (None, None) => None,
         (Some(err), None) => {
-            Some(quote_spanned!(*site=> if let #private::Err(#error) = #ret { #err }))
+            Some(quote_spanned!(*site=> if let #private::Err(#error) = #fallible { #err }))
         }
         (None, Some(event)) => Some(told(event, ret)),
         (Some(err), Some(event)) => {
             let told = told(event, &value);
             Some(quote_spanned! {*site=>
-                match #ret { #private::Ok(#value) => { #told } #private::Err(#error) => { #err } }
+                match #fallible { #private::Ok(#value) => { #told } #private::Err(#error) => { #err } }
             })
         }
     }
