@@ -122,15 +122,13 @@ impl Says {
             _ => {
                 return Err(Error::new(
                     key.span(),
-                    suggest::unknown("word in `log`", &word, NOW),
+                    suggest::unknown("`log` option", &word, NOW),
                 ));
             }
         };
-        if !at_end_of_item(input) {
-            return Err(Error::new(
-                key.span(),
-                format!("`{word}` is complete as it is: leave out what follows it"),
-            ));
+        if key != "rename" && !at_end_of_item(input) {
+            let message = format!("`{word}` takes no value: #[log({word})]");
+            return Err(Error::new(key.span(), message));
         }
         if twice {
             errors.at(key.span(), format!("`{word}` stands twice: keep one"));

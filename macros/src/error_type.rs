@@ -80,7 +80,7 @@ fn arm(
 ) -> Arm {
     let site = Span::mixed_site();
     for field in fields {
-        let cure = "belongs on what the field stands in, not on the field";
+        let cure = "belongs before the variant or the struct, not on a field";
         derive::misplaced(&field.attrs, NAME, cure, errors);
     }
     match label(attributes, errors) {
@@ -104,7 +104,7 @@ fn transparent(this: &TokenStream, fields: &Fields, word: Span, errors: &mut Err
     let (Some((member, field)), None) = (both.next(), both.next()) else {
         errors.at(
             word,
-            "`transparent` asks the one field for its label, and here is not one: write #[error_type(\"timeout\")]",
+            "`transparent` takes the label of the only field, and here is none or more than one: write #[error_type(\"timeout\")]",
         );
         return Arm {
             tokens: TokenStream::new(),

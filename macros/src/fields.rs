@@ -1,6 +1,7 @@
 //! The grammar of recorded fields: `name`, `?name`, `%name`, `dotted.name = [?|%] expression`.
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
@@ -178,7 +179,7 @@ fn misplaced(assigned: &ExprAssign, sigil: Option<&Sigil>) -> Error {
     match sigil {
         Some(Sigil(how, span)) => {
             let sign = if *how == How::Debug { '?' } else { '%' };
-            let name = last_word(&assigned.left).unwrap_or_else(|| String::from("name"));
+            let name = assigned.left.to_token_stream().to_string().replace(' ', "");
             let message =
                 format!("the sign stands behind the `=`, before the value: `{name} = {sign}..`");
             Error::new(*span, message)
@@ -235,7 +236,6 @@ fn how(name: &str, sigil: Option<&Sigil>) -> syn::Result<How> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quote::ToTokens;
     use syn::parse::Parser;
 
     fn read(text: &str, list: List) -> syn::Result<Field> {

@@ -75,18 +75,15 @@ fn options(
     if place.stands_alone() {
         return Ok(());
     }
-    let other = |at: ParseStream<'_>| {
-        let message = format!("`{}` has one of these forms: {forms}", place.key);
-        Error::new(at.span(), message)
-    };
+    let message = || format!("`{}` has one of these forms: {forms}", place.key);
     if !place.input.peek(token::Paren) {
-        return Err(other(place.input));
+        return Err(Error::new(place.key.span(), message()));
     }
     let mut seen: Vec<Ident> = Vec::new();
     place.group(forms, |group| {
         list(group, errors, |input, _| {
             if !input.peek(Ident::peek_any) {
-                return Err(other(input));
+                return Err(Error::new(input.span(), message()));
             }
             let key = Ident::parse_any(input)?;
             if seen.contains(&key) {
@@ -106,7 +103,7 @@ fn format(event: &mut Event, key: &Ident, of: &str, known: &[&str]) -> syn::Resu
         "Debug" => How::Debug,
         "Display" => How::Display,
         word => {
-            let message = suggest::unknown(&format!("option of `{of}`"), word, known);
+            let message = suggest::unknown(&format!("`{of}` option"), word, known);
             return Err(Error::new(key.span(), message));
         }
     };

@@ -13,8 +13,9 @@ pub use tracing::field::{Empty, debug, display};
 pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
-    Annotated, Call, ContextField, EventSite, Fallible, Field, Making, MayBeEmpty, Metric, Opening,
-    Probe, Running, ScopeSite, Site, Streamed, context_field, fallible, field, is_empty, metric,
+    Annotated, Call, ContextField, ErrorText, EventSite, Fallible, Field, Making, MayBeEmpty,
+    Metric, Opening, Probe, Running, ScopeSite, Site, SpanRef, SpanRefs, Streamed, context_field,
+    error_text, fallible, field, is_empty, metric,
 };
 
 /// What `err(type = |error| ..)` gives.

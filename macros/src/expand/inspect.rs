@@ -95,6 +95,7 @@ fn bind(pattern: &Pattern, value: &Ident, names: &Names<'_>) -> TokenStream {
         .ascribed
         .as_ref()
         .map(|ascribed| quote_spanned!(names.site=> : #ascribed));
+    let value = Ident::new(&value.to_string(), located(named.span()));
     quote_spanned!(names.site=> let #named #ascribed = #value;)
 }
 
@@ -234,17 +235,20 @@ fn tell(
         || quote_spanned!(*site=> #private::module_path!()),
         |target| quote_spanned!(*site=> #target),
     );
-    let print = match event.how.unwrap_or(how) {
-        How::Debug => Ident::new("debug", *site),
-        _ => Ident::new("display", *site),
+    let print = match (event.how, how) {
+        (Some(How::Debug), _) | (None, How::Debug) => "debug",
+        (None, _) => "error_text",
+        _ => "display",
     };
     // What cannot be printed is complained about where it is returned.
     let at = match &span.function.signature.output {
         syn::ReturnType::Type(_, returned) => returned.span(),
         syn::ReturnType::Default => span.function.signature.ident.span(),
     };
-    let private_there = names.at(located(at));
-    let printed = quote_spanned!(located(at)=> &#private_there::#print(#value));
+    let at = located(at);
+    let private_there = names.at(at);
+    let (print, value) = (Ident::new(print, at), Ident::new(&value.to_string(), at));
+    let printed = quote_spanned!(at=> &#private_there::#print(#value));
     quote_spanned! {*site=>
         #call.tell({
             static EVENT: #private::EventSite =

@@ -1,8 +1,6 @@
 use ragspan::rag_span;
 
-use ragspan::Outcome;
-
-#[rag_span(layer = "data", empty, outcome = |_hits| Outcome::Success)]
+#[rag_span(layer = "data", empty, outcome = |_hits| ragspan::Outcome::Success)]
 fn search() -> Vec<u8> {
     Vec::new()
 }
