@@ -48,7 +48,13 @@ where
                     .value(__call)
                 {
                     let v: &Answer = __value;
-                    __call.empty(v.text.is_empty())
+                    __call
+                        .empty({
+                            let __told: ::ragspan::__private::IsEmpty = v
+                                .text
+                                .is_empty();
+                            __told
+                        })
                 }
             },
         )

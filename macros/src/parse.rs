@@ -141,7 +141,7 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
         let message = "a function without a body has nothing to measure: put #[rag_span(..)] where it has one";
         return skip_rest(input, Error::new(signature.ident.span(), message));
     };
-    let (inner, body) = split_inner(body)?;
+    let (inner, body) = split_inner(body);
     Ok(Function {
         attributes,
         visibility,
@@ -173,18 +173,19 @@ pub(crate) fn starts_function(input: ParseStream<'_>) -> bool {
 }
 
 /// Takes the `#![..]` off the head of a body.
-fn split_inner(body: Group) -> syn::Result<(Vec<Attribute>, Group)> {
+fn split_inner(body: Group) -> (Vec<Attribute>, Group) {
     let split = |input: ParseStream<'_>| {
         let inner = input.call(Attribute::parse_inner)?;
         Ok((inner, input.parse::<TokenStream>()?))
     };
-    let (inner, rest) = split.parse2(body.stream())?;
-    if inner.is_empty() {
-        return Ok((inner, body));
-    }
+    // One that is half typed is rustc's to complain about.
+    let (inner, rest) = match split.parse2(body.stream()) {
+        Ok((inner, rest)) if !inner.is_empty() => (inner, rest),
+        _ => return (Vec::new(), body),
+    };
     let mut stripped = Group::new(Delimiter::Brace, rest);
     stripped.set_span(body.span());
-    Ok((inner, stripped))
+    (inner, stripped)
 }
 
 #[cfg(test)]
