@@ -12,7 +12,7 @@ use syn::{Attribute, ItemImpl, ItemTrait, Meta, Signature, Token, Visibility, to
 use crate::errors::Errors;
 use crate::keys::KEYS;
 use crate::model::{Arguments, Function, Mode, Written};
-use crate::parse::{add_arguments, function, starts_function};
+use crate::parse::{add_arguments, braces, function, starts_function};
 use crate::{check, expand, returns};
 
 /// Whether the item is an `impl` or a trait.
@@ -230,8 +230,8 @@ fn whole_function(input: ParseStream<'_>) -> syn::Result<(TokenStream, bool)> {
     let visibility: Visibility = input.parse()?;
     let default: Option<Token![default]> = input.parse()?;
     let signature: Signature = input.parse()?;
-    let has_body = input.peek(token::Brace);
     let end: TokenTree = input.parse()?;
+    let has_body = braces(end.clone()).is_some();
     Ok((quote!(#visibility #default #signature #end), has_body))
 }
 

@@ -17,6 +17,7 @@ use crate::model::{
 use crate::params::{self, Bound};
 use crate::returns::{self, Deferred, Later};
 use crate::suggest;
+use crate::tail;
 
 /// No span has more fields: `tracing` gives them on in arrays of this length.
 const MAX_FIELDS: usize = 32;
@@ -28,7 +29,7 @@ pub(crate) fn check(written: Written, mode: Mode, errors: &mut Errors) -> Option
         function,
     } = written;
     let bound = params::bound(&function.signature);
-    let deferred = returns::deferred(&function.signature.output);
+    let deferred = deferred(&function);
     not_const(&function, errors);
     measured_once(&function, errors);
     skipped_exist(&arguments, &bound, errors);
@@ -210,6 +211,7 @@ fn all_fields(arguments: &Arguments) -> impl Iterator<Item = &Field> {
         .iter()
         .chain(&arguments.context)
         .chain(&arguments.metrics)
+        .chain(&arguments.versions)
         .chain(on_success)
 }
 
@@ -250,6 +252,15 @@ fn captured_field(bound: &Bound) -> Field {
         how: bound.how,
         value: syn::parse_quote!(#name),
     }
+}
+
+/// What shows that the work comes after the return: the type, or the last words of the body.
+fn deferred(function: &Function) -> Option<Deferred> {
+    let output = &function.signature.output;
+    returns::deferred(output).or_else(|| {
+        let makes_one = function.signature.asyncness.is_none() && tail::boxes_async(&function.body);
+        returns::alias(output).filter(|_| makes_one)
+    })
 }
 
 /// How the body has to run.
@@ -315,6 +326,7 @@ fn resolve(layer: Layer, shape: Shape, arguments: Arguments, function: Function)
         .unwrap_or_else(|| own_name(&function));
     let mut entry = arguments.context;
     entry.extend(arguments.metrics);
+    entry.extend(arguments.versions);
     RagSpan {
         krate: arguments.krate,
         operation,
@@ -335,6 +347,11 @@ fn resolve(layer: Layer, shape: Shape, arguments: Arguments, function: Function)
         ok: arguments.ok,
         err: arguments.err,
         ret: arguments.ret,
+        model: arguments.model,
+        usage: arguments.usage,
+        cost: arguments.cost,
+        documents: arguments.documents,
+        kind: arguments.kind,
         shape,
         function,
     }

@@ -221,7 +221,24 @@ fn take_whole(argument: &mut PatType, index: usize) -> TokenStream {
         Pat::Wild(_) => TokenStream::new(),
         pattern => quote_spanned!(site=> #(#attributes)* let #pattern = #whole;),
     };
-    quote_spanned!(site=> #(#conditions)* let #whole = #whole; #bind)
+    let mutability = borrows_mutably(&pattern).then(|| quote_spanned!(site=> mut));
+    quote_spanned!(site=> #(#conditions)* let #mutability #whole = #whole; #bind)
+}
+
+/// Whether there is a `ref mut` in the pattern.
+fn borrows_mutably(pattern: &Pat) -> bool {
+    struct Search(bool);
+    impl<'a> Visit<'a> for Search {
+        fn visit_pat(&mut self, pattern: &'a Pat) {
+            if let Pat::Ident(binding) = pattern {
+                self.0 |= binding.by_ref.is_some() && binding.mutability.is_some();
+            }
+            visit_pat(self, pattern);
+        }
+    }
+    let mut search = Search(false);
+    search.visit_pat(pattern);
+    search.0
 }
 
 /// The attributes for the `let`; those that speak of unused names leave the argument, which is used now.
@@ -345,6 +362,16 @@ mod tests {
             "a.len()",
             "fn f((a, _): P)",
             "#[allow(unused_variables)] let a = a;",
+        );
+    }
+
+    #[test]
+    fn what_is_borrowed_mutably_is_taken_as_mutable() {
+        check(
+            "fn f(ref a: A, ref mut b: B)",
+            "",
+            "fn f(__arg0: A, __arg1: B)",
+            "let __arg0 = __arg0; let ref a = __arg0; let mut __arg1 = __arg1; let ref mut b = __arg1;",
         );
     }
 

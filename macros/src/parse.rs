@@ -1,6 +1,6 @@
 //! Reading one use of `#[rag_span(..)]`: from tokens to [`Written`].
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, Ident, LitStr};
@@ -137,7 +137,8 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
         return skip_rest(input, Error::new(input.span(), message));
     }
     let signature: syn::Signature = input.parse()?;
-    let Ok(body) = input.parse::<Group>() else {
+    let end: Option<TokenTree> = input.parse().ok();
+    let Some(body) = end.and_then(braces) else {
         let message = "a function without a body has nothing to measure: put #[rag_span(..)] where it has one";
         return skip_rest(input, Error::new(signature.ident.span(), message));
     };
@@ -151,6 +152,22 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
         body,
         owner: None,
     })
+}
+
+/// The braces of a body, also where a macro has passed it on as one fragment.
+pub(crate) fn braces(end: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = end else {
+        return None;
+    };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => {
+            let mut inside = group.stream().into_iter();
+            let only = inside.next().filter(|_| inside.next().is_none());
+            only.and_then(braces)
+        }
+        _ => None,
+    }
 }
 
 /// Gives the error, with the rest of the input consumed so that it is not complained about too.
@@ -246,14 +263,9 @@ mod tests {
     #[test]
     fn arguments_of_a_later_build_are_read_and_refused() {
         for (later, part) in [
-            (
-                "usage = |a| f::<A, B>(a)",
-                "`usage` is not in this build yet",
-            ),
-            ("kind = \"rerank\"", "`kind` is not in this build yet"),
-            ("kind = \"rerenk\"", "did you mean `rerank`"),
+            ("inputs(a, b = c)", "`inputs` is not in this build yet"),
             ("inputs(a.b())", "an expression needs a name"),
-            ("usage = 1", "`usage` starts with a name for the value"),
+            ("output", "`output` is not in this build yet"),
             ("output = 1", "`output` takes no value"),
         ] {
             let tokens: TokenStream = later.parse().unwrap();

@@ -67,6 +67,22 @@ pub(crate) fn deferred(output: &ReturnType) -> Option<Deferred> {
     held(plain(first_type(last)?), Some(around))
 }
 
+/// A type whose text does not tell, of a function whose last words make it a boxed future: a name for that, as `Self::Future`.
+pub(crate) fn alias(output: &ReturnType) -> Option<Deferred> {
+    let ReturnType::Type(_, returned) = output else {
+        return None;
+    };
+    let inner = plain(returned);
+    let is_name = matches!(inner, Type::Path(_));
+    is_name.then(|| Deferred {
+        later: Later::Future,
+        holder: Holder::Pinned,
+        output: None,
+        inner: inner.clone(),
+        around: None,
+    })
+}
+
 /// A type without the parentheses and the invisible groups around it.
 fn plain(of: &Type) -> &Type {
     match of {

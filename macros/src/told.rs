@@ -22,6 +22,7 @@ pub(crate) fn err(
 ) -> syn::Result<()> {
     let mut failing = Failing {
         span: place.key.span(),
+        silent: false,
         event: Event::default(),
         severity: None,
         level_by: None,
@@ -42,6 +43,8 @@ pub(crate) fn err(
             ),
         }
     })?;
+    let says = failing.level_by.is_some() || failing.error_type.is_some();
+    failing.silent = says && failing.event.how.is_none() && failing.event.level.is_none();
     arguments.err = Some(failing);
     Ok(())
 }

@@ -14,8 +14,8 @@ pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
     Annotated, Call, ContextField, ErrorText, EventSite, Fallible, Field, Making, MayBeEmpty,
-    Metric, Opening, Probe, Running, ScopeSite, Site, SpanRef, SpanRefs, Streamed, context_field,
-    error_text, fallible, field, is_empty, metric,
+    Metric, Opening, Probe, Running, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost, ToUsage,
+    context_field, error_text, fallible, field, is_empty, metric,
 };
 
 /// What `err(type = |error| ..)` gives.

@@ -1,6 +1,6 @@
 //! Running the body: in a closure, in an `async` block, or where it stands.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Type, parse_quote_spanned};
@@ -8,7 +8,7 @@ use syn::{ReturnType, Type, parse_quote_spanned};
 use super::inspect::inspect;
 use super::names::Names;
 use super::{braced, closure_of, located, never_async};
-use crate::model::{Function, RagSpan};
+use crate::model::RagSpan;
 use crate::returns::{self, Nameable};
 
 /// ```text
@@ -187,78 +187,4 @@ fn scoped(
 pub(super) fn inner(body: &Group, names: &Names<'_>) -> TokenStream {
     let (statement, body_tokens) = (quote_spanned!(names.site=> ;), body.stream());
     braced(quote!(#statement #body_tokens), body.span())
-}
-
-/// The one `async` block that the body consists of, without the `Box::pin(..)` around it, if that is all there is.
-pub(super) fn bare(function: &Function) -> Option<TokenStream> {
-    let body: Vec<TokenTree> = function.body.stream().into_iter().collect();
-    let alone = |tokens: &[TokenTree]| {
-        let is_async = matches!(tokens.first(), Some(TokenTree::Ident(word)) if *word == "async");
-        let ends = matches!(tokens.last(), Some(TokenTree::Group(end)) if end.delimiter() == Delimiter::Brace);
-        // `async move { .. }`, and no method called on it.
-        is_async && ends && tokens.len() <= 3
-    };
-    if alone(&body) {
-        return Some(body.into_iter().collect());
-    }
-    let (TokenTree::Group(content), path) = body.split_last()? else {
-        return None;
-    };
-    if content.delimiter() != Delimiter::Parenthesis || !is_box_pin(path) {
-        return None;
-    }
-    let inside: Vec<TokenTree> = content.stream().into_iter().collect();
-    alone(&inside).then(|| inside.into_iter().collect())
-}
-
-/// Whether these tokens are a path to `Box::pin`, and nothing before it.
-fn is_box_pin(path: &[TokenTree]) -> bool {
-    let words: Option<String> = path
-        .iter()
-        .map(|token| match token {
-            TokenTree::Ident(word) => Some(word.to_string()),
-            TokenTree::Punct(sign) if sign.as_char() == ':' => Some(String::from(":")),
-            _ => None,
-        })
-        .collect();
-    words.is_some_and(|words| words == "Box::pin" || words.ends_with("::Box::pin"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bare_of(body: &str) -> Option<String> {
-        let function = crate::parse::function;
-        let item = format!("fn f() -> BoxFuture<'static, u8> {{ {body} }}");
-        let function = syn::parse::Parser::parse_str(function, &item).unwrap();
-        bare(&function).map(|block| block.to_string())
-    }
-
-    #[test]
-    fn a_body_is_bare_if_nothing_else_stands_in_it() {
-        for body in [
-            "async move { 1 }",
-            "async { 1 }",
-            "Box::pin(async move { 1 })",
-            "::std::boxed::Box::pin(async { 1 })",
-        ] {
-            assert!(
-                bare_of(body).is_some_and(|block| block.starts_with("async")),
-                "{body}"
-            );
-        }
-        for body in [
-            "count += 1; Box::pin(async move { 1 })",
-            "async move { 1 }.boxed()",
-            "Box::pin(ready(1))",
-            "MyBox::pin(async { 1 })",
-            "Box::pin(async { 1 }.map(f))",
-            "{ async { 1 } }",
-            "async { 1 };",
-            "",
-        ] {
-            assert_eq!(bare_of(body), None, "{body}");
-        }
-    }
 }

@@ -3,12 +3,13 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
 
-use super::body::{async_block, bare, edge, inner, move_closure};
+use super::body::{async_block, edge, inner, move_closure};
 use super::closure_of;
 use super::inspect::{inspect, inspect_item, judge};
 use super::names::Names;
 use crate::model::{Empty, RagSpan};
 use crate::returns::{Around, Deferred, Holder, Later, Nameable};
+use crate::tail;
 
 /// ```text
 /// pinned(enter.follow(async move { .. }, |ret: &Hits, call| { inspect }))           a body that is one async block
@@ -27,8 +28,7 @@ pub(super) fn deferred(
         let (block, wrap) = (async_block(span, taken, names), wrap(span, later, names));
         return quote_spanned!(site=> #enter.making(#block, #wrap).await);
     }
-    let alone = bare(&span.function).filter(|_| later.around.is_none());
-    if let Some(block) = alone {
+    if let Some(block) = bare(span, later) {
         let block = edged(block, later, names);
         let followed = followed(span, later, enter, &block, names);
         return held(later, &followed, names);
@@ -57,6 +57,13 @@ fn edged(block: TokenStream, later: &Deferred, names: &Names<'_>) -> TokenStream
         *body = group;
     }
     tokens.into_iter().collect()
+}
+
+/// The `async` block that is the whole body, where the text says what it gives: nothing else tells its type.
+pub(super) fn bare(span: &RagSpan, later: &Deferred) -> Option<TokenStream> {
+    let is_async = span.function.signature.asyncness.is_some();
+    let told = later.around.is_none() && later.output.is_some();
+    tail::bare(&span.function.body).filter(|_| told && !is_async)
 }
 
 /// ```text

@@ -51,7 +51,7 @@ fn taken(span: &RagSpan, signature: &Signature) -> (Signature, TokenStream) {
     let mut signature = signature.clone();
     let stays = match &span.shape {
         Shape::InPlace => true,
-        Shape::Deferred(_) => signature.asyncness.is_none() && body::bare(&span.function).is_some(),
+        Shape::Deferred(later) => deferred::bare(span, later).is_some(),
         Shape::Closure | Shape::Async => false,
     };
     if stays {

@@ -1,10 +1,12 @@
 //! An annotated call: its tracing span, its node in the span tree, how it ended, and what it left behind.
 
 mod call;
+mod document;
 mod event;
 mod future;
 mod opening;
 mod panics;
+mod pending;
 #[expect(
     unnameable_types,
     reason = "expansions call methods of the rungs and never name one"
@@ -16,8 +18,10 @@ mod site;
 mod stream;
 mod value;
 mod watch;
+mod words;
 
 pub use call::Call;
+pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
 pub use opening::{Opening, SpanRef, SpanRefs};
@@ -28,4 +32,7 @@ pub(crate) use scope::scope_is_enabled;
 pub use scope::{LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
-pub use value::{ContextField, ErrorText, Field, Metric, context_field, error_text, field, metric};
+pub use value::{
+    ContextField, ErrorText, Field, Metric, ToCost, ToUsage, context_field, error_text, field,
+    metric,
+};

@@ -125,13 +125,13 @@ pub trait LogContext {
 
 /// So that `context_from = request` takes a reference as well.
 #[diagnostic::do_not_recommend]
-impl<T: LogContext + ?Sized> LogContext for &T {
+impl<C: LogContext + ?Sized> LogContext for &C {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
-        T::visit(self, out);
+        C::visit(self, out);
     }
 
     fn scope_site(&self) -> &'static ScopeSite {
-        T::scope_site(self)
+        C::scope_site(self)
     }
 }
 

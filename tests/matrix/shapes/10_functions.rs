@@ -21,14 +21,15 @@ async fn f(a: u8) -> u8 {
     a + 1
 }
 
-//# shape row fn of no value
+//# shape fn of no value
+//# returns nothing
 //# drive success => f()
 #[rag]
 fn f() {
     say("body");
 }
 
-//# shape row one line
+//# shape one line
 //# args a: value
 //# drive success => f(1)
 //# drive success => now(g(1))
@@ -81,11 +82,11 @@ async fn checked(a: u8) -> Result<u8, Failed> {
     if a == 2 { Err(Failed(2)) } else { Ok(a) }
 }
 
-//# shape row Option
+//# shape Option
 //# args a: value
 //# returns option
 //# drive success => f(1)
-//# drive success/empty => f(0)
+//# drive none/empty => f(0)
 #[rag]
 fn f(a: u8) -> Option<u8> {
     let left = a.checked_sub(1)?;
@@ -97,7 +98,7 @@ fn f(a: u8) -> Option<u8> {
 //# args a: value
 //# returns option
 //# drive success => now(f(1))
-//# drive success/empty => now(f(0))
+//# drive none/empty => now(f(0))
 #[rag]
 async fn f(a: u8) -> Option<u8> {
     pause().await;
@@ -117,11 +118,11 @@ where
     [(); N].map(|()| a.clone())
 }
 
-//# shape row generic, async
+//# shape generic, async
 //# args a: debug
 //# drive success => now(f(1, "b"))
 #[rag]
-async fn f<A: std::fmt::Debug, B: Clone>(a: A, b: B) -> (A, B) {
+async fn f<A: std::fmt::Debug, B: Clone + Debug>(a: A, b: B) -> (A, B) {
     pause().await;
     (a, b.clone())
 }
@@ -142,7 +143,7 @@ fn f<'a, 'b: 'a>(a: &'a str, b: &'b str) -> &'a str {
     if a.len() > b.len() { a } else { b }
 }
 
-//# shape row lifetimes, async
+//# shape lifetimes, async
 //# args a: value, b: value
 //# drive success => now(f("a", "bb"))
 #[rag]
@@ -187,7 +188,7 @@ fn f(list: &mut Vec<u8>, n: usize) -> Result<&mut u8, Failed> {
     Ok(first)
 }
 
-//# shape row borrowed mutably and returned, async
+//# shape borrowed mutably and returned, async
 //# args n: value
 //# returns result
 //# drive success => { let mut list = vec![1, 2]; *now(f(&mut list, 0)).unwrap() += 5; list }
@@ -215,7 +216,7 @@ fn f(n: u8) -> impl Iterator<Item = u8> + Clone {
     (0..n).map(|n| n * 2)
 }
 
-//# shape row impl Trait in a Result
+//# shape impl Trait in a Result
 //# args n: value
 //# returns opaque
 //# drive success => f(3).map(|all| all.collect::<Vec<_>>())
@@ -481,7 +482,6 @@ async fn f(n: u8) -> u8 {
 
 //# shape recursion, async and Send
 //# args n: value
-//# not_yet it returns a future
 //# drive success success success => now(sendable(f(2)))
 #[rag]
 fn f(n: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> {
@@ -546,7 +546,7 @@ async fn r#loop(r#type: &str) -> usize {
 }
 
 //# shape arguments that are not used
-//# args _a: value, _b: debug
+//# returns nothing
 //# drive success => f(1, noisy("b"), noisy("c"))
 //# drive success => now(g(1, noisy("b"), noisy("c")))
 #[rag]
@@ -625,7 +625,6 @@ macro_rules! made {
 made!(f, |n: u8| n + 1);
 
 //# shape made by macro_rules, with a block of the caller
-//# not_yet a body that is a fragment is not found
 //# drive success => f(2)
 //# drive success => now(tripled(2))
 macro_rules! made {
@@ -942,7 +941,6 @@ fn unless(a: u8, bad: u8) -> Result<u8, Failed> {
 }
 
 //# shape track_caller
-//# not_yet the caller's place is the expansion's
 //# drive success => { let line = line!(); let (at, same) = f(file!()); (at - line, same) }
 #[rag]
 #[track_caller]
@@ -952,7 +950,6 @@ fn f(file: &str) -> (u32, bool) {
 }
 
 //# shape track_caller, attribute below
-//# not_yet the caller's place is the expansion's
 //# drive success => { let line = line!(); let (at, same) = f(file!()); (at - line, same) }
 #[track_caller]
 #[rag]

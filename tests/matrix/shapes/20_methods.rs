@@ -348,7 +348,6 @@ impl Search for Index {
 }
 
 //# shape row async_trait, attribute on the method of an impl
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(Index(noisy("index")).f(1)))
 //# drive cancelled => cancelled(Index(noisy("index")).f(1), 1)
@@ -372,7 +371,6 @@ impl Search for Index {
 }
 
 //# shape row async_trait, default method
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(Index.f(1)))
 //# prelude
@@ -395,8 +393,7 @@ impl Search for Index {
     }
 }
 
-//# shape row async_trait, Result and borrowed arguments
-//# not_yet it returns a future
+//# shape async_trait, Result and borrowed arguments
 //# args text: value
 //# returns result
 //# drive success => now(sendable(Index.f("a", &mut vec![1])))
@@ -423,7 +420,6 @@ impl Search for Index {
 }
 
 //# shape async_trait that is not Send
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(Index.f(1))
 //# prelude
@@ -445,10 +441,9 @@ impl Search for Index {
 }
 
 //# shape async_trait, attribute above it on the impl
-//# not_yet a whole impl
 //# drive success success => (now(sendable(Index.f(1))), now(Index.g()))
 //# prelude
-//# without operation, name
+//# block
 #[async_trait::async_trait]
 trait Search {
     async fn f(&self, n: u8) -> u8;
@@ -472,10 +467,9 @@ impl Search for Index {
 }
 
 //# shape async_trait, attribute below it on the impl
-//# not_yet a whole impl
 //# drive success success => (now(sendable(Index.f(1))), now(Index.g()))
 //# prelude
-//# without operation, name
+//# block
 #[async_trait::async_trait]
 trait Search {
     async fn f(&self, n: u8) -> u8;
@@ -499,14 +493,13 @@ impl Search for Index {
 }
 
 //# shape row whole impl
-//# not_yet a whole impl
 //# drive success => Index::new(1).1
 //# drive success success => Index::new(1).f(2)
 //# drive success success => now(Index::new(1).g(2))
 //# drive success => Index::new(1).quiet()
 //# drive success error => Index::new(1).h()
 //# returns opaque
-//# without operation, name
+//# block
 struct Index(Noisy, u8);
 
 #[rag]
@@ -528,7 +521,7 @@ impl Index {
         self.1
     }
 
-    #[rag(skip)]
+    #[rag(only skip)]
     const fn quiet(&self) -> u8 {
         self.1
     }
@@ -538,12 +531,31 @@ impl Index {
     }
 }
 
+//# shape whole impl, with arguments of a method
+//# block
+//# returns opaque
+//# drive success success => { let index = Index(vec![1]); (index.f(), index.g(2)) }
+//# drive error => Index(vec![]).g(0)
+struct Index(Vec<u8>);
+
+#[rag]
+impl Index {
+    #[rag(only ok(|v| got = *v), context(length = self.0.len()))]
+    fn f(&self) -> usize {
+        self.0.len()
+    }
+
+    #[rag(only operation = "other", context(n), err(Debug))]
+    fn g(&self, n: u8) -> Result<u8, Failed> {
+        n.checked_sub(1).ok_or(Failed(n))
+    }
+}
+
 //# shape whole generic impl
-//# not_yet a whole impl
 //# drive success => Index([1, 2]).first().copied()
 //# drive success => now(sendable(Index([1, 2]).last()))
 //# returns opaque
-//# without operation, name
+//# block
 struct Index<T, const N: usize>([T; N]);
 
 #[rag]
@@ -562,10 +574,9 @@ impl<T: Clone + Sync + Debug, const N: usize> Index<T, N> {
 }
 
 //# shape whole impl of a trait
-//# not_yet a whole impl
 //# drive success success => Index.f(1) + Index::g()
 //# returns opaque
-//# without operation, name
+//# block
 trait Search {
     type Item;
     const STEP: u8;
@@ -592,11 +603,10 @@ impl Search for Index {
 }
 
 //# shape whole trait
-//# not_yet a whole trait
 //# drive success => Index.f(1)
 //# drive => Index.quiet()
 //# returns opaque
-//# without operation, name
+//# block
 #[rag]
 trait Search {
     fn required(&self) -> u8;
@@ -605,7 +615,7 @@ trait Search {
         self.required() + n
     }
 
-    #[rag(skip)]
+    #[rag(only skip)]
     fn quiet(&self) -> u8 {
         2
     }
@@ -636,6 +646,7 @@ impl Index {
 }
 
 //# shape Drop and operators
+//# returns nothing
 //# drive success success success => { drop(Index(1)); Index(1) == Index(2) }
 struct Index(u8);
 

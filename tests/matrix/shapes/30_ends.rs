@@ -1,7 +1,6 @@
 // How things end: drop order, moves, temporaries, panics, cancellation, Send.
 
 //# shape drop order of arguments and locals
-//# not_yet arguments of a sync function are dropped in the order of their names
 //# args a: debug
 //# drive success => f(noisy("a"), noisy("b"), noisy("c"))
 //# drive success => now(g(noisy("a"), noisy("b"), noisy("c")))
@@ -23,7 +22,7 @@ async fn g(a: Noisy, b: Noisy, c: Noisy) -> u8 {
 }
 
 //# shape drop order of wildcards
-//# not_yet arguments are dropped in another order
+//# returns nothing
 //# args a: debug
 //# drive success => f(noisy("a"), noisy("b"), noisy("c"))
 //# drive success => now(g(noisy("a"), noisy("b"), noisy("c")))
@@ -43,7 +42,7 @@ async fn g(a: Noisy, _: Noisy, _c: Noisy) {
 }
 
 //# shape drop order of patterns
-//# not_yet arguments are dropped in another order
+//# returns nothing
 //# args b: debug
 //# drive success => f((noisy("a"), noisy("b")), [noisy("c"), noisy("d")], Pair { x: noisy("x"), y: noisy("y") })
 //# drive success => now(g((noisy("a"), noisy("b")), [noisy("c"), noisy("d")]))
@@ -68,6 +67,7 @@ async fn g((_, b): (Noisy, Noisy), [c, _]: [Noisy; 2]) {
 }
 
 //# shape ref and binding patterns
+//# returns nothing
 //# drive success => f(noisy("a"), (noisy("b"), noisy("c")), noisy("d"))
 //# drive success => now(g(noisy("a"), (noisy("b"), noisy("c"))))
 #[rag]
@@ -126,7 +126,6 @@ fn f(pair: (Noisy, Noisy), half: bool) -> u8 {
 }
 
 //# shape drop order on early return
-//# not_yet arguments are dropped in another order
 //# args a: value
 //# returns result
 //# drive success => f(1, noisy("b"), noisy("c"))
@@ -153,7 +152,6 @@ async fn g(a: u8, b: Noisy, _: Noisy) -> Result<Noisy, Failed> {
 }
 
 //# shape temporaries of the tail
-//# not_yet a tail has the edition of the macro's crate
 //# args a: value
 //# drive success => f(1)
 //# drive success => now(g(1))
@@ -173,7 +171,6 @@ async fn g(a: u8) -> usize {
 }
 
 //# shape temporaries of a match in the tail
-//# not_yet a tail has the edition of the macro's crate
 //# args a: value
 //# drive success => f(1)
 //# drive success => now(g(1))
@@ -338,7 +335,6 @@ fn inner(a: u8) -> Result<u8, Failed> {
 }
 
 //# shape cancelled between polls
-//# not_yet arguments are dropped in another order when a future is
 //# args a: debug
 //# drive cancelled => cancelled(f(noisy("a"), noisy("b")), 1)
 //# drive cancelled => cancelled(f(noisy("a"), noisy("b")), 2)

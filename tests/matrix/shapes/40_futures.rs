@@ -1,12 +1,10 @@
 // Functions that give back futures and streams.
 
 //# shape row impl Future
-//# not_yet it returns a future
 //# args n: value
 //# returns value
 //# drive success => now(f(1))
 //# drive cancelled => cancelled(f(1), 1)
-//# drive => cancelled(f(1), 0)
 #[rag]
 fn f(n: u8) -> impl Future<Output = u8> {
     async move {
@@ -16,8 +14,15 @@ fn f(n: u8) -> impl Future<Output = u8> {
     }
 }
 
-//# shape row impl Future, with statements before it
-//# not_yet it returns a future
+//# shape impl Future that is never polled
+//# without context, metrics, fields
+//# drive => cancelled(f(1), 0)
+#[rag]
+fn f(n: u8) -> impl Future<Output = u8> {
+    async move { n }
+}
+
+//# shape impl Future, with statements before it
 //# args n: value
 //# drive success => now(f(1))
 #[rag]
@@ -32,7 +37,6 @@ fn f(n: u8) -> impl Future<Output = u8> + Send {
 }
 
 //# shape impl Future of a Result
-//# not_yet it returns a future
 //# args n: value
 //# returns result
 //# drive success => now(sendable(f("text", 1)))
@@ -50,7 +54,6 @@ fn f<'a>(text: &'a str, n: u8) -> impl Future<Output = Result<u8, Failed>> + Sen
 }
 
 //# shape row Pin Box dyn Future
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(f(1)))
 //# drive cancelled => cancelled(f(1), 1)
@@ -63,7 +66,6 @@ fn f(n: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> {
 }
 
 //# shape row Box pin with statements before it
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(f("text", 1)))
 #[rag]
@@ -77,7 +79,6 @@ fn f<'a>(text: &'a str, n: u8) -> Pin<Box<dyn Future<Output = usize> + Send + 'a
 }
 
 //# shape row BoxFuture
-//# not_yet it returns a future
 //# args n: value
 //# returns result
 //# drive success => now(sendable(f(1)))
@@ -91,7 +92,6 @@ fn f<'a>(n: u8) -> BoxFuture<'a, Result<u8, Failed>> {
 }
 
 //# shape a method that returns a future of self
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(Index(2).f(1)))
 //# drive success => now(sendable(Index(2).g(1)))
@@ -110,7 +110,6 @@ impl Index {
 }
 
 //# shape a trait method that returns a future
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(sendable(Index.f(1)))
 trait Search {
@@ -131,7 +130,6 @@ impl Search for Index {
 }
 
 //# shape a future made by another function
-//# not_yet it returns a future
 //# args n: value
 //# drive success => now(f(1))
 #[rag]
@@ -140,17 +138,15 @@ fn f(n: u8) -> impl Future<Output = u8> {
 }
 
 //# shape a named future
-//# not_yet it returns a future
 //# args n: value
 //# without err, ret, ok, empty
-//# drive => now(f(1))
+//# drive success => now(f(1))
 #[rag]
 fn f(n: u8) -> std::future::Ready<u8> {
     std::future::ready(n)
 }
 
 //# shape drop order of a returned future
-//# not_yet it returns a future
 //# args a: debug
 //# drive success => now(f(noisy("a"), noisy("b"), noisy("c")))
 //# drive cancelled => cancelled(f(noisy("a"), noisy("b"), noisy("c")), 1)
@@ -166,7 +162,6 @@ fn f(a: Noisy, b: Noisy, _: Noisy) -> impl Future<Output = usize> {
 }
 
 //# shape async fn that returns a future
-//# not_yet it returns a future
 //# args n: value
 //# returns opaque
 //# drive success => now(async { f(1).await.await })
@@ -177,12 +172,10 @@ async fn f(n: u8) -> impl Future<Output = u8> {
 }
 
 //# shape impl Stream
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# drive success => items(f(2))
 //# drive cancelled => taken(f(2), 1)
-//# drive => drop(f(2))
 #[rag]
 fn f(n: u8) -> impl Stream<Item = u8> {
     say("before");
@@ -190,7 +183,6 @@ fn f(n: u8) -> impl Stream<Item = u8> {
 }
 
 //# shape Pin Box dyn Stream
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# drive success => items(sendable(f(2)))
@@ -201,7 +193,6 @@ fn f(n: u8) -> Pin<Box<dyn Stream<Item = u8> + Send>> {
 }
 
 //# shape Result of impl Stream
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# drive success => f(2).map(items)
@@ -216,7 +207,6 @@ fn f(n: u8) -> Result<impl Stream<Item = u8>, Failed> {
 }
 
 //# shape async fn of impl Stream
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# drive success => items(now(f(2)))
@@ -229,7 +219,6 @@ async fn f(n: u8) -> impl Stream<Item = u8> {
 }
 
 //# shape async fn of Result of a boxed stream
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# drive success => now(f(2)).map(items)
@@ -244,7 +233,6 @@ async fn f(n: u8) -> Result<Pin<Box<dyn Stream<Item = u8> + Send>>, Failed> {
 }
 
 //# shape async_stream
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# prelude
@@ -264,7 +252,6 @@ fn f(n: u8) -> impl Stream<Item = u8> {
 }
 
 //# shape a stream that borrows
-//# not_yet it returns a stream
 //# args list: debug
 //# returns opaque
 //# prelude
@@ -279,7 +266,6 @@ fn f<'a>(list: &'a [u8]) -> impl Stream<Item = &'a u8> + 'a {
 }
 
 //# shape a stream whose item is an error
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# prelude
@@ -296,10 +282,18 @@ fn f(n: u8) -> impl Stream<Item = Result<u8, Failed>> {
 }
 
 //# shape an empty stream
-//# not_yet it returns a stream
 //# args n: value
 //# returns opaque
 //# drive success => items(f(0))
+#[rag]
+fn f(n: u8) -> impl Stream<Item = u8> {
+    countdown(n)
+}
+
+//# shape a stream that is never polled
+//# without context, metrics, fields
+//# returns opaque
+//# drive => drop(f(2))
 #[rag]
 fn f(n: u8) -> impl Stream<Item = u8> {
     countdown(n)

@@ -123,7 +123,6 @@ async fn g(n: u8) -> u8 {
 }
 
 //# shape tonic handler, by hand
-//# not_yet it returns a future
 //# args request: debug
 //# prelude
 //# returns result
@@ -165,7 +164,6 @@ impl Greet for Greeter {
 }
 
 //# shape tonic server streaming, by hand
-//# not_yet it returns a stream
 //# args request: debug
 //# prelude
 //# returns opaque
@@ -239,7 +237,6 @@ async fn f(data: Data<u8>, id: Path<u8>) -> Result<u8, Failed> {
 }
 
 //# shape tower service call, by hand
-//# not_yet it returns a future
 //# args request: value
 //# returns result
 //# drive success => now(sendable(Echo(2).call(1)))

@@ -25,6 +25,8 @@ pub(crate) enum Needs {
     Any,
     /// A value that may be looked at.
     Returned,
+    /// A value that is not `()`: clippy would have `|_|` be `|()|`.
+    Something,
     /// A type that has a notion of empty.
     Empty,
     /// A `Result` whose error can be shown.
@@ -57,16 +59,6 @@ const fn now(key: &'static str, text: &'static str, needs: Needs, makes: Makes) 
         needs,
         makes,
         yet: true,
-    }
-}
-
-const fn later(key: &'static str, text: &'static str, needs: Needs, makes: Makes) -> Argument {
-    Argument {
-        key,
-        text,
-        needs,
-        makes,
-        yet: false,
     }
 }
 
@@ -111,17 +103,23 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     now(
         "ok",
         r#"ok(|_| seen = true, looked = ::matrix::counted("ok"))"#,
+        N::Something,
+        M::CountedSuccess,
+    ),
+    now(
+        "ok",
+        r#"ok(|v| got = {ok}, looked = ::matrix::counted("ok"))"#,
         N::Returned,
         M::CountedSuccess,
     ),
     now(
         "ok",
         "ok(|_| metrics.best = 1)",
-        N::Returned,
+        N::Something,
         M::Success("metrics.best"),
     ),
     now("empty", "empty", N::Empty, M::Empty),
-    now("empty", "empty = |_| false", N::Returned, M::Nothing),
+    now("empty", "empty = |_| false", N::Something, M::Nothing),
     now("slow", r#"slow = "60m""#, N::Nothing, M::Nothing),
     now(
         "level",
@@ -148,52 +146,55 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
         M::Layer("matrix"),
     ),
     now("crate", "crate = ::ragspan", N::Nothing, M::Nothing),
-    later("err", "err", N::Error, M::Nothing),
-    later("err", "err(Debug)", N::Error, M::Nothing),
-    later(
+    now("err", "err", N::Error, M::Nothing),
+    now("err", "err(Debug)", N::Error, M::Nothing),
+    now(
         "err",
         r#"err(level = "warn")"#,
         N::Error,
         M::ErrorLevel("WARNING"),
     ),
-    later("ret", "ret", N::Returned, M::Nothing),
-    later("ret", r#"ret(level = "debug")"#, N::Returned, M::Nothing),
-    later("skip", "skip_all", N::Nothing, M::Nothing),
-    later("skip", "skip({debug})", N::Any, M::Nothing),
-    later("name", r#"name = "renamed""#, N::Nothing, M::Nothing),
-    later("target", r#"target = "elsewhere""#, N::Nothing, M::Nothing),
-    later("parent", "parent = None", N::Nothing, M::Nothing),
-    later(
+    now("ret", "ret", N::Returned, M::Nothing),
+    now("ret", r#"ret(level = "debug")"#, N::Returned, M::Nothing),
+    now("skip", "skip_all", N::Nothing, M::Nothing),
+    now("skip", "skip({debug})", N::Any, M::Nothing),
+    now("name", r#"name = "renamed""#, N::Nothing, M::Nothing),
+    now("target", r#"target = "elsewhere""#, N::Nothing, M::Nothing),
+    now("parent", "parent = None", N::Nothing, M::Nothing),
+    now(
         "parent",
         "parent = &::tracing::Span::none()",
         N::Nothing,
         M::Nothing,
     ),
-    later(
+    now(
         "follows_from",
         "follows_from = ::std::iter::empty::<::tracing::Id>()",
         N::Nothing,
         M::Nothing,
     ),
-    later(
+    now(
         "fields",
         "fields(later = ::tracing::field::Empty, one = 1)",
         N::Nothing,
         M::Nothing,
     ),
-    later(
+    now(
         "fields",
         r#"fields(once = ::matrix::counted("entry"))"#,
         N::Nothing,
         M::CountedEntry,
     ),
-    later(
+    now(
         "fields",
-        "fields(dotted.shown = %{value}, ?{debug})",
+        "fields(dotted.shown = %{value}, seen = ?{debug})",
         N::Value,
         M::Nothing,
     ),
 ];
+
+/// What may stand above a whole block.
+const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "crate"];
 
 /// Some of the arguments, of different keys, by their places in the table.
 pub(crate) type Set = Vec<usize>;
@@ -206,10 +207,12 @@ impl Argument {
             Needs::Value => shape.args.iter().any(|arg| arg.is_value),
             Needs::Any => !shape.args.is_empty(),
             Needs::Returned => shape.returns != Returns::Opaque,
+            Needs::Something => !matches!(shape.returns, Returns::Opaque | Returns::Nothing),
             Needs::Empty => matches!(shape.returns, Returns::Option | Returns::List),
             Needs::Error => shape.returns == Returns::Result,
         };
-        suits && !shape.without.iter().any(|key| key == self.key)
+        let shared = !shape.block || SHARED.contains(&self.key);
+        suits && shared && !shape.without.iter().any(|key| key == self.key)
     }
 
     /// Whether this build is said to manage it above this shape.

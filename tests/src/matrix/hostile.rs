@@ -146,7 +146,9 @@ fn string(rest: &str) -> usize {
 fn stands_alone(before: &str) -> bool {
     let before = before.trim_end();
     let last = before.chars().next_back();
-    !(before.ends_with("::") || matches!(last, Some('.' | '\'' | '#')))
+    // `err(Debug)` is a word of the attribute's.
+    let of_attribute = before.ends_with("err(") || before.ends_with("ret(");
+    !(of_attribute || before.ends_with("::") || matches!(last, Some('.' | '\'' | '#')))
 }
 
 #[cfg(test)]
@@ -162,6 +164,7 @@ mod tests {
                 "\"Ok \\\" Some\" // None\nOkay",
                 "\"Ok \\\" Some\" // None\nOkay",
             ),
+            ("err(Debug), ret(Display)", "err(Debug), ret(Display)"),
             ("std::iter::once", "::std::iter::once"),
             ("::std::vec::Vec", "::std::vec::Vec"),
         ] {

@@ -148,7 +148,7 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
     let arguments = arguments::written(&pair.set, shape);
     let attribute = |arguments: &str| format!("#[::ragspan::rag_span({arguments})]");
     let mut text = shape.items.replace("#[rag]", &attribute(&arguments));
-    text = text.replace("#[rag(skip)]", &attribute("skip"));
+    text = text.replace("#[rag(only ", "#[::ragspan::rag_span(");
     // What a shape gives by itself comes after the set's arguments.
     text = text.replace("#[rag(", &format!("#[::ragspan::rag_span({arguments}, "));
     match (&shape.planted, extent) {
@@ -173,13 +173,12 @@ fn content(shape: &Shape, pair: &Pair, items: &str) -> String {
 
 fn row(index: usize, pair: &Pair, shape: &Shape, plain: &str) -> String {
     let cases = shape.drives.iter().map(|drive| {
-        let statuses: Vec<String> = drive
-            .statuses
-            .iter()
-            .map(|status| plan::status(status, shape, &pair.set))
-            .collect();
+        let ends = drive.statuses.iter();
+        let (statuses, values): (Vec<String>, Vec<bool>) =
+            ends.map(|status| plan::status(status, &pair.set)).unzip();
+        let values = values.into_iter().filter(|has_one| *has_one).count();
         format!(
-            "::matrix::Case {{ call: {:?}, statuses: &{statuses:?} }}",
+            "::matrix::Case {{ call: {:?}, statuses: &{statuses:?}, values: {values} }}",
             drive.call
         )
     });

@@ -4,19 +4,20 @@
 //!
 //! ```text
 //! //# shape async fn, moved argument      its name; of a row of macros.md 1.3 with the word `row` before it
-//! //# args a: value, list: debug          arguments that a field can name; `value` is one that tracing takes as it is
-//! //# returns result                      `value`, `option`, `list`, `result`, `opaque` (nothing can be said of it)
+//! //# args a: value, list: debug          what a field can name; `value` is what tracing takes as it is
+//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (which says nothing)
 //! //# ok v.len()                          a field of the value `v`; without the line, `?v`
 //! //# without operation, ret              arguments that do not fit
+//! //# block                               the attribute stands above a whole block
 //! //# edition 2024                        not in 2021
 //! //# prelude                             not in a hostile module
 //! //# not_yet why                         not in this build yet
 //! //# not_yet_with ok, empty: why         not with these arguments
 //! //# drive success => f(1)               how each call ends, in the order of the records, and a call; `success/empty`
-//! //#                                     is `empty` under that argument. A call goes on in lines without a word.
+//! //#                                     is `empty` under that argument, `none/empty` has no value besides. A call goes on in lines without a word.
 //! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
 //! //# found words                         and what must be said of it
-//! #[rag]                                  the attribute; `#[rag(skip)]` is itself, and `#[rag(x)]` has x besides
+//! #[rag]                                  the attribute; `#[rag(x)]` has x besides, `#[rag(only x)]` has x and nothing else
 //! async fn f(a: u8, list: Vec<u8>) -> Vec<u8> { list }
 //! ```
 
@@ -34,6 +35,8 @@ pub(crate) struct Shape {
     pub(crate) returns: Returns,
     pub(crate) ok: Option<String>,
     pub(crate) without: Vec<String>,
+    /// Whether the attribute stands above a whole block.
+    pub(crate) block: bool,
     pub(crate) edition_2024: bool,
     pub(crate) prelude: bool,
     pub(crate) not_yet: Option<String>,
@@ -57,6 +60,7 @@ pub(crate) struct Arg {
 pub(crate) enum Returns {
     #[default]
     Value,
+    Nothing,
     Option,
     List,
     Result,
@@ -131,6 +135,7 @@ fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
         "ok" => shape.ok = Some(value.to_owned()),
         "without" => shape.without = split(value).map(str::to_owned).collect(),
         "edition" => shape.edition_2024 = value == "2024",
+        "block" => shape.block = true,
         "prelude" => shape.prelude = true,
         "not_yet" => shape.not_yet = Some(value.to_owned()),
         "not_yet_with" => {
@@ -172,6 +177,7 @@ fn arg(text: &str) -> Fallible<Arg> {
 fn returns(word: &str) -> Fallible<Returns> {
     Ok(match word {
         "value" => Returns::Value,
+        "nothing" => Returns::Nothing,
         "option" => Returns::Option,
         "list" => Returns::List,
         "result" => Returns::Result,

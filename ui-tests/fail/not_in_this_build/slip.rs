@@ -1,6 +1,6 @@
 use ragspan::rag_span;
 
-#[rag_span(layer = "generation", usag = |n| n)]
+#[rag_span(layer = "generation", outpt)]
 fn answer(n: u8) -> u8 {
     n
 }
