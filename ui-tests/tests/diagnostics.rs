@@ -58,9 +58,8 @@ fn read(path: &Path) -> String {
 
 /// The files with an extension in a folder and all below it.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let read = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries = read.filter_map(Result::ok).map(|entry| entry.path());
     entries
         .flat_map(|path| {
             if path.is_dir() {
@@ -75,7 +74,10 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 /// The strings in a source file that read like text, without those of its tests and attributes.
 fn texts(source: &str) -> Vec<String> {
     let mut found = Texts(Vec::new());
-    visit_file(&mut found, &syn::parse_file(source).unwrap());
+    visit_file(
+        &mut found,
+        &syn::parse_file(source).expect("our own source"),
+    );
     found.0
 }
 
@@ -125,8 +127,9 @@ impl<'a> Visit<'a> for Texts {
 
     /// `format!(..)`, but not the code in `quote!(..)`.
     fn visit_macro(&mut self, called: &'a Macro) {
-        let last = called.path.segments.last().unwrap().ident.to_string();
-        if !last.contains("quote") {
+        let last = called.path.segments.last();
+        let is_code = last.is_some_and(|last| last.ident.to_string().contains("quote"));
+        if !is_code {
             self.see_tokens(called.tokens.clone());
         }
     }
