@@ -390,6 +390,24 @@ fn an_item_that_cannot_be_measured_is_emitted_as_it_was() {
     }
 }
 
+#[test]
+fn where_instrumentation_is_off_an_item_stays_token_for_token() {
+    let block = "impl A { #[rag_span(skip)] fn f () {} #[rag_span(context(x))] fn g (x : u8) {} }";
+    for item in ORDINARY
+        .iter()
+        .map(|(_, item)| *item)
+        .chain([FULL.1, block, "struct S ;", "fn ("])
+    {
+        let Ok(item) = item.parse::<TokenStream>() else {
+            continue;
+        };
+        let off = span::attribute(tokens("layer = 1, what"), item.clone(), true);
+        assert_eq!(off.to_string(), item.to_string());
+        let on = span::attribute(tokens("layer = \"api\""), item.clone(), false);
+        assert_ne!(on.to_string(), item.to_string());
+    }
+}
+
 /// Words and signs of the grammar, so that random lists of them get far.
 fn piece() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
