@@ -52,7 +52,13 @@ where
                     .value(__call)
                 {
                     let v: &Answer = __found;
-                    __call.empty(v.text.is_empty())
+                    __call
+                        .empty({
+                            let __told: ::ragspan::__private::IsEmpty = v
+                                .text
+                                .is_empty();
+                            __told
+                        })
                 }
             },
         )

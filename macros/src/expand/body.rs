@@ -164,7 +164,7 @@ fn awaited(span: &RagSpan, names: &Names<'_>) -> Nameable {
 /// ```text
 /// if let Some(ret) = None::<Result<_, Error>> { return ret; }
 /// ```
-fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
+pub(super) fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
     if named.says_nothing() {
         return None;
     }
@@ -207,7 +207,7 @@ fn scoped(
 }
 
 /// The body in braces within others. The empty statement keeps braces around one expression from being called unused.
-fn inner(body: &Group, names: &Names<'_>) -> TokenStream {
+pub(super) fn inner(body: &Group, names: &Names<'_>) -> TokenStream {
     let (statement, body_tokens) = (quote_spanned!(names.site=> ;), body.stream());
     braced(quote!(#statement #body_tokens), body.span())
 }

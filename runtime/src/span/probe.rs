@@ -29,6 +29,11 @@ use crate::record::{ErrorKind, Outcome};
 ///
 /// assert_eq!(SearchError::NoContext.error_type(), "no_context");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `error_type` label",
+    label = "this has no label to ask for",
+    note = "name the label where `transparent` stands, as in #[error_type(\"timeout\")], or implement `ErrorType` for `{Self}`"
+)]
 pub trait ErrorType {
     /// The label: one of a small, fixed set.
     fn error_type(&self) -> &'static str;
@@ -216,6 +221,38 @@ impl<'a, T> AnyResult<'a, Option<T>> {
 
 fn type_of<E>(_: &E) -> ErrorKind {
     ErrorKind::TypeName(std::any::type_name::<E>())
+}
+
+/// A `Result`: what `#[rag_span(err)]` asks.
+#[diagnostic::on_unimplemented(
+    message = "`err` needs a function that returns a `Result`, and this one returns `{Self}`",
+    label = "there is no error to record",
+    note = "leave `err` out, or return a `Result`"
+)]
+pub trait Fallible {
+    /// What stands in `Ok`.
+    type Value;
+    /// What stands in `Err`.
+    type Error;
+
+    /// The value as what it is.
+    fn as_it_is(&self) -> &Result<Self::Value, Self::Error>;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    #[inline]
+    fn as_it_is(&self) -> &Self {
+        self
+    }
+}
+
+/// The value of a function that can fail.
+#[inline]
+pub fn fallible<R: Fallible>(value: &R) -> &Result<R::Value, R::Error> {
+    value.as_it_is()
 }
 
 /// A type whose values can be empty: what `#[rag_span(empty)]` asks.
