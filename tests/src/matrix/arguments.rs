@@ -11,8 +11,6 @@ pub(crate) struct Argument {
     pub(crate) text: &'static str,
     pub(crate) needs: Needs,
     pub(crate) makes: Makes,
-    /// Whether this build knows it.
-    pub(crate) yet: bool,
 }
 
 /// What an argument asks of a function.
@@ -58,7 +56,6 @@ const fn now(key: &'static str, text: &'static str, needs: Needs, makes: Makes) 
         text,
         needs,
         makes,
-        yet: true,
     }
 }
 
@@ -213,11 +210,6 @@ impl Argument {
         };
         let shared = !shape.block || SHARED.contains(&self.key);
         suits && shared && !shape.without.iter().any(|key| key == self.key)
-    }
-
-    /// Whether this build is said to manage it above this shape.
-    pub(crate) fn is_yet(&self, shape: &Shape) -> bool {
-        self.yet && !shape.not_yet_with.iter().any(|key| key == self.key)
     }
 }
 
