@@ -35,10 +35,8 @@ mod values;
 
 /// Measures the calls of a function: a span, metrics and one structured record each.
 ///
-/// ```text
-/// #[rag_span(layer = "retrieval", context(top_k), ok(|hits| chunks_retrieved = hits.len()))]
-/// async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchError> { .. }
-/// ```
+/// It stands on functions and methods of every shape: `async` or not, returning a future or a stream, in traits and under `#[async_trait]`. On a whole
+/// `impl` or trait it measures every function with a body, and `#[rag_span(skip)]` leaves one out. Each argument has a section with an example in `docs/attribute.md`.
 ///
 /// | argument | meaning |
 /// |---|---|
@@ -48,8 +46,16 @@ mod values;
 /// | `context(top_k, chars = query.len(), ?filter, %id)` | fields recorded before the call; `?` by `Debug`, `%` by `Display` |
 /// | `metrics(weight = 0.5)` | the same, for numbers |
 /// | `ok(\|hits\| chunks = hits.len(), metrics.best = best(hits))` | fields recorded from a success, by reference |
-/// | `slow = "2s"` | a success that took longer is a warning; units `us` `ms` `s` `m` |
+/// | `err(level = "warning", type = "timeout")` | how a failure is recorded: by a name, or told from the error, `level = \|error\| ..`; also emits `tracing`'s own event for other layers |
+/// | `ret`, `ret(Display)` | emits `tracing`'s own event for other layers |
 /// | `empty`, `empty = \|answer\| ..` | an empty result is an outcome of its own |
+/// | `outcome = \|reply\| ..` | an `Outcome`, told from the whole value, where its type says too little |
+/// | `slow = "2s"` | a success that took longer is a warning; units `us` `ms` `s` `m` |
+/// | `context_from = request` | a `LogContext` that holds for the call and all below it |
+/// | `name = "search"`, `target = "my::target"` | of the span, for other layers |
+/// | `parent = &span`, `follows_from = causes` | as in `tracing::instrument` |
+/// | `fields(len = query.len(), status = Empty)` | fields of the span from its creation on |
+/// | `skip(password)`, `skip_all` | accepted; nothing is captured that was not named |
 /// | `crate = path` | where `ragspan` is found, if not at `::ragspan` |
 #[proc_macro_attribute]
 pub fn rag_span(arguments: TokenStream, item: TokenStream) -> TokenStream {

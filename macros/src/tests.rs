@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use proptest::prelude::*;
 
+use crate::keys::{KEYS, Read};
 use crate::{context, error_type, span};
 
 /// The most that an ordinary function may expand to, in characters without white space.
@@ -13,9 +14,7 @@ const BUDGET: usize = 1_000;
 
 /// Compares an expansion with `snapshots/<name>.rs`; `UPDATE_EXPECT=1` writes the file instead.
 fn check(name: &str, expansion: &TokenStream) {
-    let file =
-        syn::parse2(expansion.clone()).unwrap_or_else(|error| panic!("{error}: {expansion}"));
-    let text = prettyplease::unparse(&file);
+    let text = formatted(expansion);
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("snapshots")
         .join(format!("{name}.rs"));
@@ -27,6 +26,12 @@ fn check(name: &str, expansion: &TokenStream) {
         text == expected,
         "{name} differs; UPDATE_EXPECT=1 accepts it\n{text}"
     );
+}
+
+fn formatted(expansion: &TokenStream) -> String {
+    let file =
+        syn::parse2(expansion.clone()).unwrap_or_else(|error| panic!("{error}: {expansion}"));
+    prettyplease::unparse(&file)
 }
 
 fn tokens(text: &str) -> TokenStream {
@@ -74,6 +79,68 @@ const ORDINARY: &[(&str, &str)] = &[
         "fn rerank(&self, hits: &mut [Hit]) { hits.sort() }",
     ),
 ];
+
+/// The attribute's arguments and the function of the README's first example.
+fn readme() -> (String, String) {
+    let page = include_str!("../../README.md");
+    let (_, from) = page.split_once("```rust\n#[rag_span(").unwrap();
+    let (example, _) = from.split_once("\n```").unwrap();
+    let (arguments, item) = example.split_once(")]\n").unwrap();
+    (arguments.to_owned(), item.to_owned())
+}
+
+#[test]
+fn the_readmes_example() {
+    let (arguments, item) = readme();
+    let expansion = expanded(&arguments, &item);
+    check("readme", &expansion);
+    let (_, body) = item.split_once('{').unwrap();
+    let length = length(&expansion) - length(&tokens(&format!("{{{body}")));
+    assert!(length < BUDGET, "{length} characters");
+}
+
+/// The page shows the same with the names' paths and underscores left out.
+#[test]
+fn the_page_shows_what_the_readmes_example_expands_to() {
+    let page = include_str!("../../docs/attribute.md");
+    let (_, section) = page.split_once("\n## What it expands to\n").unwrap();
+    let (_, from) = section.split_once("```rust,ignore\n").unwrap();
+    let (shown, _) = from.split_once("\n```").unwrap();
+    let whole = include_str!("../snapshots/readme.rs");
+    let short = whole
+        .replace("::ragspan::__private::", "")
+        .replace("__", "");
+    assert_eq!(formatted(&tokens(shown)), formatted(&tokens(&short)));
+}
+
+#[test]
+fn every_argument_has_its_row_in_both_tables() {
+    for page in [
+        include_str!("../../docs/attribute.md"),
+        include_str!("lib.rs"),
+    ] {
+        let rows: Vec<&str> = page.lines().filter_map(first_cell).collect();
+        for key in KEYS {
+            let there = rows
+                .iter()
+                .any(|row| row.split('`').any(|code| is_of(code, key.name)));
+            assert_eq!(there, matches!(key.read, Read::Now(_)), "{}", key.name);
+        }
+    }
+}
+
+/// The first cell of a row of the table of arguments.
+fn first_cell(line: &str) -> Option<&str> {
+    let row = line.trim_start_matches("/// ").strip_prefix("| ")?;
+    let cell = row.split(" | ").next()?;
+    (cell.starts_with('`') || cell.starts_with("[`")).then_some(cell)
+}
+
+/// Whether a piece of code is a use of this argument.
+fn is_of(code: &str, argument: &str) -> bool {
+    let rest = code.strip_prefix(argument);
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c == '_' || c.is_alphanumeric()))
+}
 
 #[test]
 fn a_function_with_everything() {

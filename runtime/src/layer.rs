@@ -148,7 +148,7 @@ where
         values.record(&mut Capture(&mut fields));
         let here = self.dispatch.get().and_then(WeakDispatch::upgrade);
         if let Some(registry) = here.as_ref().and_then(|to| to.downcast_ref::<Registry>()) {
-            carrier::add_late(registry, id, &fields);
+            carrier::add_late(registry, id, |late| late.append(&fields));
         }
     }
 

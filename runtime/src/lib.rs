@@ -65,6 +65,7 @@ mod telemetry;
 pub mod testing;
 mod usage;
 mod value;
+mod words;
 
 #[doc(hidden)]
 #[path = "critical.rs"]
@@ -73,18 +74,46 @@ pub mod __critical;
 #[path = "private.rs"]
 pub mod __private;
 
+/// The pages whose examples are tests.
+#[cfg(all(doctest, feature = "testing"))]
+mod pages {
+    #[doc = include_str!("../../docs/attribute.md")]
+    mod attribute {}
+    #[doc = include_str!("../../docs/derives.md")]
+    mod derives {}
+    #[doc = include_str!("../../docs/migrate.md")]
+    mod migrate {}
+}
+
 pub use config::Config;
 #[cfg(feature = "yaml")]
 pub use config::{ConfigError, Origin, Problem, Problems, Setting};
 pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
+pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use prices::{Import, Prices, PricesError};
-pub use ragspan_macros::{ErrorType, LogContext, rag_span};
+/// ```
+/// use ragspan::rag_span;
+///
+/// #[rag_span(layer = "retrieval", context(top_k), ok(|hits| chunks = hits.len()))]
+/// fn search(query: &str, top_k: usize) -> Vec<String> {
+///     vec![query.to_owned(); top_k]
+/// }
+///
+/// let (_, seen) = ragspan::testing::capture(|| search("bees", 3));
+/// assert_eq!(seen.record("search_complete")["context"]["chunks"], 3);
+/// ```
+pub use ragspan_macros::rag_span;
+pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{ErrorType, LogContext};
+pub use span::{Document, ErrorType, LogContext};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};
 pub use usage::{Cost, Usage};
+pub use words::{
+    attempt, attempt_after, cache_hit, cache_miss, cache_size, claims, connections, evaluation,
+    fallback, feedback, token_budget,
+};

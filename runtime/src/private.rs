@@ -14,7 +14,7 @@ pub use crate::context::Layer;
 pub use crate::record::Level as Severity;
 pub use crate::span::{
     Annotated, Call, EventSite, Field, Making, MayBeEmpty, Metric, Opening, Probe, Running,
-    ScopeSite, Site, Streamed, field, is_empty, metric,
+    ScopeSite, Site, Streamed, ToCost, ToUsage, field, is_empty, metric,
 };
 
 /// A value in a box that cannot move.

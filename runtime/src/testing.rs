@@ -26,6 +26,7 @@ use crate::dispatch::Scope;
 use crate::layer::layer;
 use crate::metrics::Registry;
 use crate::pipeline::Pipeline;
+use crate::prices::Prices;
 use crate::record::{Level, Service, json};
 use crate::span::install_panic_hook;
 
@@ -49,6 +50,7 @@ pub async fn capture_async<F: Future>(body: F) -> (F::Output, Captured) {
 pub struct Capture {
     level: Level,
     subscriber: Option<Dispatch>,
+    prices: Arc<Prices>,
 }
 
 impl Default for Capture {
@@ -56,6 +58,7 @@ impl Default for Capture {
         Self {
             level: Level::Trace,
             subscriber: None,
+            prices: Arc::default(),
         }
     }
 }
@@ -69,6 +72,12 @@ impl Capture {
     /// Keeps only records of this level and above, as a service's configuration would.
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
+        self
+    }
+
+    /// Prices the calls of models by this table.
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.prices = Arc::new(prices);
         self
     }
 
@@ -107,6 +116,7 @@ impl Capture {
         };
         let pipeline = Pipeline::new(service, self.level, Registry::new(), CAPACITY);
         let ours = || Dispatch::new(tracing_subscriber::registry().with(layer()));
+        let pipeline = pipeline.with_prices(self.prices);
         (Arc::new(pipeline), self.subscriber.unwrap_or_else(ours))
     }
 }

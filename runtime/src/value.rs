@@ -121,6 +121,28 @@ impl Value {
     pub(crate) fn is_number(&self) -> bool {
         !matches!(self, Self::Bool(_) | Self::Text(_))
     }
+
+    /// A number of microseconds, as milliseconds.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "exact for durations of up to 285 years"
+    )]
+    pub(crate) fn millis(micros: u64) -> Self {
+        Self::F64(micros as f64 / 1000.0)
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "sums of what people record; exact up to nine quadrillion"
+    )]
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::F64(number) => Some(*number),
+            Self::U64(number) => Some(*number as f64),
+            Self::I64(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
 }
 
 /// Named values and the text that they point into.
@@ -184,6 +206,12 @@ impl Fields {
         let (_, value) = self.items.last().copied()?;
         let text = self.print(value);
         Some(self.text.get(text))
+    }
+
+    /// The last number of this name.
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        let (_, value) = self.iter().rev().find(|(there, _)| *there == name)?;
+        value.number()
     }
 
     pub(crate) fn remove(&mut self, name: &str) {

@@ -12,6 +12,8 @@ use tracing::{Dispatch, Span, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use super::self_time::{Children, SelfTime};
+use super::sums::TraceSums;
 use super::{Layer, RequestContext, SpanId, TraceId};
 use crate::value::Fields;
 
@@ -30,6 +32,8 @@ pub(crate) struct Inherited {
     pub(crate) layers: u64,
     /// Of the nearest annotated call.
     pub(crate) origin: Option<&'static Origin>,
+    /// What the trace adds up in this process.
+    pub(crate) sums: Option<Arc<TraceSums>>,
 }
 
 /// Where an annotated function stands.
@@ -59,8 +63,18 @@ struct Node {
     /// A scope carries context only; errors pass through it.
     is_call: bool,
     births: Vec<Birth>,
-    /// What was recorded by `Span::record` while the call ran.
+    /// What was recorded while the call ran.
     late: Fields,
+    /// When the calls below it ran.
+    children: Children,
+}
+
+/// What a node was told while its call ran.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) late: Fields,
+    /// What is left of the call's time without that of the calls below it.
+    pub(crate) own: SelfTime,
 }
 
 /// Makes `span` a node, whose content `make` tells from that of the nearest node above, and returns what
@@ -82,6 +96,7 @@ pub(crate) fn attach<R>(
             is_call,
             births: Vec::new(),
             late: Fields::default(),
+            children: Children::default(),
         });
         Some(result)
     });
@@ -148,26 +163,70 @@ pub(crate) fn report_birth(span: &Span, birth: Birth) {
     });
 }
 
-/// Keeps fields for the record of the call whose span this is; tells whether it is one.
-pub(crate) fn add_late(registry: &Registry, id: &Id, fields: &Fields) -> bool {
-    let Some(span) = registry.span(id) else {
-        return false;
-    };
-    let mut extensions = span.extensions_mut();
-    let node = extensions.get_mut::<Node>().filter(|node| node.is_call);
-    node.map(|node| node.late.append(fields)).is_some()
+/// Changes what is kept for the record of the call whose span this is.
+pub(crate) fn add_late(registry: &Registry, id: &Id, add: impl FnOnce(&mut Fields)) {
+    if let Some(span) = registry.span(id) {
+        let mut extensions = span.extensions_mut();
+        let node = extensions.get_mut::<Node>().filter(|node| node.is_call);
+        if let Some(node) = node {
+            add(&mut node.late);
+        }
+    }
 }
 
-/// Takes what was recorded while the call ran.
-pub(crate) fn take_late(span: &Span, out: &mut Fields) {
-    let late = with_registry_span(span, |span| {
-        let mut extensions = span.extensions_mut();
-        let node = extensions.get_mut::<Node>()?;
-        Some(std::mem::take(&mut node.late))
+/// Changes what is kept for the record of the nearest call around the code that runs here.
+pub(crate) fn add_late_here(add: impl FnOnce(&mut Fields)) {
+    // The dispatcher asks for a closure that could be called twice.
+    let mut add = Some(add);
+    tracing::dispatcher::get_default(|dispatch| {
+        let Some(registry) = dispatch.downcast_ref::<Registry>() else {
+            return;
+        };
+        let current = registry.current_span();
+        let from = current.id().and_then(|id| registry.span(id));
+        let call = from.and_then(|from| from.scope().find(is_call));
+        if let (Some(call), Some(add)) = (call, add.take()) {
+            add_late(registry, &call.id(), add);
+        }
     });
-    if let Some(late) = late {
-        out.append(&late);
-    }
+}
+
+fn is_call(span: &SpanRef<'_, Registry>) -> bool {
+    span.extensions()
+        .get::<Node>()
+        .is_some_and(|node| node.is_call)
+}
+
+/// The call of this span has run from `start` to `end`: takes what it was told, and tells the nearest call above.
+pub(crate) fn close(span: &Span, start: u64, end: u64) -> Closed {
+    let closed = with_registry_span(span, |span| {
+        let (late, children) = {
+            let mut extensions = span.extensions_mut();
+            let node = extensions.get_mut::<Node>()?;
+            (
+                std::mem::take(&mut node.late),
+                std::mem::take(&mut node.children),
+            )
+        };
+        let mut above = span.parent();
+        while let Some(span) = above {
+            let told = {
+                let mut extensions = span.extensions_mut();
+                let node = extensions.get_mut::<Node>().filter(|node| node.is_call);
+                node.map(|node| node.children.add(start, end))
+            };
+            if told.is_some() {
+                break;
+            }
+            above = span.parent();
+        }
+        let own = children.self_time(start, end);
+        Some(Closed { late, own })
+    });
+    closed.unwrap_or_else(|| Closed {
+        late: Fields::default(),
+        own: Children::default().self_time(start, end),
+    })
 }
 
 /// The annotated calls from this span up to the root.

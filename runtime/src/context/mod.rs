@@ -5,9 +5,7 @@ mod current;
 mod ids;
 mod layer;
 mod request;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the attribute"))]
 pub(crate) mod self_time;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the attribute"))]
 pub(crate) mod sums;
 
 pub use current::Context;

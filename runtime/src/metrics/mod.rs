@@ -20,7 +20,6 @@ mod registry;
 mod sample;
 #[cfg(test)]
 mod tests;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the attribute"))]
 mod words;
 
 pub(crate) use call::CallMetrics;
@@ -30,5 +29,4 @@ pub(crate) use format::{Format, negotiate};
 pub(crate) use names::Name;
 pub(crate) use recorder::Recorder;
 pub(crate) use registry::Registry;
-#[expect(unused_imports, reason = "wired by the attribute")]
-pub(crate) use words::Verdict;
+pub use words::Verdict;

@@ -10,8 +10,8 @@ use crate::usage::{Cost, Usage};
 const LABEL: usize = 64;
 
 /// What somebody said of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
     /// It is good.
     Good,
     /// It is bad.

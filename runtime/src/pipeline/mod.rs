@@ -25,6 +25,7 @@ pub(crate) use worker::{Command, Sinks, Worker, is_worker};
 
 use crate::clock;
 use crate::metrics::{Name, Registry};
+use crate::prices::Prices;
 use crate::record::{Level, Pool, Record, Service};
 
 /// What the application's threads see of the pipeline.
@@ -35,6 +36,7 @@ pub(crate) struct Pipeline {
     registry: Arc<Registry>,
     service: Arc<Service>,
     levels: Levels,
+    prices: Arc<Prices>,
     boot_id: [u8; 16],
     /// No other layer listens to our spans, so their fields need not be told.
     sole_listener: AtomicBool,
@@ -60,6 +62,7 @@ impl Pipeline {
             registry,
             service: Arc::new(service),
             levels: levels.into(),
+            prices: Arc::default(),
             boot_id: boot_id(),
             sole_listener: AtomicBool::new(false),
             started: AtomicBool::new(false),
@@ -67,6 +70,16 @@ impl Pipeline {
             books: OnceLock::new(),
             closing: Mutex::new(()),
         }
+    }
+
+    /// The same with a table of what models cost.
+    pub(crate) fn with_prices(mut self, prices: Arc<Prices>) -> Self {
+        self.prices = prices;
+        self
+    }
+
+    pub(crate) fn prices(&self) -> &Prices {
+        &self.prices
     }
 
     /// An empty record, recycled if there is one.

@@ -171,6 +171,29 @@ impl Writer<'_> {
         if let Some(span) = born_in {
             self.key_id("error_span_id", Some(span.text()));
         }
+        if !record.documents.is_empty() {
+            self.documents(record);
+        }
+    }
+
+    fn documents(&mut self, record: &Record) {
+        self.raw(",\"documents\":[");
+        for (index, document) in record.documents.iter().enumerate() {
+            self.raw(if index == 0 { "{\"id\":" } else { ",{\"id\":" });
+            self.text(&record.fields, document.id);
+            self.raw(",\"rank\":");
+            self.value(&record.fields, Value::U64(document.rank.into()));
+            if let Some(score) = document.score.filter(|score| score.is_finite()) {
+                self.raw(",\"score\":");
+                self.value(&record.fields, Value::F64(score));
+            }
+            if let Some(source) = document.source {
+                self.raw(",\"source\":");
+                self.text(&record.fields, source);
+            }
+            self.raw("}");
+        }
+        self.raw("]");
     }
 
     /// Writes the record's fields, then those of the request that the record has no field for.
@@ -291,7 +314,8 @@ fn is_taken(record: &Record, name: &str) -> bool {
         "threshold_ms",
         "error_span_id",
     ];
-    record.kind != Kind::Event && OURS.contains(&name)
+    let documents = name == "documents" && !record.documents.is_empty();
+    record.kind != Kind::Event && (OURS.contains(&name) || documents)
 }
 
 /// The name among the metrics of a field that belongs there.

@@ -21,6 +21,9 @@ use crate::context::carrier::Origin;
 use crate::context::{Layer, RequestContext, SpanId, TraceId};
 use crate::value::{Fields, Text};
 
+/// The field in which a call keeps its budget of tokens.
+pub(crate) const TOTAL_BUDGET: &str = "metrics.total_budget";
+
 /// The JSON Schema (draft 2020-12) of a log record; `ragspan schema` prints it.
 pub const SCHEMA: &str = include_str!("schema.json");
 
@@ -156,7 +159,22 @@ pub(crate) struct Record {
     pub(crate) parent_span_id: Option<SpanId>,
     pub(crate) request: Option<Arc<RequestContext>>,
     pub(crate) failure: Option<Failure>,
+    /// What was retrieved, reranked or packed, the best first; no more than [`MAX_DOCUMENTS`].
+    pub(crate) documents: Vec<Retrieved>,
     pub(crate) fields: Fields,
+}
+
+/// A record names no more documents than this.
+pub(crate) const MAX_DOCUMENTS: usize = 100;
+
+/// A document that a call has found, its texts in the record's arena. What stands in it is not recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Retrieved {
+    pub(crate) id: Text,
+    pub(crate) score: Option<f64>,
+    /// From 1 on.
+    pub(crate) rank: u32,
+    pub(crate) source: Option<Text>,
 }
 
 impl Record {
@@ -184,6 +202,7 @@ impl Record {
             fields: self.fields.clone(),
             request: self.request.clone(),
             failure: None,
+            documents: Vec::new(),
             ..*self
         }
     }

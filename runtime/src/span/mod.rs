@@ -1,6 +1,7 @@
 //! An annotated call: its tracing span, its node in the span tree, how it ended, and what it left behind.
 
 mod call;
+mod document;
 mod event;
 mod future;
 mod opening;
@@ -16,8 +17,10 @@ mod site;
 mod stream;
 mod value;
 mod watch;
+mod words;
 
 pub use call::Call;
+pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
 pub use opening::Opening;
@@ -28,4 +31,4 @@ pub(crate) use scope::scope_is_enabled;
 pub use scope::{LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
-pub use value::{Field, Metric, field, metric};
+pub use value::{Field, Metric, ToCost, ToUsage, field, metric};

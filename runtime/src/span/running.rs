@@ -1,14 +1,17 @@
 //! A running call as the expressions of its annotation see it: what can be recorded of it, and how it is judged.
 
 use std::error::Error;
-use std::fmt::Arguments;
+use std::fmt::{Arguments, Display};
 
 use tracing::{Span, Value};
 
 use super::call::State;
+use super::document::Document;
 use super::event::EventSite;
+use super::value::{ToCost, ToUsage};
 use crate::dispatch;
 use crate::record::{ErrorKind, Level, Outcome};
+use crate::value::Value as Number;
 
 /// More fields than this are not given to other layers; the attribute refuses them.
 const MAX_FIELDS: usize = 32;
@@ -69,6 +72,53 @@ impl Running<'_> {
     pub fn error_type(&mut self, label: &'static str) {
         if let Some(watch) = &mut self.state.watch {
             watch.label(label);
+        }
+    }
+
+    /// The model that is called.
+    pub fn model(&mut self, model: &dyn Display) {
+        if let Some(watch) = &mut self.state.watch {
+            let fields = watch.fields();
+            let text = fields.text.print(format_args!("{model}"));
+            fields.push("model", Number::Text(text));
+            watch.words.get_or_insert_default().model = Some(text);
+        }
+    }
+
+    /// The tokens that the model has counted; of several, the later say more.
+    pub fn usage(&mut self, usage: impl ToUsage) {
+        if let (Some(watch), Some(usage)) = (&mut self.state.watch, usage.to_usage()) {
+            watch.words.get_or_insert_default().add_usage(usage);
+        }
+    }
+
+    /// What the call has cost, where that is known better than from a table of prices.
+    pub fn cost(&mut self, cost: impl ToCost) {
+        if let (Some(watch), Some(cost)) = (&mut self.state.watch, cost.to_cost()) {
+            watch.words.get_or_insert_default().cost = Some(cost);
+        }
+    }
+
+    /// The documents that were found, the best first.
+    pub fn documents<'d, I>(&mut self, documents: I)
+    where
+        I: IntoIterator<Item: Into<Document<'d>>>,
+    {
+        let Some(watch) = &mut self.state.watch else {
+            return;
+        };
+        let (mut count, mut best) = (0_u32, None::<f64>);
+        for document in documents {
+            let document: Document<'d> = document.into();
+            count = count.saturating_add(1);
+            let better = |best: f64| document.score.map_or(best, |score| best.max(score));
+            best = best.map(better).or(document.score);
+            watch.document(&document, count);
+        }
+        let fields = watch.fields();
+        fields.push("metrics.documents", Number::U64(count.into()));
+        if let Some(best) = best {
+            fields.push("metrics.best_score", Number::F64(best));
         }
     }
 

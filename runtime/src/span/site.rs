@@ -33,8 +33,10 @@ pub struct Site {
     pub(super) deferred: bool,
     /// A stream without an item is empty.
     pub(super) empty_stream: bool,
-    /// Fields may be recorded later, by `Span::record`.
-    pub(super) recordable: bool,
+    /// What a call is to the tracing backends, beside its layer.
+    pub(super) kind: Option<&'static str>,
+    /// It tells the usage of a model.
+    pub(super) metered: bool,
     state: OnceLock<State>,
 }
 
@@ -77,7 +79,8 @@ impl Site {
             failure_level: record::Level::Error,
             deferred: false,
             empty_stream: false,
-            recordable: false,
+            kind: None,
+            metered: false,
             state: OnceLock::new(),
         }
     }
@@ -143,10 +146,17 @@ impl Site {
         self
     }
 
-    /// Fields may be recorded while the call runs, by `Span::record`.
+    /// What a call is to the tracing backends, beside its layer.
     #[must_use]
-    pub const fn recordable(mut self) -> Self {
-        self.recordable = true;
+    pub const fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// A call tells the usage of a model, if it comes so far.
+    #[must_use]
+    pub const fn metered(mut self) -> Self {
+        self.metered = true;
         self
     }
 

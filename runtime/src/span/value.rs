@@ -2,6 +2,8 @@
 
 use tracing::Value;
 
+use crate::usage::{Cost, Usage};
+
 /// A value that can be recorded as a field as it is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be recorded as a field as it is",
@@ -41,4 +43,76 @@ impl<T: Metric> Metric for &T {}
 /// A metric's value.
 pub fn metric<T: Metric>(value: &T) -> &dyn Value {
     value
+}
+
+/// What tells the tokens of a call: a `Usage`, the JSON of a provider, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` tells no usage of tokens",
+    label = "not a `ragspan::Usage`, nor the JSON of a provider",
+    note = "write `usage = |reply| Usage::new(reply.prompt_tokens, reply.completion_tokens)`, or give the provider's JSON"
+)]
+pub trait ToUsage {
+    /// The tokens, if they are known.
+    fn to_usage(&self) -> Option<Usage>;
+}
+
+impl ToUsage for Usage {
+    fn to_usage(&self) -> Option<Usage> {
+        Some(*self)
+    }
+}
+
+impl ToUsage for serde_json::Value {
+    fn to_usage(&self) -> Option<Usage> {
+        Usage::from_json(self)
+    }
+}
+
+impl<T: ToUsage> ToUsage for Option<T> {
+    fn to_usage(&self) -> Option<Usage> {
+        self.as_ref().and_then(ToUsage::to_usage)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ToUsage + ?Sized> ToUsage for &T {
+    fn to_usage(&self) -> Option<Usage> {
+        T::to_usage(self)
+    }
+}
+
+/// What tells the cost of a call: a `Cost`, a number of dollars, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no cost",
+    label = "not a `ragspan::Cost`, nor a number of dollars",
+    note = "write `cost = |reply| reply.dollars`, with an `f64`, a `ragspan::Cost`, or an `Option` of one"
+)]
+pub trait ToCost {
+    /// The cost, if it is known.
+    fn to_cost(&self) -> Option<Cost>;
+}
+
+impl ToCost for Cost {
+    fn to_cost(&self) -> Option<Cost> {
+        Some(*self)
+    }
+}
+
+impl ToCost for f64 {
+    fn to_cost(&self) -> Option<Cost> {
+        Cost::from_dollars(*self)
+    }
+}
+
+impl<T: ToCost> ToCost for Option<T> {
+    fn to_cost(&self) -> Option<Cost> {
+        self.as_ref().and_then(ToCost::to_cost)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ToCost + ?Sized> ToCost for &T {
+    fn to_cost(&self) -> Option<Cost> {
+        T::to_cost(self)
+    }
 }

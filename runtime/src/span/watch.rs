@@ -9,16 +9,20 @@ use std::sync::Arc;
 use tracing::span::Id;
 use tracing::{Span, Value};
 
+use super::document::Document;
 use super::scope::{LogContext, bind};
 use super::site::Site;
 use super::stream::Flow;
+use super::words::{self, Words};
 use crate::clock::{self, Moment};
 use crate::context::carrier::{self, Inherited};
-use crate::context::{SpanId, TraceId};
+use crate::context::sums::TraceSums;
+use crate::context::{Layer, SpanId, TraceId};
 use crate::dispatch::Handle;
 use crate::metrics::{CallMetrics, Exemplar};
-use crate::record::{ErrorKind, Failure, Kind, Level, Outcome, Record};
-use crate::value::{self, Capture};
+use crate::record::{ErrorKind, Failure, Kind, Level, MAX_DOCUMENTS, Outcome, Record};
+use crate::usage::Cost;
+use crate::value::{Capture, Fields, Value as Number};
 
 /// No chain of sources is followed further than this.
 const MAX_CHAIN: usize = 16;
@@ -33,6 +37,8 @@ pub(super) struct Watch {
     /// No call around this one is of the same layer, so this one counts as a request.
     outermost: bool,
     pub(super) failure_level: Level,
+    sums: Arc<TraceSums>,
+    pub(super) words: Option<Box<Words>>,
 }
 
 /// What the annotation says of the call's place.
@@ -71,7 +77,7 @@ impl Watch {
         let start = clock::now();
         let (bit, meter) = meter(site, &handle);
         let parent = said.parent.as_ref().map(Option::as_ref);
-        let outermost = carrier::attach(span, parent, true, |mut above| {
+        let (outermost, sums) = carrier::attach(span, parent, true, |mut above| {
             if let Some(context) = said.context {
                 above.request = Some(bind(context, &above));
             }
@@ -87,6 +93,22 @@ impl Watch {
             start,
             outermost,
             failure_level: site.failure_level,
+            sums,
+            words: None,
+        }
+    }
+
+    /// The record's fields, for what is told of the call beside its own.
+    pub(super) fn fields(&mut self) -> &mut Fields {
+        &mut self.record.fields
+    }
+
+    /// Names a document that the call has found; past the first hundred they are only counted.
+    pub(super) fn document(&mut self, document: &Document<'_>, rank: u32) {
+        let record = &mut *self.record;
+        if record.documents.len() < MAX_DOCUMENTS {
+            let retrieved = document.kept(rank, &mut record.fields);
+            record.documents.push(retrieved);
         }
     }
 
@@ -125,11 +147,15 @@ impl Watch {
     }
 
     pub(super) fn flowed(&mut self, flow: &Flow) {
+        let exemplar = exemplar(&self.record);
         let fields = &mut self.record.fields;
-        fields.push("metrics.items", value::Value::U64(flow.items));
+        fields.push("metrics.items", Number::U64(flow.items));
         if let Some(first) = flow.first {
-            fields.push("metrics.time_to_first_item_ms", millis(first));
-            fields.push("metrics.longest_gap_ms", millis(flow.longest_gap));
+            fields.push("metrics.time_to_first_item_ms", Number::millis(first));
+            fields.push("metrics.longest_gap_ms", Number::millis(flow.longest_gap));
+            let (operation, layer) = (self.record.operation, layer_name(&self.record));
+            let registry = self.handle.registry();
+            registry.first_item(operation, layer, first, &exemplar);
         }
     }
 
@@ -183,9 +209,6 @@ impl Watch {
     pub(super) fn end(mut self, site: &'static Site, span: &Span, outcome: Outcome) {
         let micros = clock::now().micros_since(self.start);
         let record = &mut *self.record;
-        if site.recordable {
-            carrier::take_late(span, &mut record.fields);
-        }
         record.outcome = outcome;
         record.duration = Some(micros);
         record.timestamp = record.start + micros;
@@ -196,6 +219,7 @@ impl Watch {
             bear(record, site, span);
         }
         record.level = level(site, record, self.failure_level);
+        self.add_up(site, span, outcome);
         self.count(site, outcome, micros);
         let heard = !span.is_none() || self.record.level >= Level::Warning;
         if heard && self.handle.wants(self.record.level, site.target) {
@@ -205,13 +229,32 @@ impl Watch {
         }
     }
 
+    /// Takes what was told while the call ran, and gives the trace its share; a root tells the sums of all.
+    fn add_up(&mut self, site: &'static Site, span: &Span, outcome: Outcome) {
+        let record = &mut *self.record;
+        let closed = carrier::close(span, record.start, record.timestamp);
+        record.fields.append(&closed.late);
+        self.sums.span(site.origin.layer, closed.own);
+        if let Some(words) = self.words.take() {
+            words.spend(record, &self.handle, &self.sums);
+        }
+        if site.metered && outcome == Outcome::Cancelled {
+            record.fields.push("usage_estimated", Number::Bool(true));
+        }
+        if record.parent_span_id.is_none() {
+            let sums = self.sums.now();
+            words::tell_sums(&sums, &mut record.fields);
+            if sums.cost != Cost::ZERO {
+                let (layer, exemplar) = (layer_name(record), exemplar(record));
+                let registry = self.handle.registry();
+                registry.request_cost(layer, sums.cost, &exemplar);
+            }
+        }
+    }
+
     fn count(&self, site: &Site, outcome: Outcome, micros: u64) {
         let record = &self.record;
-        let exemplar = Exemplar {
-            trace_id: record.trace_id.map_or([0; 16], TraceId::to_bytes),
-            span_id: record.span_id.map_or([0; 16], SpanId::to_bytes),
-            unix_ms: record.timestamp / 1000,
-        };
+        let exemplar = exemplar(record);
         self.meter.latency(micros, &exemplar);
         if self.outermost {
             self.meter.stopped();
@@ -228,12 +271,16 @@ impl Watch {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "exact for durations of up to 285 years"
-)]
-fn millis(micros: u64) -> value::Value {
-    value::Value::F64(micros as f64 / 1000.0)
+pub(super) fn exemplar(record: &Record) -> Exemplar {
+    Exemplar {
+        trace_id: record.trace_id.map_or([0; 16], TraceId::to_bytes),
+        span_id: record.span_id.map_or([0; 16], SpanId::to_bytes),
+        unix_ms: record.timestamp.max(record.start) / 1000,
+    }
+}
+
+pub(super) fn layer_name(record: &Record) -> &'static str {
+    record.layer.map_or("", Layer::name)
 }
 
 fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
@@ -252,7 +299,7 @@ fn place(
     start: Moment,
     above: Inherited,
     record: &mut Record,
-) -> (Inherited, bool) {
+) -> (Inherited, (bool, Arc<TraceSums>)) {
     let unix = start.unix_micros();
     let span_id = SpanId::new(unix / 1000);
     let trace_id = above.ids.map_or(TraceId::from(span_id), |(trace, _)| trace);
@@ -264,15 +311,20 @@ fn place(
     record.span_id = Some(span_id);
     record.parent_span_id = above.ids.map(|(_, parent)| parent);
     record.request.clone_from(&above.request);
+    if let Some(kind) = site.kind {
+        record.fields.push_text("kind", kind);
+    }
     let outermost = above.layers & bit == 0;
+    let sums = above.sums.unwrap_or_default();
     let inherited = Inherited {
         ids: Some((trace_id, span_id)),
         parent: record.parent_span_id,
         request: above.request,
         layers: above.layers | bit,
         origin: Some(&site.origin),
+        sums: Some(Arc::clone(&sums)),
     };
-    (inherited, outermost)
+    (inherited, (outermost, sums))
 }
 
 /// Tells whether the failure was born here or is a child's that passes through, and passes it on.

@@ -102,7 +102,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         registry,
         config.queue,
     );
-    let pipeline = Arc::new(pipeline);
+    let pipeline = Arc::new(pipeline.with_prices(Arc::clone(&config.prices)));
     if subscribe(config.levels.least().unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
     }

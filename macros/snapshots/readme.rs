@@ -1,0 +1,40 @@
+async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchError> {
+    ::ragspan::__private::Call::enter(
+            {
+                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                    &SITE,
+                    "hybrid_search",
+                    ::ragspan::__private::Layer::Retrieval,
+                    ::ragspan::__private::module_path!(),
+                    ::ragspan::__private::file!(),
+                    ::ragspan::__private::line!(),
+                    &["top_k", "chunks"],
+                );
+                &SITE
+            },
+            |__call| __call.fields(0, &[::ragspan::__private::field(&top_k)]),
+        )
+        .future(
+            async move {
+                if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
+                    Result<Vec<Chunk>, SearchError>,
+                > {
+                    return __ret;
+                }
+                {
+                    ..
+                }
+            },
+            |__ret, __call| {
+                ::ragspan::__private::Probe::new(__ret).judge(__call);
+                if let ::ragspan::__private::Some(hits) = ::ragspan::__private::Probe::new(
+                        __ret,
+                    )
+                    .value(__call)
+                {
+                    __call.fields(1, &[::ragspan::__private::field(&(hits.len()))])
+                }
+            },
+        )
+        .await
+}

@@ -1,0 +1,92 @@
+//! A document that a call has found: what is kept of it, and from what it can be told.
+
+use std::borrow::Cow;
+
+use crate::record::Retrieved;
+use crate::value::Fields;
+
+/// What was retrieved, reranked or packed into a prompt: its id, and what is known of its place. Its text is not recorded.
+///
+/// ```
+/// use ragspan::{Document, rag_span};
+///
+/// #[rag_span(layer = "retrieval", documents = |hits| hits.iter().map(|(id, score)| Document::new(id).score(*score)))]
+/// fn search(query: &str) -> Vec<(String, f64)> {
+///     vec![("guide.md#4".to_owned(), 0.82), ("faq.md#1".to_owned(), 0.4)]
+/// }
+///
+/// let (_, seen) = ragspan::testing::capture(|| search("bees"));
+/// let record = seen.record("search_complete");
+/// assert_eq!(record["context"]["documents"][0]["id"], "guide.md#4");
+/// assert_eq!(record["metrics"]["best_score"], 0.82);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document<'a> {
+    id: Cow<'a, str>,
+    pub(super) score: Option<f64>,
+    rank: Option<u32>,
+    source: Option<Cow<'a, str>>,
+}
+
+impl<'a> Document<'a> {
+    /// A document of this id.
+    pub fn new(id: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            id: id.into(),
+            score: None,
+            rank: None,
+            source: None,
+        }
+    }
+
+    /// How well it fits; more is better.
+    #[must_use]
+    pub fn score(mut self, score: impl Into<f64>) -> Self {
+        self.score = Some(score.into());
+        self
+    }
+
+    /// Its place from 1 on; without one it is the place in which it is told.
+    #[must_use]
+    pub fn rank(mut self, rank: u32) -> Self {
+        self.rank = Some(rank);
+        self
+    }
+
+    /// Where it comes from, as a file or an index.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<Cow<'a, str>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub(super) fn kept(&self, place: u32, fields: &mut Fields) -> Retrieved {
+        Retrieved {
+            id: fields.text.push(&self.id),
+            score: self.score,
+            rank: self.rank.unwrap_or(place),
+            source: self
+                .source
+                .as_deref()
+                .map(|source| fields.text.push(source)),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Document<'a> {
+    fn from(id: &'a str) -> Self {
+        Self::new(id)
+    }
+}
+
+impl<'a> From<&'a String> for Document<'a> {
+    fn from(id: &'a String) -> Self {
+        Self::new(id.as_str())
+    }
+}
+
+impl<'a, S: Into<f64>> From<(&'a str, S)> for Document<'a> {
+    fn from((id, score): (&'a str, S)) -> Self {
+        Self::new(id).score(score)
+    }
+}

@@ -1,0 +1,122 @@
+//! What a call tells of a model: its name, its tokens, and what they cost; and the sums of a whole request.
+
+use super::watch::{exemplar, layer_name};
+use crate::context::sums::{Sums, TraceSums};
+use crate::dispatch::Handle;
+use crate::record::{Record, TOTAL_BUDGET};
+use crate::usage::{Cost, Usage};
+use crate::value::{Fields, Text, Value};
+
+/// The label of a model that nobody named.
+const UNNAMED: &str = "unknown";
+
+/// What was told of a model so far.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    pub(super) model: Option<Text>,
+    usage: Option<Usage>,
+    pub(super) cost: Option<Cost>,
+}
+
+impl Words {
+    /// Usage that comes in parts, as in the chunks of a stream: the later part says more.
+    pub(super) fn add_usage(&mut self, usage: Usage) {
+        self.usage = Some(self.usage.map_or(usage, |before| before.merge(usage)));
+    }
+
+    /// Writes the tokens and their cost into the record, the metrics, and the sums of the trace.
+    pub(super) fn spend(&self, record: &mut Record, handle: &Handle, sums: &TraceSums) {
+        if self.usage.is_none() && self.cost.is_none() {
+            return;
+        }
+        let exemplar = exemplar(record);
+        let layer = layer_name(record);
+        let model = self
+            .model
+            .map_or(UNNAMED, |model| record.fields.text.get(model));
+        let usage = self.usage.unwrap_or_default();
+        let cost = self.cost.or_else(|| handle.prices().cost(model, &usage));
+        let registry = handle.registry();
+        registry.llm_call(model, layer, (&usage, cost), &exemplar);
+        if let Some(ratio) = fill_ratio(&record.fields, &usage) {
+            registry.context_fill(model, ratio, &exemplar);
+        }
+        sums.llm_call(&usage, cost);
+        if self.usage.is_some() {
+            tell_usage(&usage, &mut record.fields);
+        }
+        tell_cost(cost, &mut record.fields);
+    }
+}
+
+/// How much of the budget the prompt took, where a budget was set.
+fn fill_ratio(fields: &Fields, usage: &Usage) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "no prompt has so many tokens")]
+    let prompt = usage.prompt() as f64;
+    let total = fields.number(TOTAL_BUDGET).filter(|total| *total > 0.0)?;
+    Some(prompt / total)
+}
+
+fn tell_usage(usage: &Usage, fields: &mut Fields) {
+    fields.push("metrics.input_tokens", Value::U64(usage.input));
+    fields.push("metrics.output_tokens", Value::U64(usage.output));
+    for (name, tokens) in [
+        ("metrics.cached_input_tokens", usage.cached_input),
+        ("metrics.cache_write_tokens", usage.cache_write),
+        ("metrics.reasoning_tokens", usage.reasoning),
+    ] {
+        if tokens > 0 {
+            fields.push(name, Value::U64(tokens));
+        }
+    }
+    fields.push("metrics.total_tokens", Value::U64(usage.total()));
+}
+
+/// What is not known is not written, and never guessed.
+fn tell_cost(cost: Option<Cost>, fields: &mut Fields) {
+    if let Some(cost) = cost {
+        fields.push("metrics.cost_usd", Value::F64(cost.dollars()));
+    }
+}
+
+/// The request's line: what happened in it, and where its time went.
+pub(super) fn tell_sums(sums: &Sums, fields: &mut Fields) {
+    if sums.llm_calls > 0 {
+        fields.push("metrics.llm_calls", Value::U64(sums.llm_calls));
+        fields.push("metrics.total_tokens", Value::U64(sums.usage.total()));
+        // A sum that leaves calls out would be too small, so it says how many.
+        tell_cost(
+            Some(sums.cost).filter(|cost| *cost != Cost::ZERO || sums.unpriced == 0),
+            fields,
+        );
+    }
+    for (name, count) in [
+        ("metrics.unpriced_calls", sums.unpriced),
+        ("metrics.retries", sums.retries),
+        ("metrics.cache_hits", sums.cache_hits),
+        ("metrics.cache_misses", sums.cache_misses),
+    ] {
+        if count > 0 {
+            fields.push(name, Value::U64(count));
+        }
+    }
+    if sums.spans > 1 {
+        fields.push("metrics.spans", Value::U64(sums.spans));
+        for (layer, micros) in sums.layers() {
+            fields.push(self_time_of(layer), Value::millis(micros));
+        }
+    }
+}
+
+fn self_time_of(layer: &str) -> &'static str {
+    match layer {
+        "api" => "metrics.self_ms.api",
+        "ingestion" => "metrics.self_ms.ingestion",
+        "data" => "metrics.self_ms.data",
+        "retrieval" => "metrics.self_ms.retrieval",
+        "generation" => "metrics.self_ms.generation",
+        "evaluation" => "metrics.self_ms.evaluation",
+        "memory" => "metrics.self_ms.memory",
+        _ => "metrics.self_ms.custom",
+    }
+}
