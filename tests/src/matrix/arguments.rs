@@ -25,6 +25,8 @@ pub(crate) enum Needs {
     Returned,
     /// A value that is not `()`: clippy would have `|_|` be `|()|`.
     Something,
+    /// A value that is always a success.
+    Plain,
     /// A type that has a notion of empty.
     Empty,
     /// A `Result` whose error can be shown.
@@ -117,6 +119,19 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     ),
     now("empty", "empty", N::Empty, M::Empty),
     now("empty", "empty = |_| false", N::Something, M::Nothing),
+    // It has the key of what it excludes.
+    now(
+        "empty",
+        "outcome = |_| ::ragspan::Outcome::Success",
+        N::Plain,
+        M::Nothing,
+    ),
+    now(
+        "context_from",
+        "context_from = ::matrix::asked()",
+        N::Nothing,
+        M::Entry("asked"),
+    ),
     now("slow", r#"slow = "60m""#, N::Nothing, M::Nothing),
     now(
         "level",
@@ -205,6 +220,7 @@ impl Argument {
             Needs::Any => !shape.args.is_empty(),
             Needs::Returned => shape.returns != Returns::Opaque,
             Needs::Something => !matches!(shape.returns, Returns::Opaque | Returns::Nothing),
+            Needs::Plain => matches!(shape.returns, Returns::Value | Returns::List),
             Needs::Empty => matches!(shape.returns, Returns::Option | Returns::List),
             Needs::Error => shape.returns == Returns::Result,
         };
