@@ -199,7 +199,7 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     ),
     now(
         "fields",
-        "fields(dotted.shown = %{value}, seen = ?{debug})",
+        "fields(dotted.shown = %{value}, shown_too = ?{debug})",
         N::Value,
         M::Nothing,
     ),
