@@ -203,6 +203,7 @@ fn all_fields(arguments: &Arguments) -> impl Iterator<Item = &Field> {
         .iter()
         .chain(&arguments.context)
         .chain(&arguments.metrics)
+        .chain(&arguments.versions)
         .chain(on_success)
 }
 
@@ -310,6 +311,7 @@ fn resolve(layer: Layer, shape: Shape, arguments: Arguments, function: Function)
         .unwrap_or_else(|| own_name(&function));
     let mut entry = arguments.context;
     entry.extend(arguments.metrics);
+    entry.extend(arguments.versions);
     RagSpan {
         krate: arguments.krate,
         operation,
@@ -330,6 +332,11 @@ fn resolve(layer: Layer, shape: Shape, arguments: Arguments, function: Function)
         ok: arguments.ok,
         err: arguments.err,
         ret: arguments.ret,
+        model: arguments.model,
+        usage: arguments.usage,
+        cost: arguments.cost,
+        documents: arguments.documents,
+        kind: arguments.kind,
         shape,
         function,
     }

@@ -11,6 +11,9 @@ use crate::model::{Field, How, Name};
 /// The prefix that makes a field a metric.
 const METRICS: &str = "metrics.";
 
+/// The prefix of what a call is compared by.
+const VERSIONS: &str = "versions.";
+
 /// Which list a field stands in.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum List {
@@ -18,6 +21,8 @@ pub(crate) enum List {
     Context,
     /// `metrics(..)`, where every field is a metric.
     Metrics,
+    /// `versions(..)`, whose fields stand under that name.
+    Versions,
 }
 
 /// Reads one field.
@@ -185,10 +190,11 @@ fn last_word(value: &Expr) -> Option<String> {
 }
 
 fn declared(name: String, list: List) -> String {
-    if list == List::Metrics && !name.starts_with(METRICS) {
-        return format!("{METRICS}{name}");
+    match list {
+        List::Metrics if !name.starts_with(METRICS) => format!("{METRICS}{name}"),
+        List::Versions => format!("{VERSIONS}{name}"),
+        List::Context | List::Metrics => name,
     }
-    name
 }
 
 fn how(name: &str, sigil: Option<&Sigil>) -> syn::Result<How> {

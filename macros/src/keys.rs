@@ -8,6 +8,7 @@ use crate::inherited::{fields, follows_from, name, parent, skip, skip_all, targe
 use crate::later;
 use crate::model::Arguments;
 use crate::place::Place;
+use crate::rag::{cost, documents, kind, model, usage, versions};
 use crate::suggest;
 use crate::told::{err, ret};
 use crate::values::{
@@ -48,6 +49,12 @@ pub(crate) const KEYS: &[Key] = &[
     now("empty", empty).against(&["outcome"]),
     now("outcome", outcome),
     now("slow", slow).shared(),
+    now("model", model),
+    now("usage", usage),
+    now("cost", cost),
+    now("documents", documents),
+    now("kind", kind).shared(),
+    now("versions", versions),
     now("context_from", context_from),
     now("name", name),
     now("target", target).shared(),
@@ -59,12 +66,6 @@ pub(crate) const KEYS: &[Key] = &[
     now("crate", krate).shared(),
     later("inputs", later::values),
     later("output", later::word),
-    later("model", later::expression),
-    later("usage", later::judged),
-    later("cost", later::judged),
-    later("documents", later::judged),
-    later("kind", later::kind).shared(),
-    later("versions", later::named).shared(),
 ];
 
 const fn now(name: &'static str, read: Reader) -> Key {

@@ -24,6 +24,7 @@ mod model;
 mod params;
 mod parse;
 mod place;
+mod rag;
 mod returns;
 mod span;
 mod suggest;
@@ -51,6 +52,11 @@ mod values;
 /// | `empty`, `empty = \|answer\| ..` | an empty result is an outcome of its own |
 /// | `outcome = \|reply\| ..` | an `Outcome`, told from the whole value, where its type says too little |
 /// | `slow = "2s"` | a success that took longer is a warning; units `us` `ms` `s` `m` |
+/// | `model = "gpt-4o-mini"` | the model that is called, also `model = \|reply\| &reply.model` |
+/// | `usage = \|reply\| reply.usage`, `cost = \|reply\| ..` | the tokens that it has counted, and what they cost |
+/// | `documents = \|hits\| ..` | id, score, rank and source of what was found |
+/// | `kind = "rerank"` | `embedding`, `rerank`, `prompt`, `tool`, `guard` or `agent`, beside the layer |
+/// | `versions(prompt = "v3")` | dimensions to compare by |
 /// | `context_from = request` | a `LogContext` that holds for the call and all below it |
 /// | `name = "search"`, `target = "my::target"` | of the span, for other layers |
 /// | `parent = &span`, `follows_from = causes` | as in `tracing::instrument` |

@@ -45,6 +45,12 @@ pub(crate) struct Arguments {
     pub(crate) outcome: Option<Judged>,
     pub(crate) slow_us: Option<u64>,
     pub(crate) empty: Option<Empty>,
+    pub(crate) model: Option<ModelBy>,
+    pub(crate) usage: Option<Judged>,
+    pub(crate) cost: Option<Judged>,
+    pub(crate) documents: Option<Judged>,
+    pub(crate) kind: Option<LitStr>,
+    pub(crate) versions: Vec<Field>,
     pub(crate) krate: Option<Path>,
     /// Every key that was written, also one whose value could not be read.
     pub(crate) keys: Vec<Ident>,
@@ -117,6 +123,8 @@ pub(crate) struct Event {
 #[derive(Default)]
 pub(crate) struct Failing {
     pub(crate) event: Event,
+    /// Only more is said of our record, and other layers get no event.
+    pub(crate) silent: bool,
     /// The name of a variant of `ragspan::Level`, where the level was named.
     pub(crate) severity: Option<&'static str>,
     /// A level told from the error.
@@ -128,6 +136,14 @@ pub(crate) struct Failing {
 pub(crate) enum ErrorTypeBy {
     Label(LitStr),
     Judged(Judged),
+}
+
+/// How the model that is called is named.
+pub(crate) enum ModelBy {
+    /// Before the call.
+    Given(Expr),
+    /// By the value returned.
+    Value(Judged),
 }
 
 /// `|pattern| expression`
@@ -180,6 +196,11 @@ pub(crate) struct RagSpan {
     pub(crate) ok: Option<Success>,
     pub(crate) err: Option<Failing>,
     pub(crate) ret: Option<Event>,
+    pub(crate) model: Option<ModelBy>,
+    pub(crate) usage: Option<Judged>,
+    pub(crate) cost: Option<Judged>,
+    pub(crate) documents: Option<Judged>,
+    pub(crate) kind: Option<LitStr>,
     pub(crate) shape: Shape,
     pub(crate) function: Function,
 }

@@ -261,14 +261,9 @@ mod tests {
     #[test]
     fn arguments_of_a_later_build_are_read_and_refused() {
         for (later, part) in [
-            (
-                "usage = |a| f::<A, B>(a)",
-                "`usage` is not in this build yet",
-            ),
-            ("kind = \"rerank\"", "`kind` is not in this build yet"),
-            ("kind = \"rerenk\"", "did you mean `rerank`"),
+            ("inputs(a, b = c)", "`inputs` is not in this build yet"),
             ("inputs(a.b())", "an expression needs a name"),
-            ("usage = 1", "`usage` names the value first"),
+            ("output", "`output` is not in this build yet"),
             ("output = 1", "`output` takes no value"),
         ] {
             let tokens: TokenStream = later.parse().unwrap();

@@ -261,7 +261,7 @@ fn macros_called(tokens: TokenStream) -> Vec<String> {
 #[test]
 fn every_error_is_reported_at_once() {
     let text = expanded(
-        r#"layer = "retreival", contxt(x), slow = "2 s", usage = |u| u, context(a.b(), b, b), slow = "1s""#,
+        r#"layer = "retreival", contxt(x), slow = "2 s", output, context(a.b(), b, b), slow = "1s""#,
         "const fn search() -> impl Future<Output = u8> { ready(1) }",
     )
     .to_string();
@@ -269,7 +269,7 @@ fn every_error_is_reported_at_once() {
         "did you mean `retrieval`",
         "did you mean `context`",
         "`2 s` is no duration",
-        "`usage` is not in this build yet",
+        "`output` is not in this build yet",
         "write `b = ` before it",
         "the field `b` is there already",
         "`slow` stands twice",

@@ -36,6 +36,8 @@ pub(crate) fn err(
             ),
         }
     })?;
+    let says = failing.level_by.is_some() || failing.error_type.is_some();
+    failing.silent = says && failing.event.how.is_none() && failing.event.level.is_none();
     arguments.err = Some(failing);
     Ok(())
 }

@@ -83,6 +83,8 @@ mod pages {
     mod derives {}
     #[doc = include_str!("../../docs/migrate.md")]
     mod migrate {}
+    #[doc = include_str!("../../docs/rag.md")]
+    mod rag {}
 }
 
 pub use config::Config;

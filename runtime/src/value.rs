@@ -74,6 +74,13 @@ impl Arena {
     }
 }
 
+/// What a value prints, up to 64 KiB of it.
+pub(crate) fn bounded(value: fmt::Arguments<'_>) -> String {
+    let mut arena = Arena::default();
+    arena.print(value);
+    arena.0
+}
+
 fn narrow(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

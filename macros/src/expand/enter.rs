@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use super::located;
 use super::names::Names;
 use super::site::site;
-use crate::model::{Field, How, Opening, RagSpan};
+use crate::model::{Field, How, ModelBy, Opening, RagSpan};
 
 /// ```text
 /// Call::enter({ site }, |call| { capture })
@@ -44,15 +44,23 @@ fn open(opening: &Opening, names: &Names<'_>) -> TokenStream {
 }
 
 /// ```text
-/// |call| call.fields(0, &[field(&top_k), &debug(&filter)])
+/// |call| { call.fields(0, &[field(&top_k), &debug(&filter)]); call.model(&MODEL) }
 /// ```
 fn capture(span: &RagSpan, names: &Names<'_>) -> TokenStream {
-    if span.entry.is_empty() {
-        return quote_spanned!(names.site=> |_| {});
+    let (call, site) = (&names.call, names.site);
+    let first = span.opening.fields.len();
+    let fields = (!span.entry.is_empty()).then(|| fields(first, &span.entry, names));
+    let model = match &span.model {
+        Some(ModelBy::Given(model)) => {
+            Some(quote_spanned!(located(model.span())=> #call.model(&#model)))
+        }
+        _ => None,
+    };
+    match (fields, model) {
+        (None, None) => quote_spanned!(site=> |_| {}),
+        (Some(fields), Some(model)) => quote_spanned!(site=> |#call| { #fields; #model }),
+        (fields, model) => quote_spanned!(site=> |#call| #fields #model),
     }
-    let call = &names.call;
-    let fields = fields(span.opening.fields.len(), &span.entry, names);
-    quote_spanned!(names.site=> |#call| #fields)
 }
 
 /// ```text
@@ -91,7 +99,11 @@ pub(super) fn recorded(span: &RagSpan) -> Vec<TokenStream> {
     let fields = opening.fields.iter().chain(&span.entry);
     let values = fields.map(|field| field.value.to_token_stream());
     let context = opening.context_from.as_ref().map(ToTokens::to_token_stream);
-    values.chain(context).collect()
+    let model = match &span.model {
+        Some(ModelBy::Given(model)) => Some(model.to_token_stream()),
+        _ => None,
+    };
+    values.chain(context).chain(model).collect()
 }
 
 /// The expressions that may take an argument away.

@@ -8,25 +8,32 @@ use super::enter::fields;
 use super::located;
 use super::names::Names;
 use super::site::{level, place};
-use crate::model::{Empty, ErrorTypeBy, Event, Failing, How, Judged, Level, Pattern, RagSpan};
+use crate::model::{
+    Empty, ErrorTypeBy, Event, Failing, How, Judged, Level, ModelBy, Pattern, RagSpan,
+};
 
 /// What stands in `|ret, call| { .. }`.
 ///
 /// ```text
-/// Probe::new(ret).judge(call); err; outcome; empty; ok; events
+/// Probe::new(ret).judge(call); err; outcome; model usage cost; empty; documents; ok; events
 /// ```
 pub(super) fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let judge = judge(names);
     let failing = span.err.as_ref().map(|failing| failing_as(failing, names));
     let outcome = span.outcome.as_ref().map(|judged| outcome(judged, names));
+    let spent = spent(span, names);
     let empty = span.empty.as_ref().map(|empty| judge_empty(empty, names));
+    let found = span
+        .documents
+        .as_ref()
+        .map(|documents| told("documents", documents, names));
     let ok = span.ok.as_ref().map(|ok| {
         let first = span.opening.fields.len() + span.entry.len();
         let fields = fields(first, &ok.fields, names);
         on_value(&ok.pattern, &fields, names)
     });
     let events = events(span, names);
-    quote_spanned!(names.site=> #judge #failing #outcome #empty #ok #events)
+    quote_spanned!(names.site=> #judge #outcome #failing #spent #empty #found #ok #events)
 }
 
 /// `Probe::new(ret).judge(call);`
@@ -45,8 +52,38 @@ pub(super) fn judge(names: &Names<'_>) -> TokenStream {
 pub(super) fn inspect_item(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let judge = judge(names);
     let failing = span.err.as_ref().map(|failing| failing_as(failing, names));
-    let events = events(span, names);
-    quote_spanned!(names.site=> #judge #failing #events)
+    let (spent, events) = (spent(span, names), events(span, names));
+    quote_spanned!(names.site=> #judge #failing #spent #events)
+}
+
+/// What is told of a model: also where the answer is then found to be empty, for its tokens are spent.
+fn spent(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    let model = match &span.model {
+        Some(ModelBy::Value(model)) => Some(told_by_ref("model", model, names)),
+        _ => None,
+    };
+    let usage = span.usage.as_ref().map(|usage| told("usage", usage, names));
+    let cost = span.cost.as_ref().map(|cost| told("cost", cost, names));
+    quote_spanned!(names.site=> #model #usage #cost)
+}
+
+/// ```text
+/// if let Some(reply) = Probe::new(ret).value(call) { call.usage(reply.usage); }
+/// ```
+fn told(method: &str, judged: &Judged, names: &Names<'_>) -> TokenStream {
+    let (call, expression) = (&names.call, &judged.expression);
+    let at = located(expression.span());
+    let method = Ident::new(method, at);
+    let told = quote_spanned!(at=> #call.#method(#expression););
+    on_value(&judged.pattern, &told, names)
+}
+
+fn told_by_ref(method: &str, judged: &Judged, names: &Names<'_>) -> TokenStream {
+    let (call, expression) = (&names.call, &judged.expression);
+    let at = located(expression.span());
+    let method = Ident::new(method, at);
+    let told = quote_spanned!(at=> #call.#method(&#expression););
+    on_value(&judged.pattern, &told, names)
 }
 
 /// ```text
@@ -113,44 +150,39 @@ fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenSt
     }
 }
 
-/// What `err(level = ..)` and `err(type = ..)` say of the error.
+/// What `err(level = ..)` and `err(type = ..)` say of the error. What is not told from it holds of any failure.
 ///
 /// ```text
-/// if let Err(error) = ret { call.failure_level(..); call.error_type(..); }
+/// call.error_type("timeout"); if let Err(error) = ret { call.failure_level(..); }
 /// ```
-fn failing_as(failing: &Failing, names: &Names<'_>) -> Option<TokenStream> {
-    let Names {
-        private,
-        call,
-        ret,
-        site,
-        ..
-    } = names;
-    let error = Ident::new("__error", *site);
+fn failing_as(failing: &Failing, names: &Names<'_>) -> TokenStream {
+    let (call, site) = (&names.call, names.site);
     let level = match (&failing.level_by, failing.severity, &failing.event.level) {
-        (Some(judged), ..) => {
-            let (bind, by) = (bind(&judged.pattern, &error, names), &judged.expression);
-            let at = located(by.span());
-            Some(quote_spanned!(at=> { #bind #call.failure_level(#by); }))
-        }
+        (Some(judged), ..) => Some(of_error("failure_level", judged, names)),
         (None, None, Some(Level::Path(path))) => {
-            Some(quote_spanned!(*site=> #call.failure_level(#path);))
+            Some(quote_spanned!(site=> #call.failure_level(#path);))
         }
         // A level that was named is the site's.
         _ => None,
     };
     let label = failing.error_type.as_ref().map(|given| match given {
-        ErrorTypeBy::Label(label) => quote_spanned!(*site=> #call.error_type(#label);),
-        ErrorTypeBy::Judged(judged) => {
-            let (bind, by) = (bind(&judged.pattern, &error, names), &judged.expression);
-            let at = located(by.span());
-            quote_spanned!(at=> { #bind #call.error_type(#by); })
-        }
+        ErrorTypeBy::Label(label) => quote_spanned!(site=> #call.error_type(#label);),
+        ErrorTypeBy::Judged(judged) => of_error("error_type", judged, names),
     });
-    if level.is_none() && label.is_none() {
-        return None;
-    }
-    Some(quote_spanned!(*site=> if let #private::Err(#error) = #ret { #level #label }))
+    quote_spanned!(site=> #level #label)
+}
+
+/// ```text
+/// if let Err(error) = ret { let e = error; call.failure_level(e.level()); }
+/// ```
+fn of_error(method: &str, judged: &Judged, names: &Names<'_>) -> TokenStream {
+    let (call, expression) = (&names.call, &judged.expression);
+    let at = located(judged.pattern.pattern.span());
+    let (private, ret) = (names.at(at), Ident::new("__ret", at));
+    let (error, method) = (Ident::new("__error", at), Ident::new(method, at));
+    let bind = bind(&judged.pattern, &error, names);
+    let told = quote_spanned!(located(expression.span())=> #call.#method(#expression););
+    quote_spanned!(at=> if let #private::Err(#error) = #ret { #bind #told })
 }
 
 /// ```text
@@ -161,7 +193,8 @@ fn events(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
         private, ret, site, ..
     } = names;
     let (value, error) = (Ident::new("__value", *site), Ident::new("__error", *site));
-    let err = span.err.as_ref().map(|failing| {
+    let heard = span.err.as_ref().filter(|failing| !failing.silent);
+    let err = heard.map(|failing| {
         let level = Level::Named("ERROR");
         tell(
             span,

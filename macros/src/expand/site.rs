@@ -68,10 +68,12 @@ fn more(span: &RagSpan, names: &Names<'_>) -> TokenStream {
             let (private, severity) = (&names.private, Ident::new(severity, site));
             quote_spanned!(site=> .failure(#private::Severity::#severity))
         });
+    let kind = span
+        .kind
+        .as_ref()
+        .map(|kind| quote_spanned!(site=> .kind(#kind)));
     let later = later(span, names);
-    let recordable =
-        (!span.opening.fields.is_empty()).then(|| quote_spanned!(site=> .recordable()));
-    quote_spanned!(site=> #level #name #target #slow #failure #later #recordable)
+    quote_spanned!(site=> #level #name #target #slow #failure #kind #later)
 }
 
 fn later(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
@@ -83,7 +85,10 @@ fn later(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
         Later::Future => (!is_async).then(|| quote_spanned!(names.site=> .deferred())),
         Later::Stream => {
             let counts = matches!(span.empty, Some(Empty::ByType(_)));
-            counts.then(|| quote_spanned!(names.site=> .empty_stream()))
+            let empty = counts.then(|| quote_spanned!(names.site=> .empty_stream()));
+            let metered = span.usage.is_some();
+            let metered = metered.then(|| quote_spanned!(names.site=> .metered()));
+            Some(quote_spanned!(names.site=> #empty #metered))
         }
     }
 }

@@ -18,6 +18,25 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
+    /// This over what is above: a field that both have is the one here.
+    pub(crate) fn over(&self, above: &Self) -> Self {
+        let either = |own: &Option<Box<str>>, above: &Option<Box<str>>| {
+            own.as_ref().or(above.as_ref()).cloned()
+        };
+        let mut fields = above.fields.clone();
+        for (name, _) in self.fields.iter() {
+            fields.remove(name);
+        }
+        fields.append(&self.fields);
+        Self {
+            request_id: either(&self.request_id, &above.request_id),
+            user_id: either(&self.user_id, &above.user_id),
+            session_id: either(&self.session_id, &above.session_id),
+            tenant_id: either(&self.tenant_id, &above.tenant_id),
+            fields,
+        }
+    }
+
     fn reserved(&mut self, name: &str) -> Option<&mut Option<Box<str>>> {
         match name {
             "request_id" => Some(&mut self.request_id),

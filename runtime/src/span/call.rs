@@ -9,6 +9,7 @@ use tracing::span::Entered;
 use super::future::{Annotated, Making};
 use super::opening::Opening;
 use super::panics;
+use super::pending::Pending;
 use super::running::Running;
 use super::site::Site;
 use super::stream::Streamed;
@@ -31,8 +32,10 @@ pub(super) struct State {
     pub(super) watch: Option<Watch>,
     /// How the value was judged.
     pub(super) outcome: Outcome,
-    /// How the call has ended if it is dropped now; `None` while it has not begun, and would leave nothing.
-    pub(super) unfinished: Option<Outcome>,
+    /// How the call has ended if it is dropped now.
+    pub(super) unfinished: Outcome,
+    /// The call has not begun.
+    pub(super) pending: Option<Box<Pending>>,
     /// What the panic said that has unwound through a poll.
     unwound: Option<Box<str>>,
 }
@@ -46,7 +49,7 @@ impl Call {
     /// The same, where `open` says what belongs to the span from its creation on.
     pub fn enter_as(
         site: &'static Site,
-        open: impl FnOnce(Opening<'_>) -> Self,
+        open: impl FnOnce(Opening) -> Self,
         capture: impl FnOnce(&mut Running<'_>),
     ) -> Self {
         let (enabled, handle) = (site.is_enabled(), dispatch::current());
@@ -58,9 +61,7 @@ impl Call {
         }
         let mut call = open(Opening::new(site, enabled, handle));
         capture(&mut call.running());
-        if !site.deferred {
-            call.announce();
-        }
+        call.announce();
         call
     }
 
@@ -69,10 +70,45 @@ impl Call {
             site,
             watch,
             outcome: Outcome::Success,
-            unfinished: Some(Outcome::Panic),
+            unfinished: Outcome::Panic,
+            pending: None,
             unwound: None,
         };
         Self { span, state }
+    }
+
+    /// A call that begins with the first poll of what the function returns.
+    pub(super) fn later(site: &'static Site, pending: Pending) -> Self {
+        let mut call = Self::new(site, Span::none(), None);
+        call.state.pending = Some(Box::new(pending));
+        call
+    }
+
+    /// What was to come later begins now.
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        if let Some(pending) = self.state.pending.take() {
+            self.begin_with(*pending);
+        }
+    }
+
+    #[cold]
+    fn begin_with(&mut self, mut pending: Pending) {
+        let site = self.state.site;
+        let opening = Opening::new(site, site.is_enabled(), dispatch::current());
+        let opening = opening.now(std::mem::take(&mut pending.said));
+        let (created, after) = pending.values();
+        let mut call = opening.call(&created);
+        if !after.is_empty() {
+            call.running().fields(created.len(), &after);
+        }
+        if let Some(model) = &pending.model {
+            call.running().model(model);
+        }
+        call.state.unfinished = self.state.unfinished;
+        // What is left here has no watch, and ends without a word.
+        std::mem::swap(self, &mut call);
+        self.announce();
     }
 
     fn running(&mut self) -> Running<'_> {
@@ -125,7 +161,7 @@ impl Call {
         body: F,
         done: D,
     ) -> Annotated<F, D> {
-        self.state.unfinished = Some(Outcome::Cancelled);
+        self.state.unfinished = Outcome::Cancelled;
         Annotated::new(self, body, done)
     }
 
@@ -136,7 +172,7 @@ impl Call {
         body: F,
         wrap: W,
     ) -> Making<F, W> {
-        self.state.unfinished = Some(Outcome::Cancelled);
+        self.state.unfinished = Outcome::Cancelled;
         Making::new(self, body, wrap)
     }
 
@@ -160,7 +196,7 @@ impl Call {
         made: F,
         done: D,
     ) -> Annotated<F::IntoFuture, D> {
-        self.state.unfinished = None;
+        self.state.unfinished = Outcome::Cancelled;
         Annotated::new(self, made.into_future(), done)
     }
 
@@ -172,7 +208,7 @@ impl Call {
         made: S,
         each: D,
     ) -> Streamed<S, D> {
-        self.state.unfinished = Some(Outcome::Cancelled);
+        self.state.unfinished = Outcome::Cancelled;
         Streamed::new(self, made, each)
     }
 
@@ -204,15 +240,8 @@ impl Call {
         made.map(|made| wrap(made, self))
     }
 
-    /// What was deferred begins with its first poll.
-    pub(super) fn begin(&mut self) {
-        if self.state.unfinished.is_none() {
-            self.state.unfinished = Some(Outcome::Cancelled);
-            self.announce();
-        }
-    }
-
     fn finish<R>(&mut self, value: &R, done: impl FnOnce(&R, &mut Running<'_>)) {
+        self.begin();
         {
             let _entered = self.span.enter();
             self.state.judge(&self.span, value, done);
@@ -236,7 +265,7 @@ impl State {
         value: &R,
         done: impl FnOnce(&R, &mut Running<'_>),
     ) {
-        self.unfinished = Some(Outcome::Panic);
+        self.unfinished = Outcome::Panic;
         done(value, &mut Running { span, state: self });
     }
 
@@ -256,14 +285,14 @@ impl State {
     }
 
     /// How a call has ended that is dropped now.
-    fn dropped(&self) -> Option<Outcome> {
+    fn dropped(&self) -> Outcome {
         if self.unwound.is_some() {
-            return Some(Outcome::Panic);
+            return Outcome::Panic;
         }
         // A body that does not stand in a closure may have returned behind a macro's back.
-        let returned = self.unfinished == Some(Outcome::Panic) && !std::thread::panicking();
+        let returned = self.unfinished == Outcome::Panic && !std::thread::panicking();
         if returned {
-            Some(Outcome::Success)
+            Outcome::Success
         } else {
             self.unfinished
         }
@@ -273,9 +302,6 @@ impl State {
         let outcome = self.dropped();
         let Some(mut watch) = self.watch.take() else {
             return;
-        };
-        let Some(outcome) = outcome else {
-            return watch.forget();
         };
         if outcome == Outcome::Panic {
             let said = self.unwound.take().map_or_else(panics::last, String::from);
@@ -287,6 +313,10 @@ impl State {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        // What panicked before it could return a future was a call all the same.
+        if self.state.pending.is_some() && self.state.dropped() == Outcome::Panic {
+            self.begin();
+        }
         self.state.abandon(&self.span);
     }
 }

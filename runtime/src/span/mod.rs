@@ -6,6 +6,7 @@ mod event;
 mod future;
 mod opening;
 mod panics;
+mod pending;
 #[expect(
     unnameable_types,
     reason = "expansions call methods of the rungs and never name one"

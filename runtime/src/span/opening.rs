@@ -1,51 +1,61 @@
 //! What belongs to a span from its creation on: its parent, what it follows from, its first values, and a request's context.
 
-use std::fmt;
+use std::sync::Arc;
 
 use tracing::span::Id;
 use tracing::{Span, Value};
 
 use super::call::Call;
-use super::scope::LogContext;
+use super::pending::Pending;
+use super::scope::{LogContext, bind};
 use super::site::Site;
-use super::watch::{Above, Watch};
+use super::watch::Watch;
+use crate::context::RequestContext;
+use crate::context::carrier::Inherited;
 use crate::dispatch::Handle;
 
 /// A call about to be opened.
-pub struct Opening<'a> {
+#[derive(Debug)]
+pub struct Opening {
     site: &'static Site,
     enabled: bool,
     handle: Option<Handle>,
-    /// What was said of the parent; `Some(None)` makes a root.
-    parent: Option<Option<Id>>,
+    said: Said,
+    /// It is opened by the first poll, and only what it will need is kept now.
+    later: bool,
+}
+
+/// What the annotation says of the call's place.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// The span named as the parent; `Some(None)` for a root.
+    pub(super) parent: Option<Option<Id>>,
     causes: Vec<Id>,
-    context: Option<&'a dyn LogContext>,
+    pub(super) context: Option<Arc<RequestContext>>,
 }
 
-impl fmt::Debug for Opening<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Opening")
-            .field("site", self.site)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<'a> Opening<'a> {
+impl Opening {
     pub(super) fn new(site: &'static Site, enabled: bool, handle: Option<Handle>) -> Self {
         Self {
             site,
             enabled,
             handle,
-            parent: None,
-            causes: Vec::new(),
-            context: None,
+            said: Said::default(),
+            later: site.deferred,
         }
+    }
+
+    /// The time has come for what was kept.
+    pub(super) fn now(mut self, said: Said) -> Self {
+        self.said = said;
+        self.later = false;
+        self
     }
 
     /// The span is a child of this one, or the root of a new trace.
     #[must_use]
     pub fn parent(mut self, parent: impl Into<Option<Id>>) -> Self {
-        self.parent = Some(parent.into());
+        self.said.parent = Some(parent.into());
         self
     }
 
@@ -56,31 +66,31 @@ impl<'a> Opening<'a> {
         causes: impl IntoIterator<Item = I>,
     ) -> Self {
         let causes = causes.into_iter().filter_map(Into::into);
-        self.causes.extend(causes);
+        self.said.causes.extend(causes);
         self
     }
 
     /// The request's fields, for the call and all below it.
     #[must_use]
-    pub fn context(mut self, context: &'a dyn LogContext) -> Self {
-        self.context = Some(context);
+    pub fn context(mut self, context: &dyn LogContext) -> Self {
+        self.said.context = Some(bind(context, &Inherited::default()));
         self
     }
 
     /// Opens the span with the values of the site's first fields.
     #[must_use]
     pub fn call(self, values: &[&dyn Value]) -> Call {
+        let site = self.site;
+        if self.later {
+            return Call::later(site, Pending::new(site, self.said, values));
+        }
         let span = self.span(values);
-        for cause in &self.causes {
+        for cause in &self.said.causes {
             span.follows_from(cause);
         }
-        let above = Above {
-            parent: self.parent,
-            context: self.context,
-        };
-        let site = self.site;
+        let said = self.said;
         let watch = self.handle.map(|handle| {
-            let mut watch = Watch::begin(site, &span, handle, &above);
+            let mut watch = Watch::begin(site, &span, handle, said);
             watch.capture(site, 0, values);
             watch
         });
@@ -100,7 +110,7 @@ impl<'a> Opening<'a> {
             all.resize(meta.fields().len(), None);
             meta.fields().value_set_all(&all)
         };
-        match &self.parent {
+        match &self.said.parent {
             None => Span::new(meta, &values),
             Some(None) => Span::new_root(meta, &values),
             Some(Some(parent)) => Span::child_of(parent.clone(), meta, &values),

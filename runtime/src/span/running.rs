@@ -11,7 +11,7 @@ use super::event::EventSite;
 use super::value::{ToCost, ToUsage};
 use crate::dispatch;
 use crate::record::{ErrorKind, Level, Outcome};
-use crate::value::Value as Number;
+use crate::value::{Value as Number, bounded};
 
 /// More fields than this are not given to other layers; the attribute refuses them.
 const MAX_FIELDS: usize = 32;
@@ -26,6 +26,9 @@ pub struct Running<'a> {
 impl Running<'_> {
     /// Records these values as the site's fields from the `first` on.
     pub fn fields(&mut self, first: usize, values: &[&dyn Value]) {
+        if let Some(pending) = &mut self.state.pending {
+            return pending.hold(self.state.site, values);
+        }
         if let Some(watch) = &mut self.state.watch {
             watch.capture(self.state.site, first, values);
             if watch.is_sole_listener() {
@@ -77,6 +80,9 @@ impl Running<'_> {
 
     /// The model that is called.
     pub fn model(&mut self, model: &dyn Display) {
+        if let Some(pending) = &mut self.state.pending {
+            pending.model = Some(bounded(format_args!("{model}")));
+        }
         if let Some(watch) = &mut self.state.watch {
             let fields = watch.fields();
             let text = fields.text.print(format_args!("{model}"));

@@ -118,6 +118,16 @@ pub trait LogContext {
     }
 }
 
+impl<C: LogContext + ?Sized> LogContext for &C {
+    fn visit(&self, out: &mut ContextVisitor<'_>) {
+        C::visit(self, out);
+    }
+
+    fn scope_site(&self) -> &'static ScopeSite {
+        C::scope_site(self)
+    }
+}
+
 fn open<C: LogContext>(context: &C) -> Span {
     let site = context.scope_site();
     if !site.is_enabled() {

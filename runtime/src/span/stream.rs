@@ -72,7 +72,7 @@ impl<S: Stream, D: FnMut(&S::Item, &mut Running<'_>)> Stream for Streamed<S, D> 
                 && state.watch.is_some()
             {
                 state.judge(span, item, &mut *this.each);
-                state.unfinished = Some(Outcome::Cancelled);
+                state.unfinished = Outcome::Cancelled;
             }
             polled
         });

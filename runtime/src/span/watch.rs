@@ -6,11 +6,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tracing::span::Id;
 use tracing::{Span, Value};
 
 use super::document::Document;
-use super::scope::{LogContext, bind};
+use super::opening::Said;
 use super::site::Site;
 use super::stream::Flow;
 use super::words::{self, Words};
@@ -41,13 +40,6 @@ pub(super) struct Watch {
     pub(super) words: Option<Box<Words>>,
 }
 
-/// What the annotation says of the call's place.
-pub(super) struct Above<'a> {
-    /// The span named as the parent; `Some(None)` for a root.
-    pub(super) parent: Option<Option<Id>>,
-    pub(super) context: Option<&'a dyn LogContext>,
-}
-
 /// The metrics of a callsite: kept in its static under the global pipeline, looked up under a scoped one.
 #[derive(Debug)]
 enum Meter {
@@ -67,19 +59,17 @@ impl Deref for Meter {
 }
 
 impl Watch {
-    pub(super) fn begin(
-        site: &'static Site,
-        span: &Span,
-        handle: Handle,
-        said: &Above<'_>,
-    ) -> Self {
+    pub(super) fn begin(site: &'static Site, span: &Span, handle: Handle, said: Said) -> Self {
         let mut record = handle.blank();
         let start = clock::now();
         let (bit, meter) = meter(site, &handle);
         let parent = said.parent.as_ref().map(Option::as_ref);
         let (outermost, sums) = carrier::attach(span, parent, true, |mut above| {
             if let Some(context) = said.context {
-                above.request = Some(bind(context, &above));
+                above.request = Some(match above.request {
+                    Some(outer) => Arc::new(context.over(&outer)),
+                    None => context,
+                });
             }
             place(site, bit, start, above, &mut record)
         });
@@ -187,8 +177,13 @@ impl Watch {
         if !outcome.is_failure() {
             self.record.failure = None;
         } else if self.record.failure.is_none() {
+            let kind = if outcome == Outcome::Panic {
+                ErrorKind::Label("panic")
+            } else {
+                ErrorKind::Unknown
+            };
             let message = format_args!("the value returned was judged a failure");
-            self.fail(ErrorKind::Unknown, message, None);
+            self.fail(kind, message, None);
         }
     }
 
@@ -196,14 +191,6 @@ impl Watch {
         if let Some(failure) = &mut self.record.failure {
             failure.kind = ErrorKind::Label(label);
         }
-    }
-
-    /// The call was none: its future was dropped before it was polled.
-    pub(super) fn forget(self) {
-        if self.outermost {
-            self.meter.stopped();
-        }
-        self.handle.give_back(self.record);
     }
 
     pub(super) fn end(mut self, site: &'static Site, span: &Span, outcome: Outcome) {
@@ -238,7 +225,7 @@ impl Watch {
         if let Some(words) = self.words.take() {
             words.spend(record, &self.handle, &self.sums);
         }
-        if site.metered && outcome == Outcome::Cancelled {
+        if site.metered && outcome != Outcome::Success {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
         if record.parent_span_id.is_none() {
