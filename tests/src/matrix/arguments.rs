@@ -132,6 +132,37 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
         N::Nothing,
         M::Entry("asked"),
     ),
+    now(
+        "model",
+        r#"model = "small-1""#,
+        N::Nothing,
+        M::Entry("model"),
+    ),
+    now(
+        "usage",
+        "usage = |_| ::ragspan::Usage::new(1, 2)",
+        N::Something,
+        M::Success("metrics.input_tokens"),
+    ),
+    now(
+        "cost",
+        "cost = |_| 0.5",
+        N::Something,
+        M::Success("metrics.cost_usd"),
+    ),
+    now(
+        "documents",
+        r#"documents = |_| ["a", "b"]"#,
+        N::Something,
+        M::Success("metrics.documents"),
+    ),
+    now("kind", r#"kind = "tool""#, N::Nothing, M::Entry("kind")),
+    now(
+        "versions",
+        r#"versions(prompt = "v3", n = 1)"#,
+        N::Nothing,
+        M::Entry("versions.prompt"),
+    ),
     now("slow", r#"slow = "60m""#, N::Nothing, M::Nothing),
     now(
         "level",
@@ -206,7 +237,7 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
 ];
 
 /// What may stand above a whole block.
-const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "crate"];
+const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "kind", "crate"];
 
 /// Some of the arguments, of different keys, by their places in the table.
 pub(crate) type Set = Vec<usize>;
