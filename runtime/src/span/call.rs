@@ -269,7 +269,8 @@ impl State {
         done(value, &mut Running { span, state: self });
     }
 
-    /// Polls a body, and notes a panic there and then: what was polled may be dropped much later.
+    /// Polls or drops a body, and notes a panic there and then: what was polled may be dropped much later, and what
+    /// panics while it is dropped has not only been cancelled.
     #[inline]
     pub(super) fn poll<R>(&mut self, body: impl FnOnce() -> R) -> R {
         let unwinding = Unwinding(&mut self.unwound);

@@ -23,7 +23,8 @@ pin_project_lite::pin_project! {
     impl<F: Future, D> PinnedDrop for Annotated<F, D> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.call.span.in_scope(|| this.body.set(None));
+            let Call { span, state } = this.call;
+            span.in_scope(|| state.poll(|| this.body.set(None)));
         }
     }
 }
@@ -79,7 +80,7 @@ pin_project_lite::pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             match this.rest {
-                Some((call, _)) => call.span.in_scope(|| this.body.set(None)),
+                Some((Call { span, state }, _)) => span.in_scope(|| state.poll(|| this.body.set(None))),
                 None => this.body.set(None),
             }
         }

@@ -28,8 +28,9 @@ pin_project_lite::pin_project! {
     impl<S: Stream, D> PinnedDrop for Streamed<S, D> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.call.span.in_scope(|| this.body.set(None));
             this.flow.note(this.call);
+            let Call { span, state } = this.call;
+            span.in_scope(|| state.poll(|| this.body.set(None)));
         }
     }
 }
