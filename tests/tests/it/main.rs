@@ -4,6 +4,12 @@
 
 // A call ends once, with the right record, counts and gauge.
 mod outcomes;
+// A call that is cancelled or panics ends once, wherever it is when that happens.
+mod cancellation;
+// A stream is one call, from the calling of its function to its last item, its first error or its drop.
+mod streams;
+// What the tests of how calls end share.
+mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
 // A function of any shape does under the attribute what it does without it.
