@@ -17,7 +17,7 @@ use super::sums::TraceSums;
 use super::{Layer, RequestContext, SpanId, TraceId};
 use crate::value::Fields;
 
-/// No call remembers the errors of more children than this.
+/// No call remembers more errors of its children than this.
 const MAX_BIRTHS: usize = 32;
 
 /// What a call takes from the nearest node above it.
@@ -62,6 +62,8 @@ struct Node {
     inherited: Inherited,
     /// A scope carries context only; errors pass through it.
     is_call: bool,
+    /// The call is over, though what it started may still run below it.
+    ended: bool,
     births: Vec<Birth>,
     /// What was recorded while the call ran.
     late: Fields,
@@ -94,6 +96,7 @@ pub(crate) fn attach<R>(
         span.extensions_mut().replace(Node {
             inherited,
             is_call,
+            ended: false,
             births: Vec::new(),
             late: Fields::default(),
             children: Children::default(),
@@ -149,15 +152,19 @@ pub(crate) fn births(span: &Span) -> Vec<Birth> {
     .unwrap_or_default()
 }
 
-/// Tells the nearest call above this span of an error.
+/// Tells the nearest call above this span that still runs of an error. Of errors that are alike the last one counts, and
+/// the oldest is forgotten first: what a call fails with is most likely what failed last.
 pub(crate) fn report_birth(span: &Span, birth: Birth) {
     with_registry_span(span, |span| {
         span.scope().skip(1).find_map(|above| {
             let mut extensions = above.extensions_mut();
-            let node = extensions.get_mut::<Node>().filter(|node| node.is_call)?;
-            if node.births.len() < MAX_BIRTHS {
-                node.births.push(birth);
+            let node = extensions.get_mut::<Node>();
+            let node = node.filter(|node| node.is_call && !node.ended)?;
+            node.births.retain(|(hash, _)| *hash != birth.0);
+            if node.births.len() >= MAX_BIRTHS {
+                node.births.remove(0);
             }
+            node.births.push(birth);
             Some(())
         })
     });
@@ -203,6 +210,7 @@ pub(crate) fn close(span: &Span, start: u64, end: u64) -> Closed {
         let (late, children) = {
             let mut extensions = span.extensions_mut();
             let node = extensions.get_mut::<Node>()?;
+            node.ended = true;
             (
                 std::mem::take(&mut node.late),
                 std::mem::take(&mut node.children),
