@@ -8,6 +8,8 @@ mod outcomes;
 mod cancellation;
 // A stream is one call, from the calling of its function to its last item, its first error or its drop.
 mod streams;
+// An error is told once, where it is born, however far it travels.
+mod errors;
 // What the tests of how calls end share.
 mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
