@@ -13,7 +13,7 @@ use ragspan::testing::{Capture, Captured};
 use ragspan::{Level, rag_span};
 use tokio::time::timeout;
 
-use crate::ends::{End, active, capture_in_runtime, completions, nothing, requests, runtime};
+use crate::ends::{End, active, capture_in_runtime, completions, nothing, requests, runtime, seed};
 use crate::programs::{ENDS, run, succeed};
 
 const CANCELLED: End = End {
@@ -466,12 +466,6 @@ async fn aborted(random: &mut fastrand::Rng) {
     (0..100).for_each(|_| drop(tasks.spawn(random_async_fn(luck(random)))));
     turns(random.u32(0..10)).await;
     tasks.shutdown().await;
-}
-
-/// `RAGSPAN_SEED` repeats a run that has failed.
-fn seed() -> u64 {
-    let given = std::env::var("RAGSPAN_SEED").ok();
-    given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap())
 }
 
 #[test]

@@ -75,3 +75,9 @@ pub(crate) fn nothing(seen: &Captured, layer: &str, what: &str) {
     assert_eq!(counted, [0.0; 5], "{what}");
     assert_eq!(active(seen, layer), None, "{what}");
 }
+
+/// `RAGSPAN_SEED` repeats a run that has failed.
+pub(crate) fn seed() -> u64 {
+    let given = std::env::var("RAGSPAN_SEED").ok();
+    given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap())
+}
