@@ -288,38 +288,43 @@ impl Drop for Call {
 
 /// One poll, inside the span. A panic that unwinds through it is noted there and then: what was polled may be dropped much later.
 #[derive(Debug)]
-pub(super) struct Polling<'a>(&'a mut Call);
+pub(super) struct Polling<'a> {
+    call: &'a mut Call,
+    /// The thread was unwinding before: this is a destructor's poll.
+    unwinding: bool,
+}
 
 impl<'a> Polling<'a> {
     #[inline(never)]
     pub(super) fn of(call: &'a mut Call) -> Self {
         call.enter();
-        Self(call)
+        let unwinding = std::thread::panicking();
+        Self { call, unwinding }
     }
 
     pub(super) fn call(&mut self) -> &mut Call {
-        self.0
+        self.call
     }
 
     /// Ends the call as it was judged.
     #[inline(never)]
     pub(super) fn end(&mut self) {
-        self.0.end();
+        self.call.end();
     }
 
     /// What was polled is ready: `judge` may look at it, still inside the span.
     #[inline(never)]
     pub(super) fn judging(&mut self) -> &mut Call {
-        self.0.judging()
+        self.call.judging()
     }
 }
 
 impl Drop for Polling<'_> {
     #[inline(never)]
     fn drop(&mut self) {
-        self.0.leave();
-        if std::thread::panicking() && self.0.unwound.is_none() {
-            self.0.unwound = Some(panics::last().into());
+        self.call.leave();
+        if !self.unwinding && std::thread::panicking() && self.call.unwound.is_none() {
+            self.call.unwound = Some(panics::last().into());
         }
     }
 }

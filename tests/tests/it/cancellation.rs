@@ -311,6 +311,29 @@ fn a_call_that_anothers_panic_drops_is_cancelled() {
     }
 }
 
+/// Polls a call and drops it, in a destructor.
+struct Cleanup(Shape);
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        let mut future = self.0.1();
+        (0..2).for_each(|_| assert!(poll(future.as_mut()).is_pending()));
+    }
+}
+
+#[test]
+fn a_call_in_a_destructor_that_anothers_panic_runs_is_only_cancelled() {
+    for shape in SHAPES {
+        let panics = || {
+            let _cleanup = Cleanup(shape);
+            panic!("out of order");
+        };
+        let (panicked, seen) = Capture::new().run(|| catch_unwind(panics).is_err());
+        assert!(panicked);
+        CANCELLED.is_all_of(&seen, "generation", shape.0);
+    }
+}
+
 /// A second panic while the first unwinds ends the process at once: what was flushed stays.
 #[test]
 fn a_double_panic_aborts_and_what_was_flushed_is_there() {
