@@ -157,9 +157,11 @@ fn other() -> impl tracing_subscriber::Layer<tracing_subscriber::Registry> + Sen
     tracing_subscriber::fmt::layer().with_writer(std::io::sink)
 }
 
+type Listening = (&'static str, fn() -> Capture);
+
 #[test]
 fn every_expression_is_evaluated_once_where_a_pipeline_listens() {
-    let captures: [(&str, fn() -> Capture); 4] = [
+    let captures: [Listening; 4] = [
         ("alone", Capture::new),
         ("at a level that keeps nothing", || {
             Capture::new().level(Level::Critical)
@@ -225,22 +227,22 @@ impl fmt::Debug for Shown {
 }
 
 #[rag_span(layer = "data", context(?value))]
-fn shows(value: Shown) {
-    drop(value);
+fn shows(value: Shown) -> Shown {
+    value
 }
 
 #[rag_span(layer = "data", context(?value))]
-fn shows_later(value: Shown) -> BoxFuture<'static, ()> {
-    Box::pin(async move { drop(value) })
+fn shows_later(value: Shown) -> BoxFuture<'static, Shown> {
+    Box::pin(async move { value })
 }
 
 #[test]
 fn a_value_is_shown_once_and_not_at_all_where_nobody_listens() {
-    let calls: [fn(); 2] = [|| shows(Shown), || runtime().block_on(shows_later(Shown))];
+    let calls: [fn() -> Shown; 2] = [|| shows(Shown), || runtime().block_on(shows_later(Shown))];
     for call in calls {
-        let ((), _) = Capture::new().run(call);
+        let (Shown, _) = Capture::new().run(call);
         assert_eq!(asked(), ["shown"]);
-        call();
+        let Shown = call();
         assert_eq!(asked(), [] as [&str; 0]);
     }
 }

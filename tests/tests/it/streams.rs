@@ -241,7 +241,7 @@ fn a_stream_that_is_dropped_with_its_runtime_is_cancelled() {
 }
 
 #[rag_span(layer = "generation", operation = "tokens")]
-fn endless() -> impl Stream<Item = u32> + FusedStream {
+fn endless() -> impl FusedStream<Item = u32> {
     stream::repeat(7)
 }
 
@@ -338,7 +338,7 @@ async fn consume() {
 
 #[test]
 fn what_happens_while_an_item_is_made_belongs_to_the_stream_and_what_is_done_with_it_does_not() {
-    let (_, seen) = capture_in_runtime(|| consume());
+    let (_, seen) = capture_in_runtime(consume);
     let (stream, consumer) = (
         seen.record("tokens_complete"),
         seen.record("consume_complete"),
