@@ -176,12 +176,12 @@ fn told(record: &Value) -> Told<'_> {
     }
 }
 
-/// The model: a mark on every microsecond of the span in which a child ran that had ended before it.
-fn own_micros(span: &Told<'_>, before: &[Told<'_>]) -> u64 {
+/// The model: a mark on every microsecond of the span in which a child ran, also of one that outlived it.
+fn own_micros(span: &Told<'_>, all: &[Told<'_>]) -> u64 {
     let length = usize::try_from(span.end - span.start).unwrap();
     let mut marks = vec![false; length];
     let id = &span.record["span_id"];
-    for child in before
+    for child in all
         .iter()
         .filter(|child| child.record["parent_span_id"] == *id)
     {
@@ -195,11 +195,11 @@ fn own_micros(span: &Told<'_>, before: &[Told<'_>]) -> u64 {
     marks.iter().filter(|mark| !**mark).count() as u64
 }
 
-/// What the model makes of a trace up to its root.
-fn expected(spans: &[Told<'_>]) -> BTreeMap<String, u64> {
+/// What the model makes of these spans, which have ended by the time that the root has, of a whole trace.
+fn expected(ended: usize, all: &[Told<'_>]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
-    for (at, span) in spans.iter().enumerate() {
-        let own = own_micros(span, &spans[..at]);
+    for span in &all[..ended] {
+        let own = own_micros(span, all);
         if own > 0 {
             *sums.entry(format!("self_ms.{}", span.layer)).or_default() += own;
         }
@@ -236,10 +236,15 @@ fn sums_are_those_of(root: &Value, before: &[&Value], what: &str) {
     assert_eq!(number(root, "unpriced_calls"), count(unpriced), "{what}");
     let cost: f64 = calls().map(|call| nanos(number(call, "cost_usd"))).sum();
     assert_eq!(nanos(number(root, "cost_usd")), cost, "{what}");
-    let retries = before
-        .iter()
-        .filter(|record| record["message"] == "retrying");
-    assert_eq!(number(root, "retries"), count(retries), "{what}");
+    let counts = [
+        ("retries", "retrying"),
+        ("cache_hits", "hit"),
+        ("cache_misses", "miss"),
+    ];
+    for (metric, message) in counts {
+        let told = before.iter().filter(|record| record["message"] == message);
+        assert_eq!(number(root, metric), count(told), "{what}: {metric}");
+    }
 }
 
 fn count<T>(all: impl Iterator<Item = T>) -> f64 {
@@ -268,7 +273,30 @@ fn capture_request(plan: Plan) -> Captured {
     seen
 }
 
-fn check(seen: &Captured, what: &str) {
+/// How many spans outlived the one above them, and how many ran while another of it did.
+fn variety(spans: &[Told<'_>]) -> [usize; 2] {
+    let below = |above: &Value| {
+        let above = above.clone();
+        spans
+            .iter()
+            .filter(move |span| span.record["parent_span_id"] == above)
+    };
+    let outlived = spans.iter().flat_map(|span| {
+        let id = &span.record["span_id"];
+        below(id).filter(|child| child.end > span.end)
+    });
+    let overlap = spans.iter().filter(|span| {
+        let others = below(&span.record["parent_span_id"]);
+        let others = others.filter(|other| other.record["span_id"] != span.record["span_id"]);
+        others
+            .into_iter()
+            .any(|other| other.start < span.end && span.start < other.end)
+    });
+    [outlived.count(), overlap.count()]
+}
+
+/// Compares the root's line with the models, and tells the variety of the spans.
+fn check(seen: &Captured, what: &str) -> [usize; 2] {
     let root = seen.records().iter().position(|record| {
         record["parent_span_id"].is_null() && !record["context"]["status"].is_null()
     });
@@ -280,29 +308,37 @@ fn check(seen: &Captured, what: &str) {
         .iter()
         .position(|record| std::ptr::eq(*record, root))
         .unwrap();
-    let spans: Vec<_> = ended[..=at].iter().map(|record| told(record)).collect();
+    let spans: Vec<_> = ended.iter().map(|record| told(record)).collect();
     let traces: BTreeSet<_> = ended
         .iter()
         .map(|record| record["trace_id"].as_str())
         .collect();
     assert_eq!(traces.len(), 1, "{what}");
-    if spans.len() > 1 {
-        assert_eq!(measured(root), expected(&spans), "{what}");
-        assert_eq!(number(root, "spans"), count(spans.iter()), "{what}");
+    if at > 0 {
+        assert_eq!(measured(root), expected(at + 1, &spans), "{what}");
+        assert_eq!(number(root, "spans"), count(0..=at), "{what}");
     }
     sums_are_those_of(root, &before, what);
+    variety(&spans)
 }
 
 #[test]
 fn self_times_and_sums_of_random_requests_equal_the_models() {
     let seed = crate::ends::seed();
     let mut random = fastrand::Rng::with_seed(seed);
+    let mut varied = [0, 0];
     for number in 0..150 {
         let mut plan = plan(&mut random, 4);
         plan.layer = 0;
-        check(
-            &capture_request(plan),
-            &format!("request {number}, seed {seed}"),
-        );
+        let what = format!("request {number}, seed {seed}");
+        let found = check(&capture_request(plan), &what);
+        varied
+            .iter_mut()
+            .zip(found)
+            .for_each(|(sum, more)| *sum += more);
     }
+    assert!(
+        varied.iter().all(|found| *found > 50),
+        "{varied:?}, seed {seed}"
+    );
 }
