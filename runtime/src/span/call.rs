@@ -30,11 +30,16 @@ pub struct Call {
     unfinished: Outcome,
     /// What the panic said that has unwound through a poll.
     unwound: Option<Box<str>>,
-    /// What belongs to it is being dropped, and no panic is the reason.
-    dropping: bool,
     /// The thread is inside the span.
     entered: bool,
     announced: bool,
+    /// The value is there and was judged, so that a drop ends the call as it was told.
+    pub(super) judged: bool,
+    /// What belongs to it is being dropped.
+    dropping: bool,
+    /// The call was begun, or last entered, while the thread unwound, so that a panic is another's.
+    unwinding: bool,
+    pub(super) heard: bool,
 }
 
 impl Call {
@@ -54,6 +59,7 @@ impl Call {
     }
 
     pub(super) fn new(site: &'static Site, span: Span, watch: Option<Watch>) -> Self {
+        let heard = watch.is_some() || !span.is_none();
         Self {
             site,
             span,
@@ -62,9 +68,12 @@ impl Call {
             outcome: Outcome::Success,
             unfinished: Outcome::Panic,
             unwound: None,
-            dropping: false,
             entered: false,
             announced: false,
+            judged: false,
+            dropping: false,
+            unwinding: std::thread::panicking(),
+            heard,
         }
     }
 
@@ -72,14 +81,15 @@ impl Call {
     pub(super) fn later(site: &'static Site, pending: Pending) -> Self {
         let mut call = Self::new(site, Span::none(), None);
         call.pending = Some(Box::new(pending));
+        call.heard = true;
         call
     }
 
     /// Whether anybody wants to know what happens in it.
     #[must_use]
-    #[inline(never)]
+    #[inline(always)]
     pub fn listens(&self) -> bool {
-        self.watch.is_some() || !self.span.is_none() || self.pending.is_some()
+        self.heard
     }
 
     #[cold]
@@ -114,6 +124,7 @@ impl Call {
         }
         self.span.with_subscriber(|(id, to)| to.enter(id));
         self.entered = true;
+        self.unwinding = std::thread::panicking();
     }
 
     /// What belongs to the call is dropped now, inside the span, unless it was never entered; the call itself comes after it.
@@ -121,7 +132,7 @@ impl Call {
     pub(super) fn drop_inside(&mut self) {
         if self.pending.is_none() {
             self.enter();
-            self.dropping = !std::thread::panicking();
+            self.dropping = true;
         }
     }
 
@@ -131,7 +142,8 @@ impl Call {
         }
     }
 
-    /// Runs the body of a function inside the span. If it panics, the drop of the call tells.
+    /// Runs the body of a function inside the span. Behind it the value is judged, and the drop of the call ends it; also if the
+    /// body panics.
     #[inline]
     pub fn run<R>(&mut self, body: impl FnOnce() -> R) -> R {
         self.enter();
@@ -139,8 +151,7 @@ impl Call {
     }
 
     /// Ends the call as its value was judged.
-    #[inline(never)]
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.leave();
         let outcome = self.outcome;
         if let Some(watch) = self.watch.take() {
@@ -149,19 +160,23 @@ impl Call {
     }
 
     /// The value is there, and is judged now. What the annotation says of it is the user's code too, and may panic.
+    #[inline(always)]
     pub(super) fn judging(&mut self) -> &mut Self {
         self.unfinished = Outcome::Panic;
+        self.judged = true;
         self
     }
 
     /// From now on a drop is a cancellation.
+    #[inline(always)]
     pub(super) fn waits(&mut self) {
         self.unfinished = Outcome::Cancelled;
+        self.judged = false;
     }
 
     /// The body of an async function; the call ends when it is ready, or dropped.
     #[inline]
-    pub fn future<F: Future, D: FnOnce(&F::Output, &mut Self)>(
+    pub fn future<F: Future, D: FnMut(&F::Output, &mut Self)>(
         mut self,
         body: F,
         done: D,
@@ -197,7 +212,7 @@ impl Call {
 
     /// The future that a function returned. Until it is first polled nothing has happened.
     #[inline]
-    pub fn follow<F: IntoFuture, D: FnOnce(&F::Output, &mut Self)>(
+    pub fn follow<F: IntoFuture, D: FnMut(&F::Output, &mut Self)>(
         mut self,
         made: F,
         done: D,
@@ -252,13 +267,15 @@ impl Call {
 
     /// How a call has ended that is dropped now.
     fn dropped(&self) -> Outcome {
+        let panicked = std::thread::panicking() && !self.unwinding;
         // What panics while it is dropped was not only cancelled.
-        if self.unwound.is_some() || self.dropping && std::thread::panicking() {
-            return Outcome::Panic;
-        }
-        // A body that does not stand in a closure may have returned behind a macro's back.
-        let returned = self.unfinished == Outcome::Panic && !std::thread::panicking();
-        if returned {
+        let own = self.dropping || self.unfinished == Outcome::Panic;
+        if self.unwound.is_some() || panicked && own {
+            Outcome::Panic
+        } else if self.judged {
+            self.outcome
+        } else if self.unfinished == Outcome::Panic {
+            // A body that does not stand in a closure may have returned behind a macro's back.
             Outcome::Success
         } else {
             self.unfinished
@@ -288,43 +305,34 @@ impl Drop for Call {
 
 /// One poll, inside the span. A panic that unwinds through it is noted there and then: what was polled may be dropped much later.
 #[derive(Debug)]
-pub(super) struct Polling<'a> {
-    call: &'a mut Call,
-    /// The thread was unwinding before: this is a destructor's poll.
-    unwinding: bool,
-}
+pub(super) struct Polling<'a>(&'a mut Call);
 
 impl<'a> Polling<'a> {
     #[inline(never)]
     pub(super) fn of(call: &'a mut Call) -> Self {
         call.enter();
-        let unwinding = std::thread::panicking();
-        Self { call, unwinding }
+        Self(call)
     }
 
     pub(super) fn call(&mut self) -> &mut Call {
-        self.call
+        self.0
     }
 
-    /// Ends the call as it was judged.
-    #[inline(never)]
-    pub(super) fn end(&mut self) {
-        self.call.end();
-    }
-
-    /// What was polled is ready: `judge` may look at it, still inside the span.
-    #[inline(never)]
+    /// What was polled is ready, and is judged inside the span; then the call has ended.
+    #[inline(always)]
     pub(super) fn judging(&mut self) -> &mut Call {
-        self.call.judging()
+        self.0.judging()
     }
 }
 
 impl Drop for Polling<'_> {
     #[inline(never)]
     fn drop(&mut self) {
-        self.call.leave();
-        if !self.unwinding && std::thread::panicking() && self.call.unwound.is_none() {
-            self.call.unwound = Some(panics::last().into());
+        self.0.leave();
+        if std::thread::panicking() && !self.0.unwinding {
+            self.0.unwound.get_or_insert_with(|| panics::last().into());
+        } else if self.0.judged {
+            self.0.end();
         }
     }
 }
