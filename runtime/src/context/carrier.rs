@@ -17,7 +17,7 @@ use super::sums::TraceSums;
 use super::{Layer, RequestContext, SpanId, TraceId};
 use crate::value::Fields;
 
-/// No call remembers the errors of more children than this.
+/// No call remembers more errors of its children than this.
 const MAX_BIRTHS: usize = 32;
 
 /// What a call takes from the nearest node above it.
@@ -62,6 +62,8 @@ struct Node {
     inherited: Inherited,
     /// A scope carries context only; errors pass through it.
     is_call: bool,
+    /// The call is over, though what it started may still run below it.
+    ended: bool,
     births: Vec<Birth>,
     /// What was recorded while the call ran.
     late: Fields,
@@ -79,11 +81,11 @@ pub(crate) struct Closed {
 
 /// Makes `span` a node, whose content `make` tells from that of the nearest node above, and returns what
 /// `make` returned beside it. Without a span or a registry there is no node to be; `make` is asked all the same, and a
-/// `parent` that was named tells then what is above.
+/// `parent` that was named tells then what is above. A call says when it has `begun`; a scope has no time of its own.
 pub(crate) fn attach<R>(
     span: &Span,
     parent: Option<Option<&Id>>,
-    is_call: bool,
+    begun: Option<u64>,
     make: impl FnOnce(Inherited) -> (Inherited, R),
 ) -> R {
     let mut make = Some(make);
@@ -91,9 +93,13 @@ pub(crate) fn attach<R>(
         let span = dispatch.downcast_ref::<Registry>()?.span(id)?;
         let above = span.parent().and_then(inherited).unwrap_or_default();
         let (inherited, result) = make.take()?(above);
+        if let Some(start) = begun {
+            tell_above(&span, |node| node.children.begin(start));
+        }
         span.extensions_mut().replace(Node {
             inherited,
-            is_call,
+            is_call: begun.is_some(),
+            ended: false,
             births: Vec::new(),
             late: Fields::default(),
             children: Children::default(),
@@ -149,15 +155,19 @@ pub(crate) fn births(span: &Span) -> Vec<Birth> {
     .unwrap_or_default()
 }
 
-/// Tells the nearest call above this span of an error.
+/// Tells the nearest call above this span that still runs of an error. Of errors that are alike the last one counts, and
+/// the oldest is forgotten first: what a call fails with is most likely what failed last.
 pub(crate) fn report_birth(span: &Span, birth: Birth) {
     with_registry_span(span, |span| {
         span.scope().skip(1).find_map(|above| {
             let mut extensions = above.extensions_mut();
-            let node = extensions.get_mut::<Node>().filter(|node| node.is_call)?;
-            if node.births.len() < MAX_BIRTHS {
-                node.births.push(birth);
+            let node = extensions.get_mut::<Node>();
+            let node = node.filter(|node| node.is_call && !node.ended)?;
+            node.births.retain(|(hash, _)| *hash != birth.0);
+            if node.births.len() >= MAX_BIRTHS {
+                node.births.remove(0);
             }
+            node.births.push(birth);
             Some(())
         })
     });
@@ -200,33 +210,37 @@ fn is_call(span: &SpanRef<'_, Registry>) -> bool {
 /// The call of this span has run from `start` to `end`: takes what it was told, and tells the nearest call above.
 pub(crate) fn close(span: &Span, start: u64, end: u64) -> Closed {
     let closed = with_registry_span(span, |span| {
-        let (late, children) = {
+        let (late, mut children) = {
             let mut extensions = span.extensions_mut();
             let node = extensions.get_mut::<Node>()?;
+            node.ended = true;
             (
                 std::mem::take(&mut node.late),
                 std::mem::take(&mut node.children),
             )
         };
-        let mut above = span.parent();
-        while let Some(span) = above {
-            let told = {
-                let mut extensions = span.extensions_mut();
-                let node = extensions.get_mut::<Node>().filter(|node| node.is_call);
-                node.map(|node| node.children.add(start, end))
-            };
-            if told.is_some() {
-                break;
-            }
-            above = span.parent();
-        }
-        let own = children.self_time(start, end);
+        tell_above(&span, |node| node.children.end(start, end));
+        let own = children.close(start, end);
         Some(Closed { late, own })
     });
     closed.unwrap_or_else(|| Closed {
         late: Fields::default(),
-        own: Children::default().self_time(start, end),
+        own: Children::default().close(start, end),
     })
+}
+
+/// Tells the nearest call above this span.
+fn tell_above(span: &SpanRef<'_, Registry>, tell: impl FnOnce(&mut Node)) {
+    let mut above = span.parent();
+    while let Some(span) = above {
+        let mut extensions = span.extensions_mut();
+        let node = extensions.get_mut::<Node>();
+        if let Some(node) = node.filter(|node| node.is_call) {
+            return tell(node);
+        }
+        drop(extensions);
+        above = span.parent();
+    }
 }
 
 /// The annotated calls from this span up to the root.

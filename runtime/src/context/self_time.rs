@@ -15,6 +15,9 @@ pub(crate) struct Children {
     /// Sorted, disjoint, not touching, none empty.
     covered: Vec<Interval>,
     lost: u64,
+    /// How many run now, and since when there was always one.
+    running: u32,
+    since: u64,
 }
 
 /// The time that a span spent itself.
@@ -27,8 +30,30 @@ pub(crate) struct SelfTime {
 }
 
 impl Children {
+    /// A child has begun.
+    pub(crate) fn begin(&mut self, start: u64) {
+        if self.running == 0 {
+            self.since = start;
+        }
+        self.running = self.running.saturating_add(1);
+    }
+
+    /// A child has ended, which ran from `start` to `end`.
+    pub(crate) fn end(&mut self, start: u64, end: u64) {
+        self.running = self.running.saturating_sub(1);
+        self.add(start, end);
+    }
+
+    /// What is left of the span from `start` to `end`, which ends now: children that outlive it ran until then.
+    pub(crate) fn close(&mut self, start: u64, end: u64) -> SelfTime {
+        if self.running > 0 {
+            self.add(self.since, end);
+        }
+        self.self_time(start, end)
+    }
+
     /// A child ran from `start` to `end`; one that ends before it starts (a clock was set back) covers nothing.
-    pub(crate) fn add(&mut self, start: u64, end: u64) {
+    fn add(&mut self, start: u64, end: u64) {
         if start >= end {
             return;
         }
@@ -63,7 +88,7 @@ impl Children {
     }
 
     /// What is left of the span from `start` to `end`.
-    pub(crate) fn self_time(&self, start: u64, end: u64) -> SelfTime {
+    fn self_time(&self, start: u64, end: u64) -> SelfTime {
         let clipped = |(from, to): &Interval| (*to).min(end).saturating_sub((*from).max(start));
         let covered: u64 = self.covered.iter().map(clipped).sum();
         SelfTime {
@@ -108,6 +133,19 @@ mod tests {
     fn a_child_that_outlives_its_parent_is_clipped() {
         assert_eq!(micros(&[(25, 99), (1, 12), (40, 50)], (10, 30)), 13);
         assert_eq!(micros(&[(0, u64::MAX)], (10, 30)), 0);
+    }
+
+    #[test]
+    fn children_that_still_run_when_it_ends_have_covered_it_until_then() {
+        let mut children = Children::default();
+        children.begin(12);
+        children.end(12, 14);
+        children.begin(16);
+        children.begin(18);
+        children.end(16, 20);
+        children.begin(25);
+        assert_eq!(children.close(10, 30).micros, 4);
+        assert_eq!(Children::default().close(10, 30).micros, 20);
     }
 
     #[test]

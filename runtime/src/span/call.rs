@@ -35,7 +35,9 @@ pub struct Call {
     announced: bool,
     /// The value is there and was judged, so that a drop ends the call as it was told.
     pub(super) judged: bool,
-    /// The call began while the thread unwound, so that a panic may be another's.
+    /// What belongs to it is being dropped.
+    dropping: bool,
+    /// The call was begun, or last entered, while the thread unwound, so that a panic is another's.
     unwinding: bool,
     pub(super) heard: bool,
 }
@@ -69,6 +71,7 @@ impl Call {
             entered: false,
             announced: false,
             judged: false,
+            dropping: false,
             unwinding: std::thread::panicking(),
             heard,
         }
@@ -121,6 +124,7 @@ impl Call {
         }
         self.span.with_subscriber(|(id, to)| to.enter(id));
         self.entered = true;
+        self.unwinding = std::thread::panicking();
     }
 
     /// What belongs to the call is dropped now, inside the span, unless it was never entered; the call itself comes after it.
@@ -128,6 +132,7 @@ impl Call {
     pub(super) fn drop_inside(&mut self) {
         if self.pending.is_none() {
             self.enter();
+            self.dropping = true;
         }
     }
 
@@ -263,7 +268,9 @@ impl Call {
     /// How a call has ended that is dropped now.
     fn dropped(&self) -> Outcome {
         let panicked = std::thread::panicking() && !self.unwinding;
-        if self.unwound.is_some() || panicked && self.unfinished == Outcome::Panic {
+        // What panics while it is dropped was not only cancelled.
+        let own = self.dropping || self.unfinished == Outcome::Panic;
+        if self.unwound.is_some() || panicked && own {
             Outcome::Panic
         } else if self.judged {
             self.outcome

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tracing::span::Id;
+use tracing::subscriber::NoSubscriber;
 use tracing::{Span, Value};
 
 use super::call::Call;
@@ -70,13 +71,19 @@ pub(super) struct Said {
     pub(super) context: Option<Arc<RequestContext>>,
 }
 
+/// Whether there is no subscriber here. The callsite does not know: it remembers what subscribers elsewhere want, or have wanted.
+#[cold]
+fn is_unheard() -> bool {
+    tracing::dispatcher::get_default(|to| to.is::<NoSubscriber>())
+}
+
 impl Opening {
     /// A call of this site, unless nobody would hear of it.
     pub(super) fn begin(site: &'static Site) -> Option<Self> {
         let (enabled, handle) = (site.is_enabled(), dispatch::current());
         if handle.is_none() {
             dispatch::miss(site.origin.operation);
-            if !enabled {
+            if !enabled || is_unheard() {
                 return None;
             }
         }

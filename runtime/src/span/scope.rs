@@ -144,7 +144,7 @@ fn open<C: LogContext>(context: &C) -> Span {
         return Span::none();
     }
     let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));
-    carrier::attach(&span, None, false, |mut above| {
+    carrier::attach(&span, None, None, |mut above| {
         above.request = Some(bind(context, &above));
         (above, ())
     });

@@ -27,9 +27,9 @@ pin_project_lite::pin_project! {
     impl<S: Stream, D> PinnedDrop for Streamed<S, D> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
+            this.flow.note(this.call);
             this.call.drop_inside();
             this.body.set(None);
-            this.flow.note(this.call);
         }
     }
 }

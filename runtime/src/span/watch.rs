@@ -64,15 +64,16 @@ impl Watch {
         let start = clock::now();
         let (bit, meter) = meter(site, &handle);
         let parent = said.parent.as_ref().map(Option::as_ref);
-        let (outermost, sums) = carrier::attach(span, parent, true, |mut above| {
-            if let Some(context) = said.context {
-                above.request = Some(match above.request {
-                    Some(outer) => Arc::new(context.over(&outer)),
-                    None => context,
-                });
-            }
-            place(site, bit, start, above, &mut record)
-        });
+        let (outermost, sums) =
+            carrier::attach(span, parent, Some(start.unix_micros()), |mut above| {
+                if let Some(context) = said.context {
+                    above.request = Some(match above.request {
+                        Some(outer) => Arc::new(context.over(&outer)),
+                        None => context,
+                    });
+                }
+                place(site, bit, start, above, &mut record)
+            });
         if outermost {
             meter.started();
         }

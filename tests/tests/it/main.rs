@@ -4,6 +4,20 @@
 
 // A call ends once, with the right record, counts and gauge.
 mod outcomes;
+// A call that is cancelled or panics ends once, wherever it is when that happens.
+mod cancellation;
+// A stream is one call, from the calling of its function to its last item, its first error or its drop.
+mod streams;
+// An error is told once, where it is born, however far it travels.
+mod errors;
+// The sums and self times of a request are those that a model makes of its records.
+mod selftime;
+// A provider's bill is matched to the token and the nano-dollar.
+mod bill;
+// A field is asked for once, and not at all where nobody listens.
+mod fields;
+// What the tests of how calls end share.
+mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
 // A function of any shape does under the attribute what it does without it.
