@@ -15,7 +15,7 @@ pub(crate) mod tree;
 use ragspan::store::{Stored, short_id};
 
 use crate::facts::Outcome;
-use crate::format::{duration, number};
+use crate::format::{dollars, duration, number};
 use crate::style::{Style, Tone};
 use crate::text::{safe, wrap};
 
@@ -104,6 +104,7 @@ fn header(rows: &[Stored], tree: &Tree<'_>, style: &Style) -> String {
     with_requester(line, &requester(rows, tree), style)
 }
 
+/// How the request ended, how long it took, and what it cost.
 pub(crate) fn ending(root: &Node<'_>) -> String {
     let mark = root.facts.outcome.mark();
     let word = match root.facts.outcome {
@@ -115,10 +116,10 @@ pub(crate) fn ending(root: &Node<'_>) -> String {
         Outcome::Panicked => "panicked after ",
         Outcome::Unfinished => return format!("{mark} no end recorded"),
     };
-    format!(
-        "{mark} {word}{}",
-        duration(root.row.duration_ms.unwrap_or(0.0))
-    )
+    let took = duration(root.row.duration_ms.unwrap_or(0.0));
+    let cost = root.facts.metric("cost_usd").map(dollars);
+    let cost = cost.map_or_else(String::new, |cost| format!(" · {cost}"));
+    format!("{mark} {word}{took}{cost}")
 }
 
 /// On the same line where there is room, else on its own.
