@@ -88,7 +88,11 @@ fn tokens(metrics: &Object) -> Option<String> {
         .and_then(|_| side(&[("output_tokens", ""), ("reasoning_tokens", " reasoning")]));
     let sides: Vec<_> = sent.into_iter().chain(received).collect();
     let sides = (!sides.is_empty()).then(|| sides.join(" → "));
-    let sum = || count("total_tokens").or_else(|| count("tokens")).map(number);
+    let sum = || {
+        count("total_tokens")
+            .or_else(|| count("tokens"))
+            .map(number)
+    };
     sides.or_else(sum).map(|tokens| format!("{tokens} tokens"))
 }
 
@@ -96,7 +100,11 @@ fn cache(context: &Object) -> Option<String> {
     let hit = context.get("cache_hit").and_then(Value::as_bool)?;
     let cache = context.get("cache").and_then(Value::as_str).map(safe);
     let outcome = if hit { "hit" } else { "miss" };
-    Some(format!("{} cache {outcome}", cache.unwrap_or_default()).trim_start().to_owned())
+    Some(
+        format!("{} cache {outcome}", cache.unwrap_or_default())
+            .trim_start()
+            .to_owned(),
+    )
 }
 
 /// Fields of a span's context that say nothing beside its outcome, or that [`words`] tells.
@@ -235,7 +243,10 @@ mod tests {
             "cost_usd": 0.0011,
         });
         assert_eq!(
-            told(json!({"model": "gpt-4o-mini", "kind": "agent", "versions.prompt": "v3"}), metrics),
+            told(
+                json!({"model": "gpt-4o-mini", "kind": "agent", "versions.prompt": "v3"}),
+                metrics
+            ),
             [
                 "first token 90 ms",
                 "1,400 + 600 cached → 270 + 40 reasoning tokens",
@@ -248,7 +259,10 @@ mod tests {
     #[test]
     fn an_embedding_sends_tokens_and_gets_none() {
         let metrics = json!({"input_tokens": 29, "output_tokens": 0, "total_tokens": 29});
-        assert_eq!(told(json!({"model": "embed-3"}), metrics), ["29 tokens", "embed-3"]);
+        assert_eq!(
+            told(json!({"model": "embed-3"}), metrics),
+            ["29 tokens", "embed-3"]
+        );
     }
 
     #[test]
@@ -257,10 +271,25 @@ mod tests {
             "model": "m", "fallback_to": "mini", "usage_estimated": true, "cache": "answers", "cache_hit": false,
         });
         assert_eq!(
-            told(context, json!({"attempts": 3, "retry_wait_ms": 250, "items": 2})),
-            ["usage estimated", "3 attempts", "fell back to mini", "answers cache miss", "m"]
+            told(
+                context,
+                json!({"attempts": 3, "retry_wait_ms": 250, "items": 2})
+            ),
+            [
+                "usage estimated",
+                "3 attempts",
+                "fell back to mini",
+                "answers cache miss",
+                "m"
+            ]
         );
-        assert_eq!(told(json!({"cache": "x", "cache_hit": true}), json!({"attempts": 1})), ["x cache hit"]);
+        assert_eq!(
+            told(
+                json!({"cache": "x", "cache_hit": true}),
+                json!({"attempts": 1})
+            ),
+            ["x cache hit"]
+        );
     }
 
     #[test]
