@@ -131,7 +131,8 @@ const COST: f64 = 0.000_138;
 async fn asked(says: Vec<Says>) -> (Result<Vec<Piece>, ChatError>, Captured) {
     let (client, _) = model(says).await;
     let prices = Prices::from_json(PRICES).expect("prices");
-    let pieces = client.complete("rules", "question").try_collect();
+    // The call begins where the function is called, so that must be inside.
+    let pieces = async { client.complete("rules", "question").try_collect().await };
     Capture::new().prices(prices).run_async(pieces).await
 }
 
@@ -146,7 +147,11 @@ async fn an_answer_comes_piece_by_piece_with_its_usage() {
     // In the middle of an event.
     let (left, right) = whole.split_at(140);
     let (client, seen) = model(vec![Says::whole(vec![left.to_owned(), right.to_owned()])]).await;
-    let pieces: Vec<_> = client.complete("rules", "question").try_collect().await.unwrap();
+    let pieces: Vec<_> = client
+        .complete("rules", "question")
+        .try_collect()
+        .await
+        .unwrap();
     let texts: Vec<_> = pieces.iter().map(|piece| piece.text.as_str()).collect();
     assert_eq!(texts, ["Bees ", "fly. ", "[a.md:1]", ""]);
     assert_eq!(pieces[3].usage, Some(USAGE));
@@ -166,23 +171,44 @@ async fn a_stream_tells_its_first_token_its_tokens_by_kind_and_its_cost() {
     let (outcome, seen) = asked(vec![Says::whole(vec![streamed(&["Bees ", "fly."])])]).await;
     assert_eq!(outcome.unwrap().len(), 3);
     let record = seen.record("generate_complete");
-    assert_eq!((&record["level"], &record["logger"]), (&"INFO".into(), &"rag.generation".into()));
+    assert_eq!(
+        (&record["level"], &record["logger"]),
+        (&"INFO".into(), &"rag.generation".into())
+    );
     assert_eq!(record["context"]["model"], "test-model");
     assert!(record["context"].get("usage_estimated").is_none());
     let metrics = &record["metrics"];
     assert!(metrics["time_to_first_item_ms"].is_number(), "{metrics}");
-    let counted = ["input", "cached_input", "output", "reasoning", "total"]
-        .map(|kind| metrics[format!("{kind}_tokens")].as_u64().unwrap_or_default());
+    let counted = ["input", "cached_input", "output", "reasoning", "total"].map(|kind| {
+        metrics[format!("{kind}_tokens")]
+            .as_u64()
+            .unwrap_or_default()
+    });
     assert_eq!(counted, [20, 100, 7, 10, 137]);
-    assert_eq!((&metrics["items"], &metrics["cost_usd"]), (&3.into(), &COST.into()));
+    assert_eq!(
+        (&metrics["items"], &metrics["cost_usd"]),
+        (&3.into(), &COST.into())
+    );
     let of_model = |kind| [("model", "test-model"), ("kind", kind)];
-    for (kind, tokens) in [("input", 20.0), ("cached_input", 100.0), ("output", 7.0), ("reasoning", 10.0)] {
-        assert_eq!(seen.metric("rag_token_usage_sum", &of_model(kind)), Some(tokens), "{kind}");
+    for (kind, tokens) in [
+        ("input", 20.0),
+        ("cached_input", 100.0),
+        ("output", 7.0),
+        ("reasoning", 10.0),
+    ] {
+        assert_eq!(
+            seen.metric("rag_token_usage_sum", &of_model(kind)),
+            Some(tokens),
+            "{kind}"
+        );
     }
     let spent = [("model", "test-model"), ("layer", "generation")];
     assert_eq!(seen.metric("rag_cost_usd_total", &spent), Some(COST));
     let first = [("operation", "generate"), ("layer", "generation")];
-    assert_eq!(seen.metric("rag_time_to_first_item_ms_count", &first), Some(1.0));
+    assert_eq!(
+        seen.metric("rag_time_to_first_item_ms_count", &first),
+        Some(1.0)
+    );
 }
 
 #[tokio::test]
@@ -193,13 +219,28 @@ async fn a_limit_is_waited_for_and_told() {
     assert_eq!(outcome.unwrap()[0].text, "Bees fly.");
     let retrying = seen.record("retrying");
     assert_eq!(retrying["level"], "WARNING");
-    assert_eq!((&retrying["context"]["attempt"], &retrying["context"]["reason"]), (&2.into(), &"rate_limited".into()));
+    assert_eq!(
+        (
+            &retrying["context"]["attempt"],
+            &retrying["context"]["reason"]
+        ),
+        (&2.into(), &"rate_limited".into())
+    );
     assert_eq!(retrying["metrics"]["wait_ms"], 3.0);
     let done = seen.record("generate_complete");
     assert_eq!(retrying["span_id"], done["span_id"]);
-    assert_eq!((&done["metrics"]["attempts"], &done["metrics"]["retry_wait_ms"]), (&2.into(), &3.0.into()));
+    assert_eq!(
+        (
+            &done["metrics"]["attempts"],
+            &done["metrics"]["retry_wait_ms"]
+        ),
+        (&2.into(), &3.0.into())
+    );
     assert_eq!(done["metrics"]["retries"], 1);
-    assert_eq!(done["metrics"]["total_tokens"], 137, "the tokens of one answer");
+    assert_eq!(
+        done["metrics"]["total_tokens"], 137,
+        "the tokens of one answer"
+    );
     let retries = [("operation", "generate"), ("reason", "rate_limited")];
     assert_eq!(seen.metric("rag_retries_total", &retries), Some(1.0));
 }
@@ -207,11 +248,23 @@ async fn a_limit_is_waited_for_and_told() {
 #[tokio::test]
 async fn a_limit_that_stays_is_a_warning() {
     let (outcome, seen) = asked(vec![Says::refusal(429, &[("retry-after", "0")], "")]).await;
-    assert!(matches!(outcome, Err(ChatError::RateLimited { .. })), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(ChatError::RateLimited { .. })),
+        "{outcome:?}"
+    );
     let failed = seen.record("generate_failed");
-    assert_eq!((&failed["level"], &failed["error"]["type"]), (&"WARNING".into(), &"rate_limited".into()));
+    assert_eq!(
+        (&failed["level"], &failed["error"]["type"]),
+        (&"WARNING".into(), &"rate_limited".into())
+    );
     assert_eq!(failed["metrics"]["attempts"], 3);
-    assert_eq!(seen.messages().iter().filter(|it| **it == "retrying").count(), 2);
+    assert_eq!(
+        seen.messages()
+            .iter()
+            .filter(|it| **it == "retrying")
+            .count(),
+        2
+    );
     assert!(failed["metrics"].get("total_tokens").is_none());
 }
 
@@ -229,9 +282,15 @@ async fn who_would_wait_too_long_is_told_so_at_once() {
 async fn a_trouble_of_the_service_is_tried_again_and_then_an_error() {
     let (outcome, seen) = asked(vec![Says::refusal(503, &[], "plain trouble")]).await;
     let error = outcome.unwrap_err();
-    assert_eq!(error.to_string(), "the model is unavailable (503): plain trouble");
+    assert_eq!(
+        error.to_string(),
+        "the model is unavailable (503): plain trouble"
+    );
     let failed = seen.record("generate_failed");
-    assert_eq!((&failed["level"], &failed["error"]["type"]), (&"ERROR".into(), &"unavailable".into()));
+    assert_eq!(
+        (&failed["level"], &failed["error"]["type"]),
+        (&"ERROR".into(), &"unavailable".into())
+    );
     assert_eq!(failed["metrics"]["attempts"], 3);
 }
 
@@ -242,11 +301,22 @@ async fn a_connection_that_breaks_half_way_leaves_an_estimate() {
         ..Says::whole(vec![delta("Bees "), delta("fly")])
     };
     let (client, _) = model(vec![broken]).await;
-    let pieces = client.complete("rules", "question").collect::<Vec<_>>();
+    let pieces = async {
+        client
+            .complete("rules", "question")
+            .collect::<Vec<_>>()
+            .await
+    };
     let (pieces, seen) = Capture::new().run_async(pieces).await;
-    assert!(matches!(pieces.last(), Some(Err(ChatError::Connection(_)))), "{pieces:?}");
+    assert!(
+        matches!(pieces.last(), Some(Err(ChatError::Connection(_)))),
+        "{pieces:?}"
+    );
     let failed = seen.record("generate_failed");
-    assert_eq!((&failed["level"], &failed["error"]["type"]), (&"ERROR".into(), &"connection".into()));
+    assert_eq!(
+        (&failed["level"], &failed["error"]["type"]),
+        (&"ERROR".into(), &"connection".into())
+    );
     assert_eq!(failed["context"]["usage_estimated"], true);
 }
 
@@ -274,9 +344,16 @@ async fn an_error_within_the_stream_and_what_is_no_event_end_it() {
         let (outcome, seen) = asked(vec![Says::whole(vec![delta("Bees ") + end])]).await;
         assert!(outcome.is_err(), "{end}");
         let failed = seen.record("generate_failed");
-        assert_eq!((&failed["level"], &failed["error"]["type"]), (&"ERROR".into(), &error_type.into()), "{end}");
+        assert_eq!(
+            (&failed["level"], &failed["error"]["type"]),
+            (&"ERROR".into(), &error_type.into()),
+            "{end}"
+        );
         assert_eq!(failed["context"]["usage_estimated"], true, "{end}");
-        assert!(!seen.messages().contains(&"retrying"), "what has begun is not begun again");
+        assert!(
+            !seen.messages().contains(&"retrying"),
+            "what has begun is not begun again"
+        );
     }
 }
 
@@ -298,7 +375,10 @@ async fn a_model_that_is_not_there_is_an_error() {
     drop(listener);
     let client = ChatClient::new(&base, "k".to_owned(), "m".to_owned()).expect("a client");
     let pieces: Result<Vec<_>, _> = client.complete("rules", "question").try_collect().await;
-    assert!(matches!(pieces, Err(ChatError::Connection(_))), "{pieces:?}");
+    assert!(
+        matches!(pieces, Err(ChatError::Connection(_))),
+        "{pieces:?}"
+    );
 }
 
 /// The program as its user runs it, with a model and a table of prices.
@@ -312,23 +392,48 @@ async fn the_waterfall_shows_first_token_tokens_by_kind_and_cost() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quickstart"));
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["--corpus", "corpus", "--question", "How many eggs does a queen lay in a day?"])
+        .args([
+            "--corpus",
+            "corpus",
+            "--question",
+            "How many eggs does a queen lay in a day?",
+        ])
         .arg("--db")
         .arg(folder.path().join("ragspan.db"))
         .arg("--prices")
         .arg(prices)
-        .envs([("OPENAI_API_KEY", "k"), ("OPENAI_BASE_URL", &base), ("OPENAI_MODEL", "test-model")])
+        .envs([
+            ("OPENAI_API_KEY", "k"),
+            ("OPENAI_BASE_URL", &base),
+            ("OPENAI_MODEL", "test-model"),
+        ])
         .env("COLUMNS", "160");
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
+        .unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let line = |start: &str| {
         let found = stdout.lines().find(|line| line.starts_with(start));
-        let words: Vec<_> = found.unwrap_or_else(|| panic!("no {start} in {stdout}")).split_whitespace().collect();
+        let words: Vec<_> = found
+            .unwrap_or_else(|| panic!("no {start} in {stdout}"))
+            .split_whitespace()
+            .collect();
         words.join(" ")
     };
-    assert!(line("   faithfulness").contains(" · 137 tokens · $0.000138 · ada · trace "), "{stdout}");
-    assert!(line("slowest request").ends_with(" · $0.000138"), "{stdout}");
+    assert!(
+        line("   faithfulness").contains(" · 137 tokens · $0.000138 · ada · trace "),
+        "{stdout}"
+    );
+    assert!(
+        line("slowest request").ends_with(" · $0.000138"),
+        "{stdout}"
+    );
     assert!(line("  ├ generate").contains(" first token "), "{stdout}");
     assert!(line("generation ").ends_with(" 137 $0.000138"), "{stdout}");
     assert!(line("api ").ends_with(" 137 $0.000138"), "{stdout}");
