@@ -9,21 +9,25 @@ where
     T: Ord + 'a,
 {
     #![allow(unused)]
-    ::ragspan::__private::Call::enter(
-            {
-                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                    &SITE,
-                    "match",
-                    ::ragspan::__private::Layer::Custom("rerank"),
-                    ::ragspan::__private::module_path!(),
-                    ::ragspan::__private::file!(),
-                    ::ragspan::__private::line!(),
-                    &["n"],
-                );
-                &SITE
-            },
-            |__call| __call.fields(0, &[::ragspan::__private::field(&(self.n))]),
-        )
+    {
+        let mut __own = ::ragspan::__private::Call::open({
+            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                &SITE,
+                "match",
+                ::ragspan::__private::Layer::Custom("rerank"),
+                ::ragspan::__private::module_path!(),
+                ::ragspan::__private::file!(),
+                ::ragspan::__private::line!(),
+                &["n"],
+            );
+            &SITE
+        });
+        if __own.listens() {
+            let __call = &mut __own;
+            __call.fields(0, &[::ragspan::__private::field(&(self.n))]);
+        }
+        __own
+    }
         .future(
             async move {
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
@@ -42,13 +46,19 @@ where
             },
             |__ret, __call| {
                 ::ragspan::__private::Probe::new(__ret).judge(__call);
-                if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Probe::new(
+                if let ::ragspan::__private::Some(__found) = ::ragspan::__private::Probe::new(
                         __ret,
                     )
                     .value(__call)
                 {
-                    let v: &Answer = __value;
-                    __call.empty(v.text.is_empty())
+                    let v: &Answer = __found;
+                    __call
+                        .empty({
+                            let __told: ::ragspan::__private::IsEmpty = v
+                                .text
+                                .is_empty();
+                            __told
+                        })
                 }
             },
         )

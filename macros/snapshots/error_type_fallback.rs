@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "`transparent` asks the only field: name the label, #[error_type(\"..\")]"
+    "`transparent` takes the label of the only field, and here is none or more than one: write #[error_type(\"timeout\")]"
 }
 #[automatically_derived]
 impl ::ragspan::ErrorType for E {

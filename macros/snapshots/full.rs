@@ -4,73 +4,72 @@ fn search(
     filter: Filter,
     id: Id,
 ) -> Result<Vec<Chunk>, Error> {
-    ::ragspan::__private::Call::enter(
-            {
-                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                        &SITE,
-                        "search",
-                        ::ragspan::__private::Layer::Retrieval,
-                        ::ragspan::__private::module_path!(),
-                        ::ragspan::__private::file!(),
-                        ::ragspan::__private::line!(),
-                        &[
-                            "top_k",
-                            "chars",
-                            "filter",
-                            "id",
-                            "metrics.weight",
-                            "chunks",
-                            "metrics.best",
-                        ],
-                    )
-                    .level(::ragspan::__private::Level::DEBUG)
-                    .slow_us(2000000);
-                &SITE
-            },
-            |__call| {
-                __call
-                    .fields(
-                        0,
-                        &[
-                            ::ragspan::__private::field(&top_k),
-                            ::ragspan::__private::field(&(query.len())),
-                            &::ragspan::__private::debug(&filter),
-                            &::ragspan::__private::display(&id),
-                            ::ragspan::__private::metric(&0.5),
-                        ],
-                    )
-            },
-        )
-        .run(
-            move || -> Result<Vec<Chunk>, Error> {
-                #[allow(unused_variables)]
-                let filter = filter;
-                #[allow(unused_variables)]
-                let id = id;
-                let __ret: Result<Vec<Chunk>, Error> = {
-                    index().search(query, top_k)
-                };
-                __ret
-            },
-            |__ret, __call| {
-                ::ragspan::__private::Probe::new(__ret).judge(__call);
-                __call.empty(::ragspan::__private::is_empty(__ret));
-                if let ::ragspan::__private::Some(hits) = ::ragspan::__private::Probe::new(
-                        __ret,
-                    )
-                    .value(__call)
-                {
-                    __call
-                        .fields(
-                            5,
-                            &[
-                                ::ragspan::__private::field(&(hits.len())),
-                                ::ragspan::__private::metric(
-                                    &(hits.first().map(|hit| hit.score)),
-                                ),
-                            ],
-                        )
-                }
-            },
-        )
+    let mut __own = {
+        let mut __own = ::ragspan::__private::Call::open({
+            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                    &SITE,
+                    "search",
+                    ::ragspan::__private::Layer::Retrieval,
+                    ::ragspan::__private::module_path!(),
+                    ::ragspan::__private::file!(),
+                    ::ragspan::__private::line!(),
+                    &[
+                        "top_k",
+                        "chars",
+                        "filter",
+                        "id",
+                        "metrics.weight",
+                        "chunks",
+                        "metrics.best",
+                    ],
+                )
+                .level(::ragspan::__private::Level::DEBUG)
+                .slow_us(2000000);
+            &SITE
+        });
+        if __own.listens() {
+            let __call = &mut __own;
+            __call
+                .fields(
+                    0,
+                    &[
+                        ::ragspan::__private::field(&top_k),
+                        ::ragspan::__private::field(&(query.len())),
+                        &::ragspan::__private::debug(&filter),
+                        &::ragspan::__private::display(&id),
+                        ::ragspan::__private::metric(&0.5),
+                    ],
+                );
+        }
+        __own
+    };
+    let __call = &mut __own;
+    let __value = __call
+        .run(move || -> Result<Vec<Chunk>, Error> {
+            #[allow(unused_variables)]
+            let filter = filter;
+            #[allow(unused_variables)]
+            let id = id;
+            let __ret: Result<Vec<Chunk>, Error> = {
+                index().search(query, top_k)
+            };
+            __ret
+        });
+    let __ret = &__value;
+    ::ragspan::__private::Probe::new(__ret).judge(__call);
+    __call.empty(::ragspan::__private::is_empty(__ret));
+    if let ::ragspan::__private::Some(hits) = ::ragspan::__private::Probe::new(__ret)
+        .value(__call)
+    {
+        __call
+            .fields(
+                5,
+                &[
+                    ::ragspan::__private::field(&(hits.len())),
+                    ::ragspan::__private::metric(&(hits.first().map(|hit| hit.score))),
+                ],
+            )
+    }
+    __call.end();
+    __value
 }

@@ -1,13 +1,13 @@
 #[automatically_derived]
 impl<'a, T> ::ragspan::LogContext for RequestContext<'a, T>
 where
-    Option<T>: ::ragspan::__private::Field,
+    Option<T>: ::ragspan::__private::ContextField,
 {
     fn visit(&self, __out: &mut ::ragspan::ContextVisitor<'_>) {
-        __out.field("user_id", ::ragspan::__private::field(&self.user_id));
+        __out.field("user_id", ::ragspan::__private::context_field(&self.user_id));
         __out.redacted("api_key");
-        __out.field("plan", ::ragspan::__private::field(&self.r#type));
-        __out.field("extra", ::ragspan::__private::field(&self.extra));
+        __out.field("plan", ::ragspan::__private::context_field(&self.r#type));
+        __out.field("extra", ::ragspan::__private::context_field(&self.extra));
     }
     fn scope_site(&self) -> &'static ::ragspan::__private::ScopeSite {
         static SITE: ::ragspan::__private::ScopeSite = ::ragspan::__private::ScopeSite::new(

@@ -1,19 +1,16 @@
 async fn serve() -> ! {
-    match ::ragspan::__private::Call::enter(
-            {
-                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                    &SITE,
-                    "serve",
-                    ::ragspan::__private::Layer::Api,
-                    ::ragspan::__private::module_path!(),
-                    ::ragspan::__private::file!(),
-                    ::ragspan::__private::line!(),
-                    &[],
-                );
-                &SITE
-            },
-            |_| {},
-        )
+    match ::ragspan::__private::Call::open({
+            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                &SITE,
+                "serve",
+                ::ragspan::__private::Layer::Api,
+                ::ragspan::__private::module_path!(),
+                ::ragspan::__private::file!(),
+                ::ragspan::__private::line!(),
+                &[],
+            );
+            &SITE
+        })
         .future(
             async move {
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<

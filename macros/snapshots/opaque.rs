@@ -1,32 +1,30 @@
 fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> {
-    crate::telemetry::__private::Call::enter(
+    let mut __own = crate::telemetry::__private::Call::open({
+        static SITE: crate::telemetry::__private::Site = crate::telemetry::__private::Site::new(
+            &SITE,
+            "all",
+            crate::telemetry::__private::Layer::Api,
+            crate::telemetry::__private::module_path!(),
+            crate::telemetry::__private::file!(),
+            crate::telemetry::__private::line!(),
+            &[],
+        );
+        &SITE
+    });
+    let __call = &mut __own;
+    let __value = __call
+        .run(move || {
+            if let crate::telemetry::__private::Some(__ret) = crate::telemetry::__private::None::<
+                Result<_, Box<dyn Error>>,
+            > {
+                return __ret;
+            }
             {
-                static SITE: crate::telemetry::__private::Site = crate::telemetry::__private::Site::new(
-                    &SITE,
-                    "all",
-                    crate::telemetry::__private::Layer::Api,
-                    crate::telemetry::__private::module_path!(),
-                    crate::telemetry::__private::file!(),
-                    crate::telemetry::__private::line!(),
-                    &[],
-                );
-                &SITE
-            },
-            |_| {},
-        )
-        .run(
-            move || {
-                if let crate::telemetry::__private::Some(__ret) = crate::telemetry::__private::None::<
-                    Result<_, Box<dyn Error>>,
-                > {
-                    return __ret;
-                }
-                {
-                    Ok(self.0.iter())
-                }
-            },
-            |__ret, __call| {
-                crate::telemetry::__private::Probe::new(__ret).judge(__call);
-            },
-        )
+                Ok(self.0.iter())
+            }
+        });
+    let __ret = &__value;
+    crate::telemetry::__private::Probe::new(__ret).judge(__call);
+    __call.end();
+    __value
 }

@@ -1,19 +1,23 @@
 async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchError> {
-    ::ragspan::__private::Call::enter(
-            {
-                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                    &SITE,
-                    "hybrid_search",
-                    ::ragspan::__private::Layer::Retrieval,
-                    ::ragspan::__private::module_path!(),
-                    ::ragspan::__private::file!(),
-                    ::ragspan::__private::line!(),
-                    &["top_k", "chunks"],
-                );
-                &SITE
-            },
-            |__call| __call.fields(0, &[::ragspan::__private::field(&top_k)]),
-        )
+    {
+        let mut __own = ::ragspan::__private::Call::open({
+            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                &SITE,
+                "hybrid_search",
+                ::ragspan::__private::Layer::Retrieval,
+                ::ragspan::__private::module_path!(),
+                ::ragspan::__private::file!(),
+                ::ragspan::__private::line!(),
+                &["top_k", "chunks"],
+            );
+            &SITE
+        });
+        if __own.listens() {
+            let __call = &mut __own;
+            __call.fields(0, &[::ragspan::__private::field(&top_k)]);
+        }
+        __own
+    }
         .future(
             async move {
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
@@ -26,11 +30,10 @@ async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchEr
                 }
             },
             |__ret, __call| {
-                ::ragspan::__private::Probe::new(__ret).judge(__call);
                 if let ::ragspan::__private::Some(hits) = ::ragspan::__private::Probe::new(
                         __ret,
                     )
-                    .value(__call)
+                    .settle(__call)
                 {
                     __call.fields(1, &[::ragspan::__private::field(&(hits.len()))])
                 }

@@ -3,11 +3,11 @@
 //! What stands on the block holds for each, and a method's own `#[rag_span(..)]` adds to it or says otherwise;
 //! `#[rag_span(skip)]` leaves a method out. Everything that is no such function is passed on as it stands.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, ItemImpl, ItemTrait, Meta, Signature, Token, Visibility, token};
+use syn::{Attribute, ItemImpl, ItemTrait, Meta, Signature, Token, Visibility, token};
 
 use crate::errors::Errors;
 use crate::keys::KEYS;
@@ -120,7 +120,7 @@ impl Block {
     }
 
     fn measured(&self, arguments: &TokenStream, errors: &mut Errors) -> Option<TokenStream> {
-        shared_only(arguments, errors)?;
+        shared_only(arguments, self.body.span(), errors)?;
         let owner = self.owner();
         let written = self.members.iter().map(|member| {
             if !member.is_measured() {
@@ -135,8 +135,11 @@ impl Block {
 }
 
 /// What stands on the block must hold for every function in it.
-fn shared_only(arguments: &TokenStream, errors: &mut Errors) -> Option<()> {
-    let mut shared = Arguments::default();
+fn shared_only(arguments: &TokenStream, token: Span, errors: &mut Errors) -> Option<()> {
+    let mut shared = Arguments {
+        on_block: true,
+        ..Arguments::default()
+    };
     add_arguments(arguments.clone(), &mut shared, errors)?;
     for key in &shared.keys {
         let known = KEYS.iter().find(|known| key == known.name);
@@ -144,12 +147,12 @@ fn shared_only(arguments: &TokenStream, errors: &mut Errors) -> Option<()> {
             errors.at(
                 key.span(),
                 format!(
-                    "`{key}` speaks of one function: write #[rag_span({key} ..)] on that method"
+                    "`{key}` speaks of one function: move it into a #[rag_span(..)] on that method"
                 ),
             );
         }
     }
-    check::layer_is_given(&mut shared, errors).map(drop)
+    check::layer_is_given(&mut shared, token, errors).map(drop)
 }
 
 impl Member {
@@ -237,9 +240,6 @@ fn other(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let ends_with_braces = !keyword_ahead(input, &["const", "type", "static"]);
     let mut tokens = TokenStream::new();
     loop {
-        if input.is_empty() {
-            return Err(Error::new(input.span(), "expected `;`"));
-        }
         let ends = input.peek(Token![;]) || ends_with_braces && input.peek(token::Brace);
         input.parse::<TokenTree>()?.to_tokens(&mut tokens);
         if ends {

@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, LitStr, ReturnType};
+use syn::{Attribute, Expr, Ident, LitStr, ReturnType};
 
 use crate::errors::Errors;
 use crate::model::{
@@ -16,6 +16,7 @@ use crate::model::{
 };
 use crate::params::{self, Bound};
 use crate::returns::{self, Deferred, Later};
+use crate::suggest;
 use crate::tail;
 
 /// No span has more fields: `tracing` gives them on in arrays of this length.
@@ -42,7 +43,7 @@ pub(crate) fn check(written: Written, mode: Mode, errors: &mut Errors) -> Option
     }
     not_too_many(&arguments, errors);
     let shape = shape(&function, deferred, errors);
-    let layer = layer_is_given(&mut arguments, errors)?;
+    let layer = layer_is_given(&mut arguments, function.signature.ident.span(), errors)?;
     Some(resolve(layer, shape, arguments, function))
 }
 
@@ -89,12 +90,19 @@ pub(crate) fn is_ours(attribute: &Attribute) -> bool {
 fn skipped_exist(arguments: &Arguments, bound: &[Bound], errors: &mut Errors) {
     for skipped in &arguments.skip {
         if !bound.iter().any(|bound| bound.name == *skipped) {
-            errors.at(
-                skipped.span(),
-                format!("the function has no argument `{skipped}` to skip"),
-            );
+            errors.at(skipped.span(), nothing_to_skip(skipped, bound));
         }
     }
+}
+
+fn nothing_to_skip(skipped: &Ident, bound: &[Bound]) -> String {
+    let names: Vec<String> = bound.iter().map(|bound| bound.name.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let near = match suggest::nearest(&skipped.to_string(), &names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => String::from("leave it out"),
+    };
+    format!("the function has no argument `{skipped}` to skip: {near}")
 }
 
 /// ```text
@@ -287,16 +295,23 @@ fn returns_early(body: TokenStream) -> bool {
     })
 }
 
+/// What is missing is missing in the attribute, so the whole of it is pointed at; it is the user's token if it resolves as
+/// one does.
+///
 /// ```text
 /// #[rag_span]
 /// fn load() {}
 /// ```
-pub(crate) fn layer_is_given(arguments: &mut Arguments, errors: &mut Errors) -> Option<Layer> {
+pub(crate) fn layer_is_given(
+    arguments: &mut Arguments,
+    token: Span,
+    errors: &mut Errors,
+) -> Option<Layer> {
     let layer = arguments.layer.take();
     // A layer that is written but wrong has been reported where it stands.
     if layer.is_none() && arguments.key("layer").is_none() {
         errors.at(
-            Span::call_site(),
+            Span::call_site().resolved_at(token),
             "`layer` is missing: write layer = \"api\", \"ingestion\", \"data\", \"retrieval\", \
              \"generation\", \"evaluation\" or \"memory\", or layer = custom(\"name\")",
         );

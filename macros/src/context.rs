@@ -11,6 +11,7 @@ use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Token, Type};
 
 use crate::derive::{self, Body};
 use crate::errors::Errors;
+use crate::list::at_end_of_item;
 use crate::suggest;
 
 /// Derives `LogContext`.
@@ -28,7 +29,7 @@ fn body(input: &DeriveInput, errors: &mut Errors) -> Option<Body> {
         .filter_map(|field| read(field, errors))
         .collect();
     names_are_unique(&fields, errors);
-    let bound = quote_spanned!(Span::mixed_site()=> ::ragspan::__private::Field);
+    let bound = quote_spanned!(Span::mixed_site()=> ::ragspan::__private::ContextField);
     let shown = fields.iter().filter(|field| !field.redacted);
     let bounds = shown
         .map(|field| (field.held.clone(), bound.clone()))
@@ -75,9 +76,13 @@ struct Says {
 
 fn read(field: &syn::Field, errors: &mut Errors) -> Option<Field> {
     let mut says = Says::default();
-    derive::inside(&field.attrs, "log", errors, |input, errors| {
-        says.read(input, errors)
-    });
+    derive::inside(
+        &field.attrs,
+        "log",
+        "#[log(redact)]",
+        errors,
+        |input, errors| says.read(input, errors),
+    );
     if says.skip.is_some() {
         says.skipped_alone(errors);
         return None;
@@ -98,6 +103,10 @@ fn read(field: &syn::Field, errors: &mut Errors) -> Option<Field> {
 
 impl Says {
     fn read(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            let message = "expected skip, redact or rename: #[log(rename = \"user_id\")]";
+            return Err(Error::new(input.span(), message));
+        }
         let key = Ident::parse_any(input)?;
         let word = key.to_string();
         let twice = match word.as_str() {
@@ -113,10 +122,14 @@ impl Says {
             _ => {
                 return Err(Error::new(
                     key.span(),
-                    suggest::unknown("attribute", &word, NOW),
+                    suggest::unknown("`log` option", &word, NOW),
                 ));
             }
         };
+        if key != "rename" && !at_end_of_item(input) {
+            let message = format!("`{word}` takes no value: #[log({word})]");
+            return Err(Error::new(key.span(), message));
+        }
         if twice {
             errors.at(key.span(), format!("`{word}` stands twice: keep one"));
         }
@@ -164,7 +177,7 @@ fn names_are_unique(fields: &[Field], errors: &mut Errors) {
         if !names.insert(name) {
             errors.at(
                 *span,
-                format!("the name `{name}` is there already: give one another"),
+                format!("the name `{name}` is there already: give one of the two another, #[log(rename = \"..\")]"),
             );
         }
     }
@@ -177,7 +190,7 @@ fn methods(input: &DeriveInput, fields: &[Field]) -> TokenStream {
 
 /// ```text
 /// fn visit(&self, out: &mut ::ragspan::ContextVisitor<'_>) {
-///     out.field("user_id", ::ragspan::__private::field(&self.user_id));
+///     out.field("user_id", ::ragspan::__private::context_field(&self.user_id));
 ///     out.redacted("api_key");
 /// }
 /// ```
@@ -196,7 +209,7 @@ fn visit(fields: &[Field]) -> TokenStream {
                 return quote_spanned!(site=> #out.redacted(#name););
             }
             let at = site.located_at(held.span());
-            let value = quote_spanned!(at=> ::ragspan::__private::field(&self.#member));
+            let value = quote_spanned!(at=> ::ragspan::__private::context_field(&self.#member));
             quote_spanned!(site=> #out.field(#name, #value);)
         },
     );

@@ -86,6 +86,7 @@ fn mentions_parameter(input: &DeriveInput, held: &Type) -> bool {
 pub(crate) fn inside(
     attributes: &[Attribute],
     name: &str,
+    example: &str,
     errors: &mut Errors,
     mut item: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
 ) {
@@ -94,7 +95,7 @@ pub(crate) fn inside(
         .filter(|attribute| attribute.path().is_ident(name))
     {
         let Meta::List(meta) = &attribute.meta else {
-            let message = format!("`{name}` takes parentheses: #[{name}(..)]");
+            let message = format!("`{name}` takes parentheses: {example}");
             errors.push(syn::Error::new_spanned(attribute, message));
             continue;
         };

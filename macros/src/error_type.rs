@@ -12,6 +12,7 @@ use crate::errors::Errors;
 
 /// The attribute of the derive.
 const NAME: &str = "error_type";
+const EXAMPLE: &str = "#[error_type(\"timeout\")]";
 
 /// Derives `ErrorType`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
@@ -78,6 +79,10 @@ fn arm(
     errors: &mut Errors,
 ) -> Arm {
     let site = Span::mixed_site();
+    for field in fields {
+        let cure = "belongs before the variant or the struct, not on a field";
+        derive::misplaced(&field.attrs, NAME, cure, errors);
+    }
     match label(attributes, errors) {
         Some(Label::Transparent(word)) => transparent(this, fields, word, errors),
         Some(Label::Named(label)) => Arm {
@@ -99,7 +104,7 @@ fn transparent(this: &TokenStream, fields: &Fields, word: Span, errors: &mut Err
     let (Some((member, field)), None) = (both.next(), both.next()) else {
         errors.at(
             word,
-            "`transparent` asks the only field: name the label, #[error_type(\"..\")]",
+            "`transparent` takes the label of the only field, and here is none or more than one: write #[error_type(\"timeout\")]",
         );
         return Arm {
             tokens: TokenStream::new(),
@@ -114,8 +119,8 @@ fn transparent(this: &TokenStream, fields: &Fields, word: Span, errors: &mut Err
 
 fn ask(this: &TokenStream, member: &Member, held: &Type) -> TokenStream {
     let site = Span::mixed_site();
-    let implemented = implemented();
-    let asked = quote_spanned!(site.located_at(held.span())=> #implemented::error_type(__inner));
+    let asked =
+        quote_spanned!(site.located_at(held.span())=> ::ragspan::ErrorType::error_type(__inner));
     quote_spanned!(site=> #this { #member: __inner } => #asked,)
 }
 
@@ -127,10 +132,10 @@ enum Label {
 
 fn label(attributes: &[Attribute], errors: &mut Errors) -> Option<Label> {
     let mut label = None;
-    derive::inside(attributes, NAME, errors, |input, errors| {
+    derive::inside(attributes, NAME, EXAMPLE, errors, |input, errors| {
         let span = input.span();
         if label.replace(read_label(input)?).is_some() {
-            errors.at(span, "a second label: keep one");
+            errors.at(span, "this has a label already: keep one");
         }
         Ok(())
     });
@@ -140,7 +145,7 @@ fn label(attributes: &[Attribute], errors: &mut Errors) -> Option<Label> {
 fn read_label(input: ParseStream<'_>) -> syn::Result<Label> {
     if let Some(name) = input.parse::<Option<LitStr>>()? {
         let plain = !name.value().is_empty() && !name.value().contains(char::is_control);
-        let message = "a label is not empty, and on one line";
+        let message = "a label is not empty, and stands on one line: #[error_type(\"timeout\")]";
         return if plain {
             Ok(Label::Named(name))
         } else {

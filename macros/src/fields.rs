@@ -1,11 +1,13 @@
 //! The grammar of recorded fields: `name`, `?name`, `%name`, `dotted.name = [?|%] expression`.
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Ident, Member, Token, braced, token};
+use syn::{Error, Expr, ExprAssign, Ident, Member, Token, braced, token};
 
+use crate::list::at_end_of_item;
 use crate::model::{Field, How, Name};
 
 /// The prefix that makes a field a metric.
@@ -29,7 +31,7 @@ pub(crate) enum List {
 pub(crate) fn field(input: ParseStream<'_>, list: List) -> syn::Result<Field> {
     let written = written_name(input)?;
     let sigil = Sigil::parse(input)?;
-    let value: Expr = input.parse()?;
+    let value = value(input, written.as_ref(), sigil.as_ref())?;
     let (name, span) = match written {
         Some(name) => name,
         None => own_name(&value, sigil.as_ref())?,
@@ -41,6 +43,31 @@ pub(crate) fn field(input: ParseStream<'_>, list: List) -> syn::Result<Field> {
         span,
         how,
         value,
+    })
+}
+
+/// What is recorded, which is not nothing.
+fn value(
+    input: ParseStream<'_>,
+    written: Option<&(String, Span)>,
+    sigil: Option<&Sigil>,
+) -> syn::Result<Expr> {
+    if !at_end_of_item(input) {
+        return input.parse();
+    }
+    Err(match (sigil, written) {
+        (Some(sigil), _) => Error::new(
+            sigil.1,
+            "the sign stands before a value: `?name`, or `name = ?value`",
+        ),
+        (None, Some((name, span))) => {
+            let message = format!("`{name}` needs a value: write an expression behind `=`");
+            Error::new(*span, message)
+        }
+        (None, None) => Error::new(
+            input.span(),
+            "a field is missing here: write a name, or leave the `,` out",
+        ),
     })
 }
 
@@ -148,19 +175,22 @@ fn own_name(value: &Expr, sigil: Option<&Sigil>) -> syn::Result<(String, Span)> 
             let name = path.path.require_ident()?.unraw().to_string();
             Ok((name, value.span()))
         }
-        Expr::Assign(_) => Err(misplaced(value, sigil)),
+        Expr::Assign(assigned) => Err(misplaced(assigned, sigil)),
         _ => Err(Error::new_spanned(value, unnamed(value))),
     }
 }
 
-fn misplaced(value: &Expr, sigil: Option<&Sigil>) -> Error {
+fn misplaced(assigned: &ExprAssign, sigil: Option<&Sigil>) -> Error {
     match sigil {
-        Some(sigil) => Error::new(
-            sigil.1,
-            "the sign belongs to the value: `name = ?value` or `name = %value`",
-        ),
+        Some(Sigil(how, span)) => {
+            let sign = if *how == How::Debug { '?' } else { '%' };
+            let name = assigned.left.to_token_stream().to_string().replace(' ', "");
+            let message =
+                format!("the sign stands behind the `=`, before the value: `{name} = {sign}..`");
+            Error::new(*span, message)
+        }
         None => Error::new_spanned(
-            value,
+            &assigned.left,
             "a field's name is a word, or words with dots between: `name = value`",
         ),
     }
@@ -212,7 +242,6 @@ fn how(name: &str, sigil: Option<&Sigil>) -> syn::Result<How> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quote::ToTokens;
     use syn::parse::Parser;
 
     fn read(text: &str, list: List) -> syn::Result<Field> {
@@ -307,7 +336,7 @@ mod tests {
 
     #[test]
     fn signs_stand_before_the_value() {
-        refused("?name = value", List::Context, "`name = ?value`");
+        refused("?name = value", List::Context, "`name = ?..`");
         refused("\"a b\" = value", List::Context, "a field's name is a word");
         refused("?weight", List::Metrics, "a metric is a number");
         refused("metrics.w = %weight", List::Context, "a metric is a number");

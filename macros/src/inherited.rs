@@ -75,8 +75,8 @@ pub(crate) fn skip(
     errors: &mut Errors,
 ) -> syn::Result<()> {
     if !place.input.peek(syn::token::Paren) {
-        let message = "`skip` takes the arguments to leave out: skip(password); \
-                       alone it stands only on a method of an annotated `impl` or `trait`";
+        let message = "`skip` takes the arguments to leave out: skip(password); with nothing beside it \
+                       it leaves out a method of an annotated `impl` or `trait`";
         return Err(Error::new(place.key.span(), message));
     }
     arguments.skip = place.group("skip(password)", |group| {

@@ -98,11 +98,12 @@ impl Key {
     }
 }
 
-/// The message for a key that is not in the table.
-pub(crate) fn unknown_key(word: &str) -> String {
+/// The message for a key that is not in the table, or not in that of a block.
+pub(crate) fn unknown_key(word: &str, on_block: bool) -> String {
+    let fits = KEYS.iter().filter(|key| key.shared || !on_block);
     let now = |key: &&Key| matches!(key.read, Read::Now(_));
-    let promised: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
-    let known: Vec<&str> = KEYS.iter().filter(now).map(|key| key.name).collect();
+    let promised: Vec<&str> = fits.clone().map(|key| key.name).collect();
+    let known: Vec<&str> = fits.filter(now).map(|key| key.name).collect();
     match suggest::nearest(word, &promised) {
         Some(near) if !known.contains(&near) => {
             format!(

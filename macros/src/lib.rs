@@ -34,6 +34,9 @@ mod tests;
 mod told;
 mod values;
 
+/// Whether instrumentation is switched off for this build.
+const OFF: bool = cfg!(all(feature = "off", not(feature = "on")));
+
 /// Measures the calls of a function: a span, metrics and one structured record each.
 ///
 /// It stands on functions and methods of every shape: `async` or not, returning a future or a stream, in traits and under `#[async_trait]`. On a whole
@@ -65,7 +68,7 @@ mod values;
 /// | `crate = path` | where `ragspan` is found, if not at `::ragspan` |
 #[proc_macro_attribute]
 pub fn rag_span(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    span::expand(arguments.into(), item.into()).into()
+    span::attribute(arguments.into(), item.into(), OFF).into()
 }
 
 /// `tracing`'s own attribute, expanded by ours: for its test suite, and no part of the public API.

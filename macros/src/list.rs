@@ -15,14 +15,15 @@ pub(crate) fn list(
     while !input.is_empty() {
         let read = item(input, errors);
         if errors.catch(read).is_some() && !at_end_of_item(input) {
-            errors.at(input.span(), "expected `,`");
+            errors.at(input.span(), "write a `,` before this");
         }
         skip_item(input);
         let _comma: syn::Result<Token![,]> = input.parse();
     }
 }
 
-fn at_end_of_item(input: ParseStream<'_>) -> bool {
+/// Whether nothing more belongs to the item.
+pub(crate) fn at_end_of_item(input: ParseStream<'_>) -> bool {
     input.is_empty() || input.peek(Token![,])
 }
 

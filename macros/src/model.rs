@@ -54,6 +54,8 @@ pub(crate) struct Arguments {
     pub(crate) krate: Option<Path>,
     /// Every key that was written, also one whose value could not be read.
     pub(crate) keys: Vec<Ident>,
+    /// They stand on an `impl` or a trait, for all of its functions.
+    pub(crate) on_block: bool,
 }
 
 impl Arguments {
@@ -120,8 +122,9 @@ pub(crate) struct Event {
 }
 
 /// `err(..)`: how a failure is recorded.
-#[derive(Default)]
 pub(crate) struct Failing {
+    /// Of the word itself, to point at.
+    pub(crate) span: Span,
     pub(crate) event: Event,
     /// Only more is said of our record, and other layers get no event.
     pub(crate) silent: bool,

@@ -63,7 +63,8 @@ fn argument(
     let key = key(input)?;
     let word = key.to_string();
     let Some(known) = KEYS.iter().find(|known| known.name == word) else {
-        return Err(Error::new(key.span(), unknown_key(&word)));
+        let message = unknown_key(&word, arguments.on_block);
+        return Err(Error::new(key.span(), message));
     };
     fits_beside(known, &key, keys, errors);
     keys.push(key.clone());
@@ -82,7 +83,7 @@ fn bare_name(
 ) -> syn::Result<()> {
     let name: LitStr = input.parse()?;
     if arguments.name.is_some() || keys.iter().any(|key| key == "name") {
-        let message = "the span has a name already: keep one";
+        let message = "a string alone is the span's name, which was given already: keep one";
         return Err(Error::new(name.span(), message));
     }
     keys.push(Ident::new("name", name.span()));
@@ -133,15 +134,15 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     let default = input.parse()?;
     if !starts_function(&input.fork()) {
         let message = "#[rag_span] measures functions, and this is none: put it on a `fn`, or on an `impl` or `trait` for all of theirs";
-        return Err(Error::new_spanned(input.parse::<TokenStream>()?, message));
+        return skip_rest(input, Error::new(input.span(), message));
     }
     let signature: syn::Signature = input.parse()?;
     let end: Option<TokenTree> = input.parse().ok();
     let Some(body) = end.and_then(braces) else {
-        let message = "a function without a body has nothing to measure: put the attribute on those that implement it";
+        let message = "a function without a body has nothing to measure: put #[rag_span(..)] where it has one";
         return skip_rest(input, Error::new(signature.ident.span(), message));
     };
-    let (inner, body) = split_inner(body)?;
+    let (inner, body) = split_inner(body);
     Ok(Function {
         attributes,
         visibility,
@@ -189,18 +190,19 @@ pub(crate) fn starts_function(input: ParseStream<'_>) -> bool {
 }
 
 /// Takes the `#![..]` off the head of a body.
-fn split_inner(body: Group) -> syn::Result<(Vec<Attribute>, Group)> {
+fn split_inner(body: Group) -> (Vec<Attribute>, Group) {
     let split = |input: ParseStream<'_>| {
         let inner = input.call(Attribute::parse_inner)?;
         Ok((inner, input.parse::<TokenStream>()?))
     };
-    let (inner, rest) = split.parse2(body.stream())?;
-    if inner.is_empty() {
-        return Ok((inner, body));
-    }
+    // One that is half typed is rustc's to complain about.
+    let (inner, rest) = match split.parse2(body.stream()) {
+        Ok((inner, rest)) if !inner.is_empty() => (inner, rest),
+        _ => return (Vec::new(), body),
+    };
     let mut stripped = Group::new(Delimiter::Brace, rest);
     stripped.set_span(body.span());
-    Ok((inner, stripped))
+    (inner, stripped)
 }
 
 #[cfg(test)]

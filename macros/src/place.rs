@@ -13,6 +13,9 @@ pub(crate) struct Place<'a> {
 impl<'a> Place<'a> {
     /// What stands behind `=`, which is not nothing.
     pub(crate) fn value(&self, example: &str) -> syn::Result<ParseStream<'a>> {
+        if !self.stands_alone() && !self.input.peek(Token![=]) {
+            return Err(self.wants("is written with `=`", example));
+        }
         let assigned: Option<Token![=]> = self.input.parse()?;
         if assigned.is_none() || self.input.is_empty() || self.input.peek(Token![,]) {
             return Err(self.wants("needs a value", example));
@@ -46,6 +49,7 @@ impl<'a> Place<'a> {
         self.input.is_empty() || self.input.peek(Token![,])
     }
 
+    /// The key is wrong as it stands here.
     pub(crate) fn wants(&self, what: &str, example: &str) -> Error {
         Error::new(self.key.span(), format!("`{}` {what}: {example}", self.key))
     }
@@ -62,7 +66,10 @@ pub(crate) fn in_parentheses<T>(
     // What is left over would be complained about a second time after an error.
     let rest: TokenStream = content.parse()?;
     if value.is_ok() && !rest.is_empty() {
-        return Err(Error::new_spanned(rest, "nothing may follow here"));
+        return Err(Error::new_spanned(
+            rest,
+            "nothing may follow here: leave this out",
+        ));
     }
     value
 }

@@ -6,6 +6,11 @@ use crate::errors::Errors;
 use crate::model::Mode;
 use crate::{block, check, expand, parse};
 
+/// Writes the measured item; where instrumentation is off, the item as it is.
+pub(crate) fn attribute(arguments: TokenStream, item: TokenStream, off: bool) -> TokenStream {
+    if off { item } else { expand(arguments, item) }
+}
+
 /// Writes the measured item, or what is wrong beside the item as it was.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if block::is_block(&item) {

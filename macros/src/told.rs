@@ -20,7 +20,14 @@ pub(crate) fn err(
     place: &Place<'_>,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    let mut failing = Failing::default();
+    let mut failing = Failing {
+        span: place.key.span(),
+        silent: false,
+        event: Event::default(),
+        severity: None,
+        level_by: None,
+        error_type: None,
+    };
     options(place, ERR, errors, |key, input| {
         match key.to_string().as_str() {
             "level" => err_level(&mut failing, key, input),
@@ -71,14 +78,15 @@ fn options(
     if place.stands_alone() {
         return Ok(());
     }
+    let message = || format!("`{}` has one of these forms: {forms}", place.key);
     if !place.input.peek(token::Paren) {
-        return Err(place.wants("has one of these forms", forms));
+        return Err(Error::new(place.key.span(), message()));
     }
     let mut seen: Vec<Ident> = Vec::new();
     place.group(forms, |group| {
         list(group, errors, |input, _| {
             if !input.peek(Ident::peek_any) {
-                return Err(place.wants("has one of these forms", forms));
+                return Err(Error::new(input.span(), message()));
             }
             let key = Ident::parse_any(input)?;
             if seen.contains(&key) {
@@ -98,7 +106,7 @@ fn format(event: &mut Event, key: &Ident, of: &str, known: &[&str]) -> syn::Resu
         "Debug" => How::Debug,
         "Display" => How::Display,
         word => {
-            let message = suggest::unknown(&format!("option of `{of}`"), word, known);
+            let message = suggest::unknown(&format!("`{of}` option"), word, known);
             return Err(Error::new(key.span(), message));
         }
     };

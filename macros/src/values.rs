@@ -1,5 +1,6 @@
 //! The grammar of each argument's value: one reader a key.
 
+use proc_macro2::TokenTree;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Error, Ident, LitInt, LitStr, Pat, Path, Token, token};
@@ -7,7 +8,7 @@ use syn::{Error, Ident, LitInt, LitStr, Pat, Path, Token, token};
 use crate::duration;
 use crate::errors::Errors;
 use crate::fields::{List, field};
-use crate::list::list;
+use crate::list::{at_end_of_item, list};
 use crate::model::{Arguments, Empty, Field, Judged, Layer, Level, Pattern, Success};
 use crate::place::{Place, in_parentheses};
 use crate::suggest;
@@ -31,8 +32,13 @@ const LEVELS: &[(&str, &str, &str)] = &[
     ("warn", "WARN", "Warning"),
     ("warning", "WARN", "Warning"),
     ("error", "ERROR", "Error"),
-    ("critical", "ERROR", "Critical"),
 ];
+
+/// A level that only a failure has.
+const CRITICAL: (&str, &str, &str) = ("critical", "ERROR", "Critical");
+
+const LEVEL: &str =
+    "a level is a name, a number from 1 to 5, or a constant of tracing::Level: level = \"debug\"";
 
 /// `layer = "retrieval"` or `layer = custom("rerank")`
 pub(crate) fn layer(
@@ -72,6 +78,10 @@ fn custom_layer(input: ParseStream<'_>, example: &str) -> syn::Result<Layer> {
     }
     input.parse::<Ident>()?;
     in_parentheses(input, |content| {
+        if !content.peek(LitStr) {
+            let message = "a layer of your own has one name, a string: layer = custom(\"rerank\")";
+            return Err(Error::new(content.span(), message));
+        }
         custom_name(content.parse()?).map(Layer::Custom)
     })
 }
@@ -130,12 +140,19 @@ pub(crate) fn level_value(input: ParseStream<'_>) -> syn::Result<Level> {
             let message = "`critical` is a level of failures: err(level = \"critical\")";
             return Err(Error::new(written.span(), message));
         }
-        return named_level(&written).map(|known| known.level);
+        return named_level(&written, LEVELS).map(|known| known.level);
     }
     if input.peek(LitInt) {
         return numbered_level(&input.parse()?);
     }
-    input.parse().map(Level::Path)
+    level_constant(input).map(Level::Path)
+}
+
+fn level_constant(input: ParseStream<'_>) -> syn::Result<Path> {
+    let start = input.span();
+    let constant: syn::Result<Path> = input.parse();
+    let constant = constant.ok().filter(|_| at_end_of_item(input));
+    constant.ok_or_else(|| Error::new(start, LEVEL))
 }
 
 /// A level by its name, as `tracing` and as a record call it.
@@ -150,12 +167,16 @@ pub(crate) fn severity(input: ParseStream<'_>) -> syn::Result<Option<KnownLevel>
     if !input.peek(LitStr) {
         return Ok(None);
     }
-    named_level(&input.parse()?).map(Some)
+    let of_failures = [LEVELS, &[CRITICAL]].concat();
+    named_level(&input.parse()?, &of_failures).map(Some)
 }
 
-fn named_level(written: &LitStr) -> syn::Result<KnownLevel> {
+fn named_level(
+    written: &LitStr,
+    levels: &[(&str, &'static str, &'static str)],
+) -> syn::Result<KnownLevel> {
     let name = written.value();
-    let found = LEVELS
+    let found = levels
         .iter()
         .find(|(known, ..)| known.eq_ignore_ascii_case(&name));
     if let Some((_, constant, severity)) = found {
@@ -164,7 +185,7 @@ fn named_level(written: &LitStr) -> syn::Result<KnownLevel> {
             severity,
         });
     }
-    let known: Vec<&str> = LEVELS.iter().map(|(known, ..)| *known).collect();
+    let known: Vec<&str> = levels.iter().map(|(known, ..)| *known).collect();
     Err(Error::new(
         written.span(),
         suggest::unknown("level", &name, &known),
@@ -179,10 +200,7 @@ fn numbered_level(written: &LitInt) -> syn::Result<Level> {
         "4" => "WARN",
         "5" => "ERROR",
         _ => {
-            return Err(Error::new(
-                written.span(),
-                "a level is 1 to 5, or a name: level = \"debug\"",
-            ));
+            return Err(Error::new(written.span(), LEVEL));
         }
     };
     Ok(Level::Named(constant))
@@ -248,12 +266,13 @@ pub(crate) fn empty(
     place: &Place<'_>,
     _: &mut Errors,
 ) -> syn::Result<()> {
-    arguments.empty = Some(if place.input.peek(Token![=]) {
-        let example = "empty = |answer| answer.text.is_empty()";
-        let input = place.value(example)?;
-        Empty::By(judged(input, place.key, example)?)
-    } else {
+    let example = "empty = |answer| answer.text.is_empty()";
+    arguments.empty = Some(if place.stands_alone() {
         Empty::ByType(place.key.span())
+    } else if place.input.peek(Token![=]) {
+        Empty::By(judged(place.value(example)?, place.key, example)?)
+    } else {
+        return Err(place.wants("stands alone or takes a closure", example));
     });
     Ok(())
 }
@@ -288,7 +307,12 @@ pub(crate) fn krate(
     _: &mut Errors,
 ) -> syn::Result<()> {
     let input = place.value("crate = path::to::ragspan")?;
-    arguments.krate = Some(Path::parse_mod_style(input)?);
+    let start = input.span();
+    let path = Path::parse_mod_style(input).map_err(|_| {
+        let message = "`crate` is the path to ragspan: crate = path::to::ragspan";
+        Error::new(start, message)
+    })?;
+    arguments.krate = Some(path);
     Ok(())
 }
 
@@ -305,7 +329,7 @@ fn fields(group: ParseStream<'_>, which: List, errors: &mut Errors) -> Vec<Field
 pub(crate) fn judged(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Judged> {
     let pattern = Box::new(pattern(input, key, example)?);
     if input.is_empty() || input.peek(Token![,]) {
-        let message = format!("`{key}` says nothing of the value: {example}");
+        let message = format!("`{key}` names the value and does nothing with it: {example}");
         return Err(Error::new(key.span(), message));
     }
     Ok(Judged {
@@ -316,7 +340,7 @@ pub(crate) fn judged(input: ParseStream<'_>, key: &Ident, example: &str) -> syn:
 
 /// `|pattern|` or `|pattern: Type|`
 fn pattern(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Pattern> {
-    let message = || format!("`{key}` names the value first: {example}");
+    let message = || format!("`{key}` starts with a name for the value: {example}");
     if !input.peek(Token![|]) || input.peek(Token![||]) {
         let span = if input.is_empty() {
             key.span()
@@ -330,8 +354,23 @@ fn pattern(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Pa
     let colon: Option<Token![:]> = input.parse()?;
     let ascribed = colon.map(|_| input.parse()).transpose()?;
     if !input.peek(Token![|]) {
-        return Err(Error::new(pattern.span(), message()));
+        return Err(not_one_name(input, &pattern, key, example));
     }
     input.parse::<Token![|]>()?;
     Ok(Pattern { pattern, ascribed })
+}
+
+/// Refuses what stands behind the first name, up to the `|`, so that its comma does not begin another argument.
+fn not_one_name(input: ParseStream<'_>, first: &Pat, key: &Ident, example: &str) -> Error {
+    let second = input.parse::<Option<Token![,]>>();
+    let span = match second {
+        Ok(Some(_)) if !input.is_empty() => input.span(),
+        _ => first.span(),
+    };
+    while !input.is_empty() && !input.peek(Token![|]) {
+        let _skipped: syn::Result<TokenTree> = input.parse();
+    }
+    let message =
+        format!("`{key}` takes one name, that of the value, between `|` and `|`: {example}");
+    Error::new(span, message)
 }

@@ -11,11 +11,18 @@ pub use tracing::Level;
 pub use tracing::field::{Empty, debug, display};
 
 pub use crate::context::Layer;
-pub use crate::record::Level as Severity;
+pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
-    Annotated, Call, EventSite, Field, Making, MayBeEmpty, Metric, Opening, Probe, Running,
-    ScopeSite, Site, Streamed, ToCost, ToUsage, field, is_empty, metric,
+    Annotated, Call, ContextField, ErrorText, EventSite, Fallible, Field, Making, MayBeEmpty,
+    Metric, Opening, Probe, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost, ToUsage,
+    context_field, error_text, fallible, field, is_empty, metric,
 };
+
+/// What `err(type = |error| ..)` gives.
+pub type Label = &'static str;
+
+/// What `empty = |value| ..` gives.
+pub type IsEmpty = bool;
 
 /// A value in a box that cannot move.
 pub fn pinned<T>(value: T) -> core::pin::Pin<Box<T>> {

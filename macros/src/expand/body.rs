@@ -12,7 +12,9 @@ use crate::model::RagSpan;
 use crate::returns::{self, Nameable};
 
 /// ```text
-/// enter.run(move || -> Hits { take; body }, |ret, call| { inspect })
+/// let mut own = enter; let call = &mut own;
+/// let value = call.run(move || -> Hits { take; body });
+/// let ret = &value; inspect; call.end(); value
 /// ```
 pub(super) fn closure(
     span: &RagSpan,
@@ -20,17 +22,48 @@ pub(super) fn closure(
     taken: &TokenStream,
     names: &Names<'_>,
 ) -> TokenStream {
-    let run = move_closure(span, taken, names);
-    let done = closure_of(&names.ret, None, names, &inspect(span, names));
-    quote_spanned!(names.site=> #enter.run(#run, #done))
+    let (run, call) = (move_closure(span, taken, names), &names.call);
+    let run = quote_spanned!(names.site=> #call.run(#run));
+    around(span, enter, &TokenStream::new(), &run, names)
 }
 
-/// Its head and its braces stand where the user's do, for an edition is told from there, and by it what a closure captures and
-/// when temporaries end. A mixture of two editions is more than the compiler can bear.
-///
+/// The statements of a call around the expression that gives its value.
+fn around(
+    span: &RagSpan,
+    enter: &TokenStream,
+    before: &TokenStream,
+    run: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
+    let Names {
+        own,
+        call,
+        ret,
+        site,
+        ..
+    } = names;
+    let open = quote_spanned!(*site=> let mut #own = #enter; let #call = &mut #own; #before);
+    // Nothing comes after a body that never returns.
+    if returns::never(&span.function.signature.output) {
+        return quote_spanned!(*site=> #open #run);
+    }
+    let (value, inspect) = (Ident::new("__value", *site), inspect(span, names));
+    let ascribed = match before.is_empty() {
+        true => None,
+        false => returned(span, names).map(|named| named.returned),
+    };
+    let ascribed = ascribed.map(|named| quote_spanned!(*site=> : #named));
+    quote_spanned! {*site=>
+        #open let #value #ascribed = #run; let #ret = &#value; #inspect #call.end(); #value
+    }
+}
+
 /// ```text
 /// move || -> Hits { take; body }
 /// ```
+///
+/// Its head and its braces stand where the user's do, for an edition is told from there, and by it what a closure captures and
+/// when temporaries end. A mixture of two editions is more than the compiler can bear.
 pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
     let signature = &span.function.signature;
     let named = returned(span, names);
@@ -54,24 +87,14 @@ pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_
 }
 
 /// ```text
-/// let call = enter; let ret: Hits = { let inside = call.inside(); body }; call.close(ret, |ret, call| { inspect })
+/// let mut own = enter; let call = &mut own; call.enter();
+/// let value: Hits = { body }; let ret = &value; inspect; call.end(); value
 /// ```
 pub(super) fn in_place(span: &RagSpan, enter: &TokenStream, names: &Names<'_>) -> TokenStream {
-    let Names {
-        call, ret, site, ..
-    } = names;
-    let inside = Ident::new("__inside", *site);
-    let done = closure_of(ret, None, names, &inspect(span, names));
-    let inner = inner(&span.function.body, names);
-    let ascribed = returned(span, names).map(|named| {
-        let named = named.returned;
-        quote_spanned!(*site=> : #named)
-    });
-    quote_spanned! {*site=>
-        let #call = #enter;
-        let #ret #ascribed = { let #inside = #call.inside(); #inner };
-        #call.close(#ret, #done)
-    }
+    let call = &names.call;
+    let inside = quote_spanned!(names.site=> #call.enter(););
+    let body = inner(&span.function.body, names);
+    around(span, enter, &inside, &body, names)
 }
 
 /// ```text
@@ -141,7 +164,7 @@ fn awaited(span: &RagSpan, names: &Names<'_>) -> Nameable {
 /// ```text
 /// if let Some(ret) = None::<Result<_, Error>> { return ret; }
 /// ```
-fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
+pub(super) fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
     if named.says_nothing() {
         return None;
     }
@@ -184,7 +207,7 @@ fn scoped(
 }
 
 /// The body in braces within others. The empty statement keeps braces around one expression from being called unused.
-fn inner(body: &Group, names: &Names<'_>) -> TokenStream {
+pub(super) fn inner(body: &Group, names: &Names<'_>) -> TokenStream {
     let (statement, body_tokens) = (quote_spanned!(names.site=> ;), body.stream());
     braced(quote!(#statement #body_tokens), body.span())
 }

@@ -1,9 +1,9 @@
 //! Functions that return a future or a stream: the call goes on in what is returned.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
 
-use super::body::{async_block, move_closure};
+use super::body::{async_block, edge, inner, move_closure};
 use super::closure_of;
 use super::inspect::{inspect, inspect_item, judge};
 use super::names::Names;
@@ -29,6 +29,7 @@ pub(super) fn deferred(
         return quote_spanned!(site=> #enter.making(#block, #wrap).await);
     }
     if let Some(block) = bare(span, later) {
+        let block = edged(block, later, names);
         let followed = followed(span, later, enter, &block, names);
         return held(later, &followed, names);
     }
@@ -38,6 +39,24 @@ pub(super) fn deferred(
         Later::Stream => Ident::new("make", site),
     };
     quote_spanned!(site=> #enter.#method(#run, #wrap))
+}
+
+/// The user's block, which is told first what it gives, so that what is wrong in it is said of it and not of us.
+///
+/// ```text
+/// async move { edge; body }
+/// ```
+fn edged(block: TokenStream, later: &Deferred, names: &Names<'_>) -> TokenStream {
+    let given = later.output.as_ref().map(Nameable::of);
+    let edge = given.and_then(|given| edge(&given, names));
+    let mut tokens: Vec<TokenTree> = block.into_iter().collect();
+    if let (Some(edge), Some(TokenTree::Group(body))) = (edge, tokens.last_mut()) {
+        let inner = inner(body, names);
+        let mut group = Group::new(Delimiter::Brace, quote_spanned!(names.site=> #edge #inner));
+        group.set_span(body.span());
+        *body = group;
+    }
+    tokens.into_iter().collect()
 }
 
 /// The `async` block that is the whole body, where the text says what it gives: nothing else tells its type.

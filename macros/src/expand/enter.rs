@@ -9,17 +9,33 @@ use super::names::Names;
 use super::site::site;
 use crate::model::{Field, How, ModelBy, Opening, RagSpan};
 
+/// A call, with what is recorded before its body runs.
+///
 /// ```text
-/// Call::enter({ site }, |call| { capture })
+/// { let mut own = Call::open({ site }); if own.listens() { let call = &mut own; capture } own }
 /// ```
 pub(super) fn enter(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    let (opened, capture) = (opened(span, names), capture(span, names));
+    if capture.is_empty() {
+        return opened;
+    }
+    let (site, own, call) = (names.site, &names.own, &names.call);
+    quote_spanned! {site=>
+        { let mut #own = #opened; if #own.listens() { let #call = &mut #own; #capture } #own }
+    }
+}
+
+/// ```text
+/// Call::open({ site })
+/// ```
+fn opened(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let private = &names.private;
-    let (place, site, capture) = (names.site, site(span, names), capture(span, names));
+    let (place, site) = (names.site, site(span, names));
     if span.opening.says_nothing() {
-        return quote_spanned!(place=> #private::Call::enter(#site, #capture));
+        return quote_spanned!(place=> #private::Call::open(#site));
     }
     let open = open(&span.opening, names);
-    quote_spanned!(place=> #private::Call::enter_as(#site, #open, #capture))
+    quote_spanned!(place=> #private::Call::open_as(#site, #open))
 }
 
 /// ```text
@@ -44,23 +60,21 @@ fn open(opening: &Opening, names: &Names<'_>) -> TokenStream {
 }
 
 /// ```text
-/// |call| { call.fields(0, &[field(&top_k), &debug(&filter)]); call.model(&MODEL) }
+/// call.fields(0, &[field(&top_k), &debug(&filter)]); call.model(&MODEL);
 /// ```
 fn capture(span: &RagSpan, names: &Names<'_>) -> TokenStream {
-    let (call, site) = (&names.call, names.site);
-    let first = span.opening.fields.len();
-    let fields = (!span.entry.is_empty()).then(|| fields(first, &span.entry, names));
+    let (call, first) = (&names.call, span.opening.fields.len());
+    let fields = (!span.entry.is_empty()).then(|| {
+        let fields = fields(first, &span.entry, names);
+        quote_spanned!(names.site=> #fields;)
+    });
     let model = match &span.model {
         Some(ModelBy::Given(model)) => {
-            Some(quote_spanned!(located(model.span())=> #call.model(&#model)))
+            Some(quote_spanned!(located(model.span())=> #call.model(&#model);))
         }
         _ => None,
     };
-    match (fields, model) {
-        (None, None) => quote_spanned!(site=> |_| {}),
-        (Some(fields), Some(model)) => quote_spanned!(site=> |#call| { #fields; #model }),
-        (fields, model) => quote_spanned!(site=> |#call| #fields #model),
-    }
+    quote_spanned!(names.site=> #fields #model)
 }
 
 /// ```text

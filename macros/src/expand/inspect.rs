@@ -1,7 +1,8 @@
 //! Judging the value: how the call ended, what is recorded of it, and the events for other layers.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
+use syn::Expr;
 use syn::spanned::Spanned;
 
 use super::enter::fields;
@@ -18,6 +19,10 @@ use crate::model::{
 /// Probe::new(ret).judge(call); err; outcome; model usage cost; empty; documents; ok; events
 /// ```
 pub(super) fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    if let Some(settled) = settled(span, names) {
+        let events = events(span, names);
+        return quote_spanned!(names.site=> #settled #events);
+    }
     let judge = judge(names);
     let failing = span.err.as_ref().map(|failing| failing_as(failing, names));
     let outcome = span.outcome.as_ref().map(|judged| outcome(judged, names));
@@ -34,6 +39,25 @@ pub(super) fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     });
     let events = events(span, names);
     quote_spanned!(names.site=> #judge #outcome #failing #spent #empty #found #ok #events)
+}
+
+/// The short form, where nothing but `ok(..)` asks for the value.
+///
+/// ```text
+/// if let Some(hits) = Probe::new(ret).settle(call) { call.fields(..); }
+/// ```
+fn settled(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
+    let more = span.outcome.is_some()
+        || span.err.is_some()
+        || span.empty.is_some()
+        || span.documents.is_some()
+        || span.usage.is_some()
+        || span.cost.is_some()
+        || matches!(span.model, Some(ModelBy::Value(_)));
+    let ok = span.ok.as_ref().filter(|_| !more)?;
+    let first = span.opening.fields.len() + span.entry.len();
+    let fields = fields(first, &ok.fields, names);
+    Some(on_value_by("settle", &ok.pattern, &fields, names))
 }
 
 /// `Probe::new(ret).judge(call);`
@@ -98,10 +122,9 @@ pub(super) fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
             quote_spanned!(at=> #call.empty(#private::is_empty(#ret));)
         }
         Empty::By(judged) => {
-            let expression = &judged.expression;
-            let judged_empty =
-                quote_spanned!(located(expression.span())=> #call.empty(#expression));
-            on_value(&judged.pattern, &judged_empty, names)
+            let is_empty = as_type(&judged.expression, "IsEmpty", names);
+            let told = quote_spanned!(names.site=> #call.empty(#is_empty));
+            on_value(&judged.pattern, &told, names)
         }
     }
 }
@@ -110,10 +133,19 @@ pub(super) fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
 /// { let reply = ret; call.outcome(reply.outcome()); }
 /// ```
 fn outcome(judged: &Judged, names: &Names<'_>) -> TokenStream {
-    let (call, ret, expression) = (&names.call, &names.ret, &judged.expression);
-    let bind = bind(&judged.pattern, ret, names);
-    let told = quote_spanned!(located(expression.span())=> #call.outcome(#expression));
-    quote_spanned!(names.site=> { #bind #told; })
+    let (call, bind) = (&names.call, bind(&judged.pattern, &names.ret, names));
+    let outcome = as_type(&judged.expression, "Outcome", names);
+    quote_spanned!(names.site=> { #bind #call.outcome(#outcome); })
+}
+
+/// An expression that has to be of a type of ours: said by a `let`, which complains about nothing but the expression.
+///
+/// `{ let told: Outcome = expression; told }`
+pub(super) fn as_type(expression: &Expr, of: &str, names: &Names<'_>) -> TokenStream {
+    let at = located(expression.span());
+    let (private, of) = (names.at(at), Ident::new(of, at));
+    let told = Ident::new("__told", at);
+    quote_spanned!(at=> { let #told: #private::#of = #expression; #told })
 }
 
 /// `let pattern: Type = value;`
@@ -123,6 +155,7 @@ fn bind(pattern: &Pattern, value: &Ident, names: &Names<'_>) -> TokenStream {
         .ascribed
         .as_ref()
         .map(|ascribed| quote_spanned!(names.site=> : #ascribed));
+    let value = Ident::new(&value.to_string(), located(named.span()));
     quote_spanned!(names.site=> let #named #ascribed = #value;)
 }
 
@@ -130,6 +163,15 @@ fn bind(pattern: &Pattern, value: &Ident, names: &Names<'_>) -> TokenStream {
 /// if let Some(hits) = Probe::new(ret).value(call) { work }
 /// ```
 fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenStream {
+    on_value_by("value", pattern, work, names)
+}
+
+fn on_value_by(
+    method: &str,
+    pattern: &Pattern,
+    work: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
     let Names {
         private,
         call,
@@ -137,28 +179,31 @@ fn on_value(pattern: &Pattern, work: &TokenStream, names: &Names<'_>) -> TokenSt
         site,
         ..
     } = names;
-    let named = &pattern.pattern;
+    let (named, method) = (&pattern.pattern, Ident::new(method, *site));
     if pattern.ascribed.is_none() {
         return quote_spanned! {*site=>
-            if let #private::Some(#named) = #private::Probe::new(#ret).value(#call) { #work }
+            if let #private::Some(#named) = #private::Probe::new(#ret).#method(#call) { #work }
         };
     }
-    let value = Ident::new("__value", *site);
+    let value = Ident::new("__found", *site);
     let bind = bind(pattern, &value, names);
     quote_spanned! {*site=>
-        if let #private::Some(#value) = #private::Probe::new(#ret).value(#call) { #bind #work }
+        if let #private::Some(#value) = #private::Probe::new(#ret).#method(#call) { #bind #work }
     }
 }
 
 /// What `err(level = ..)` and `err(type = ..)` say of the error. What is not told from it holds of any failure.
 ///
 /// ```text
-/// call.error_type("timeout"); if let Err(error) = ret { call.failure_level(..); }
+/// call.error_type("timeout"); if let Err(error) = fallible(ret) { call.failure_level(..); }
 /// ```
 fn failing_as(failing: &Failing, names: &Names<'_>) -> TokenStream {
     let (call, site) = (&names.call, names.site);
     let level = match (&failing.level_by, failing.severity, &failing.event.level) {
-        (Some(judged), ..) => Some(of_error("failure_level", judged, names)),
+        (Some(judged), ..) => {
+            let level = judged.expression.to_token_stream();
+            Some(of_error("failure_level", judged, &level, names))
+        }
         (None, None, Some(Level::Path(path))) => {
             Some(quote_spanned!(site=> #call.failure_level(#path);))
         }
@@ -167,26 +212,38 @@ fn failing_as(failing: &Failing, names: &Names<'_>) -> TokenStream {
     };
     let label = failing.error_type.as_ref().map(|given| match given {
         ErrorTypeBy::Label(label) => quote_spanned!(site=> #call.error_type(#label);),
-        ErrorTypeBy::Judged(judged) => of_error("error_type", judged, names),
+        ErrorTypeBy::Judged(judged) => {
+            let label = as_type(&judged.expression, "Label", names);
+            of_error("error_type", judged, &label, names)
+        }
     });
     quote_spanned!(site=> #level #label)
 }
 
 /// ```text
-/// if let Err(error) = ret { let e = error; call.failure_level(e.level()); }
+/// if let Err(error) = fallible(ret) { let e = error; call.failure_level(e.level()); }
 /// ```
-fn of_error(method: &str, judged: &Judged, names: &Names<'_>) -> TokenStream {
+fn of_error(method: &str, judged: &Judged, value: &TokenStream, names: &Names<'_>) -> TokenStream {
     let (call, expression) = (&names.call, &judged.expression);
     let at = located(judged.pattern.pattern.span());
     let (private, ret) = (names.at(at), Ident::new("__ret", at));
     let (error, method) = (Ident::new("__error", at), Ident::new(method, at));
     let bind = bind(&judged.pattern, &error, names);
-    let told = quote_spanned!(located(expression.span())=> #call.#method(#expression););
-    quote_spanned!(at=> if let #private::Err(#error) = #ret { #bind #told })
+    let told = quote_spanned!(located(expression.span())=> #call.#method(#value););
+    quote_spanned!(at=> if let #private::Err(#error) = #private::fallible(#ret) { #bind #told })
+}
+
+/// The value returned, which must be a `Result`: if it is none, `err` is pointed at.
+///
+/// `fallible(ret)`
+fn fallible(failing: &Failing, names: &Names<'_>) -> TokenStream {
+    let at = located(failing.span);
+    let (private, ret) = (names.at(at), Ident::new("__ret", at));
+    quote_spanned!(at=> #private::fallible(#ret))
 }
 
 /// ```text
-/// match ret { Ok(value) => call.tell({ site }, &debug(value)), Err(error) => call.tell({ site }, &display(error)) }
+/// match fallible(ret) { Ok(value) => call.tell({ site }, &debug(value)), Err(error) => call.tell({ site }, &display(error)) }
 /// ```
 fn events(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
     let Names {
@@ -206,19 +263,20 @@ fn events(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
     });
     let info = Level::Named("INFO");
     let default = span.level.as_ref().unwrap_or(&info);
+    let fallible = heard.map(|failing| fallible(failing, names));
     let told = |event: &Event, value: &Ident| {
         tell(span, event, ("return", default, How::Debug), value, names)
     };
     match (err, &span.ret) {
         (None, None) => None,
         (Some(err), None) => {
-            Some(quote_spanned!(*site=> if let #private::Err(#error) = #ret { #err }))
+            Some(quote_spanned!(*site=> if let #private::Err(#error) = #fallible { #err }))
         }
         (None, Some(event)) => Some(told(event, ret)),
         (Some(err), Some(event)) => {
             let told = told(event, &value);
             Some(quote_spanned! {*site=>
-                match #ret { #private::Ok(#value) => { #told } #private::Err(#error) => { #err } }
+                match #fallible { #private::Ok(#value) => { #told } #private::Err(#error) => { #err } }
             })
         }
     }
@@ -248,17 +306,20 @@ fn tell(
         || quote_spanned!(*site=> #private::module_path!()),
         |target| quote_spanned!(*site=> #target),
     );
-    let print = match event.how.unwrap_or(how) {
-        How::Debug => Ident::new("debug", *site),
-        _ => Ident::new("display", *site),
+    let print = match (event.how, how) {
+        (Some(How::Debug), _) | (None, How::Debug) => "debug",
+        (None, _) => "error_text",
+        _ => "display",
     };
     // What cannot be printed is complained about where it is returned.
     let at = match &span.function.signature.output {
         syn::ReturnType::Type(_, returned) => returned.span(),
         syn::ReturnType::Default => span.function.signature.ident.span(),
     };
-    let private_there = names.at(located(at));
-    let printed = quote_spanned!(located(at)=> &#private_there::#print(#value));
+    let at = located(at);
+    let private_there = names.at(at);
+    let (print, value) = (Ident::new(print, at), Ident::new(&value.to_string(), at));
+    let printed = quote_spanned!(at=> &#private_there::#print(#value));
     quote_spanned! {*site=>
         #call.tell({
             static EVENT: #private::EventSite =

@@ -79,6 +79,8 @@ fn located(token: Span) -> Span {
 }
 
 /// `|ret: &Type, call|`, or without the type where the text does not say it
+///
+/// It reaches over what the user wrote to be done with the value: who takes away what that needs is shown it.
 fn closure_of(
     value: &syn::Ident,
     of: Option<&syn::Type>,
@@ -86,8 +88,10 @@ fn closure_of(
     body: &TokenStream,
 ) -> TokenStream {
     let (call, site) = (&names.call, names.site);
+    let (from, to) = names.told;
+    let (bar, inside) = (quote_spanned!(from=> |), braced(body.clone(), to));
     match of {
-        Some(of) => quote_spanned!(site=> |#value: &#of, #call| { #body }),
-        None => quote_spanned!(site=> |#value, #call| { #body }),
+        Some(of) => quote_spanned!(site=> #bar #value: &#of, #call #bar #inside),
+        None => quote_spanned!(site=> #bar #value, #call #bar #inside),
     }
 }

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
+use super::inspect::as_type;
 use super::names::Names;
 use crate::model::{Empty, Layer, Level, Name, RagSpan, Shape};
 use crate::returns::Later;
@@ -112,6 +113,6 @@ pub(super) fn level(level: &Level, names: &Names<'_>) -> TokenStream {
             let constant = Ident::new(constant, names.site);
             quote_spanned!(names.site=> #private::Level::#constant)
         }
-        Level::Path(path) => path.to_token_stream(),
+        Level::Path(path) => as_type(&syn::parse_quote!(#path), "Level", names),
     }
 }

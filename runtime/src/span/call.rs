@@ -1,167 +1,168 @@
 //! One call of an annotated function: its span, and what becomes of it on every way out.
 //!
-//! A call ends once: when its value was judged, or, by [`Drop`], when it panicked or its future was dropped.
+//! A call ends once: when its value was judged, or, by [`Drop`], when it panicked or its future was dropped. What an expansion
+//! calls is not generic where it can be, and is compiled once: every annotated function would pay for it otherwise.
 
 use futures_core::Stream;
 use tracing::Span;
-use tracing::span::Entered;
 
 use super::future::{Annotated, Making};
 use super::opening::Opening;
 use super::panics;
 use super::pending::Pending;
-use super::running::Running;
 use super::site::Site;
 use super::stream::Streamed;
 use super::watch::Watch;
-use crate::dispatch;
 use crate::record::{ErrorKind, Outcome};
 
 /// A call that is running.
 #[derive(Debug)]
 pub struct Call {
-    pub(super) span: Span,
-    pub(super) state: State,
-}
-
-/// What is known of a running call beside its span.
-#[derive(Debug)]
-pub(super) struct State {
     pub(super) site: &'static Site,
+    pub(super) span: Span,
     /// What is measured, until it has ended; `None` where no pipeline listens.
     pub(super) watch: Option<Watch>,
+    /// The call has not begun.
+    pub(super) pending: Option<Box<Pending>>,
     /// How the value was judged.
     pub(super) outcome: Outcome,
     /// How the call has ended if it is dropped now.
-    pub(super) unfinished: Outcome,
-    /// The call has not begun.
-    pub(super) pending: Option<Box<Pending>>,
+    unfinished: Outcome,
     /// What the panic said that has unwound through a poll.
     unwound: Option<Box<str>>,
+    /// The thread is inside the span.
+    entered: bool,
+    announced: bool,
 }
 
 impl Call {
-    /// Begins a call: opens its span, counts it, and lets `capture` record fields if anybody listens.
-    pub fn enter(site: &'static Site, capture: impl FnOnce(&mut Running<'_>)) -> Self {
-        Self::enter_as(site, |opening| opening.call(&[]), capture)
+    /// Begins a call: opens its span and counts it.
+    #[must_use]
+    #[inline(never)]
+    pub fn open(site: &'static Site) -> Self {
+        Self::open_as(site, |opening| opening.call(&[]))
     }
 
     /// The same, where `open` says what belongs to the span from its creation on.
-    pub fn enter_as(
-        site: &'static Site,
-        open: impl FnOnce(Opening) -> Self,
-        capture: impl FnOnce(&mut Running<'_>),
-    ) -> Self {
-        let (enabled, handle) = (site.is_enabled(), dispatch::current());
-        if handle.is_none() {
-            dispatch::miss(site.origin.operation);
-            if !enabled {
-                return Self::new(site, Span::none(), None);
-            }
+    pub fn open_as(site: &'static Site, open: impl FnOnce(Opening) -> Self) -> Self {
+        match Opening::begin(site) {
+            Some(opening) => open(opening),
+            None => Self::new(site, Span::none(), None),
         }
-        let mut call = open(Opening::new(site, enabled, handle));
-        capture(&mut call.running());
-        call.announce();
-        call
     }
 
     pub(super) fn new(site: &'static Site, span: Span, watch: Option<Watch>) -> Self {
-        let state = State {
+        Self {
             site,
+            span,
             watch,
+            pending: None,
             outcome: Outcome::Success,
             unfinished: Outcome::Panic,
-            pending: None,
             unwound: None,
-        };
-        Self { span, state }
+            entered: false,
+            announced: false,
+        }
     }
 
     /// A call that begins with the first poll of what the function returns.
     pub(super) fn later(site: &'static Site, pending: Pending) -> Self {
         let mut call = Self::new(site, Span::none(), None);
-        call.state.pending = Some(Box::new(pending));
+        call.pending = Some(Box::new(pending));
         call
     }
 
-    /// What was to come later begins now.
-    #[inline]
-    pub(super) fn begin(&mut self) {
-        if let Some(pending) = self.state.pending.take() {
-            self.begin_with(*pending);
-        }
+    /// Whether anybody wants to know what happens in it.
+    #[must_use]
+    #[inline(never)]
+    pub fn listens(&self) -> bool {
+        self.watch.is_some() || !self.span.is_none() || self.pending.is_some()
     }
 
     #[cold]
-    fn begin_with(&mut self, mut pending: Pending) {
-        let site = self.state.site;
-        let opening = Opening::new(site, site.is_enabled(), dispatch::current());
+    fn begin(&mut self, pending: &mut Pending) {
+        let Some(opening) = Opening::begin(self.site) else {
+            return;
+        };
         let opening = opening.now(std::mem::take(&mut pending.said));
         let (created, after) = pending.values();
         let mut call = opening.call(&created);
         if !after.is_empty() {
-            call.running().fields(created.len(), &after);
+            call.fields(created.len(), &after);
         }
         if let Some(model) = &pending.model {
-            call.running().model(model);
+            call.model(model);
         }
-        call.state.unfinished = self.state.unfinished;
-        // What is left here has no watch, and ends without a word.
+        call.unfinished = self.unfinished;
+        // What is left in its place has no watch, and ends without a word.
         std::mem::swap(self, &mut call);
-        self.announce();
     }
 
-    fn running(&mut self) -> Running<'_> {
-        Running {
-            span: &self.span,
-            state: &mut self.state,
+    /// Goes inside the span; the first time it leaves the `_started` record, where DEBUG is on.
+    #[inline(never)]
+    pub fn enter(&mut self) {
+        if let Some(mut pending) = self.pending.take() {
+            self.begin(&mut pending);
+        }
+        if !std::mem::replace(&mut self.announced, true)
+            && let Some(watch) = &self.watch
+        {
+            watch.announce(&self.span, self.site);
+        }
+        self.span.with_subscriber(|(id, to)| to.enter(id));
+        self.entered = true;
+    }
+
+    /// What belongs to the call is dropped now, inside the span, unless it was never entered; the call itself comes after it.
+    #[inline(never)]
+    pub(super) fn drop_inside(&mut self) {
+        if self.pending.is_none() {
+            self.enter();
         }
     }
 
-    /// Leaves the `_started` record, where DEBUG is on.
-    pub(super) fn announce(&self) {
-        if let Some(watch) = &self.state.watch {
-            watch.announce(&self.span, self.state.site);
+    fn leave(&mut self) {
+        if std::mem::take(&mut self.entered) {
+            self.span.with_subscriber(|(id, to)| to.exit(id));
         }
     }
 
-    /// Runs the body of a function and ends the call with what `done` makes of the value.
+    /// Runs the body of a function inside the span. If it panics, the drop of the call tells.
     #[inline]
-    pub fn run<R>(
-        mut self,
-        body: impl FnOnce() -> R,
-        done: impl FnOnce(&R, &mut Running<'_>),
-    ) -> R {
-        let value = {
-            let _entered = self.span.enter();
-            let value = body();
-            self.state.judge(&self.span, &value, done);
-            value
-        };
-        self.end();
-        value
+    pub fn run<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        self.enter();
+        body()
     }
 
-    /// The inside of the span, for a body that cannot stand in a closure.
-    #[inline]
-    pub fn inside(&self) -> Entered<'_> {
-        self.span.enter()
+    /// Ends the call as its value was judged.
+    #[inline(never)]
+    pub fn end(&mut self) {
+        self.leave();
+        let outcome = self.outcome;
+        if let Some(watch) = self.watch.take() {
+            watch.end(self.site, &self.span, outcome);
+        }
     }
 
-    /// Ends the call of such a body with what `done` makes of its value.
-    #[inline]
-    pub fn close<R>(self, value: R, done: impl FnOnce(&R, &mut Running<'_>)) -> R {
-        self.run(|| value, done)
+    /// The value is there, and is judged now. What the annotation says of it is the user's code too, and may panic.
+    pub(super) fn judging(&mut self) -> &mut Self {
+        self.unfinished = Outcome::Panic;
+        self
+    }
+
+    /// From now on a drop is a cancellation.
+    pub(super) fn waits(&mut self) {
+        self.unfinished = Outcome::Cancelled;
     }
 
     /// The body of an async function; the call ends when it is ready, or dropped.
     #[inline]
-    pub fn future<F: Future, D: FnOnce(&F::Output, &mut Running<'_>)>(
+    pub fn future<F: Future, D: FnOnce(&F::Output, &mut Self)>(
         mut self,
         body: F,
         done: D,
     ) -> Annotated<F, D> {
-        self.state.unfinished = Outcome::Cancelled;
+        self.waits();
         Annotated::new(self, body, done)
     }
 
@@ -172,14 +173,15 @@ impl Call {
         body: F,
         wrap: W,
     ) -> Making<F, W> {
-        self.state.unfinished = Outcome::Cancelled;
+        self.waits();
         Making::new(self, body, wrap)
     }
 
     /// Runs what comes before a stream is returned: the call goes on in what `wrap` makes of it.
     #[inline]
-    pub fn make<T, R>(self, body: impl FnOnce() -> T, wrap: impl FnOnce(T, Self) -> R) -> R {
-        let made = self.span.in_scope(body);
+    pub fn make<T, R>(mut self, body: impl FnOnce() -> T, wrap: impl FnOnce(T, Self) -> R) -> R {
+        let made = self.run(body);
+        self.leave();
         wrap(made, self)
     }
 
@@ -191,24 +193,24 @@ impl Call {
 
     /// The future that a function returned. Until it is first polled nothing has happened.
     #[inline]
-    pub fn follow<F: IntoFuture, D: FnOnce(&F::Output, &mut Running<'_>)>(
+    pub fn follow<F: IntoFuture, D: FnOnce(&F::Output, &mut Self)>(
         mut self,
         made: F,
         done: D,
     ) -> Annotated<F::IntoFuture, D> {
-        self.state.unfinished = Outcome::Cancelled;
+        self.waits();
         Annotated::new(self, made.into_future(), done)
     }
 
     /// The stream that a function returned, whose items `each` judges. The call ends with the stream, with its first error,
     /// or when it is dropped.
     #[inline]
-    pub fn stream<S: Stream, D: FnMut(&S::Item, &mut Running<'_>)>(
+    pub fn stream<S: Stream, D: FnMut(&S::Item, &mut Self)>(
         mut self,
         made: S,
         each: D,
     ) -> Streamed<S, D> {
-        self.state.unfinished = Outcome::Cancelled;
+        self.waits();
         Streamed::new(self, made, each)
     }
 
@@ -217,11 +219,13 @@ impl Call {
     pub fn fallible<T, E, R>(
         mut self,
         made: Result<T, E>,
-        judge: impl FnOnce(&Result<T, E>, &mut Running<'_>),
+        judge: impl FnOnce(&Result<T, E>, &mut Self),
         wrap: impl FnOnce(T, Self) -> R,
     ) -> Result<R, E> {
         if made.is_err() {
-            self.finish(&made, judge);
+            self.enter();
+            judge(&made, self.judging());
+            self.end();
         }
         made.map(|made| wrap(made, self))
     }
@@ -231,57 +235,15 @@ impl Call {
     pub fn optional<T, R>(
         mut self,
         made: Option<T>,
-        judge: impl FnOnce(&Option<T>, &mut Running<'_>),
+        judge: impl FnOnce(&Option<T>, &mut Self),
         wrap: impl FnOnce(T, Self) -> R,
     ) -> Option<R> {
         if made.is_none() {
-            self.finish(&made, judge);
+            self.enter();
+            judge(&made, self.judging());
+            self.end();
         }
         made.map(|made| wrap(made, self))
-    }
-
-    fn finish<R>(&mut self, value: &R, done: impl FnOnce(&R, &mut Running<'_>)) {
-        self.begin();
-        {
-            let _entered = self.span.enter();
-            self.state.judge(&self.span, value, done);
-        }
-        self.end();
-    }
-
-    /// Ends the call as its value was judged.
-    pub(super) fn end(&mut self) {
-        let outcome = self.state.outcome;
-        self.state.end(&self.span, outcome);
-    }
-}
-
-impl State {
-    /// Lets `done` judge the value. What it runs is the user's too, and may panic.
-    #[inline]
-    pub(super) fn judge<R>(
-        &mut self,
-        span: &Span,
-        value: &R,
-        done: impl FnOnce(&R, &mut Running<'_>),
-    ) {
-        self.unfinished = Outcome::Panic;
-        done(value, &mut Running { span, state: self });
-    }
-
-    /// Polls a body, and notes a panic there and then: what was polled may be dropped much later.
-    #[inline]
-    pub(super) fn poll<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        let unwinding = Unwinding(&mut self.unwound);
-        let polled = body();
-        std::mem::forget(unwinding);
-        polled
-    }
-
-    pub(super) fn end(&mut self, span: &Span, outcome: Outcome) {
-        if let Some(watch) = self.watch.take() {
-            watch.end(self.site, span, outcome);
-        }
     }
 
     /// How a call has ended that is dropped now.
@@ -297,9 +259,17 @@ impl State {
             self.unfinished
         }
     }
+}
 
-    fn abandon(&mut self, span: &Span) {
+impl Drop for Call {
+    #[inline(never)]
+    fn drop(&mut self) {
         let outcome = self.dropped();
+        // What panicked before it could return a future was a call all the same.
+        if let Some(mut pending) = self.pending.take_if(|_| outcome == Outcome::Panic) {
+            self.begin(&mut pending);
+        }
+        self.leave();
         let Some(mut watch) = self.watch.take() else {
             return;
         };
@@ -307,25 +277,44 @@ impl State {
             let said = self.unwound.take().map_or_else(panics::last, String::from);
             watch.fail(ErrorKind::Label("panic"), format_args!("{said}"), None);
         }
-        watch.end(self.site, span, outcome);
+        watch.end(self.site, &self.span, outcome);
     }
 }
 
-impl Drop for Call {
+/// One poll, inside the span. A panic that unwinds through it is noted there and then: what was polled may be dropped much later.
+#[derive(Debug)]
+pub(super) struct Polling<'a>(&'a mut Call);
+
+impl<'a> Polling<'a> {
+    #[inline(never)]
+    pub(super) fn of(call: &'a mut Call) -> Self {
+        call.enter();
+        Self(call)
+    }
+
+    pub(super) fn call(&mut self) -> &mut Call {
+        self.0
+    }
+
+    /// Ends the call as it was judged.
+    #[inline(never)]
+    pub(super) fn end(&mut self) {
+        self.0.end();
+    }
+
+    /// What was polled is ready: `judge` may look at it, still inside the span.
+    #[inline(never)]
+    pub(super) fn judging(&mut self) -> &mut Call {
+        self.0.judging()
+    }
+}
+
+impl Drop for Polling<'_> {
+    #[inline(never)]
     fn drop(&mut self) {
-        // What panicked before it could return a future was a call all the same.
-        if self.state.pending.is_some() && self.state.dropped() == Outcome::Panic {
-            self.begin();
+        self.0.leave();
+        if std::thread::panicking() && self.0.unwound.is_none() {
+            self.0.unwound = Some(panics::last().into());
         }
-        self.state.abandon(&self.span);
-    }
-}
-
-/// Dropped, and not forgotten, only when a panic unwinds through it.
-struct Unwinding<'a>(&'a mut Option<Box<str>>);
-
-impl Drop for Unwinding<'_> {
-    fn drop(&mut self) {
-        *self.0 = Some(panics::last().into());
     }
 }

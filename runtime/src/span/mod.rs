@@ -12,10 +12,10 @@ mod pending;
     reason = "expansions call methods of the rungs and never name one"
 )]
 mod probe;
-mod running;
 mod scope;
 mod site;
 mod stream;
+mod told;
 mod value;
 mod watch;
 mod words;
@@ -24,12 +24,14 @@ pub use call::Call;
 pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
-pub use opening::Opening;
+pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
-pub use probe::{ErrorType, MayBeEmpty, Probe, is_empty};
-pub use running::Running;
+pub use probe::{ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
 pub(crate) use scope::scope_is_enabled;
 pub use scope::{LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
-pub use value::{Field, Metric, ToCost, ToUsage, field, metric};
+pub use value::{
+    ContextField, ErrorText, Field, Metric, ToCost, ToUsage, context_field, error_text, field,
+    metric,
+};

@@ -12,7 +12,43 @@ use super::site::Site;
 use super::watch::Watch;
 use crate::context::RequestContext;
 use crate::context::carrier::Inherited;
-use crate::dispatch::Handle;
+use crate::dispatch::{self, Handle};
+
+/// A span, or its id, that another can stand below or follow from; `None` is none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no span",
+    label = "not a span",
+    note = "give a span or its id: `parent = &span`, or `parent = None` for the root of a new trace; `follows_from` takes a list of them"
+)]
+pub trait SpanRef {
+    /// The id.
+    fn id(self) -> Option<Id>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Option<Id>>> SpanRef for T {
+    fn id(self) -> Option<Id> {
+        self.into()
+    }
+}
+
+/// Some spans that another follows from.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of spans",
+    label = "not a list of spans",
+    note = "give a list, also of one: `follows_from = [&span]`"
+)]
+pub trait SpanRefs {
+    /// The ids.
+    fn ids(self) -> impl Iterator<Item = Id>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoIterator<Item: SpanRef>> SpanRefs for T {
+    fn ids(self) -> impl Iterator<Item = Id> {
+        self.into_iter().filter_map(SpanRef::id)
+    }
+}
 
 /// A call about to be opened.
 #[derive(Debug)]
@@ -35,14 +71,22 @@ pub(super) struct Said {
 }
 
 impl Opening {
-    pub(super) fn new(site: &'static Site, enabled: bool, handle: Option<Handle>) -> Self {
-        Self {
+    /// A call of this site, unless nobody would hear of it.
+    pub(super) fn begin(site: &'static Site) -> Option<Self> {
+        let (enabled, handle) = (site.is_enabled(), dispatch::current());
+        if handle.is_none() {
+            dispatch::miss(site.origin.operation);
+            if !enabled {
+                return None;
+            }
+        }
+        Some(Self {
             site,
             enabled,
             handle,
             said: Said::default(),
             later: site.deferred,
-        }
+        })
     }
 
     /// The time has come for what was kept.
@@ -54,19 +98,15 @@ impl Opening {
 
     /// The span is a child of this one, or the root of a new trace.
     #[must_use]
-    pub fn parent(mut self, parent: impl Into<Option<Id>>) -> Self {
-        self.said.parent = Some(parent.into());
+    pub fn parent(mut self, parent: impl SpanRef) -> Self {
+        self.said.parent = Some(parent.id());
         self
     }
 
     /// The span follows from these.
     #[must_use]
-    pub fn follows_from<I: Into<Option<Id>>>(
-        mut self,
-        causes: impl IntoIterator<Item = I>,
-    ) -> Self {
-        let causes = causes.into_iter().filter_map(Into::into);
-        self.said.causes.extend(causes);
+    pub fn follows_from(mut self, causes: impl SpanRefs) -> Self {
+        self.said.causes.extend(causes.ids());
         self
     }
 

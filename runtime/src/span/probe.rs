@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
 
-use super::running::Running;
+use super::call::Call;
 use crate::record::{ErrorKind, Outcome};
 
 /// An error that names its own kind: the `error_type` label of the metrics and the `error.type` of a record.
@@ -29,6 +29,11 @@ use crate::record::{ErrorKind, Outcome};
 ///
 /// assert_eq!(SearchError::NoContext.error_type(), "no_context");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `error_type` label",
+    label = "this has no label to ask for",
+    note = "name the label where `transparent` stands, as in #[error_type(\"timeout\")], or implement `ErrorType` for `{Self}`"
+)]
 pub trait ErrorType {
     /// The label: one of a small, fixed set.
     fn error_type(&self) -> &'static str;
@@ -120,25 +125,41 @@ impl<'a, R> Anything<'a, R> {
     }
 
     /// A value that is no `Result` is a success.
-    pub fn judge(&self, call: &mut Running<'_>) {
+    pub fn judge(&self, call: &mut Call) {
         call.set_outcome(Outcome::Success);
     }
 
+    /// The same, and the value, if somebody wants it.
+    pub fn settle(&self, call: &mut Call) -> Option<&'a R> {
+        self.value(call)
+    }
+
     /// The value of a success.
-    pub fn value(&self, call: &Running<'_>) -> Option<&'a R> {
+    pub fn value(&self, call: &Call) -> Option<&'a R> {
         call.is_success().then_some(self.0)
     }
 }
 
 macro_rules! judge {
     ($rung:ident, [$($bound:tt)*], |$call:ident, $error:ident| $fail:expr) => {
-        impl<T, E: $($bound)*> $rung<'_, Result<T, E>> {
+        impl<'a, T, E: $($bound)*> $rung<'a, Result<T, E>> {
             /// An `Err` is a failure.
-            pub fn judge(&self, $call: &mut Running<'_>) {
+            #[inline(never)]
+            pub fn judge(&self, $call: &mut Call) {
                 match self.returned() {
                     Ok(_) => $call.set_outcome(Outcome::Success),
                     Err($error) => $fail,
                 }
+            }
+
+            /// The same, and the value inside `Ok`, if somebody wants it.
+            #[inline(never)]
+            pub fn settle(&self, $call: &mut Call) -> Option<&'a T> {
+                match self.returned() {
+                    Ok(value) => return $call.is_success().then_some(value),
+                    Err($error) => $fail,
+                }
+                None
             }
         }
     };
@@ -181,20 +202,57 @@ judge!(AnyResult, [Sized], |call, error| {
 
 impl<'a, T, E> AnyResult<'a, Result<T, E>> {
     /// The value inside `Ok`, of a success.
-    pub fn value(&self, call: &Running<'_>) -> Option<&'a T> {
+    pub fn value(&self, call: &Call) -> Option<&'a T> {
         self.returned().as_ref().ok().filter(|_| call.is_success())
     }
 }
 
 impl<'a, T> AnyResult<'a, Option<T>> {
+    /// The value inside `Some`, if somebody wants it.
+    pub fn settle(&self, call: &mut Call) -> Option<&'a T> {
+        self.value(call)
+    }
+
     /// The value inside `Some`, of a success.
-    pub fn value(&self, call: &Running<'_>) -> Option<&'a T> {
+    pub fn value(&self, call: &Call) -> Option<&'a T> {
         self.returned().as_ref().filter(|_| call.is_success())
     }
 }
 
 fn type_of<E>(_: &E) -> ErrorKind {
     ErrorKind::TypeName(std::any::type_name::<E>())
+}
+
+/// A `Result`: what `#[rag_span(err)]` asks.
+#[diagnostic::on_unimplemented(
+    message = "`err` needs a function that returns a `Result`, and this one returns `{Self}`",
+    label = "there is no error to record",
+    note = "leave `err` out, or return a `Result`"
+)]
+pub trait Fallible {
+    /// What stands in `Ok`.
+    type Value;
+    /// What stands in `Err`.
+    type Error;
+
+    /// The value as what it is.
+    fn as_it_is(&self) -> &Result<Self::Value, Self::Error>;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    #[inline]
+    fn as_it_is(&self) -> &Self {
+        self
+    }
+}
+
+/// The value of a function that can fail.
+#[inline]
+pub fn fallible<R: Fallible>(value: &R) -> &Result<R::Value, R::Error> {
+    value.as_it_is()
 }
 
 /// A type whose values can be empty: what `#[rag_span(empty)]` asks.

@@ -90,6 +90,11 @@ pub(crate) fn scope_is_enabled() -> bool {
 /// assert_eq!(record["context"]["plan"], "free");
 /// assert_eq!(record["context"]["api_key"], "[redacted]");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no context of a request",
+    label = "this does not implement `LogContext`",
+    note = "write #[derive(ragspan::LogContext)] above the struct"
+)]
 pub trait LogContext {
     /// Hands each field to `out`.
     fn visit(&self, out: &mut ContextVisitor<'_>);
@@ -118,6 +123,8 @@ pub trait LogContext {
     }
 }
 
+/// So that `context_from = request` takes a reference as well.
+#[diagnostic::do_not_recommend]
 impl<C: LogContext + ?Sized> LogContext for &C {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
         C::visit(self, out);
@@ -128,9 +135,12 @@ impl<C: LogContext + ?Sized> LogContext for &C {
     }
 }
 
+/// Instrumentation is switched off for this build: a scope carries nothing.
+const OFF: bool = cfg!(all(feature = "off", not(feature = "testing")));
+
 fn open<C: LogContext>(context: &C) -> Span {
     let site = context.scope_site();
-    if !site.is_enabled() {
+    if OFF || !site.is_enabled() {
         return Span::none();
     }
     let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));

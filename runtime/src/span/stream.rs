@@ -8,8 +8,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
-use super::call::Call;
-use super::running::Running;
+use super::call::{Call, Polling};
 use crate::clock::{self, Moment};
 use crate::record::Outcome;
 
@@ -28,7 +27,8 @@ pin_project_lite::pin_project! {
     impl<S: Stream, D> PinnedDrop for Streamed<S, D> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.call.span.in_scope(|| this.body.set(None));
+            this.call.drop_inside();
+            this.body.set(None);
             this.flow.note(this.call);
         }
     }
@@ -56,7 +56,7 @@ impl<S: Stream, D> Streamed<S, D> {
     }
 }
 
-impl<S: Stream, D: FnMut(&S::Item, &mut Running<'_>)> Stream for Streamed<S, D> {
+impl<S: Stream, D: FnMut(&S::Item, &mut Call)> Stream for Streamed<S, D> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -65,17 +65,15 @@ impl<S: Stream, D: FnMut(&S::Item, &mut Running<'_>)> Stream for Streamed<S, D> 
             return Poll::Ready(None);
         };
         this.flow.wait(this.call);
-        let Call { span, state } = &mut *this.call;
-        let polled = span.in_scope(|| {
-            let polled = state.poll(|| body.poll_next(context));
-            if let Poll::Ready(Some(item)) = &polled
-                && state.watch.is_some()
-            {
-                state.judge(span, item, &mut *this.each);
-                state.unfinished = Outcome::Cancelled;
-            }
-            polled
-        });
+        let mut polling = Polling::of(this.call);
+        let polled = body.poll_next(context);
+        if let Poll::Ready(Some(item)) = &polled
+            && polling.call().watch.is_some()
+        {
+            (this.each)(item, polling.judging());
+            polling.call().waits();
+        }
+        drop(polling);
         match &polled {
             Poll::Pending => {}
             Poll::Ready(Some(_)) => this.flow.item(this.call),
@@ -89,7 +87,7 @@ impl<S: Stream, D: FnMut(&S::Item, &mut Running<'_>)> Stream for Streamed<S, D> 
     }
 }
 
-impl<S: FusedStream, D: FnMut(&S::Item, &mut Running<'_>)> FusedStream for Streamed<S, D> {
+impl<S: FusedStream, D: FnMut(&S::Item, &mut Call)> FusedStream for Streamed<S, D> {
     fn is_terminated(&self) -> bool {
         self.body.as_ref().is_none_or(FusedStream::is_terminated)
     }
@@ -98,14 +96,14 @@ impl<S: FusedStream, D: FnMut(&S::Item, &mut Running<'_>)> FusedStream for Strea
 impl Flow {
     /// The consumer asks for the next item.
     fn wait(&mut self, call: &Call) {
-        if call.state.watch.is_some() && self.waiting.is_none() {
+        if call.watch.is_some() && self.waiting.is_none() {
             self.waiting = Some(clock::now());
         }
     }
 
     /// An item has come; the first error ends the call.
     fn item(&mut self, call: &mut Call) {
-        let Some(watch) = &mut call.state.watch else {
+        let Some(watch) = &mut call.watch else {
             return;
         };
         let now = clock::now();
@@ -114,11 +112,11 @@ impl Flow {
         if self.first.is_none() {
             let micros = now.micros_since(watch.start);
             self.first = Some(micros);
-            watch.first_item(&call.span, call.state.site, micros);
+            watch.first_item(&call.span, call.site, micros);
         } else if let Some(since) = waited {
             self.longest_gap = self.longest_gap.max(now.micros_since(since));
         }
-        if call.state.outcome == Outcome::Error {
+        if call.outcome == Outcome::Error {
             self.note(call);
             call.end();
         }
@@ -127,15 +125,15 @@ impl Flow {
     /// The stream has ended; without an item it was empty, where the annotation asks for that.
     fn end(&mut self, call: &mut Call) {
         self.note(call);
-        if self.items == 0 && call.state.site.empty_stream {
-            call.state.outcome = Outcome::Empty;
+        if self.items == 0 && call.site.empty_stream {
+            call.outcome = Outcome::Empty;
         }
         call.end();
     }
 
     /// Writes into the record what has come.
     fn note(&self, call: &mut Call) {
-        if let Some(watch) = &mut call.state.watch {
+        if let Some(watch) = &mut call.watch {
             watch.flowed(self);
         }
     }

@@ -1,6 +1,9 @@
 //! Which values an annotation can record, and what the compiler says of the others.
 
+use std::fmt::Display;
+
 use tracing::Value;
+use tracing::field::{DisplayValue, display};
 
 use crate::usage::{Cost, Usage};
 
@@ -18,6 +21,38 @@ impl<T: Value> Field for T {}
 
 /// A field's value.
 pub fn field<T: Field>(value: &T) -> &dyn Value {
+    value
+}
+
+/// An error that `err` can print.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be printed by `Display`, as `err` does",
+    label = "this error has no `Display`",
+    note = "write `err(Debug)` to print it by `Debug`, or implement `Display` for it"
+)]
+pub trait ErrorText: Display {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display> ErrorText for T {}
+
+/// The text of an error, as `err` prints it.
+pub fn error_text<T: ErrorText>(error: T) -> DisplayValue<T> {
+    display(error)
+}
+
+/// A value that a field of a `LogContext` can hold.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in the context of a request",
+    label = "not a number, a boolean or text",
+    note = "hold its text instead, or leave the field out with #[log(skip)]"
+)]
+pub trait ContextField: Value {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Value> ContextField for T {}
+
+/// The value of a field of a `LogContext`.
+pub fn context_field<T: ContextField>(value: &T) -> &dyn Value {
     value
 }
 

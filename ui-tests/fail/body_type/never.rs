@@ -1,0 +1,8 @@
+use ragspan::rag_span;
+
+#[rag_span(layer = "data")]
+async fn comes_back() -> ! {
+    1
+}
+
+fn main() {}

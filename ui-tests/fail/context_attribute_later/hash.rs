@@ -1,0 +1,13 @@
+use ragspan::LogContext;
+
+#[derive(LogContext)]
+struct Request {
+    #[log(hash)]
+    api_key: String,
+}
+
+fn uses<T: LogContext>() {}
+
+fn main() {
+    uses::<Request>();
+}

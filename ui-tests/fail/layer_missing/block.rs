@@ -1,0 +1,12 @@
+use ragspan::rag_span;
+
+struct Index;
+
+#[rag_span]
+impl Index {
+    fn load(&self) {}
+}
+
+fn main() {
+    Index.load();
+}

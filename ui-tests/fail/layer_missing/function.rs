@@ -1,0 +1,9 @@
+use ragspan::rag_span;
+
+#[rag_span]
+fn search() {}
+
+#[rag_span(context(n))]
+fn load(_n: u8) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use ragspan::rag_span;
+
+#[rag_span(layer = retrieval)]
+fn search() {}
+
+fn main() {}
