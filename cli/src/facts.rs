@@ -155,6 +155,11 @@ impl Facts {
         telling::values(&self.context, &self.metrics)
     }
 
+    /// What it cost, in words.
+    pub(crate) fn cost(&self) -> Option<String> {
+        telling::cost(&self.metrics)
+    }
+
     /// Whether this is the record of a whole request: its tokens and cost are the sums of the calls in it.
     pub(crate) fn is_request(&self) -> bool {
         self.metrics.contains_key("llm_calls")

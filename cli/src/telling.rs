@@ -49,7 +49,7 @@ fn words(context: &Object, metrics: &Object) -> Vec<String> {
     [
         first,
         tokens(metrics),
-        number_of("cost_usd").map(dollars),
+        cost(metrics),
         estimated.then(|| "usage estimated".to_owned()),
         attempts.map(|attempts| format!("{} attempts", number(attempts))),
         fallback,
@@ -94,6 +94,15 @@ fn tokens(metrics: &Object) -> Option<String> {
             .map(number)
     };
     sides.or_else(sum).map(|tokens| format!("{tokens} tokens"))
+}
+
+/// In dollars; a sum that leaves calls out, for want of a price, says how many.
+pub(crate) fn cost(metrics: &Object) -> Option<String> {
+    let number_of = |name: &str| metrics.get(name).and_then(Value::as_f64);
+    let cost = number_of("cost_usd").map(dollars)?;
+    let unpriced = number_of("unpriced_calls").filter(|calls| *calls > 0.0);
+    let unpriced = unpriced.map(|calls| format!(" + {} unpriced", number(calls)));
+    Some(cost + &unpriced.unwrap_or_default())
 }
 
 fn cache(context: &Object) -> Option<String> {
@@ -302,6 +311,15 @@ mod tests {
             told(json!({}), sums),
             ["faithfulness 0.94", "2,310 tokens", "$0.0011"]
         );
+    }
+
+    #[test]
+    fn a_sum_that_is_not_the_whole_sum_says_so() {
+        let sums =
+            json!({"llm_calls": 3, "total_tokens": 30, "cost_usd": 0.5, "unpriced_calls": 2});
+        assert_eq!(told(json!({}), sums), ["30 tokens", "$0.5000 + 2 unpriced"]);
+        let unknown = json!({"llm_calls": 1, "total_tokens": 30, "unpriced_calls": 1});
+        assert_eq!(told(json!({}), unknown), ["30 tokens"]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(crate) mod tree;
 use ragspan::store::{Stored, short_id};
 
 use crate::facts::Outcome;
-use crate::format::{dollars, duration, number};
+use crate::format::{duration, number};
 use crate::style::{Style, Tone};
 use crate::text::{safe, wrap};
 
@@ -117,9 +117,8 @@ pub(crate) fn ending(root: &Node<'_>) -> String {
         Outcome::Unfinished => return format!("{mark} no end recorded"),
     };
     let took = duration(root.row.duration_ms.unwrap_or(0.0));
-    let cost = root.facts.metric("cost_usd").map(dollars);
-    let cost = cost.map_or_else(String::new, |cost| format!(" · {cost}"));
-    format!("{mark} {word}{took}{cost}")
+    let cost = root.facts.cost().map(|cost| format!(" · {cost}"));
+    format!("{mark} {word}{took}{}", cost.unwrap_or_default())
 }
 
 /// On the same line where there is room, else on its own.

@@ -81,7 +81,7 @@ fn the_slowest_request_is_drawn() {
             "user ada · tenant acme · req-TRACE",
             "answer api 0 ms █ faithfulness 0",
             "├ recall_history memory 0 ms █ 0 turns",
-            "├ hybrid_search retrieval 0 ms █ 0 documents, best 0",
+            "├ hybrid_search retrieval 0 ms █ 0 document, best 0",
             "│ ├ SEARCH retrieval 0 ms █ 0 candidates",
             "│ ├ SEARCH retrieval 0 ms █ 0 candidates",
             "│ └ fuse retrieval 0 ms █ 0 candidates",
