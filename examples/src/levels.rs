@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `generate_start` | `generation_started` | DEBUG | `query_tokens`, `context_tokens` |
 //! | `token_budget_allocated` | the same, by [`ragspan::token_budget`] | INFO | `total_budget`, `allocated_query`, `allocated_context`, `allocated_response` |
-//! | `slow_generation` | the same, by `slow = ".."` | WARNING | `duration_ms`, `threshold_ms`; the model is in `openai_api_complete` |
+//! | `slow_generation` | the same, by `slow = ".."` | WARNING | `duration_ms`, `model`, `threshold_ms` |
 //! | `generation_complete` | the same | INFO | `total_tokens`, `cost_usd`, `status` |
 //! | `rate_limit_hit` | `openai_api_failed` | WARNING | `error.type` `rate_limited`, `retry_after_seconds`, `action` |
 //! | `openai_api_failed` | the same, then `fallback` | ERROR, WARNING | `error.type` `api_error`, `model`, `error_code`, `action`; `from`, `to`, `reason` |
@@ -124,6 +124,7 @@ impl OpenAiError {
 #[rag_span(
     layer = "generation",
     operation = "generation",
+    model = MODEL,
     slow = "50ms",
     context(query_tokens = words(query), context_tokens = chunks.iter().map(|chunk| words(chunk)).sum::<u64>())
 )]

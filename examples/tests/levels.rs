@@ -95,7 +95,11 @@ fn a_slow_answer_is_a_warning_with_its_threshold() {
     assert_eq!(slow["level"], "WARNING");
     holds(
         slow,
-        &[("threshold_ms", json!(50.0)), ("status", json!("success"))],
+        &[
+            ("model", json!("gpt-4o")),
+            ("threshold_ms", json!(50.0)),
+            ("status", json!("success")),
+        ],
     );
     assert!(
         slow["metrics"]["duration_ms"].as_f64() > Some(50.0),
