@@ -89,6 +89,18 @@ impl Display for Failed {
 
 impl Error for Failed {}
 
+/// A request's context, for `context_from`.
+#[derive(Debug, ragspan::LogContext)]
+pub struct Asked {
+    user_id: &'static str,
+    asked: u8,
+}
+
+#[must_use]
+pub fn asked() -> Asked {
+    Asked { user_id: "u", asked: 1 }
+}
+
 /// A future that is ready when it is polled for the second time.
 #[derive(Debug, Default)]
 pub struct Pause(bool);

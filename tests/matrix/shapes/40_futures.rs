@@ -291,9 +291,10 @@ fn f(n: u8) -> impl Stream<Item = u8> {
 }
 
 //# shape a stream that is never polled
-//# without context, metrics, fields
+//# args n: value
 //# returns opaque
-//# drive => drop(f(2))
+//# drive cancelled => drop(f(2))
+// Its function has run, unlike that of a future, so there was a call.
 #[rag]
 fn f(n: u8) -> impl Stream<Item = u8> {
     countdown(n)

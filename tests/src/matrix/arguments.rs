@@ -11,8 +11,6 @@ pub(crate) struct Argument {
     pub(crate) text: &'static str,
     pub(crate) needs: Needs,
     pub(crate) makes: Makes,
-    /// Whether this build knows it.
-    pub(crate) yet: bool,
 }
 
 /// What an argument asks of a function.
@@ -27,6 +25,8 @@ pub(crate) enum Needs {
     Returned,
     /// A value that is not `()`: clippy would have `|_|` be `|()|`.
     Something,
+    /// A value that is always a success.
+    Plain,
     /// A type that has a notion of empty.
     Empty,
     /// A `Result` whose error can be shown.
@@ -58,7 +58,6 @@ const fn now(key: &'static str, text: &'static str, needs: Needs, makes: Makes) 
         text,
         needs,
         makes,
-        yet: true,
     }
 }
 
@@ -120,6 +119,50 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     ),
     now("empty", "empty", N::Empty, M::Empty),
     now("empty", "empty = |_| false", N::Something, M::Nothing),
+    // It has the key of what it excludes.
+    now(
+        "empty",
+        "outcome = |_| ::ragspan::Outcome::Success",
+        N::Plain,
+        M::Nothing,
+    ),
+    now(
+        "context_from",
+        "context_from = ::matrix::asked()",
+        N::Nothing,
+        M::Entry("asked"),
+    ),
+    now(
+        "model",
+        r#"model = "small-1""#,
+        N::Nothing,
+        M::Entry("model"),
+    ),
+    now(
+        "usage",
+        "usage = |_| ::ragspan::Usage::new(1, 2)",
+        N::Something,
+        M::Success("metrics.input_tokens"),
+    ),
+    now(
+        "cost",
+        "cost = |_| 0.5",
+        N::Something,
+        M::Success("metrics.cost_usd"),
+    ),
+    now(
+        "documents",
+        r#"documents = |_| ["a", "b"]"#,
+        N::Something,
+        M::Success("metrics.documents"),
+    ),
+    now("kind", r#"kind = "tool""#, N::Nothing, M::Entry("kind")),
+    now(
+        "versions",
+        r#"versions(prompt = "v3", n = 1)"#,
+        N::Nothing,
+        M::Entry("versions.prompt"),
+    ),
     now("slow", r#"slow = "60m""#, N::Nothing, M::Nothing),
     now(
         "level",
@@ -187,14 +230,14 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     ),
     now(
         "fields",
-        "fields(dotted.shown = %{value}, seen = ?{debug})",
+        "fields(dotted.shown = %{value}, shown_too = ?{debug})",
         N::Value,
         M::Nothing,
     ),
 ];
 
 /// What may stand above a whole block.
-const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "crate"];
+const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "kind", "crate"];
 
 /// Some of the arguments, of different keys, by their places in the table.
 pub(crate) type Set = Vec<usize>;
@@ -208,16 +251,12 @@ impl Argument {
             Needs::Any => !shape.args.is_empty(),
             Needs::Returned => shape.returns != Returns::Opaque,
             Needs::Something => !matches!(shape.returns, Returns::Opaque | Returns::Nothing),
+            Needs::Plain => matches!(shape.returns, Returns::Value | Returns::List),
             Needs::Empty => matches!(shape.returns, Returns::Option | Returns::List),
             Needs::Error => shape.returns == Returns::Result,
         };
         let shared = !shape.block || SHARED.contains(&self.key);
         suits && shared && !shape.without.iter().any(|key| key == self.key)
-    }
-
-    /// Whether this build is said to manage it above this shape.
-    pub(crate) fn is_yet(&self, shape: &Shape) -> bool {
-        self.yet && !shape.not_yet_with.iter().any(|key| key == self.key)
     }
 }
 

@@ -1,8 +1,7 @@
 //! The matrix of the attribute: shapes of functions times arguments, each beside itself without the attribute.
 //!
 //! `matrix sample [SEED]` takes a few sets of arguments for each shape, `matrix all [SEED]` takes all of them and asks
-//! clippy too, `matrix marks` says which of the marks `not_yet` can go, `matrix self-check` whether planted faults are
-//! found, and `matrix list` prints the table.
+//! clippy too, `matrix self-check` says whether planted faults are found, and `matrix list` prints the table.
 //! `--only WORD` keeps the shapes whose name has the word; `--target DIR` is where it builds.
 //!
 //! The shapes stand in `tests/matrix/shapes`, whose format `shape.rs` describes; the arguments in `arguments.rs`.
@@ -52,7 +51,6 @@ fn asked() -> Fallible<Asked> {
         match word.as_str() {
             "sample" => asked.extent = Extent::Sample,
             "all" => asked.extent = Extent::All,
-            "marks" => asked.extent = Extent::Marks,
             "self-check" => asked.extent = Extent::Planted,
             "list" => asked.list = true,
             "--only" => asked.only = Some(value()?),

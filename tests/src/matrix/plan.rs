@@ -12,8 +12,6 @@ pub(crate) enum Extent {
     Sample,
     /// No arguments, every argument, and sets in which every two meet.
     All,
-    /// What is marked as not in this build yet, to see which marks can go.
-    Marks,
     /// A twin with another drop order, to see that it is found.
     Planted,
 }
@@ -24,7 +22,6 @@ impl Extent {
         match self {
             Self::Sample => "sample",
             Self::All => "all",
-            Self::Marks => "marks",
             Self::Planted => "planted",
         }
     }
@@ -32,6 +29,9 @@ impl Extent {
 
 /// In each sample a shape meets so many sets.
 const SAMPLED: usize = 3;
+
+/// Where every two arguments have to meet, a set has so many.
+const MANY: usize = 12;
 
 /// A shape under a set of arguments.
 #[derive(Debug)]
@@ -107,17 +107,11 @@ impl Plan {
     }
 
     pub(crate) fn headline(&self) -> String {
-        let marked = self
-            .shapes
-            .iter()
-            .filter(|shape| shape.not_yet.is_some())
-            .count();
         let rows = self.shapes.iter().filter(|shape| shape.row).count();
-        let known = ARGUMENTS.iter().filter(|argument| argument.yet).count();
         let sets: std::collections::HashSet<&Set> =
             self.pairs.iter().map(|pair| &pair.set).collect();
         format!(
-            "matrix: {} shapes ({rows} of the 43 rows of macros.md 1.3, the others must not compile; {marked} not yet), {} arguments ({known} in this build), \
+            "matrix: {} shapes ({rows} of the 43 rows of macros.md 1.3; the others must not compile), {} arguments, \
              {} sets, {} pairs, seed {}",
             self.shapes.len(),
             ARGUMENTS.len(),
@@ -127,31 +121,10 @@ impl Plan {
         )
     }
 
-    /// What this build is said not to manage.
-    pub(crate) fn marks(&self) -> String {
-        let mut text = String::new();
-        for shape in &self.shapes {
-            if let Some(why) = &shape.not_yet {
-                text += &format!("not yet: {}: {why}\n", shape.name);
-            }
-            if !shape.not_yet_with.is_empty() {
-                text += &format!(
-                    "not yet: {} with {}\n",
-                    shape.name,
-                    shape.not_yet_with.join(", ")
-                );
-            }
-        }
-        for argument in ARGUMENTS.iter().filter(|argument| !argument.yet) {
-            text += &format!("not yet: the argument {}\n", argument.text);
-        }
-        text
-    }
-
     /// Every pair, a line each.
     pub(crate) fn table(&self) -> String {
         let lines = self.pairs.iter().map(|pair| self.title(pair) + "\n");
-        lines.chain([self.marks()]).collect()
+        lines.collect()
     }
 }
 
@@ -164,27 +137,18 @@ fn sets(shape: &Shape, extent: Extent, rng: &mut Rng) -> Vec<Set> {
     let fitting: Vec<usize> = (0..ARGUMENTS.len())
         .filter(|index| ARGUMENTS[*index].fits(shape))
         .collect();
-    let yet = |index: &usize| ARGUMENTS[*index].is_yet(shape);
-    let known: Vec<usize> = fitting.iter().copied().filter(yet).collect();
-    match (extent, &shape.not_yet) {
-        (Extent::Marks, Some(_)) => vec![Set::new()],
-        (Extent::Marks, None) => fitting
-            .iter()
-            .filter(|index| !yet(index))
-            .map(|index| vec![*index])
-            .collect(),
-        (Extent::Planted, _) => vec![Set::new()],
-        (_, Some(_)) => Vec::new(),
-        (Extent::Sample, None) => sample(&known, rng),
-        (Extent::All, None) => all(&known, rng),
+    match extent {
+        Extent::Planted => vec![Set::new()],
+        Extent::Sample => sample(&fitting, rng),
+        Extent::All => all(&fitting, rng),
     }
 }
 
 /// No argument or one, a few, and many.
-fn sample(known: &[usize], rng: &mut Rng) -> Vec<Set> {
+fn sample(fitting: &[usize], rng: &mut Rng) -> Vec<Set> {
     let mut sets: Vec<Set> = Vec::new();
     for size in [rng.usize(..2), 2, 3, 5, 6, 4] {
-        let set = compatible(known, size, rng);
+        let set = compatible(fitting, size, rng);
         if sets.len() < SAMPLED && !sets.contains(&set) {
             sets.push(set);
         }
@@ -193,12 +157,12 @@ fn sample(known: &[usize], rng: &mut Rng) -> Vec<Set> {
 }
 
 /// None, each alone, and then sets of many until every two have met.
-fn all(known: &[usize], rng: &mut Rng) -> Vec<Set> {
+fn all(fitting: &[usize], rng: &mut Rng) -> Vec<Set> {
     let mut sets: Vec<Set> = vec![Set::new()];
-    sets.extend(known.iter().map(|index| vec![*index]));
+    sets.extend(fitting.iter().map(|index| vec![*index]));
     let mut apart: Vec<(usize, usize)> = Vec::new();
-    for (at, one) in known.iter().enumerate() {
-        let others = known
+    for (at, one) in fitting.iter().enumerate() {
+        let others = fitting
             .iter()
             .skip(at + 1)
             .filter(|other| ARGUMENTS[**other].key != ARGUMENTS[*one].key);
@@ -206,22 +170,22 @@ fn all(known: &[usize], rng: &mut Rng) -> Vec<Set> {
     }
     while let Some((one, other)) = apart.pop() {
         let mut set = vec![one, other];
-        fill(&mut set, known, 8, rng);
+        fill(&mut set, fitting, MANY, rng);
         apart.retain(|(one, other)| !(set.contains(one) && set.contains(other)));
         sets.push(set);
     }
     sets
 }
 
-fn compatible(known: &[usize], size: usize, rng: &mut Rng) -> Set {
+fn compatible(fitting: &[usize], size: usize, rng: &mut Rng) -> Set {
     let mut set = Set::new();
-    fill(&mut set, known, size, rng);
+    fill(&mut set, fitting, size, rng);
     set
 }
 
 /// Adds arguments of other keys, as far as there are any.
-fn fill(set: &mut Set, known: &[usize], size: usize, rng: &mut Rng) {
-    let mut others = known.to_vec();
+fn fill(set: &mut Set, fitting: &[usize], size: usize, rng: &mut Rng) {
+    let mut others = fitting.to_vec();
     rng.shuffle(&mut others);
     for index in others {
         let same_key = |taken: &usize| ARGUMENTS[*taken].key == ARGUMENTS[index].key;

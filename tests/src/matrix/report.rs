@@ -66,7 +66,6 @@ impl Report {
     pub(crate) fn good(&self, plan: &Plan) -> bool {
         match plan.extent {
             Extent::Planted => self.unfound(plan).is_empty(),
-            Extent::Marks => true,
             Extent::Sample | Extent::All => self.wrong.is_empty(),
         }
     }
@@ -103,22 +102,8 @@ impl Report {
                     plan.pairs.len()
                 )
             }
-            Extent::Marks => self.passing(plan),
             Extent::Sample | Extent::All => self.failures(plan),
         }
-    }
-
-    fn passing(&self, plan: &Plan) -> String {
-        let left = self.left(plan);
-        let titles = left
-            .iter()
-            .map(|index| format!("works now: {}\n", plan.title(&plan.pairs[*index])));
-        let text: String = titles.collect();
-        format!(
-            "{text}{} of {} marks can go\n",
-            left.len(),
-            plan.pairs.len()
-        )
     }
 
     fn failures(&self, plan: &Plan) -> String {
@@ -149,7 +134,6 @@ impl Report {
             ""
         };
         let good = self.left(plan).len();
-        text += &format!("{}\n", plan.marks().trim_end());
         text += &format!(
             "matrix: {good} of {} pairs are as without the attribute; {} calls compared{linted}; {} failures\n",
             plan.pairs.len(),

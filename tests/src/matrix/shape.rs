@@ -11,8 +11,6 @@
 //! //# block                               the attribute stands above a whole block
 //! //# edition 2024                        not in 2021
 //! //# prelude                             not in a hostile module
-//! //# not_yet why                         not in this build yet
-//! //# not_yet_with ok, empty: why         not with these arguments
 //! //# drive success => f(1)               how each call ends, in the order of the records, and a call; `success/empty`
 //! //#                                     is `empty` under that argument, `none/empty` has no value besides. A call goes on in lines without a word.
 //! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
@@ -39,8 +37,6 @@ pub(crate) struct Shape {
     pub(crate) block: bool,
     pub(crate) edition_2024: bool,
     pub(crate) prelude: bool,
-    pub(crate) not_yet: Option<String>,
-    pub(crate) not_yet_with: Vec<String>,
     pub(crate) drives: Vec<Drive>,
     /// In a self-check: what is changed in the annotated twin, and what should be said of it.
     pub(crate) planted: Option<(String, String)>,
@@ -137,11 +133,6 @@ fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
         "edition" => shape.edition_2024 = value == "2024",
         "block" => shape.block = true,
         "prelude" => shape.prelude = true,
-        "not_yet" => shape.not_yet = Some(value.to_owned()),
-        "not_yet_with" => {
-            let words = value.split(':').next().unwrap_or_default();
-            shape.not_yet_with = split(words).map(str::to_owned).collect();
-        }
         "planted" => {
             let (from, to) = value
                 .split_once(" => ")

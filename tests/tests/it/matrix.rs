@@ -2,6 +2,7 @@
 //!
 //! The shapes stand in `tests/matrix/shapes`, the arguments in `src/matrix/arguments.rs`; `scripts/soak matrix` runs all.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,8 +26,9 @@ fn matrix(extent: &str) -> (bool, String) {
 fn a_function_of_any_shape_does_under_the_attribute_what_it_does_without_it() {
     let (good, said) = matrix("sample");
     assert!(good, "{said}");
+    // Told also of a test that passes: the counts, and the seed.
     for line in said.lines().filter(|line| line.starts_with("matrix: ")) {
-        println!("{line}");
+        writeln!(std::io::stderr(), "{line}").unwrap();
     }
 }
 
