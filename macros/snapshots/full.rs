@@ -70,6 +70,5 @@ fn search(
                 ],
             )
     }
-    __call.end();
     __value
 }

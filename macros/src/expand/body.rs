@@ -14,7 +14,7 @@ use crate::returns::{self, Nameable};
 /// ```text
 /// let mut own = enter; let call = &mut own;
 /// let value = call.run(move || -> Hits { take; body });
-/// let ret = &value; inspect; call.end(); value
+/// let ret = &value; inspect; value
 /// ```
 pub(super) fn closure(
     span: &RagSpan,
@@ -54,7 +54,7 @@ fn around(
     };
     let ascribed = ascribed.map(|named| quote_spanned!(*site=> : #named));
     quote_spanned! {*site=>
-        #open let #value #ascribed = #run; let #ret = &#value; #inspect #call.end(); #value
+        #open let #value #ascribed = #run; let #ret = &#value; #inspect #value
     }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_
 
 /// ```text
 /// let mut own = enter; let call = &mut own; call.enter();
-/// let value: Hits = { body }; let ret = &value; inspect; call.end(); value
+/// let value: Hits = { body }; let ret = &value; inspect; value
 /// ```
 pub(super) fn in_place(span: &RagSpan, enter: &TokenStream, names: &Names<'_>) -> TokenStream {
     let call = &names.call;

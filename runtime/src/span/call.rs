@@ -33,6 +33,11 @@ pub struct Call {
     /// The thread is inside the span.
     entered: bool,
     announced: bool,
+    /// The value is there and was judged, so that a drop ends the call as it was told.
+    pub(super) judged: bool,
+    /// The call began while the thread unwound, so that a panic may be another's.
+    unwinding: bool,
+    pub(super) heard: bool,
 }
 
 impl Call {
@@ -52,6 +57,7 @@ impl Call {
     }
 
     pub(super) fn new(site: &'static Site, span: Span, watch: Option<Watch>) -> Self {
+        let heard = watch.is_some() || !span.is_none();
         Self {
             site,
             span,
@@ -62,6 +68,9 @@ impl Call {
             unwound: None,
             entered: false,
             announced: false,
+            judged: false,
+            unwinding: std::thread::panicking(),
+            heard,
         }
     }
 
@@ -69,14 +78,15 @@ impl Call {
     pub(super) fn later(site: &'static Site, pending: Pending) -> Self {
         let mut call = Self::new(site, Span::none(), None);
         call.pending = Some(Box::new(pending));
+        call.heard = true;
         call
     }
 
     /// Whether anybody wants to know what happens in it.
     #[must_use]
-    #[inline(never)]
+    #[inline(always)]
     pub fn listens(&self) -> bool {
-        self.watch.is_some() || !self.span.is_none() || self.pending.is_some()
+        self.heard
     }
 
     #[cold]
@@ -127,7 +137,8 @@ impl Call {
         }
     }
 
-    /// Runs the body of a function inside the span. If it panics, the drop of the call tells.
+    /// Runs the body of a function inside the span. Behind it the value is judged, and the drop of the call ends it; also if the
+    /// body panics.
     #[inline]
     pub fn run<R>(&mut self, body: impl FnOnce() -> R) -> R {
         self.enter();
@@ -135,8 +146,7 @@ impl Call {
     }
 
     /// Ends the call as its value was judged.
-    #[inline(never)]
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.leave();
         let outcome = self.outcome;
         if let Some(watch) = self.watch.take() {
@@ -145,19 +155,23 @@ impl Call {
     }
 
     /// The value is there, and is judged now. What the annotation says of it is the user's code too, and may panic.
+    #[inline(always)]
     pub(super) fn judging(&mut self) -> &mut Self {
         self.unfinished = Outcome::Panic;
+        self.judged = true;
         self
     }
 
     /// From now on a drop is a cancellation.
+    #[inline(always)]
     pub(super) fn waits(&mut self) {
         self.unfinished = Outcome::Cancelled;
+        self.judged = false;
     }
 
     /// The body of an async function; the call ends when it is ready, or dropped.
     #[inline]
-    pub fn future<F: Future, D: FnOnce(&F::Output, &mut Self)>(
+    pub fn future<F: Future, D: FnMut(&F::Output, &mut Self)>(
         mut self,
         body: F,
         done: D,
@@ -193,7 +207,7 @@ impl Call {
 
     /// The future that a function returned. Until it is first polled nothing has happened.
     #[inline]
-    pub fn follow<F: IntoFuture, D: FnOnce(&F::Output, &mut Self)>(
+    pub fn follow<F: IntoFuture, D: FnMut(&F::Output, &mut Self)>(
         mut self,
         made: F,
         done: D,
@@ -248,12 +262,13 @@ impl Call {
 
     /// How a call has ended that is dropped now.
     fn dropped(&self) -> Outcome {
-        if self.unwound.is_some() {
-            return Outcome::Panic;
-        }
-        // A body that does not stand in a closure may have returned behind a macro's back.
-        let returned = self.unfinished == Outcome::Panic && !std::thread::panicking();
-        if returned {
+        let panicked = std::thread::panicking() && !self.unwinding;
+        if self.unwound.is_some() || panicked && self.unfinished == Outcome::Panic {
+            Outcome::Panic
+        } else if self.judged {
+            self.outcome
+        } else if self.unfinished == Outcome::Panic {
+            // A body that does not stand in a closure may have returned behind a macro's back.
             Outcome::Success
         } else {
             self.unfinished
@@ -296,14 +311,8 @@ impl<'a> Polling<'a> {
         self.0
     }
 
-    /// Ends the call as it was judged.
-    #[inline(never)]
-    pub(super) fn end(&mut self) {
-        self.0.end();
-    }
-
-    /// What was polled is ready: `judge` may look at it, still inside the span.
-    #[inline(never)]
+    /// What was polled is ready, and is judged inside the span; then the call has ended.
+    #[inline(always)]
     pub(super) fn judging(&mut self) -> &mut Call {
         self.0.judging()
     }
@@ -313,8 +322,10 @@ impl Drop for Polling<'_> {
     #[inline(never)]
     fn drop(&mut self) {
         self.0.leave();
-        if std::thread::panicking() && self.0.unwound.is_none() {
-            self.0.unwound = Some(panics::last().into());
+        if std::thread::panicking() && !self.0.unwinding {
+            self.0.unwound.get_or_insert_with(|| panics::last().into());
+        } else if self.0.judged {
+            self.0.end();
         }
     }
 }

@@ -17,7 +17,7 @@ pin_project_lite::pin_project! {
         #[pin]
         body: F,
         call: Call,
-        done: Option<D>,
+        done: D,
     }
 
     impl<F, D> PinnedDrop for Annotated<F, D> {
@@ -29,26 +29,19 @@ pin_project_lite::pin_project! {
 
 impl<F, D> Annotated<F, D> {
     pub(super) fn new(call: Call, body: F, done: D) -> Self {
-        Self {
-            body,
-            call,
-            done: Some(done),
-        }
+        Self { body, call, done }
     }
 }
 
-impl<F: Future, D: FnOnce(&F::Output, &mut Call)> Future for Annotated<F, D> {
+impl<F: Future, D: FnMut(&F::Output, &mut Call)> Future for Annotated<F, D> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let mut polling = Polling::of(this.call);
         let polled = this.body.poll(context);
-        if let Poll::Ready(value) = &polled
-            && let Some(done) = this.done.take()
-        {
-            done(value, polling.judging());
-            polling.end();
+        if let Poll::Ready(value) = &polled {
+            (this.done)(value, polling.judging());
         }
         polled
     }

@@ -131,6 +131,7 @@ impl<'a, R> Anything<'a, R> {
 
     /// The same, and the value, if somebody wants it.
     pub fn settle(&self, call: &mut Call) -> Option<&'a R> {
+        self.judge(call);
         self.value(call)
     }
 
@@ -156,7 +157,10 @@ macro_rules! judge {
             #[inline(never)]
             pub fn settle(&self, $call: &mut Call) -> Option<&'a T> {
                 match self.returned() {
-                    Ok(value) => return $call.is_success().then_some(value),
+                    Ok(value) => {
+                        $call.set_outcome(Outcome::Success);
+                        return $call.is_success().then_some(value);
+                    }
                     Err($error) => $fail,
                 }
                 None
@@ -210,6 +214,7 @@ impl<'a, T, E> AnyResult<'a, Result<T, E>> {
 impl<'a, T> AnyResult<'a, Option<T>> {
     /// The value inside `Some`, if somebody wants it.
     pub fn settle(&self, call: &mut Call) -> Option<&'a T> {
+        call.set_outcome(Outcome::Success);
         self.value(call)
     }
 

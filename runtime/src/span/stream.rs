@@ -71,6 +71,7 @@ impl<S: Stream, D: FnMut(&S::Item, &mut Call)> Stream for Streamed<S, D> {
             && polling.call().watch.is_some()
         {
             (this.each)(item, polling.judging());
+            // Only its last item ends a stream.
             polling.call().waits();
         }
         drop(polling);

@@ -132,11 +132,12 @@ impl Call {
 
     pub(super) fn set_outcome(&mut self, outcome: Outcome) {
         self.outcome = outcome;
+        self.judged = true;
     }
 
     /// Whether the value was judged a success, and somebody wants to know more of it.
     pub(super) fn is_success(&self) -> bool {
-        self.outcome == Outcome::Success && self.listens()
+        self.outcome == Outcome::Success && self.heard
     }
 
     /// The value was an error.
@@ -146,7 +147,7 @@ impl Call {
         message: Arguments<'_>,
         source: Option<&(dyn Error + 'static)>,
     ) {
-        self.outcome = Outcome::Error;
+        self.set_outcome(Outcome::Error);
         if let Some(watch) = &mut self.watch {
             watch.fail(kind, message, source);
         }
