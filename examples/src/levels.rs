@@ -14,9 +14,7 @@
 
 use std::time::Duration;
 
-use ragspan::{ErrorType, Level, Usage, rag_span};
-use tracing::Span;
-use tracing::field::Empty;
+use ragspan::{ErrorType, Usage, rag_span};
 
 /// The model that is asked first.
 pub const MODEL: &str = "gpt-4o";
@@ -62,57 +60,32 @@ pub struct Response {
     pub usage: Usage,
 }
 
-/// Why there is no response.
+/// Why there is no response, how bad that is, and what is done about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum OpenAiError {
     /// It is asked too often.
     #[error("the rate limit is reached, retry after {retry_after_seconds} s")]
+    #[error_type(
+        level = "warning",
+        action = "queued_for_retry",
+        fields(retry_after_seconds)
+    )]
     RateLimited {
         /// When it has time again.
         retry_after_seconds: u64,
     },
     /// It has a trouble of its own.
     #[error("the api failed with {error_code}")]
-    #[error_type("api_error")]
+    #[error_type("api_error", action = "fallback_to_mini", fields(error_code))]
     Api {
         /// Which one.
         error_code: &'static str,
     },
     /// This machine can do no more.
     #[error("out of memory")]
-    #[error_type("system_error")]
+    #[error_type("system_error", level = "critical", action = "shutdown")]
     System,
-}
-
-impl OpenAiError {
-    fn level(&self) -> Level {
-        match self {
-            Self::RateLimited { .. } => Level::Warning,
-            Self::Api { .. } => Level::Error,
-            Self::System => Level::Critical,
-        }
-    }
-
-    /// Says in the call's record what is done about it.
-    fn note(&self) {
-        let call = Span::current();
-        match self {
-            Self::RateLimited {
-                retry_after_seconds,
-            } => {
-                call.record("action", "queued_for_retry");
-                call.record("retry_after_seconds", retry_after_seconds);
-            }
-            Self::Api { error_code } => {
-                call.record("action", "fallback_to_mini");
-                call.record("error_code", error_code);
-            }
-            Self::System => {
-                call.record("action", "shutdown");
-            }
-        }
-    }
 }
 
 /// Answers a question from what was retrieved; with the small model where the large one fails.
@@ -148,16 +121,9 @@ pub fn generate_response(
     layer = "generation",
     operation = "openai_api",
     model = model,
-    usage = |response| response.usage,
-    fields(action = Empty, error_code = Empty, retry_after_seconds = Empty),
-    err(level = |error| error.level())
+    usage = |response| response.usage
 )]
 fn call_openai_api(service: Service, model: &str, prompt: &str) -> Result<Response, OpenAiError> {
-    respond(service, prompt).inspect_err(OpenAiError::note)
-}
-
-/// What the service would do.
-fn respond(service: Service, prompt: &str) -> Result<Response, OpenAiError> {
     match service {
         Service::Answers => {}
         Service::IsSlow => std::thread::sleep(Duration::from_millis(51)),

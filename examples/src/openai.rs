@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, TryStreamExt as _};
-use ragspan::{ErrorType, Level, Usage, rag_span};
+use ragspan::{ErrorType, Usage, rag_span};
 use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
@@ -72,6 +72,8 @@ pub enum ChatError {
     },
     /// Too many requests.
     #[error("the model is asked too often, wait {} and ask again", waiting(*.retry_after))]
+    // A limit is no defect: who is told to wait can.
+    #[error_type(level = "warning")]
     RateLimited {
         /// How long the service asks to wait, if it says so.
         retry_after: Option<Duration>,
@@ -165,8 +167,7 @@ impl ChatClient {
         layer = "generation",
         operation = "generate",
         model = self.model(),
-        usage = |piece| piece.usage,
-        err(level = |error| error.level())
+        usage = |piece| piece.usage
     )]
     pub fn complete<'a>(
         &'a self,
@@ -227,16 +228,6 @@ impl ChatClient {
         };
         let wait = asked.unwrap_or(self.backoff * 2_u32.pow(attempt - 1));
         (attempt < ATTEMPTS && wait <= LONGEST_WAIT).then_some(wait)
-    }
-}
-
-impl ChatError {
-    /// A limit is no defect: who is told to wait can.
-    fn level(&self) -> Level {
-        match self {
-            Self::RateLimited { .. } => Level::Warning,
-            _ => Level::Error,
-        }
     }
 }
 
