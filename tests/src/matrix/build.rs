@@ -38,7 +38,9 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
     for program in &programs {
         place.run(program, &mut report)?;
     }
-    place.deep()?;
+    if place.has_deep() {
+        place.deep()?;
+    }
     if plan.extent == Extent::All {
         lint(plan, &place, &mut report)?;
     }
@@ -106,8 +108,10 @@ impl Place {
         for edition in ["e2021", "e2024"] {
             let folder = self.work.join(edition).join("src/bin");
             empty(&folder)?;
-            let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
-            self.write(&deep, &crate::deep::program())?;
+            if self.has_deep() {
+                let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
+                self.write(&deep, &crate::deep::program())?;
+            }
         }
         for program in programs {
             self.write(&program.source(), &program.text)?;
@@ -160,6 +164,11 @@ impl Place {
             return Err(format!("{} ended with {}: {errors}", program.name, output.status).into());
         }
         Ok(())
+    }
+
+    /// A self-check has no use for them.
+    fn has_deep(&self) -> bool {
+        self.extent != Extent::Planted.name()
     }
 
     fn deepest(&self, edition: &str) -> String {
