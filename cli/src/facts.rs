@@ -3,9 +3,9 @@
 use ragspan::store::Stored;
 use serde_json::{Map, Value};
 
-use crate::format::{dollars, duration, number};
 use crate::style::Tone;
-use crate::text::{columns, safe};
+use crate::telling;
+use crate::text::safe;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,31 +150,46 @@ impl Facts {
         self.metrics.get(name).and_then(Value::as_f64)
     }
 
-    /// The metrics whose names pass.
-    pub(crate) fn metrics_where(&self, passes: impl Fn(&str) -> bool) -> impl Iterator<Item = f64> {
-        self.metrics
-            .iter()
-            .filter(move |(name, _)| passes(name))
-            .filter_map(|(_, value)| value.as_f64())
+    /// The values that say most, such as `15 chunks` and `best 0.81`.
+    pub(crate) fn values(&self) -> Vec<String> {
+        telling::values(&self.context, &self.metrics)
     }
 
-    /// The one or two values that say most, such as `chunks 15` and `best score 0.81`.
-    pub(crate) fn values(&self) -> Vec<String> {
-        let mut names: Vec<_> = self
-            .metrics
-            .keys()
-            .filter(|name| *name != "duration_ms")
-            .collect();
-        names.sort_by_key(|name| rank(name));
-        let metrics = names
-            .into_iter()
-            .filter_map(|name| shown(name, self.metrics.get(name)?));
-        let context = self
-            .context
-            .iter()
-            .filter(|(name, _)| !OURS.contains(&name.as_str()))
-            .filter_map(|(name, value)| shown(name, value));
-        metrics.chain(context).take(2).collect()
+    /// What it cost, in words.
+    pub(crate) fn cost(&self) -> Option<String> {
+        telling::cost(&self.metrics)
+    }
+
+    /// Whether this is the record of a whole request: its tokens and cost are the sums of the calls in it.
+    pub(crate) fn is_request(&self) -> bool {
+        self.metrics.contains_key("llm_calls")
+    }
+
+    /// The tokens: the sum that the record gives, else that of its parts.
+    pub(crate) fn tokens(&self) -> Option<f64> {
+        let sum = self
+            .metric("total_tokens")
+            .or_else(|| self.metric("tokens"));
+        sum.or_else(|| self.own_tokens())
+    }
+
+    /// The tokens of the call alone, by their kinds.
+    fn own_tokens(&self) -> Option<f64> {
+        let kinds = KINDS.iter().filter_map(|kind| self.metric(kind));
+        kinds.reduce(|sum, tokens| sum + tokens)
+    }
+
+    /// Tokens and dollars as they count for the layer of the call, so that a call is counted once: the requests' sums stand
+    /// with the layer that they come in by, and all others have only their own.
+    pub(crate) fn spent(&self) -> (Option<f64>, Option<f64>) {
+        let cost = self.metric("cost_usd");
+        if !self.is_request() || self.layer == ENTRANCE {
+            return (self.tokens(), cost);
+        }
+        let own = self.own_tokens();
+        // What a request has spent itself is all of it, or it is not known apart from its calls'.
+        let alone = own.is_some() && self.metric("llm_calls") == Some(1.0);
+        (own, cost.filter(|_| alone))
     }
 
     /// Forgets the fields that all of these calls have alike: they are the request's, and say nothing of a call.
@@ -189,7 +204,7 @@ impl Facts {
             let everywhere = others
                 .iter()
                 .all(|call| call.context.get(name) == Some(value));
-            everywhere && !OURS.contains(&name.as_str())
+            everywhere && !telling::is_ours(name)
         });
         for call in calls {
             call.context.retain(|name, _| !shared.contains_key(name));
@@ -202,69 +217,17 @@ impl Facts {
     }
 }
 
-/// Fields of a span's context that say nothing beside its outcome.
-const OURS: [&str; 5] = [
-    "operation",
-    "status",
-    "error_span_id",
-    "threshold_ms",
-    "cancelled_by",
-];
-
-/// What tells most about a call, the most telling first; the others follow by name.
-const TELLING: [&str; 15] = [
-    "chunks",
-    "chunks_retrieved",
-    "hits",
-    "results",
-    "documents",
-    "best_score",
-    "score",
-    "faithfulness",
-    "time_to_first_item_ms",
-    "first_token_ms",
-    "total_tokens",
-    "tokens",
+/// How tokens are counted: the kinds do not overlap.
+const KINDS: [&str; 5] = [
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_tokens",
     "output_tokens",
-    "cost_usd",
-    "attempts",
+    "reasoning_tokens",
 ];
 
-fn rank(name: &str) -> usize {
-    TELLING
-        .iter()
-        .position(|telling| *telling == name)
-        .unwrap_or(TELLING.len())
-}
-
-/// What stands in the place of a value that must not be shown; it says nothing of a call.
-const REDACTED: &str = "[redacted]";
-
-/// The longest text worth a place beside a bar.
-const LONGEST: usize = 24;
-
-fn shown(name: &str, value: &Value) -> Option<String> {
-    let (unit, value) = match value {
-        Value::Number(value) => quantity(name, value.as_f64()?),
-        Value::String(text) if text != REDACTED && columns(text) <= LONGEST => ("", safe(text)),
-        Value::Bool(value) => ("", value.to_string()),
-        _ => return None,
-    };
-    let name = name.strip_suffix(unit).unwrap_or(name);
-    let name = safe(name.strip_prefix("time_to_").unwrap_or(name)).replace('_', " ");
-    Some(format!("{name} {value}"))
-}
-
-/// The end of the name that says the unit, and the value written with that unit.
-fn quantity(name: &str, value: f64) -> (&'static str, String) {
-    if name.ends_with("_ms") {
-        ("_ms", duration(value))
-    } else if name.ends_with("_usd") {
-        ("_usd", dollars(value))
-    } else {
-        ("", number(value))
-    }
-}
+/// The layer that requests come in by.
+const ENTRANCE: &str = "api";
 
 fn object(text: &str) -> Map<String, Value> {
     match serde_json::from_str(text) {
@@ -368,7 +331,7 @@ mod tests {
     fn telling_values_come_first_and_two_are_enough() {
         let metrics = r#"{"aaa":1,"best_score":0.81,"chunks":1500,"duration_ms":3}"#;
         let values = facts("s_complete", "INFO", "{}", metrics).values();
-        assert_eq!(values, ["chunks 1,500", "best score 0.81"]);
+        assert_eq!(values, ["1,500 chunks", "best 0.81"]);
         let values = facts(
             "s",
             "INFO",
@@ -377,7 +340,7 @@ mod tests {
         );
         assert_eq!(values.values(), ["top k 5"]);
         let money = facts("s", "INFO", "{}", r#"{"cost_usd":0.0011,"rerank_ms":12}"#);
-        assert_eq!(money.values(), ["cost $0.0011", "rerank 12 ms"]);
+        assert_eq!(money.values(), ["$0.0011", "rerank 12 ms"]);
     }
 
     #[test]

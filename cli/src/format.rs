@@ -65,7 +65,9 @@ fn grouped(text: &str) -> String {
 /// US dollars, with as many digits as small sums need.
 #[must_use]
 pub fn dollars(value: f64) -> String {
-    if value.abs() < 1.0 {
+    if value != 0.0 && value.abs() < 0.001 {
+        format!("${value:.6}")
+    } else if value.abs() < 1.0 {
         format!("${value:.4}")
     } else {
         format!("${}", money(value))
@@ -122,6 +124,8 @@ mod tests {
     #[test]
     fn small_sums_keep_their_digits() {
         assert_eq!(dollars(0.0011), "$0.0011");
+        assert_eq!(dollars(0.000_138), "$0.000138");
+        assert_eq!(dollars(0.0), "$0.0000");
         assert_eq!(dollars(1234.5), "$1,234.50");
     }
 

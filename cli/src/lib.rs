@@ -8,6 +8,7 @@ pub mod html;
 pub mod style;
 pub mod summary;
 pub mod table;
+mod telling;
 pub mod text;
 pub mod waterfall;
 

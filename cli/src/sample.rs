@@ -100,7 +100,7 @@ pub(crate) fn fine() -> Vec<Stored> {
             (1, 0),
             ("api", "answer"),
             (0, 412_000),
-            json!({"total_tokens": 2310, "cost_usd": 0.0011}),
+            json!({"llm_calls": 1, "total_tokens": 2310, "cost_usd": 0.0011}),
         ),
         ((2, 1), ("memory", "recall_history"), (0, 3_000), json!({})),
         (
@@ -115,7 +115,8 @@ pub(crate) fn fine() -> Vec<Stored> {
             (6, 1),
             ("generation", "generate"),
             (62_000, 298_000),
-            json!({"time_to_first_item_ms": 90, "input_tokens": 2000, "output_tokens": 310}),
+            json!({"time_to_first_item_ms": 90, "input_tokens": 1400, "cached_input_tokens": 600, "output_tokens": 310,
+                "total_tokens": 2310, "cost_usd": 0.0011}),
         ),
         (
             (7, 1),

@@ -80,8 +80,9 @@ impl Sums {
         self.durations.push(ms);
         self.errors += u32::from(facts.outcome.is_failure());
         self.empty += u32::from(facts.outcome == Outcome::Empty);
-        add(&mut self.tokens, tokens(facts));
-        add(&mut self.cost, facts.metric("cost_usd"));
+        let (tokens, cost) = facts.spent();
+        add(&mut self.tokens, tokens);
+        add(&mut self.cost, cost);
     }
 
     fn cells(&self, layer: &str) -> Vec<Cell> {
@@ -106,20 +107,6 @@ fn add(sum: &mut Option<f64>, value: Option<f64>) {
     if let Some(value) = value {
         *sum = Some(sum.unwrap_or(0.0) + value);
     }
-}
-
-/// The sum that the record gives, else the sum of its parts.
-fn tokens(facts: &Facts) -> Option<f64> {
-    facts
-        .metric("total_tokens")
-        .or_else(|| facts.metric("tokens"))
-        .or_else(|| {
-            let mut sum = None;
-            facts
-                .metrics_where(|name| name.ends_with("_tokens"))
-                .for_each(|part| add(&mut sum, Some(part)));
-            sum
-        })
 }
 
 /// By nearest rank; the values are sorted.
@@ -165,6 +152,52 @@ mod tests {
                 .is_some_and(|line| line.starts_with("memory")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_sums_of_a_request_stand_with_its_api_call_alone() {
+        let call = |id, parent, layer, metrics| {
+            span((id, parent), (layer, "x", "complete"), (0, 1), &metrics)
+        };
+        let rows = [
+            call(
+                1,
+                0,
+                "api",
+                json!({"llm_calls": 2, "total_tokens": 30, "cost_usd": 0.03}),
+            ),
+            call(
+                2,
+                1,
+                "generation",
+                json!({"input_tokens": 10, "total_tokens": 10, "cost_usd": 0.01}),
+            ),
+            call(
+                3,
+                1,
+                "generation",
+                json!({"input_tokens": 20, "total_tokens": 20, "cost_usd": 0.02}),
+            ),
+            call(
+                4,
+                0,
+                "generation",
+                json!({"llm_calls": 1, "total_tokens": 500, "cost_usd": 0.5}),
+            ),
+            call(
+                5,
+                4,
+                "generation",
+                json!({"input_tokens": 500, "total_tokens": 500, "cost_usd": 0.5}),
+            ),
+        ];
+        let text = render(&rows, &Style::PLAIN);
+        let ends: Vec<_> = text.lines().skip(1).map(str::split_whitespace).collect();
+        let ends: Vec<_> = ends
+            .into_iter()
+            .map(|words| words.rev().take(2).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(ends, [["$0.0300", "30"], ["$0.5300", "530"]]);
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! Answers a question: recall, retrieve, generate, evaluate, remember.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use ragspan::{Context, ErrorType, LogContext, TraceId, rag_span};
+use ragspan::{Context, Cost, ErrorType, LogContext, Prices, TraceId, Usage, rag_span};
 
 use crate::evaluate::{Evaluation, EvaluationError, evaluate};
 use crate::generate::{GenerationError, Generator, generate};
 use crate::library::Library;
 use crate::memory::{Memory, Turn, complete_question, recall_history, remember};
+use crate::prompt;
 use crate::retrieve::{RetrievalError, hybrid_search};
-use crate::tokens::Usage;
 
 /// How many chunks an answer is made from at most.
 const TOP_K: usize = 5;
@@ -21,6 +20,7 @@ pub struct Service {
     library: Arc<Library>,
     memory: Memory,
     generator: Generator,
+    prices: Prices,
 }
 
 impl Service {
@@ -31,7 +31,15 @@ impl Service {
             library: Arc::new(library),
             memory: Memory::default(),
             generator,
+            prices: Prices::default(),
         }
+    }
+
+    /// The same, which can say what an answer cost.
+    #[must_use]
+    pub fn with_prices(mut self, prices: Prices) -> Self {
+        self.prices = prices;
+        self
     }
 
     /// What it knows.
@@ -109,10 +117,10 @@ pub struct Answered {
     pub evaluation: Evaluation,
     /// The model that wrote it.
     pub model: String,
-    /// What was sent and received.
-    pub usage: Usage,
-    /// How long the first words took, from the beginning of the generation.
-    pub first_token: Duration,
+    /// What was sent and received, if the model says.
+    pub usage: Option<Usage>,
+    /// What that cost, if the model has a price.
+    pub cost: Option<Cost>,
 }
 
 /// Why a question has no answer.
@@ -142,6 +150,7 @@ pub enum AnswerError {
 /// [`AnswerError`]; [`AnswerError::NoContext`] where the library does not speak of it.
 #[rag_span(
     layer = "api",
+    versions(prompt = prompt::VERSION),
     ok(|answered| metrics.faithfulness = answered.evaluation.faithfulness,
        quality = answered.evaluation.tier().as_str())
 )]
@@ -160,12 +169,13 @@ pub async fn answer(service: &Service, request: &Request) -> Result<Answered, An
         answer: generated.text.clone(),
     };
     remember(&service.memory, &request.session_id, turn);
+    let priced = |usage| service.prices.cost(&generated.model, usage);
     Ok(Answered {
+        cost: generated.usage.as_ref().and_then(priced),
         text: generated.text,
         evaluation,
         model: generated.model,
         usage: generated.usage,
-        first_token: generated.first_token,
     })
 }
 
@@ -201,7 +211,7 @@ pub(crate) mod tests {
             "The queen lays two thousand eggs a day. [bees.md:3]"
         );
         assert_eq!(answered.evaluation.faithfulness, 1.0);
-        assert!(answered.usage.total() > 20);
+        assert!(answered.usage.unwrap().total() > 20);
     }
 
     #[tokio::test]

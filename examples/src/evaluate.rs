@@ -102,11 +102,7 @@ pub enum EvaluationError {
 ///
 /// # Errors
 /// [`EvaluationError::NoClaims`].
-#[rag_span(
-    layer = "evaluation",
-    ok(|judged| metrics.faithfulness = judged.faithfulness, claims = judged.verdicts.len(),
-       unsupported = judged.unsupported())
-)]
+#[rag_span(layer = "evaluation")]
 pub fn evaluate(answer: &str, hits: &[Hit]) -> Result<Evaluation, EvaluationError> {
     let claims = claims(answer);
     if claims.is_empty() {
@@ -126,16 +122,10 @@ pub fn evaluate(answer: &str, hits: &[Hit]) -> Result<Evaluation, EvaluationErro
         supported,
         verdicts,
     };
-    measure(&evaluation);
+    ragspan::evaluation("faithfulness", evaluation.faithfulness);
+    let claims = evaluation.verdicts.len();
+    ragspan::claims(claims as u64, evaluation.unsupported() as u64);
     Ok(evaluation)
-}
-
-/// What the dashboards ask of the answers: how faithful they are, and how much of them nothing supports.
-fn measure(evaluation: &Evaluation) {
-    metrics::histogram!("rag_evaluation_score", "metric" => "faithfulness")
-        .record(evaluation.faithfulness);
-    metrics::counter!("rag_claims_total").increment(evaluation.verdicts.len() as u64);
-    metrics::counter!("rag_hallucinated_claims_total").increment(evaluation.unsupported() as u64);
 }
 
 /// The retrieved sentences as statements.

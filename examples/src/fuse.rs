@@ -12,7 +12,7 @@ const RANK_OFFSET: f32 = 60.0;
 /// One ranking from several: a chunk scores `1 / (60 + rank)` in each ranking that names it.
 ///
 /// Only ranks count, so the scores of the rankings need not be comparable.
-#[rag_span(layer = "retrieval", ok(|fused| candidates = fused.len()))]
+#[rag_span(layer = "retrieval", kind = "rerank", ok(|fused| candidates = fused.len()))]
 #[must_use]
 pub fn fuse(rankings: &[&[Scored]], limit: usize) -> Vec<Scored> {
     let mut scores: BTreeMap<usize, f32> = BTreeMap::new();

@@ -1,15 +1,14 @@
 //! Makes the answer from the question and what was retrieved, offline by quoting or with a real model.
 
-use std::time::{Duration, Instant};
-
-use ragspan::{ErrorType, rag_span};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use ragspan::{ErrorType, Usage, rag_span};
 
 use crate::extract::quote;
 #[cfg(feature = "openai")]
 use crate::openai::{ChatClient, ChatError};
 use crate::prompt::{RULES, user_prompt};
 use crate::retrieve::Hit;
-use crate::tokens::{Usage, count_tokens};
+use crate::tokens::count_tokens;
 
 /// What writes the answers.
 #[derive(Debug)]
@@ -29,10 +28,17 @@ pub struct Generated {
     pub text: String,
     /// The model's name.
     pub model: String,
-    /// What was sent and received.
-    pub usage: Usage,
-    /// How long the first words took, from the call on.
-    pub first_token: Duration,
+    /// What was sent and received, if the model says.
+    pub usage: Option<Usage>,
+}
+
+/// A piece of an answer, as it comes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Piece {
+    /// The next words; none where the model only counts.
+    pub text: String,
+    /// What was sent and received: the last piece tells.
+    pub usage: Option<Usage>,
 }
 
 /// Why there is no answer.
@@ -92,101 +98,107 @@ impl Generator {
     #[must_use]
     pub fn model(&self) -> &str {
         match self {
-            Self::Extractive => "extractive",
+            Self::Extractive => EXTRACTIVE,
             #[cfg(feature = "openai")]
             Self::Chat(client) => client.model(),
         }
     }
+
+    /// The answer to a question from what was retrieved, piece by piece.
+    pub fn pieces<'a>(&'a self, question: &'a str, hits: &'a [Hit]) -> Pieces<'a> {
+        match self {
+            Self::Extractive => extract(question, hits).boxed(),
+            #[cfg(feature = "openai")]
+            Self::Chat(client) => {
+                let pieces = client.complete(RULES, &user_prompt(question, hits));
+                pieces.map_err(GenerationError::Chat).boxed()
+            }
+        }
+    }
 }
+
+/// The pieces of an answer, or why they end.
+pub type Pieces<'a> = BoxStream<'a, Result<Piece, GenerationError>>;
+
+/// The name of the model that is none.
+const EXTRACTIVE: &str = "extractive";
 
 /// Answers a question from what was retrieved. `on_text` is given every piece of the answer as it comes.
 ///
+/// The span is that of the stream: it is open from the question to the last piece, or to the drop of this future.
+///
 /// # Errors
 /// [`GenerationError`].
-#[rag_span(
-    layer = "generation",
-    context(model = generator.model()),
-    ok(|answer| metrics.input_tokens = answer.usage.input, metrics.output_tokens = answer.usage.output,
-       metrics.first_token_ms = millis(answer.first_token))
-)]
 pub async fn generate(
     generator: &Generator,
     question: &str,
     hits: &[Hit],
     on_text: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Generated, GenerationError> {
-    let generated = match generator {
-        Generator::Extractive => extract(question, hits, on_text),
-        #[cfg(feature = "openai")]
-        Generator::Chat(client) => chat(client, question, hits, on_text).await,
-    }?;
-    measure(&generated);
-    Ok(generated)
-}
-
-/// What the dashboards ask of a model: its tokens, and how long it was silent.
-fn measure(generated: &Generated) {
-    let model = &generated.model;
-    let tokens =
-        |kind| metrics::histogram!("rag_token_usage", "model" => model.clone(), "kind" => kind);
-    tokens("input").record(generated.usage.input as f64);
-    tokens("output").record(generated.usage.output as f64);
-    metrics::histogram!("rag_time_to_first_item_ms", "operation" => "generate", "layer" => "generation")
-        .record(millis(generated.first_token));
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-fn extract(
-    question: &str,
-    hits: &[Hit],
-    on_text: &mut (dyn FnMut(&str) + Send),
-) -> Result<Generated, GenerationError> {
-    let began = Instant::now();
-    let text = quote(question, hits);
-    if text.is_empty() {
-        return Err(GenerationError::NothingToQuote);
+    let mut pieces = generator.pieces(question, hits);
+    let (mut text, mut usage) = (String::new(), None);
+    while let Some(piece) = pieces.try_next().await? {
+        if !piece.text.is_empty() {
+            text.push_str(&piece.text);
+            on_text(&piece.text);
+        }
+        usage = piece.usage.or(usage);
     }
-    let first_token = began.elapsed();
-    on_text(&text);
-    Ok(Generated {
-        usage: usage(question, hits, &text),
-        text,
-        model: Generator::Extractive.model().to_owned(),
-        first_token,
-    })
-}
-
-/// The tokens that a model would have been sent and would have written.
-fn usage(question: &str, hits: &[Hit], answer: &str) -> Usage {
-    Usage {
-        input: count_tokens(RULES) + count_tokens(&user_prompt(question, hits)),
-        output: count_tokens(answer),
-    }
-}
-
-#[cfg(feature = "openai")]
-async fn chat(
-    client: &ChatClient,
-    question: &str,
-    hits: &[Hit],
-    on_text: &mut (dyn FnMut(&str) + Send),
-) -> Result<Generated, GenerationError> {
-    let completion = client
-        .complete(RULES, &user_prompt(question, hits), on_text)
-        .await?;
-    if completion.text.trim().is_empty() {
+    if text.trim().is_empty() {
         return Err(GenerationError::EmptyAnswer);
     }
-    let told = completion.usage;
     Ok(Generated {
-        usage: told.unwrap_or_else(|| usage(question, hits, &completion.text)),
-        text: completion.text,
-        model: client.model().to_owned(),
-        first_token: completion.first_token,
+        text,
+        model: generator.model().to_owned(),
+        usage,
     })
+}
+
+/// The answer of quotes: the text, then the tokens that a model would have been sent and would have written.
+#[rag_span(layer = "generation", operation = "generate", model = EXTRACTIVE, usage = |piece| piece.usage)]
+fn extract<'a>(
+    question: &'a str,
+    hits: &'a [Hit],
+) -> impl Stream<Item = Result<Piece, GenerationError>> + Send + 'a {
+    stream::try_unfold(Quoting::Begun, move |quoting| async move {
+        match quoting {
+            Quoting::Begun => match quote(question, hits) {
+                text if text.is_empty() => Err(GenerationError::NothingToQuote),
+                text => Ok(Some((words(&text), Quoting::Quoted(text)))),
+            },
+            Quoting::Quoted(text) => {
+                let count = count(usage(question, hits, &text));
+                Ok(Some((count, Quoting::Counted)))
+            }
+            Quoting::Counted => Ok(None),
+        }
+    })
+}
+
+/// How far the answer of quotes is.
+enum Quoting {
+    Begun,
+    Quoted(String),
+    Counted,
+}
+
+fn words(text: &str) -> Piece {
+    Piece {
+        text: text.to_owned(),
+        usage: None,
+    }
+}
+
+fn count(usage: Usage) -> Piece {
+    Piece {
+        text: String::new(),
+        usage: Some(usage),
+    }
+}
+
+fn usage(question: &str, hits: &[Hit], answer: &str) -> Usage {
+    let prompt = count_tokens(RULES) + count_tokens(&user_prompt(question, hits));
+    Usage::new(prompt, count_tokens(answer))
 }
 
 #[cfg(test)]
@@ -208,8 +220,9 @@ mod tests {
         .unwrap();
         assert_eq!(told, answer.text);
         assert_eq!(answer.model, "extractive");
-        assert_eq!(answer.usage.output, count_tokens(&answer.text));
-        assert!(answer.usage.input > count_tokens(RULES));
+        let usage = answer.usage.unwrap();
+        assert_eq!(usage.output, count_tokens(&answer.text));
+        assert!(usage.input > count_tokens(RULES));
     }
 
     #[tokio::test]

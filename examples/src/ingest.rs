@@ -102,7 +102,7 @@ pub fn chunk_document(document: &Document) -> Vec<Chunk> {
 }
 
 /// Embeds chunks.
-#[rag_span(layer = "ingestion", operation = "embed", context(chunks = chunks.len()))]
+#[rag_span(layer = "ingestion", operation = "embed", kind = "embedding", context(chunks = chunks.len()))]
 #[must_use]
 pub fn embed_chunks(chunks: Vec<Chunk>) -> Vec<(Chunk, Embedding)> {
     let with_embedding = |chunk: Chunk| {

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod fuse;
 pub mod generate;
 pub mod ingest;
+pub mod levels;
 pub mod library;
 pub mod memory;
 pub mod next;

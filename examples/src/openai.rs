@@ -1,15 +1,18 @@
 //! Asks a chat model behind an OpenAI-compatible address and takes its answer piece by piece.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ragspan::ErrorType;
+use futures_util::stream::{self, Stream, TryStreamExt as _};
+use ragspan::{ErrorType, Level, Usage, rag_span};
+use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::generate::Piece;
 use crate::sse::{EventReader, EventTooLong};
-use crate::tokens::Usage;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 const DEFAULT_MODEL: &str = "gpt-4o-mini";
@@ -20,6 +23,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the model may be silent, before its first word and between two.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How often a model is asked that has no time.
+const ATTEMPTS: u32 = 3;
+
+/// How long to wait before the second attempt, if the model does not say; twice as long before the third.
+const BACKOFF: Duration = Duration::from_millis(500);
+
+/// Who is told to wait longer than this is told so, instead of being kept waiting.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
 /// How much of a refusal's text is shown.
 const SHOWN_CHARS: usize = 300;
 
@@ -29,6 +41,7 @@ pub struct ChatClient {
     url: String,
     key: String,
     model: String,
+    backoff: Duration,
 }
 
 /// Without the key.
@@ -39,17 +52,6 @@ impl fmt::Debug for ChatClient {
             .field("model", &self.model)
             .finish_non_exhaustive()
     }
-}
-
-/// A whole answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Completion {
-    /// The text.
-    pub text: String,
-    /// The tokens, if the server says.
-    pub usage: Option<Usage>,
-    /// How long the first words took.
-    pub first_token: Duration,
 }
 
 /// Why the model gave no answer.
@@ -69,10 +71,18 @@ pub enum ChatError {
         status: u16,
     },
     /// Too many requests.
-    #[error("the model is asked too often, wait {} and ask again", .retry_after.as_deref().unwrap_or("a minute"))]
+    #[error("the model is asked too often, wait {} and ask again", waiting(*.retry_after))]
     RateLimited {
-        /// The service's `retry-after`, if it says one.
-        retry_after: Option<String>,
+        /// How long the service asks to wait, if it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The service has a trouble of its own.
+    #[error("the model is unavailable ({status}): {message}")]
+    Unavailable {
+        /// The HTTP status, from 500 on.
+        status: u16,
+        /// What the service says, shortened.
+        message: String,
     },
     /// Any other refusal.
     #[error("the model refuses the request ({status}): {message}")]
@@ -127,7 +137,15 @@ impl ChatClient {
             url,
             key,
             model,
+            backoff: BACKOFF,
         })
+    }
+
+    /// The same with another wait before the second attempt, where the model does not say one.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: Duration) -> Self {
+        self.backoff = backoff;
+        self
     }
 
     /// The model's name.
@@ -136,25 +154,34 @@ impl ChatClient {
         &self.model
     }
 
-    /// Asks, and gives `on_text` every piece of the answer as it comes.
+    /// Asks, and gives the answer piece by piece; the last piece tells the tokens.
+    ///
+    /// A model that has no time is asked again, as often as [`ATTEMPTS`] says. The span is open until the stream ends or is
+    /// dropped.
     ///
     /// # Errors
-    /// [`ChatError`].
-    pub async fn complete(
-        &self,
+    /// [`ChatError`], with which the stream ends.
+    #[rag_span(
+        layer = "generation",
+        operation = "generate",
+        model = self.model(),
+        usage = |piece| piece.usage,
+        err(level = |error| error.level())
+    )]
+    pub fn complete<'a>(
+        &'a self,
         system: &str,
         user: &str,
-        on_text: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Completion, ChatError> {
-        let began = Instant::now();
-        let response = self.send(system, user).await?;
-        let mut answer = Partial::new(began);
-        read_stream(response, &mut answer, on_text).await?;
-        answer.complete()
+    ) -> impl Stream<Item = Result<Piece, ChatError>> + Send + use<'a> {
+        let body = self.body(system, user);
+        let answer = async move { self.ask(&body).await.map(Answer::new) };
+        stream::once(answer)
+            .map_ok(|answer| stream::try_unfold(answer, Answer::next))
+            .try_flatten()
     }
 
-    async fn send(&self, system: &str, user: &str) -> Result<Response, ChatError> {
-        let body = json!({
+    fn body(&self, system: &str, user: &str) -> Value {
+        json!({
             "model": self.model,
             "messages": [
                 {"role": "system", "content": system},
@@ -162,8 +189,27 @@ impl ChatClient {
             ],
             "stream": true,
             "stream_options": {"include_usage": true},
-        });
-        let request = self.http.post(&self.url).bearer_auth(&self.key).json(&body);
+        })
+    }
+
+    async fn ask(&self, body: &Value) -> Result<Response, ChatError> {
+        let mut attempt = 1;
+        loop {
+            let error = match self.send(body).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let Some(wait) = self.wait_after(&error, attempt) else {
+                return Err(error);
+            };
+            attempt += 1;
+            ragspan::attempt_after(attempt, error.error_type(), wait);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn send(&self, body: &Value) -> Result<Response, ChatError> {
+        let request = self.http.post(&self.url).bearer_auth(&self.key).json(body);
         let response = request.send().await?;
         if response.status().is_success() {
             Ok(response)
@@ -171,43 +217,57 @@ impl ChatClient {
             Err(refusal(response).await)
         }
     }
+
+    /// How long to wait before the next attempt, if there is to be one.
+    fn wait_after(&self, error: &ChatError, attempt: u32) -> Option<Duration> {
+        let asked = match error {
+            ChatError::RateLimited { retry_after } => *retry_after,
+            ChatError::Unavailable { .. } => None,
+            _ => return None,
+        };
+        let wait = asked.unwrap_or(self.backoff * 2_u32.pow(attempt - 1));
+        (attempt < ATTEMPTS && wait <= LONGEST_WAIT).then_some(wait)
+    }
 }
 
-async fn read_stream(
-    mut response: Response,
-    answer: &mut Partial,
-    on_text: &mut (dyn FnMut(&str) + Send),
-) -> Result<(), ChatError> {
-    let mut reader = EventReader::default();
-    while let Some(bytes) = response.chunk().await? {
-        for data in reader.push(&bytes)? {
-            answer.take(&data, on_text)?;
-        }
-        if answer.done {
-            return Ok(());
+impl ChatError {
+    /// A limit is no defect: who is told to wait can.
+    fn level(&self) -> Level {
+        match self {
+            Self::RateLimited { .. } => Level::Warning,
+            _ => Level::Error,
         }
     }
-    match reader.finish() {
-        Some(data) => answer.take(&data, on_text),
-        None => Ok(()),
-    }
+}
+
+fn waiting(retry_after: Option<Duration>) -> String {
+    let seconds = |wait: Duration| format!("{} s", wait.as_secs_f64());
+    retry_after.map_or_else(|| "a minute".to_owned(), seconds)
 }
 
 async fn refusal(response: Response) -> ChatError {
-    let status = response.status();
-    let header = response.headers().get("retry-after");
-    let seconds = header.and_then(|value| value.to_str().ok());
-    let retry_after = seconds.map(|seconds| format!("{seconds} s"));
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ChatError::Key {
-            status: status.as_u16(),
+    let status = response.status().as_u16();
+    match response.status() {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ChatError::Key { status },
+        StatusCode::TOO_MANY_REQUESTS => ChatError::RateLimited {
+            retry_after: retry_after(response.headers()),
         },
-        StatusCode::TOO_MANY_REQUESTS => ChatError::RateLimited { retry_after },
-        _ => ChatError::Refused {
-            status: status.as_u16(),
-            message: refusal_text(response).await,
-        },
+        code => {
+            let message = refusal_text(response).await;
+            if code.is_server_error() {
+                ChatError::Unavailable { status, message }
+            } else {
+                ChatError::Refused { status, message }
+            }
+        }
     }
+}
+
+/// In milliseconds as OpenAI says it too, else in the seconds of HTTP; a date is not understood.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+    let millis = number("retry-after-ms").map(Duration::from_millis);
+    millis.or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
 /// The service's own words if it says them in the protocol, else the beginning of whatever it says.
@@ -238,7 +298,6 @@ struct RefusalBody {
 struct Event {
     #[serde(default)]
     choices: Vec<Choice>,
-    usage: Option<EventUsage>,
     error: Option<RefusalBody>,
 }
 
@@ -253,46 +312,64 @@ struct Delta {
     content: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct EventUsage {
-    #[serde(default)]
-    prompt_tokens: usize,
-    #[serde(default)]
-    completion_tokens: usize,
-}
-
-/// The answer so far.
-struct Partial {
-    began: Instant,
-    text: String,
-    first_token: Option<Duration>,
-    usage: Option<Usage>,
+/// An answer that is being read.
+struct Answer {
+    response: Response,
+    reader: EventReader,
+    ready: VecDeque<Piece>,
+    /// The model has said all that it wanted to.
     finished: bool,
+    /// And so has the service.
     done: bool,
 }
 
-impl Partial {
-    fn new(began: Instant) -> Self {
+impl Answer {
+    fn new(response: Response) -> Self {
         Self {
-            began,
-            text: String::new(),
-            first_token: None,
-            usage: None,
+            response,
+            reader: EventReader::default(),
+            ready: VecDeque::new(),
             finished: false,
             done: false,
         }
     }
 
-    fn take(
-        &mut self,
-        data: &str,
-        on_text: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<(), ChatError> {
+    async fn next(mut self) -> Result<Option<(Piece, Self)>, ChatError> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                return Ok(Some((piece, self)));
+            }
+            if self.done {
+                return Ok(None);
+            }
+            self.read().await?;
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), ChatError> {
+        if let Some(bytes) = self.response.chunk().await? {
+            for data in self.reader.push(&bytes)? {
+                self.take(&data)?;
+            }
+            return Ok(());
+        }
+        if let Some(data) = std::mem::take(&mut self.reader).finish() {
+            self.take(&data)?;
+        }
+        if !(self.done || self.finished) {
+            return Err(ChatError::CutShort);
+        }
+        self.done = true;
+        Ok(())
+    }
+
+    fn take(&mut self, data: &str) -> Result<(), ChatError> {
         if data.trim() == "[DONE]" {
             self.done = true;
             return Ok(());
         }
-        let event: Event = serde_json::from_str(data)?;
+        let told: Value = serde_json::from_str(data)?;
+        let event = Event::deserialize(&told)?;
         if let Some(RefusalBody { message }) = event.error {
             let message = message.chars().take(SHOWN_CHARS).collect();
             return Err(ChatError::Refused {
@@ -300,42 +377,22 @@ impl Partial {
                 message,
             });
         }
-        self.usage = event.usage.map(Usage::from).or(self.usage);
-        for choice in event.choices {
-            self.finished |= choice.finish_reason.is_some();
-            if let Some(text) = choice.delta.and_then(|delta| delta.content) {
-                self.add(&text, on_text);
-            }
+        self.finished |= event.choices.iter().any(|it| it.finish_reason.is_some());
+        let piece = Piece {
+            text: event.choices.into_iter().filter_map(Choice::text).collect(),
+            usage: Usage::from_json(&told),
+        };
+        // The first event names a role and says nothing.
+        if piece != Piece::default() {
+            self.ready.push_back(piece);
         }
         Ok(())
     }
-
-    fn add(&mut self, text: &str, on_text: &mut (dyn FnMut(&str) + Send)) {
-        if !text.is_empty() {
-            self.first_token.get_or_insert_with(|| self.began.elapsed());
-            self.text.push_str(text);
-            on_text(text);
-        }
-    }
-
-    fn complete(self) -> Result<Completion, ChatError> {
-        if !(self.done || self.finished) {
-            return Err(ChatError::CutShort);
-        }
-        Ok(Completion {
-            text: self.text,
-            usage: self.usage,
-            first_token: self.first_token.unwrap_or_else(|| self.began.elapsed()),
-        })
-    }
 }
 
-impl From<EventUsage> for Usage {
-    fn from(told: EventUsage) -> Self {
-        Self {
-            input: told.prompt_tokens,
-            output: told.completion_tokens,
-        }
+impl Choice {
+    fn text(self) -> Option<String> {
+        self.delta.and_then(|delta| delta.content)
     }
 }
 

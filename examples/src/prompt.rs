@@ -2,6 +2,9 @@
 
 use crate::retrieve::Hit;
 
+/// Which prompt it is, so that answers before and after a change of it can be compared.
+pub const VERSION: &str = "quote-3";
+
 /// What every model is told first.
 pub const RULES: &str = "Answer from the sources alone, in at most three sentences. After each sentence name its source \
 in square brackets as it is given, for example [docs/ids.md:12]. If the sources do not answer, say so.";

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use ragspan_cli::format::number;
+use ragspan_cli::format::{dollars, number};
 use ragspan_cli::style::{Style, Tone};
 use ragspan_cli::text::{safe, wrap};
 
@@ -131,12 +131,15 @@ pub fn write_reply(out: &mut dyn Write, look: Look, reply: &Reply) -> io::Result
 
 fn judgement(answered: &Answered) -> String {
     let evaluation = &answered.evaluation;
-    format!(
-        "faithfulness {:.2} {} · {} tokens",
+    let mut parts = vec![format!(
+        "faithfulness {:.2} {}",
         evaluation.faithfulness,
-        evaluation.tier(),
-        count(answered.usage.total())
-    )
+        evaluation.tier()
+    )];
+    let tokens = answered.usage.map(|usage| usage.total() as f64);
+    parts.extend(tokens.map(|tokens| format!("{} tokens", number(tokens))));
+    parts.extend(answered.cost.map(|cost| dollars(cost.dollars())));
+    parts.join(" · ")
 }
 
 fn origin(reply: &Reply) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ragspan::{ErrorType, rag_span};
+use ragspan::{Document, ErrorType, rag_span};
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
 
@@ -23,6 +23,16 @@ pub struct Hit {
     pub chunk: Arc<Chunk>,
     /// How much of the question it speaks of, from the threshold to 1.
     pub relevance: f32,
+}
+
+impl Hit {
+    /// What is recorded of it: where it stands and how well it fits, and not its text.
+    fn document(&self) -> Document<'_> {
+        let Chunk { source, line, .. } = &*self.chunk;
+        Document::new(format!("{source}:{line}"))
+            .score(self.relevance)
+            .source(source)
+    }
 }
 
 /// Why the search failed. Finding nothing is no failure.
@@ -54,7 +64,7 @@ pub enum RetrievalError {
     layer = "retrieval",
     empty,
     context(top_k, searched = library.len()),
-    ok(|hits| chunks = hits.len(), metrics.best_score = hits.first().map(|hit| hit.relevance))
+    documents = |hits| hits.iter().map(Hit::document)
 )]
 pub async fn hybrid_search(
     library: &Arc<Library>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ragspan::{Balance, Config, Format, MetricsFormat, ShutdownReport, StartError};
+use ragspan::{Balance, Config, Format, MetricsFormat, Prices, ShutdownReport, StartError};
 use serde_json::{Value, json};
 
 /// How long delivering the last records may take.
@@ -17,6 +17,8 @@ pub struct Options {
     pub db: PathBuf,
     /// Whether records go to standard output too.
     pub json: bool,
+    /// What models cost; without prices nothing is said of it.
+    pub prices: Prices,
 }
 
 /// The running telemetry, until it is shut down.
@@ -31,6 +33,7 @@ pub fn start(options: &Options) -> Result<Telemetry, StartError> {
     let config = Config::default()
         .service("quickstart", env!("CARGO_PKG_VERSION"), "development")
         .sqlite(&options.db)
+        .with_prices(options.prices.clone())
         // The service has a route of its own for them.
         .without_metrics_listener();
     let config = if options.json {

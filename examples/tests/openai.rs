@@ -1,114 +1,165 @@
 //! The real model's protocol, against a server on this machine that speaks it.
 #![cfg(feature = "openai")]
 
+use std::collections::VecDeque;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use futures_util::stream;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use ragspan::testing::{Capture, Captured};
+use ragspan::{Prices, Usage};
 use ragspan_examples::answer::{AnswerError, Request, Service, answer};
 use ragspan_examples::corpus::Corpus;
-use ragspan_examples::generate::{GenerationError, Generator};
+use ragspan_examples::generate::{GenerationError, Generator, Piece};
 use ragspan_examples::ingest::{Silent, ingest};
 use ragspan_examples::openai::{ChatClient, ChatError};
-use ragspan_examples::tokens::Usage;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// What the server was sent.
 type Seen = Arc<Mutex<Option<(HeaderMap, Value)>>>;
 
-/// Serves one fixed response at `/v1/chat/completions`, its body in the given pieces.
-async fn model(
+/// What the server says to one request, in the given pieces; it may hang up after them.
+#[derive(Clone, Default)]
+struct Says {
     status: u16,
-    headers: &'static [(&str, &str)],
+    headers: &'static [(&'static str, &'static str)],
     pieces: Vec<String>,
-) -> (ChatClient, Seen) {
+    hangs_up: bool,
+}
+
+impl Says {
+    fn whole(pieces: Vec<String>) -> Self {
+        Self {
+            status: 200,
+            pieces,
+            ..Self::default()
+        }
+    }
+
+    fn refusal(status: u16, headers: &'static [(&str, &str)], body: &str) -> Self {
+        Self {
+            status,
+            headers,
+            pieces: vec![body.to_owned()],
+            hangs_up: false,
+        }
+    }
+
+    fn response(self) -> Response {
+        let end = self.hangs_up.then(|| Err(io::Error::other("hung up")));
+        let pieces = self.pieces.into_iter().map(Ok).chain(end);
+        let body = Body::from_stream(stream::iter(pieces));
+        let status = StatusCode::from_u16(self.status).expect("a status");
+        let mut response = (status, body).into_response();
+        for (name, value) in self.headers {
+            let value = value.parse().expect("a header");
+            response.headers_mut().insert(*name, value);
+        }
+        response
+    }
+}
+
+/// Where the model is that says this, one after the other, and the last of it for ever.
+async fn base_url(says: Vec<Says>) -> (String, Seen) {
     let seen = Seen::default();
     let noted = Arc::clone(&seen);
-    let handler = move |headers_in: HeaderMap, body: String| {
+    let says = Arc::new(Mutex::new(VecDeque::from(says)));
+    let handler = move |headers: HeaderMap, body: String| {
         let sent = serde_json::from_str(&body).expect("the client sends JSON");
-        *noted.lock().expect("no test panicked here") = Some((headers_in, sent));
-        let pieces = pieces.clone().into_iter().map(Ok::<_, std::io::Error>);
-        async move { respond(status, headers, Body::from_stream(stream::iter(pieces))) }
+        *noted.lock().expect("no test panicked here") = Some((headers, sent));
+        let mut says = says.lock().expect("no test panicked here");
+        let next = match says.len() {
+            1 => says.front().cloned(),
+            _ => says.pop_front(),
+        };
+        async move { next.expect("something to say").response() }
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let app = Router::new().route("/v1/chat/completions", post(handler));
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let client =
-        ChatClient::new(&base, "secret-key".to_owned(), "test-model".to_owned()).expect("a client");
-    (client, seen)
+    (base, seen)
 }
 
-fn respond(status: u16, headers: &[(&'static str, &'static str)], body: Body) -> Response {
-    let mut response = (StatusCode::from_u16(status).expect("a status"), body).into_response();
-    for (name, value) in headers {
-        response
-            .headers_mut()
-            .insert(*name, value.parse().expect("a header"));
-    }
-    response
+async fn model(says: Vec<Says>) -> (ChatClient, Seen) {
+    let (base, seen) = base_url(says).await;
+    let client =
+        ChatClient::new(&base, "secret-key".to_owned(), "test-model".to_owned()).expect("a client");
+    (client.with_backoff(Duration::ZERO), seen)
+}
+
+fn event(data: &Value) -> String {
+    format!("data: {data}\n\n")
 }
 
 fn delta(text: &str) -> String {
-    format!(
-        "data: {}\n\n",
-        json!({"choices": [{"delta": {"content": text}}]})
-    )
+    event(&json!({"choices": [{"delta": {"content": text}}]}))
 }
 
-/// A whole answer as such a service streams it, cut in the middle of an event and of a character.
+/// A whole answer as such a service streams it.
 fn streamed(text: &[&str]) -> String {
-    let mut stream: String = text.iter().map(|piece| delta(piece)).collect();
-    stream += &format!(
-        "data: {}\n\n",
-        json!({"choices": [{"delta": {}, "finish_reason": "stop"}]})
-    );
-    stream += &format!(
-        "data: {}\n\n",
-        json!({"choices": [], "usage": {"prompt_tokens": 120, "completion_tokens": 7}})
-    );
+    let mut stream = event(&json!({"choices": [{"delta": {"role": "assistant", "content": ""}}]}));
+    stream.extend(text.iter().map(|piece| delta(piece)));
+    stream += &event(&json!({"choices": [{"delta": {}, "finish_reason": "stop"}]}));
+    stream += &event(&json!({"choices": [], "usage": {
+        "prompt_tokens": 120, "completion_tokens": 17, "total_tokens": 137,
+        "prompt_tokens_details": {"cached_tokens": 100},
+        "completion_tokens_details": {"reasoning_tokens": 10},
+    }}));
     stream + "data: [DONE]\n\n"
 }
 
+/// What the last piece of [`streamed`] tells.
+const USAGE: Usage = Usage::new(20, 7).with_cached_input(100).with_reasoning(10);
+
+const PRICES: &str = r#"{"version": "2026-11-01", "models": {
+    "test-model": {"input": 1.0, "cached_input": 0.5, "output": 4.0}
+}}"#;
+
+/// Input 20 + cached 50 + output and reasoning 68, for a million dollars each.
+const COST: f64 = 0.000_138;
+
+/// All that comes of asking the model that says this, and what is recorded of it.
+async fn asked(says: Vec<Says>) -> (Result<Vec<Piece>, ChatError>, Captured) {
+    let (client, _) = model(says).await;
+    let prices = Prices::from_json(PRICES).expect("prices");
+    // The call begins where the function is called, so that must be inside.
+    let pieces = async { client.complete("rules", "question").try_collect().await };
+    Capture::new().prices(prices).run_async(pieces).await
+}
+
 async fn fails_with(status: u16, headers: &'static [(&str, &str)], body: &str) -> ChatError {
-    let (client, _) = model(status, headers, vec![body.to_owned()]).await;
-    client
-        .complete("rules", "question", &mut |_| ())
-        .await
-        .expect_err("the model refuses")
+    let (outcome, _) = asked(vec![Says::refusal(status, headers, body)]).await;
+    outcome.expect_err("the model refuses")
 }
 
 #[tokio::test]
 async fn an_answer_comes_piece_by_piece_with_its_usage() {
     let whole = streamed(&["Bees ", "fly. ", "[a.md:1]"]);
-    let (left, right) = whole.split_at(40);
-    let (client, seen) = model(200, &[], vec![left.to_owned(), right.to_owned()]).await;
-    let mut pieces = Vec::new();
-    let completion = client
-        .complete("rules", "question", &mut |piece| {
-            pieces.push(piece.to_owned())
-        })
+    // In the middle of an event.
+    let (left, right) = whole.split_at(140);
+    let (client, seen) = model(vec![Says::whole(vec![left.to_owned(), right.to_owned()])]).await;
+    let pieces: Vec<_> = client
+        .complete("rules", "question")
+        .try_collect()
         .await
         .unwrap();
-    assert_eq!(completion.text, "Bees fly. [a.md:1]");
-    assert_eq!(pieces, ["Bees ", "fly. ", "[a.md:1]"]);
-    assert_eq!(
-        completion.usage,
-        Some(Usage {
-            input: 120,
-            output: 7
-        })
-    );
+    let texts: Vec<_> = pieces.iter().map(|piece| piece.text.as_str()).collect();
+    assert_eq!(texts, ["Bees ", "fly. ", "[a.md:1]", ""]);
+    assert_eq!(pieces[3].usage, Some(USAGE));
     let (headers, sent) = seen.lock().unwrap().take().unwrap();
     assert_eq!(headers["authorization"], "Bearer secret-key");
     assert_eq!(sent["model"], "test-model");
     assert_eq!(sent["stream"], true);
+    assert_eq!(sent["stream_options"], json!({"include_usage": true}));
     assert_eq!(
         sent["messages"][1],
         json!({"role": "user", "content": "question"})
@@ -116,41 +167,204 @@ async fn an_answer_comes_piece_by_piece_with_its_usage() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() {
-    let error = fails_with(401, &[], r#"{"error":{"message":"bad key"}}"#).await;
-    assert!(matches!(error, ChatError::Key { status: 401 }), "{error:?}");
-    let error = fails_with(429, &[("retry-after", "7")], "").await;
+async fn a_stream_tells_its_first_token_its_tokens_by_kind_and_its_cost() {
+    let (outcome, seen) = asked(vec![Says::whole(vec![streamed(&["Bees ", "fly."])])]).await;
+    assert_eq!(outcome.unwrap().len(), 3);
+    let record = seen.record("generate_complete");
     assert_eq!(
-        error.to_string(),
-        "the model is asked too often, wait 7 s and ask again"
+        (&record["level"], &record["logger"]),
+        (&"INFO".into(), &"rag.generation".into())
     );
-    let error = fails_with(400, &[], r#"{"error":{"message":"no such model"}}"#).await;
+    assert_eq!(record["context"]["model"], "test-model");
+    assert!(record["context"].get("usage_estimated").is_none());
+    let metrics = &record["metrics"];
+    assert!(metrics["time_to_first_item_ms"].is_number(), "{metrics}");
+    let counted = ["input", "cached_input", "output", "reasoning", "total"].map(|kind| {
+        metrics[format!("{kind}_tokens")]
+            .as_u64()
+            .unwrap_or_default()
+    });
+    assert_eq!(counted, [20, 100, 7, 10, 137]);
     assert_eq!(
-        error.to_string(),
-        "the model refuses the request (400): no such model"
+        (&metrics["items"], &metrics["cost_usd"]),
+        (&3.into(), &COST.into())
     );
-    let error = fails_with(500, &[], "plain trouble").await;
-    assert!(
-        error.to_string().ends_with("(500): plain trouble"),
-        "{error}"
+    let of_model = |kind| [("model", "test-model"), ("kind", kind)];
+    for (kind, tokens) in [
+        ("input", 20.0),
+        ("cached_input", 100.0),
+        ("output", 7.0),
+        ("reasoning", 10.0),
+    ] {
+        assert_eq!(
+            seen.metric("rag_token_usage_sum", &of_model(kind)),
+            Some(tokens),
+            "{kind}"
+        );
+    }
+    let spent = [("model", "test-model"), ("layer", "generation")];
+    assert_eq!(seen.metric("rag_cost_usd_total", &spent), Some(COST));
+    let first = [("operation", "generate"), ("layer", "generation")];
+    assert_eq!(
+        seen.metric("rag_time_to_first_item_ms_count", &first),
+        Some(1.0)
     );
 }
 
 #[tokio::test]
-async fn a_broken_stream_is_no_answer() {
-    let error = fails_with(200, &[], &delta("Bees ")).await;
-    assert!(matches!(error, ChatError::CutShort), "{error:?}");
-    let error = fails_with(200, &[], "data: <html>\n\n").await;
-    assert!(matches!(error, ChatError::Protocol(_)), "{error:?}");
-    let error = fails_with(
-        200,
-        &[],
-        "data: {\"error\":{\"message\":\"overloaded\"}}\n\n",
-    )
-    .await;
+async fn a_limit_is_waited_for_and_told() {
+    let busy = Says::refusal(429, &[("retry-after-ms", "3")], "");
+    let says = vec![busy, Says::whole(vec![streamed(&["Bees fly."])])];
+    let (outcome, seen) = asked(says).await;
+    assert_eq!(outcome.unwrap()[0].text, "Bees fly.");
+    let retrying = seen.record("retrying");
+    assert_eq!(retrying["level"], "WARNING");
+    assert_eq!(
+        (
+            &retrying["context"]["attempt"],
+            &retrying["context"]["reason"]
+        ),
+        (&2.into(), &"rate_limited".into())
+    );
+    assert_eq!(retrying["metrics"]["wait_ms"], 3.0);
+    let done = seen.record("generate_complete");
+    assert_eq!(retrying["span_id"], done["span_id"]);
+    assert_eq!(
+        (
+            &done["metrics"]["attempts"],
+            &done["metrics"]["retry_wait_ms"]
+        ),
+        (&2.into(), &3.0.into())
+    );
+    assert_eq!(done["metrics"]["retries"], 1);
+    assert_eq!(
+        done["metrics"]["total_tokens"], 137,
+        "the tokens of one answer"
+    );
+    let retries = [("operation", "generate"), ("reason", "rate_limited")];
+    assert_eq!(seen.metric("rag_retries_total", &retries), Some(1.0));
+}
+
+#[tokio::test]
+async fn a_limit_that_stays_is_a_warning() {
+    let (outcome, seen) = asked(vec![Says::refusal(429, &[("retry-after", "0")], "")]).await;
     assert!(
-        matches!(error, ChatError::Refused { status: 200, .. }),
-        "{error:?}"
+        matches!(outcome, Err(ChatError::RateLimited { .. })),
+        "{outcome:?}"
+    );
+    let failed = seen.record("generate_failed");
+    assert_eq!(
+        (&failed["level"], &failed["error"]["type"]),
+        (&"WARNING".into(), &"rate_limited".into())
+    );
+    assert_eq!(failed["metrics"]["attempts"], 3);
+    assert_eq!(
+        seen.messages()
+            .iter()
+            .filter(|it| **it == "retrying")
+            .count(),
+        2
+    );
+    assert!(failed["metrics"].get("total_tokens").is_none());
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_is_told_so_at_once() {
+    let (outcome, seen) = asked(vec![Says::refusal(429, &[("retry-after", "3600")], "")]).await;
+    assert_eq!(
+        outcome.unwrap_err().to_string(),
+        "the model is asked too often, wait 3600 s and ask again"
+    );
+    assert!(!seen.messages().contains(&"retrying"));
+}
+
+#[tokio::test]
+async fn a_trouble_of_the_service_is_tried_again_and_then_an_error() {
+    let (outcome, seen) = asked(vec![Says::refusal(503, &[], "plain trouble")]).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the model is unavailable (503): plain trouble"
+    );
+    let failed = seen.record("generate_failed");
+    assert_eq!(
+        (&failed["level"], &failed["error"]["type"]),
+        (&"ERROR".into(), &"unavailable".into())
+    );
+    assert_eq!(failed["metrics"]["attempts"], 3);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_half_way_leaves_an_estimate() {
+    let broken = Says {
+        hangs_up: true,
+        ..Says::whole(vec![delta("Bees "), delta("fly")])
+    };
+    let (client, _) = model(vec![broken]).await;
+    let pieces = async {
+        client
+            .complete("rules", "question")
+            .collect::<Vec<_>>()
+            .await
+    };
+    let (pieces, seen) = Capture::new().run_async(pieces).await;
+    assert!(
+        matches!(pieces.last(), Some(Err(ChatError::Connection(_)))),
+        "{pieces:?}"
+    );
+    let failed = seen.record("generate_failed");
+    assert_eq!(
+        (&failed["level"], &failed["error"]["type"]),
+        (&"ERROR".into(), &"connection".into())
+    );
+    assert_eq!(failed["context"]["usage_estimated"], true);
+}
+
+#[tokio::test]
+async fn who_stops_listening_leaves_an_estimate() {
+    let (client, _) = model(vec![Says::whole(vec![streamed(&["Bees ", "fly."])])]).await;
+    let (piece, seen) = Capture::new()
+        .run_async(async { Box::pin(client.complete("rules", "question")).next().await })
+        .await;
+    assert_eq!(piece.unwrap().unwrap().text, "Bees ");
+    let cancelled = seen.record("generate_cancelled");
+    assert_eq!(cancelled["context"]["usage_estimated"], true);
+    assert_eq!(cancelled["metrics"]["items"], 1);
+}
+
+#[tokio::test]
+async fn an_error_within_the_stream_and_what_is_no_event_end_it() {
+    let overloaded = event(&json!({"error": {"message": "overloaded"}}));
+    for (end, error_type) in [
+        (overloaded.as_str(), "refused"),
+        ("data: <html>\n\n", "protocol"),
+        ("data: {\"choices\": 7}\n\n", "protocol"),
+        ("", "cut_short"),
+    ] {
+        let (outcome, seen) = asked(vec![Says::whole(vec![delta("Bees ") + end])]).await;
+        assert!(outcome.is_err(), "{end}");
+        let failed = seen.record("generate_failed");
+        assert_eq!(
+            (&failed["level"], &failed["error"]["type"]),
+            (&"ERROR".into(), &error_type.into()),
+            "{end}"
+        );
+        assert_eq!(failed["context"]["usage_estimated"], true, "{end}");
+        assert!(
+            !seen.messages().contains(&"retrying"),
+            "what has begun is not begun again"
+        );
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    let error = fails_with(401, &[], r#"{"error":{"message":"bad key"}}"#).await;
+    assert!(matches!(error, ChatError::Key { status: 401 }), "{error:?}");
+    let error = fails_with(400, &[], r#"{"error":{"message":"no such model"}}"#).await;
+    assert_eq!(
+        error.to_string(),
+        "the model refuses the request (400): no such model"
     );
 }
 
@@ -160,15 +374,73 @@ async fn a_model_that_is_not_there_is_an_error() {
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     drop(listener);
     let client = ChatClient::new(&base, "k".to_owned(), "m".to_owned()).expect("a client");
-    let error = client
-        .complete("rules", "question", &mut |_| ())
+    let pieces: Result<Vec<_>, _> = client.complete("rules", "question").try_collect().await;
+    assert!(
+        matches!(pieces, Err(ChatError::Connection(_))),
+        "{pieces:?}"
+    );
+}
+
+/// The program as its user runs it, with a model and a table of prices.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_waterfall_shows_first_token_tokens_by_kind_and_cost() {
+    let said = "She lays up to two thousand eggs a day. [the-colony.md:8]";
+    let (base, _) = base_url(vec![Says::whole(vec![streamed(&[said])])]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let prices = folder.path().join("prices.json");
+    std::fs::write(&prices, PRICES).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quickstart"));
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "--corpus",
+            "corpus",
+            "--question",
+            "How many eggs does a queen lay in a day?",
+        ])
+        .arg("--db")
+        .arg(folder.path().join("ragspan.db"))
+        .arg("--prices")
+        .arg(prices)
+        .envs([
+            ("OPENAI_API_KEY", "k"),
+            ("OPENAI_BASE_URL", &base),
+            ("OPENAI_MODEL", "test-model"),
+        ])
+        .env("COLUMNS", "160");
+    let output = tokio::task::spawn_blocking(move || command.output())
         .await
-        .unwrap_err();
-    assert!(matches!(error, ChatError::Connection(_)), "{error:?}");
+        .unwrap()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let line = |start: &str| {
+        let found = stdout.lines().find(|line| line.starts_with(start));
+        let words: Vec<_> = found
+            .unwrap_or_else(|| panic!("no {start} in {stdout}"))
+            .split_whitespace()
+            .collect();
+        words.join(" ")
+    };
+    assert!(
+        line("   faithfulness").contains(" · 137 tokens · $0.000138 · ada · trace "),
+        "{stdout}"
+    );
+    assert!(
+        line("slowest request").ends_with(" · $0.000138"),
+        "{stdout}"
+    );
+    assert!(line("  ├ generate").contains(" first token "), "{stdout}");
+    assert!(line("generation ").ends_with(" 137 $0.000138"), "{stdout}");
+    assert!(line("api ").ends_with(" 137 $0.000138"), "{stdout}");
 }
 
 async fn service(answer: &[&str]) -> (Service, Seen) {
-    let (client, seen) = model(200, &[], vec![streamed(answer)]).await;
+    let (client, seen) = model(vec![Says::whole(vec![streamed(answer)])]).await;
     let corpus =
         Corpus::folder(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")).expect("the handbook");
     let library = ingest(&corpus, &Silent).expect("documents").library;
@@ -188,13 +460,7 @@ async fn a_model_s_answer_is_judged_against_the_sources() {
     .await;
     let faithful = answer(&faithful, &request).await.unwrap();
     let wrong = answer(&wrong, &request).await.unwrap();
-    assert_eq!(
-        faithful.usage,
-        Usage {
-            input: 120,
-            output: 7
-        }
-    );
+    assert_eq!(faithful.usage, Some(USAGE));
     assert_eq!(faithful.model, "test-model");
     assert!(wrong.evaluation.faithfulness < faithful.evaluation.faithfulness);
     let (_, sent) = seen.lock().unwrap().take().unwrap();

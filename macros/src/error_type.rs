@@ -1,14 +1,19 @@
 //! `#[derive(ErrorType)]`: a label for each way to fail.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Type};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Token, Type};
 
 use crate::case::snake;
 use crate::derive::{self, Body};
 use crate::errors::Errors;
+use crate::list::list;
+use crate::place::in_parentheses;
+use crate::suggest;
+use crate::values::severity;
 
 /// The attribute of the derive.
 const NAME: &str = "error_type";
@@ -30,7 +35,7 @@ fn body(input: &DeriveInput, errors: &mut Errors) -> Option<Body> {
     let arms = match &input.data {
         Data::Struct(data) => {
             let this = quote_spanned!(Span::mixed_site()=> Self);
-            vec![arm(&this, &input.ident, &input.attrs, &data.fields, errors)]
+            vec![way(this, &input.ident, &input.attrs, &data.fields, errors)]
         }
         Data::Enum(data) => {
             derive::misplaced(
@@ -52,133 +57,350 @@ fn body(input: &DeriveInput, errors: &mut Errors) -> Option<Body> {
             return None;
         }
     };
-    Some(of_arms(&arms))
+    Some(of_ways(&arms))
 }
 
-fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Arm {
+fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Way {
     let name = &variant.ident;
     let this = quote_spanned!(Span::mixed_site()=> Self::#name);
-    arm(&this, name, &variant.attrs, &variant.fields, errors)
+    way(this, name, &variant.attrs, &variant.fields, errors)
 }
 
-/// One arm of the `match`, and the type whose label it asks for.
-struct Arm {
-    tokens: TokenStream,
-    inner: Option<Type>,
+/// One way to fail, and what is said of it.
+struct Way {
+    /// `Self::Variant`
+    this: TokenStream,
+    kind: Kind,
+    severity: Option<&'static str>,
+    action: Option<LitStr>,
+    /// The fields that go into the record, each with its name there.
+    copied: Vec<(Member, String)>,
 }
 
-/// ```text
-/// Self::NoContext { .. } => "no_context",
-/// Self::Inner { 0: inner } => ::ragspan::ErrorType::error_type(inner),
-/// ```
-fn arm(
-    this: &TokenStream,
+enum Kind {
+    Label(String),
+    /// The only field tells all.
+    Transparent(Member, Box<Type>),
+}
+
+fn way(
+    this: TokenStream,
     name: &Ident,
     attributes: &[Attribute],
     fields: &Fields,
     errors: &mut Errors,
-) -> Arm {
-    let site = Span::mixed_site();
+) -> Way {
     for field in fields {
         let cure = "belongs before the variant or the struct, not on a field";
         derive::misplaced(&field.attrs, NAME, cure, errors);
     }
-    match label(attributes, errors) {
-        Some(Label::Transparent(word)) => transparent(this, fields, word, errors),
-        Some(Label::Named(label)) => Arm {
-            tokens: quote_spanned!(site=> #this { .. } => #label,),
-            inner: None,
-        },
-        None => {
-            let label = snake(name);
-            Arm {
-                tokens: quote_spanned!(site=> #this { .. } => #label,),
-                inner: None,
+    let mut says = Says::default();
+    derive::inside(attributes, NAME, EXAMPLE, errors, |input, errors| {
+        says.read(input, errors)
+    });
+    let asked = says.transparent.and_then(|word| {
+        says.nothing_beside(word, errors);
+        only_field(fields, word, errors)
+    });
+    let own = says
+        .label
+        .map_or_else(|| snake(name), |label| label.value());
+    Way {
+        this,
+        kind: asked.unwrap_or(Kind::Label(own)),
+        severity: says.severity,
+        action: says.action,
+        copied: copied(&says.fields, fields, errors),
+    }
+}
+
+/// What the attributes of one way say.
+#[derive(Default)]
+struct Says {
+    label: Option<LitStr>,
+    transparent: Option<Span>,
+    severity: Option<&'static str>,
+    action: Option<LitStr>,
+    fields: Vec<(Option<Ident>, Member)>,
+}
+
+impl Says {
+    fn read(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+        let span = input.span();
+        if input.peek(LitStr) {
+            let label = plain_label(input.parse()?)?;
+            if self.label.replace(label).is_some() {
+                errors.at(span, "this has a label already: keep one");
             }
+            return Ok(());
+        }
+        let message = "expected a label or `transparent`: #[error_type(\"timeout\")]";
+        let word = input.call(Ident::parse_any);
+        let word = word.map_err(|_| Error::new(span, message))?;
+        match word.to_string().as_str() {
+            "transparent" => self.transparent = Some(span),
+            "level" => {
+                assigned(input, &word, "level = \"warning\"")?;
+                let known = severity(input)?;
+                let message = "an error's level is a string: level = \"warning\"";
+                let known = known.ok_or_else(|| Error::new(input.span(), message))?;
+                self.severity = Some(known.severity);
+            }
+            "action" => {
+                assigned(input, &word, "action = \"queued_for_retry\"")?;
+                let message = "an action is a string: action = \"queued_for_retry\"";
+                let action = input.parse();
+                self.action = Some(action.map_err(|_| Error::new(input.span(), message))?);
+            }
+            "fields" => {
+                let read = |input: ParseStream<'_>| self.read_fields(input, errors);
+                in_parentheses(input, read)?;
+            }
+            other => {
+                let known = ["transparent", "level", "action", "fields"];
+                let message = suggest::unknown("option of `error_type`", other, &known);
+                return Err(Error::new(span, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// `retry_after, code = 0`
+    fn read_fields(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+        list(input, errors, |input, _| {
+            let named = input.peek(Ident::peek_any) && input.peek2(Token![=]);
+            let name: Option<Ident> = if named {
+                let name = input.call(Ident::parse_any)?;
+                input.parse::<Token![=]>()?;
+                Some(name)
+            } else {
+                None
+            };
+            self.fields.push((name, input.parse()?));
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Who asks the inner error has nothing else to say.
+    fn nothing_beside(&self, word: Span, errors: &mut Errors) {
+        let more = self.label.is_some()
+            || self.severity.is_some()
+            || self.action.is_some()
+            || !self.fields.is_empty();
+        if more {
+            let message = "`transparent` takes everything from the inner error: leave the rest out";
+            errors.at(word, message);
         }
     }
 }
 
-fn transparent(this: &TokenStream, fields: &Fields, word: Span, errors: &mut Errors) -> Arm {
+fn assigned(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<()> {
+    if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() {
+        let message = format!("`{key}` needs a value: {example}");
+        return Err(Error::new(key.span(), message));
+    }
+    Ok(())
+}
+
+fn plain_label(name: LitStr) -> syn::Result<LitStr> {
+    let plain = !name.value().is_empty() && !name.value().contains(char::is_control);
+    if plain {
+        return Ok(name);
+    }
+    let message = "a label is not empty, and stands on one line: #[error_type(\"timeout\")]";
+    Err(Error::new(name.span(), message))
+}
+
+fn only_field(fields: &Fields, word: Span, errors: &mut Errors) -> Option<Kind> {
     let mut both = fields.members().zip(fields.iter());
-    let (Some((member, field)), None) = (both.next(), both.next()) else {
-        errors.at(
-            word,
-            "`transparent` takes the label of the only field, and here is none or more than one: write #[error_type(\"timeout\")]",
-        );
-        return Arm {
-            tokens: TokenStream::new(),
-            inner: None,
-        };
-    };
-    Arm {
-        tokens: ask(this, &member, &field.ty),
-        inner: Some(field.ty.clone()),
+    if let (Some((member, field)), None) = (both.next(), both.next()) {
+        return Some(Kind::Transparent(member, Box::new(field.ty.clone())));
+    }
+    errors.at(
+        word,
+        "`transparent` takes the label of the only field, and here is none or more than one: write #[error_type(\"timeout\")]",
+    );
+    None
+}
+
+/// The fields that are named, each under its own name or the one that it is given.
+fn copied(
+    said: &[(Option<Ident>, Member)],
+    fields: &Fields,
+    errors: &mut Errors,
+) -> Vec<(Member, String)> {
+    let mut copied = Vec::new();
+    for (name, member) in said {
+        if !fields.members().any(|there| there == *member) {
+            let there: Vec<String> = fields.members().map(|there| shown(&there)).collect();
+            let there: Vec<&str> = there.iter().map(String::as_str).collect();
+            let message = suggest::unknown("field", &shown(member), &there);
+            errors.at(member.span(), message);
+            continue;
+        }
+        match (name, member) {
+            (Some(name), _) => copied.push((member.clone(), name.unraw().to_string())),
+            (None, Member::Named(own)) => {
+                copied.push((member.clone(), own.unraw().to_string()));
+            }
+            (None, Member::Unnamed(index)) => errors.at(
+                index.span,
+                format!(
+                    "a field without a name needs one: fields(code = {})",
+                    index.index
+                ),
+            ),
+        }
+    }
+    copied
+}
+
+fn shown(member: &Member) -> String {
+    match member {
+        Member::Named(name) => name.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
     }
 }
 
-fn ask(this: &TokenStream, member: &Member, held: &Type) -> TokenStream {
+fn of_ways(ways: &[Way]) -> Body {
+    let mut items = type_of(ways);
+    items.extend(optional(ways, "error_level", "Severity", level_of));
+    items.extend(optional(ways, "error_action", "Label", action_of));
+    items.extend(fields_of(ways));
+    let bounds = ways.iter().filter_map(|way| match &way.kind {
+        Kind::Transparent(_, held) => Some(((**held).clone(), implemented().to_token_stream())),
+        Kind::Label(_) => None,
+    });
+    Body {
+        items,
+        bounds: bounds.collect(),
+    }
+}
+
+/// ```text
+/// fn error_type(&self) -> &'static str { match self { Self::NoContext { .. } => "no_context", .. } }
+/// ```
+fn type_of(ways: &[Way]) -> TokenStream {
     let site = Span::mixed_site();
-    let asked =
-        quote_spanned!(site.located_at(held.span())=> ::ragspan::ErrorType::error_type(__inner));
+    if ways.is_empty() {
+        return method(&quote_spanned!(site=> match *self {}));
+    }
+    let arms = ways.iter().map(|way| {
+        let this = &way.this;
+        match &way.kind {
+            Kind::Label(label) => quote_spanned!(site=> #this { .. } => #label,),
+            Kind::Transparent(member, held) => ask(this, member, held, "error_type", None),
+        }
+    });
+    method(&quote_spanned!(site=> match self { #(#arms)* }))
+}
+
+/// ```text
+/// Self::Inner { 0: inner } => ::ragspan::ErrorType::error_type(inner),
+/// ```
+fn ask(
+    this: &TokenStream,
+    member: &Member,
+    held: &Type,
+    method: &str,
+    more: Option<&TokenStream>,
+) -> TokenStream {
+    let site = Span::mixed_site();
+    let at = site.located_at(held.span());
+    let method = Ident::new(method, at);
+    let asked = quote_spanned!(at=> ::ragspan::ErrorType::#method(__inner #more));
     quote_spanned!(site=> #this { #member: __inner } => #asked,)
 }
 
-/// What an attribute says about a label.
-enum Label {
-    Named(LitStr),
-    Transparent(Span),
-}
-
-fn label(attributes: &[Attribute], errors: &mut Errors) -> Option<Label> {
-    let mut label = None;
-    derive::inside(attributes, NAME, EXAMPLE, errors, |input, errors| {
-        let span = input.span();
-        if label.replace(read_label(input)?).is_some() {
-            errors.at(span, "this has a label already: keep one");
-        }
-        Ok(())
-    });
-    label
-}
-
-fn read_label(input: ParseStream<'_>) -> syn::Result<Label> {
-    if let Some(name) = input.parse::<Option<LitStr>>()? {
-        let plain = !name.value().is_empty() && !name.value().contains(char::is_control);
-        let message = "a label is not empty, and stands on one line: #[error_type(\"timeout\")]";
-        return if plain {
-            Ok(Label::Named(name))
-        } else {
-            Err(Error::new(name.span(), message))
-        };
-    }
-    let ahead = input.fork();
-    if ahead
-        .parse::<Ident>()
-        .is_ok_and(|word| word == "transparent")
-    {
-        return Ok(Label::Transparent(input.parse::<Ident>()?.span()));
-    }
-    let message = "expected a label or `transparent`: #[error_type(\"timeout\")]";
-    Err(Error::new(input.span(), message))
-}
-
-fn of_arms(arms: &[Arm]) -> Body {
+/// A method that most ways have nothing to say to; not written where none has.
+///
+/// ```text
+/// fn error_level(&self) -> Option<Severity> { match self { Self::RateLimited { .. } => Some(Severity::Warning), _ => None } }
+/// ```
+fn optional(
+    ways: &[Way],
+    name: &str,
+    given: &str,
+    told: fn(&Way) -> Option<TokenStream>,
+) -> TokenStream {
     let site = Span::mixed_site();
-    let tokens = arms.iter().map(|arm| &arm.tokens);
-    let matched = if arms.is_empty() {
-        quote_spanned!(site=> match *self {})
-    } else {
-        quote_spanned!(site=> match self { #(#tokens)* })
-    };
-    let inner = arms.iter().filter_map(|arm| arm.inner.clone());
-    let bounds = inner
-        .map(|inner| (inner, implemented().to_token_stream()))
+    let private = quote_spanned!(site=> ::ragspan::__private);
+    let arms: Vec<TokenStream> = ways
+        .iter()
+        .filter_map(|way| {
+            let this = &way.this;
+            if let Kind::Transparent(member, held) = &way.kind {
+                return Some(ask(this, member, held, name, None));
+            }
+            let told = told(way)?;
+            Some(quote_spanned!(site=> #this { .. } => #private::Some(#told),))
+        })
         .collect();
-    Body {
-        items: method(&matched),
-        bounds,
+    if arms.is_empty() {
+        return TokenStream::new();
     }
+    let rest = (arms.len() < ways.len()).then(|| quote_spanned!(site=> _ => #private::None,));
+    let (name, given) = (Ident::new(name, site), Ident::new(given, site));
+    quote_spanned! {site=>
+        fn #name(&self) -> #private::Option<#private::#given> { match self { #(#arms)* #rest } }
+    }
+}
+
+fn level_of(way: &Way) -> Option<TokenStream> {
+    let site = Span::mixed_site();
+    let severity = Ident::new(way.severity?, site);
+    Some(quote_spanned!(site=> ::ragspan::__private::Severity::#severity))
+}
+
+fn action_of(way: &Way) -> Option<TokenStream> {
+    way.action.as_ref().map(ToTokens::to_token_stream)
+}
+
+/// ```text
+/// fn error_fields(&self, out: &mut ErrorFields<'_>) {
+///     match self { Self::RateLimited { retry_after: field0, .. } => { out.field("retry_after", field(field0)); } _ => {} }
+/// }
+/// ```
+fn fields_of(ways: &[Way]) -> TokenStream {
+    let site = Span::mixed_site();
+    let out = quote_spanned!(site=> , __out);
+    let arms: Vec<TokenStream> = ways
+        .iter()
+        .filter_map(|way| match &way.kind {
+            Kind::Transparent(member, held) => {
+                Some(ask(&way.this, member, held, "error_fields", Some(&out)))
+            }
+            Kind::Label(_) => (!way.copied.is_empty()).then(|| copy(way)),
+        })
+        .collect();
+    if arms.is_empty() {
+        return TokenStream::new();
+    }
+    let rest = (arms.len() < ways.len()).then(|| quote_spanned!(site=> _ => {}));
+    quote_spanned! {site=>
+        fn error_fields(&self, __out: &mut ::ragspan::__private::ErrorFields<'_>) {
+            match self { #(#arms)* #rest }
+        }
+    }
+}
+
+fn copy(way: &Way) -> TokenStream {
+    let (site, this) = (Span::mixed_site(), &way.this);
+    let bound = way.copied.iter().enumerate().map(|(index, (member, _))| {
+        let name = format_ident!("__field{index}", span = site);
+        quote_spanned!(site=> #member: #name)
+    });
+    let told = way
+        .copied
+        .iter()
+        .enumerate()
+        .map(|(index, (member, name))| {
+            let at = site.located_at(member.span());
+            let bound = format_ident!("__field{index}", span = site);
+            quote_spanned!(at=> __out.field(#name, ::ragspan::__private::field(#bound));)
+        });
+    quote_spanned!(site=> #this { #(#bound,)* .. } => { #(#told)* })
 }
 
 /// ```text

@@ -111,7 +111,7 @@ pub use ragspan_macros::rag_span;
 pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{Document, ErrorType, LogContext};
+pub use span::{Document, ErrorFields, ErrorType, LogContext};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};

@@ -13,9 +13,9 @@ pub use tracing::field::{Empty, debug, display};
 pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
-    Annotated, Call, ContextField, ErrorText, EventSite, Fallible, Field, Making, MayBeEmpty,
-    Metric, Opening, Probe, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost, ToUsage,
-    context_field, error_text, fallible, field, is_empty, metric,
+    Annotated, Call, ContextField, ErrorFields, ErrorText, EventSite, Fallible, Field, Making,
+    MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost,
+    ToUsage, context_field, error_text, fallible, field, is_empty, metric,
 };
 
 /// What `err(type = |error| ..)` gives.

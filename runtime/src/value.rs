@@ -2,7 +2,12 @@
 
 use std::fmt::{self, Write as _};
 
-use tracing::field::{Field, Visit};
+use std::sync::OnceLock;
+
+use tracing::callsite::{DefaultCallsite, Identifier};
+use tracing::field::{Field, FieldSet, Visit};
+use tracing::{Level, Metadata};
+use tracing_core::Kind;
 
 /// No single value keeps more text than this, in bytes; the rest is counted and left out.
 const MAX_TEXT: usize = 64 * 1024;
@@ -169,6 +174,15 @@ impl Fields {
         self.push(name, Value::Text(text));
     }
 
+    /// Adds a value as it records itself.
+    pub(crate) fn capture(&mut self, name: &'static str, value: &dyn tracing::Value) {
+        let first = self.items.len();
+        value.record(any_field(), &mut Capture(self));
+        for (there, _) in self.items.iter_mut().skip(first) {
+            *there = name;
+        }
+    }
+
     /// Adds what another holds.
     pub(crate) fn append(&mut self, other: &Self) {
         for (name, value) in other.iter() {
@@ -229,6 +243,28 @@ impl Fields {
         self.items.clear();
         self.text.clear();
     }
+}
+
+/// A field to lend to values that ask for one; its name is never used.
+fn any_field() -> &'static Field {
+    static FIELD: OnceLock<Field> = OnceLock::new();
+    static SITE: DefaultCallsite = DefaultCallsite::new(&META);
+    static META: Metadata<'static> = Metadata::new(
+        "value",
+        module_path!(),
+        Level::TRACE,
+        None,
+        None,
+        None,
+        FieldSet::new(&["value"], Identifier(&SITE)),
+        Kind::SPAN,
+    );
+    FIELD.get_or_init(|| {
+        META.fields()
+            .iter()
+            .next()
+            .unwrap_or_else(|| unreachable!("it has one"))
+    })
 }
 
 /// Collects what `tracing` hands over.

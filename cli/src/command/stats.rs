@@ -14,7 +14,8 @@ use crate::table::{Cell, Column, Table};
 
 pub(super) const HELP: &str =
     "Layers and operations count every annotated call, also nested ones; users count whole \
-requests; errors count failures where they were born.
+requests; errors count failures where they were born. Tokens and cost of a request stand with its
+api call, and those of each call of a model with its own layer and operation.
 With --json: one object; its schema is printed by `ragspan schema stats`.
 
 Examples:

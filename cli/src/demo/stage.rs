@@ -94,12 +94,15 @@ pub(super) fn generate(dice: &mut Dice, millis: u64) -> Call {
     let model = dice.of(&["gpt-4o-mini", "gpt-4o-mini", "gpt-4o"], "gpt-4o-mini");
     let price = if model == "gpt-4o" { 16.0 } else { 1.0 };
     let cost = price * (input as f64 * 0.15 + output as f64 * 0.6) / 1e6;
+    let duration = dice.about(millis);
     Call {
-        duration: dice.about(millis),
+        duration,
         context: vec![("model", json!(model))],
         metrics: vec![
+            ("time_to_first_item_ms", json!(duration / 3 / 1000)),
             ("input_tokens", json!(input)),
             ("output_tokens", json!(output)),
+            ("total_tokens", json!(input + output)),
             ("cost_usd", json!((cost * 1e6).round() / 1e6)),
         ],
         ..call("generation", "generate", "src/generate.rs:29")

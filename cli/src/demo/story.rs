@@ -141,10 +141,12 @@ fn sums(calls: &[Call]) -> Vec<(&'static str, Value)> {
     };
     let tokens = values("input_tokens").chain(values("output_tokens"));
     let tokens: u64 = tokens.filter_map(Value::as_u64).sum();
+    let calls = values("input_tokens").count();
     let costs: Vec<_> = values("cost_usd").filter_map(Value::as_f64).collect();
     let cost = (!costs.is_empty()).then(|| ("cost_usd", json!(costs.iter().sum::<f64>())));
-    let tokens = (tokens > 0).then(|| ("total_tokens", json!(tokens)));
-    tokens.into_iter().chain(cost).collect()
+    let asked = [("llm_calls", json!(calls)), ("total_tokens", json!(tokens))];
+    let asked = asked.into_iter().filter(|_| calls > 0);
+    asked.chain(cost).collect()
 }
 
 fn answered(story: Story, stages: &mut Stages, dice: &mut Dice) {

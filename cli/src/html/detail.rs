@@ -80,7 +80,10 @@ fn request(row: &Stored) -> [(&'static str, &str); 7] {
 }
 
 fn push_values(out: &mut String, row: &Stored) {
-    push_list(out, "Context", &values(&row.context));
+    let mut context = values(&row.context);
+    context.retain(|(name, _)| name != DOCUMENTS);
+    push_list(out, "Context", &context);
+    push_list(out, "Documents", &documents(&row.context));
     push_list(out, "Metrics", &values(&row.metrics));
     if let Some(trace) = row.stack_trace.as_deref() {
         out.push_str(&format!(
@@ -88,6 +91,29 @@ fn push_values(out: &mut String, row: &Stored) {
             escape_lines(trace)
         ));
     }
+}
+
+/// Where a record has what was found.
+const DOCUMENTS: &str = "documents";
+
+/// What was found, by rank: id, score and source.
+fn documents(context: &str) -> Vec<(String, String)> {
+    let context = serde_json::from_str::<Map<String, Value>>(context).unwrap_or_default();
+    match context.get(DOCUMENTS) {
+        Some(Value::Array(found)) => (1..).zip(found).map(document).collect(),
+        Some(other) => vec![("unreadable".to_owned(), plain(other))],
+        None => Vec::new(),
+    }
+}
+
+fn document((place, found): (usize, &Value)) -> (String, String) {
+    let Value::Object(told) = found else {
+        return (place.to_string(), plain(found));
+    };
+    let rank = told.get("rank").map_or_else(|| place.to_string(), plain);
+    let parts = ["id", "score", "source"].map(|name| told.get(name).map(plain));
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (rank, parts.join(" · "))
 }
 
 /// The entries of a stored object; text that is none is one entry.

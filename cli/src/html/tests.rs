@@ -90,6 +90,26 @@ fn the_page_tells_where_it_broke_and_all_that_is_known() {
 }
 
 #[test]
+fn what_was_found_is_listed_with_score_and_source() {
+    let mut rows = fine();
+    rows[2].context = json!({"operation": "hybrid_search", "documents": [
+        {"id": "bees#1", "rank": 1, "score": 0.82, "source": "bees.md"}, {"id": "wax#4", "rank": 2},
+    ]})
+    .to_string();
+    let text = parsed(&page(&rows)).text;
+    for part in [
+        "Documents",
+        "bees#1 · 0.82 · bees.md",
+        "wax#4",
+        "first token 90 ms, 1,400 + 600 cached → 310 tokens, $0.0011",
+        "✓ 412 ms · $0.0011",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("[{"), "no JSON is left to read: {text}");
+}
+
+#[test]
 fn without_script_everything_can_be_read() {
     let document = parsed(&page(&fine()));
     let hidden = |element: &Element| element.attribute("hidden").is_some();

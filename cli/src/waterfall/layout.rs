@@ -9,6 +9,8 @@ use super::{fold_name, fold_time, name, note, time};
 /// The widest bar that the eye still compares well.
 const WIDEST_BAR: usize = 64;
 const LEAST_BAR: usize = 10;
+/// Beyond it a note that has more to say takes the room.
+const ENOUGH_BAR: usize = 36;
 const LEAST_NAME: usize = 12;
 const WIDEST_LAYER: usize = 12;
 const LEAST_NOTE: usize = 14;
@@ -41,7 +43,8 @@ impl Layout {
     /// What is `left` goes to the name, the bar and the note; the note gives way first, down to
     /// what still says something, then the name, then the bar.
     fn divide(left: usize, name: usize, note: usize, layer: usize, time: usize) -> Self {
-        let note = note.min((left * 2 / 5).max(LEAST_NOTE));
+        let beside = left.saturating_sub(name + ENOUGH_BAR);
+        let note = note.min((left * 2 / 5).max(LEAST_NOTE).max(beside));
         let short = (name + note + LEAST_BAR).saturating_sub(left);
         let name = name.saturating_sub(short).max(LEAST_NAME.min(name));
         let bar = left.saturating_sub(name + note).min(WIDEST_BAR);
@@ -83,6 +86,8 @@ mod tests {
     fn a_wide_terminal_gives_every_part_what_it_needs() {
         let layout = Layout::divide(120, 20, 30, 10, 6);
         assert_eq!((layout.name, layout.bar), (20, 64));
+        let layout = Layout::divide(120, 20, 70, 10, 6);
+        assert_eq!((layout.name, layout.bar), (20, ENOUGH_BAR));
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn header(rows: &[Stored], tree: &Tree<'_>, style: &Style) -> String {
     with_requester(line, &requester(rows, tree), style)
 }
 
+/// How the request ended, how long it took, and what it cost.
 pub(crate) fn ending(root: &Node<'_>) -> String {
     let mark = root.facts.outcome.mark();
     let word = match root.facts.outcome {
@@ -115,10 +116,9 @@ pub(crate) fn ending(root: &Node<'_>) -> String {
         Outcome::Panicked => "panicked after ",
         Outcome::Unfinished => return format!("{mark} no end recorded"),
     };
-    format!(
-        "{mark} {word}{}",
-        duration(root.row.duration_ms.unwrap_or(0.0))
-    )
+    let took = duration(root.row.duration_ms.unwrap_or(0.0));
+    let cost = root.facts.cost().map(|cost| format!(" · {cost}"));
+    format!("{mark} {word}{took}{}", cost.unwrap_or_default())
 }
 
 /// On the same line where there is room, else on its own.

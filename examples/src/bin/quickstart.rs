@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
-use ragspan::{ShutdownReport, TraceId};
+use ragspan::{Prices, ShutdownReport, TraceId};
 use ragspan_examples::answer::Service;
 use ragspan_examples::corpus::{Corpus, CorpusError};
 use ragspan_examples::generate::{Generator, OFFLINE_HINT};
@@ -41,6 +41,10 @@ struct Args {
     /// The database that the records are written to
     #[arg(long, value_name = "PATH", default_value = "ragspan.db")]
     db: PathBuf,
+
+    /// What models cost: a table that `ragspan prices import` writes; default: nothing has a price
+    #[arg(long, value_name = "PATH")]
+    prices: Option<PathBuf>,
 
     /// Write the records to standard output as JSON lines, and nothing else
     #[arg(long)]
@@ -113,13 +117,15 @@ fn write_error(out: &mut dyn Write, error: &(dyn Error + 'static)) -> io::Result
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    let prices = args.prices.as_ref().map(Prices::from_file).transpose()?;
     let options = telemetry::Options {
         db: args.db.clone(),
         json: args.json,
+        prices: prices.unwrap_or_default(),
     };
     let telemetry = Arc::new(telemetry::start(&options)?);
     let mut page = Page::new(&args);
-    let outcome = work(&args, &telemetry, &mut page).await;
+    let outcome = work(&args, options.prices, &telemetry, &mut page).await;
     // Also where the work failed: what was recorded until then says why.
     let report = telemetry.shutdown().await;
     let done = outcome?;
@@ -133,11 +139,12 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 
 async fn work(
     args: &Args,
+    prices: Prices,
     telemetry: &Arc<Telemetry>,
     page: &mut Page,
 ) -> Result<Done, Box<dyn Error>> {
     let (service, first) = service(args, page)?;
-    let service = Arc::new(service);
+    let service = Arc::new(service.with_prices(prices));
     if args.serve {
         let telemetry = Arc::clone(telemetry);
         serve_until_terminated(args.port, App { service, telemetry }, page).await?;

@@ -490,6 +490,7 @@ mod tests {
         let source = record.fields.text.print(format_args!("timed out"));
         let kind = ErrorKind::Label("no_answer");
         record.failure = Some(Failure {
+            backtrace: None,
             kind,
             message,
             chain: vec![source],

@@ -97,6 +97,8 @@ pub(crate) struct Failure {
     pub(crate) born_in: Option<SpanId>,
     /// The annotated functions from here up to the root.
     pub(crate) path: Vec<&'static Origin>,
+    /// Where it came from inside the program, if the error or the panic tells.
+    pub(crate) backtrace: Option<Box<str>>,
 }
 
 /// An error's type: a label its author gave it, or the name of its Rust type.
@@ -246,13 +248,16 @@ impl Record {
         format!("{before}{}{behind}", self.operation).into()
     }
 
-    /// Of a call's failure: the annotated functions from the root to here, a line each.
+    /// Of a call's failure: the annotated functions from the root to here, a line each, then the backtrace, if
+    /// there is one.
     pub(crate) fn stack_trace(&self) -> Option<String> {
         let path = &self.failure.as_ref()?.path;
         if path.is_empty() {
             return None;
         }
-        let lines: Vec<String> = path.iter().rev().map(|origin| origin.to_string()).collect();
+        let backtrace = self.failure.as_ref()?.backtrace.as_deref();
+        let path = path.iter().rev().map(|origin| origin.to_string());
+        let lines: Vec<String> = path.chain(backtrace.map(String::from)).collect();
         Some(lines.join("\n"))
     }
 

@@ -8,7 +8,7 @@ use tracing::Span;
 
 use super::future::{Annotated, Making};
 use super::opening::Opening;
-use super::panics;
+use super::panics::{self, Panic};
 use super::pending::Pending;
 use super::site::Site;
 use super::stream::Streamed;
@@ -29,7 +29,7 @@ pub struct Call {
     /// How the call has ended if it is dropped now.
     unfinished: Outcome,
     /// What the panic said that has unwound through a poll.
-    unwound: Option<Box<str>>,
+    unwound: Option<Box<Panic>>,
     /// The thread is inside the span.
     entered: bool,
     announced: bool,
@@ -296,8 +296,18 @@ impl Drop for Call {
             return;
         };
         if outcome == Outcome::Panic {
-            let said = self.unwound.take().map_or_else(panics::last, String::from);
-            watch.fail(ErrorKind::Label("panic"), format_args!("{said}"), None);
+            let panic = self
+                .unwound
+                .take()
+                .map_or_else(panics::last, |panic| *panic);
+            watch.fail(
+                ErrorKind::Label("panic"),
+                format_args!("{}", panic.said),
+                None,
+            );
+            if let Some(backtrace) = &panic.backtrace {
+                watch.panicked_at(backtrace);
+            }
         }
         watch.end(self.site, &self.span, outcome);
     }
@@ -330,7 +340,9 @@ impl Drop for Polling<'_> {
     fn drop(&mut self) {
         self.0.leave();
         if std::thread::panicking() && !self.0.unwinding {
-            self.0.unwound.get_or_insert_with(|| panics::last().into());
+            self.0
+                .unwound
+                .get_or_insert_with(|| Box::new(panics::last()));
         } else if self.0.judged {
             self.0.end();
         }

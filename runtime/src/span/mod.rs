@@ -26,7 +26,7 @@ pub use event::EventSite;
 pub use future::{Annotated, Making};
 pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
-pub use probe::{ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
+pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
 pub(crate) use scope::scope_is_enabled;
 pub use scope::{LogContext, ScopeSite};
 pub use site::Site;

@@ -10,8 +10,11 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
 
+use tracing::Value;
+
 use super::call::Call;
-use crate::record::{ErrorKind, Outcome};
+use crate::record::{ErrorKind, Level, Outcome};
+use crate::value::Fields;
 
 /// An error that names its own kind: the `error_type` label of the metrics and the `error.type` of a record.
 ///
@@ -29,6 +32,39 @@ use crate::record::{ErrorKind, Outcome};
 ///
 /// assert_eq!(SearchError::NoContext.error_type(), "no_context");
 /// ```
+///
+/// A variant may also say how much it matters, what is done about it, and which of its fields belong into the record:
+///
+/// ```
+/// use ragspan::{ErrorType, rag_span};
+///
+/// #[derive(Debug, ErrorType)]
+/// enum ModelError {
+///     #[error_type(level = "warning", action = "queued_for_retry", fields(retry_after_seconds))]
+///     RateLimited { retry_after_seconds: u64 },
+///     #[error_type("openai_api_failed", action = "fallback_to_mini", fields(code = 0))]
+///     Api(u16),
+/// }
+///
+/// # impl std::fmt::Display for ModelError {
+/// #     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { out.write_str("failed") }
+/// # }
+/// #[rag_span(layer = "generation")]
+/// fn generate(error: ModelError) -> Result<(), ModelError> {
+///     Err(error)
+/// }
+///
+/// let (_, seen) = ragspan::testing::capture(|| generate(ModelError::RateLimited { retry_after_seconds: 60 }));
+/// let record = seen.record("generate_failed");
+/// assert_eq!((&record["level"], &record["error"]["type"]), (&"WARNING".into(), &"rate_limited".into()));
+/// assert_eq!(record["context"]["action"], "queued_for_retry");
+/// assert_eq!(record["context"]["retry_after_seconds"], 60);
+///
+/// let (_, seen) = ragspan::testing::capture(|| generate(ModelError::Api(500)));
+/// let record = seen.record("generate_failed");
+/// assert_eq!((&record["level"], &record["error"]["type"]), (&"ERROR".into(), &"openai_api_failed".into()));
+/// assert_eq!(record["context"]["code"], 500);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `error_type` label",
     label = "this has no label to ask for",
@@ -37,6 +73,37 @@ use crate::record::{ErrorKind, Outcome};
 pub trait ErrorType {
     /// The label: one of a small, fixed set.
     fn error_type(&self) -> &'static str;
+
+    /// How much the failure matters, where that is not ERROR: a rate limit that is waited out is a WARNING. What the annotation
+    /// says goes before.
+    fn error_level(&self) -> Option<Level> {
+        None
+    }
+
+    /// What is done about it, for the record: `queued_for_retry`.
+    fn error_action(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Hands the fields that belong into the record to `out`.
+    fn error_fields(&self, out: &mut ErrorFields<'_>) {
+        let _nothing = out;
+    }
+}
+
+/// Takes the fields of an error that belong into the record of the failure.
+#[derive(Debug)]
+pub struct ErrorFields<'a>(&'a mut Fields);
+
+impl<'a> ErrorFields<'a> {
+    pub(super) fn new(fields: &'a mut Fields) -> Self {
+        Self(fields)
+    }
+
+    /// A field of this name.
+    pub fn field(&mut self, name: &'static str, value: &dyn Value) {
+        self.0.capture(name, value);
+    }
 }
 
 macro_rules! error_type_through {
@@ -46,6 +113,18 @@ macro_rules! error_type_through {
             impl<E: ErrorType + ?Sized> ErrorType for $pointer {
                 fn error_type(&self) -> &'static str {
                     E::error_type(self)
+                }
+
+                fn error_level(&self) -> Option<Level> {
+                    E::error_level(self)
+                }
+
+                fn error_action(&self) -> Option<&'static str> {
+                    E::error_action(self)
+                }
+
+                fn error_fields(&self, out: &mut ErrorFields<'_>) {
+                    E::error_fields(self, out);
                 }
             }
         )*
@@ -62,9 +141,8 @@ impl<'a, R> Probe<'a, R> {
     /// A probe of this value.
     pub fn new(value: &'a R) -> Self {
         let bottom = Anything(value);
-        Self(Labelled(LabelledText(StdError(Text(Debugged(AnyResult(
-            bottom,
-        )))))))
+        let text = Text(Debugged(AnyResult(bottom)));
+        Self(Labelled(LabelledText(StdError(Report(text)))))
     }
 }
 
@@ -106,7 +184,9 @@ rungs! {
     /// A `Result` whose error has a label and a text.
     LabelledText => StdError;
     /// A `Result` with a standard error.
-    StdError => Text;
+    StdError => Report;
+    /// A `Result` whose error holds a standard one: `Box<dyn Error>`, and the reports of `anyhow` and `eyre`.
+    Report => Text;
     /// A `Result` whose error can be shown.
     Text => Debugged;
     /// A `Result` whose error can be shown to a programmer.
@@ -175,6 +255,7 @@ judge!(Labelled, [ErrorType + Error], |call, error| {
         format_args!("{error}"),
         error.source(),
     );
+    call.told_by(error);
 });
 judge!(LabelledText, [ErrorType + Display], |call, error| {
     call.fail(
@@ -182,10 +263,23 @@ judge!(LabelledText, [ErrorType + Display], |call, error| {
         format_args!("{error}"),
         None,
     );
+    call.told_by(error);
 });
 judge!(StdError, [Error], |call, error| {
     call.fail(type_of(error), format_args!("{error}"), error.source());
 });
+judge!(
+    Report,
+    [Deref<Target: Error> + Display + Debug],
+    |call, error| {
+        call.fail(
+            type_of(error),
+            format_args!("{error}"),
+            error.deref().source(),
+        );
+        call.traced(error);
+    }
+);
 judge!(Text, [Display], |call, error| call.fail(
     type_of(error),
     format_args!("{error}"),

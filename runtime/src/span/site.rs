@@ -29,6 +29,8 @@ pub struct Site {
     pub(super) slow: Option<u64>,
     /// How much a failure matters.
     pub(super) failure_level: record::Level,
+    /// The annotation has said how much a failure matters.
+    pub(super) levelled: bool,
     /// The function returns a future, and a call begins with its first poll.
     pub(super) deferred: bool,
     /// A stream without an item is empty.
@@ -77,6 +79,7 @@ impl Site {
             origin,
             slow: None,
             failure_level: record::Level::Error,
+            levelled: false,
             deferred: false,
             empty_stream: false,
             kind: None,
@@ -129,6 +132,7 @@ impl Site {
     #[must_use]
     pub const fn failure(mut self, level: record::Level) -> Self {
         self.failure_level = level;
+        self.levelled = true;
         self
     }
 

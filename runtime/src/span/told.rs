@@ -1,13 +1,15 @@
 //! What the expressions of an annotation tell a call: values that are recorded of it, and how it is judged.
 
 use std::error::Error;
-use std::fmt::{Arguments, Display};
+use std::fmt::{Arguments, Debug, Display};
 
 use tracing::Value;
 
 use super::call::Call;
 use super::document::Document;
 use super::event::EventSite;
+use super::panics;
+use super::probe::{ErrorFields, ErrorType};
 use super::value::{ToCost, ToUsage};
 use crate::dispatch;
 use crate::record::{ErrorKind, Level, Outcome};
@@ -127,6 +129,28 @@ impl Call {
         let alone = |watch: &super::watch::Watch| watch.is_sole_listener();
         if !self.watch.as_ref().is_some_and(alone) {
             event.emit(value);
+        }
+    }
+
+    /// What the error says of itself.
+    pub(super) fn told_by<E: ErrorType + ?Sized>(&mut self, error: &E) {
+        if let Some(watch) = &mut self.watch {
+            if let Some(level) = error.error_level().filter(|_| !self.site.levelled) {
+                watch.failure_level = level;
+            }
+            if let Some(action) = error.error_action() {
+                watch.fields().push_text("action", action);
+            }
+            error.error_fields(&mut ErrorFields::new(watch.fields()));
+        }
+    }
+
+    /// Keeps the backtrace that a report prints behind its text, where backtraces are on.
+    pub(super) fn traced(&mut self, report: &dyn Debug) {
+        if let Some(watch) = &mut self.watch
+            && panics::backtraces()
+        {
+            watch.traced(report);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a pipeline is told of a call: its record, its metrics, and where its error was born.
 
 use std::error::Error;
-use std::fmt::Arguments;
+use std::fmt::{Arguments, Debug};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -171,7 +171,24 @@ impl Watch {
             chain,
             born_in: None,
             path: Vec::new(),
+            backtrace: None,
         });
+    }
+
+    /// Keeps what a report prints behind this line.
+    pub(super) fn traced(&mut self, report: &dyn Debug) {
+        let whole = format!("{report:?}");
+        let trace = whole.split_once("Stack backtrace:").map(|(_, trace)| trace);
+        if let (Some(trace), Some(failure)) = (trace, &mut self.record.failure) {
+            failure.backtrace = Some(cut(trace.trim_start_matches('\n')).into());
+        }
+    }
+
+    /// Keeps where a panic came from.
+    pub(super) fn panicked_at(&mut self, backtrace: &str) {
+        if let Some(failure) = &mut self.record.failure {
+            failure.backtrace = Some(cut(backtrace).into());
+        }
     }
 
     /// The annotation said how the call ended, whatever the value is.
@@ -261,6 +278,14 @@ impl Watch {
             registry.error(failure.kind.label(), site.origin.layer.name(), &exemplar);
         }
     }
+}
+
+/// As much of a backtrace as a record keeps.
+fn cut(trace: &str) -> &str {
+    const MOST: usize = 16 * 1024;
+    trace
+        .get(..trace.floor_char_boundary(MOST))
+        .unwrap_or(trace)
 }
 
 pub(super) fn exemplar(record: &Record) -> Exemplar {

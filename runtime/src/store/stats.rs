@@ -21,6 +21,15 @@ pub enum StatsBy {
     Error,
 }
 
+/// The tokens of a call alone: the sum of its kinds.
+macro_rules! own_tokens {
+    () => {
+        "(SELECT sum(value) FROM json_each(metrics) WHERE key IN ('input_tokens', \
+         'cached_input_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens') \
+         AND type IN ('integer', 'real'))"
+    };
+}
+
 impl StatsBy {
     /// A layer goes by its logger in the table.
     fn name_of(self, name: String) -> String {
@@ -33,9 +42,12 @@ impl StatsBy {
     /// What a summary reads of a call. Few calls have tokens or a cost: the search for the word spares
     /// the others the reading of their JSON, which is what takes the time. The group is its first two columns. Like all columns of the
     /// store's queries, these are literals.
+    ///
+    /// The record of a request carries the sums of the calls in it, and is known by its `llm_calls`. The third argument
+    /// says where these sums count; elsewhere it counts with the tokens that it has spent itself, or calls would count twice.
     pub(super) const fn columns(self) -> &'static str {
         macro_rules! columns {
-            ($name:literal, $second:literal) => {
+            ($name:literal, $second:literal, $sums:literal) => {
                 concat!(
                     $name,
                     " AS name, ",
@@ -43,25 +55,36 @@ impl StatsBy {
                     " AS operation, duration_ms, \
                      CASE WHEN json_valid(context) THEN json_extract(context, '$.status') END \
                      AS status, \
-                     CASE WHEN instr(metrics, 'tokens\"') AND json_valid(metrics) THEN coalesce( \
-                     json_extract(metrics, '$.total_tokens'), json_extract(metrics, '$.tokens'), \
-                     (SELECT sum(value) FROM json_each(metrics) WHERE key LIKE '%\\_tokens' ESCAPE '\\' \
-                     AND type IN ('integer', 'real'))) END AS tokens, \
-                     CASE WHEN instr(metrics, '\"cost_usd\"') AND json_valid(metrics) \
+                     CASE WHEN instr(metrics, 'tokens\"') AND json_valid(metrics) THEN \
+                     CASE WHEN ",
+                    $sums,
+                    " OR json_extract(metrics, '$.llm_calls') IS NULL THEN coalesce( \
+                     json_extract(metrics, '$.total_tokens'), json_extract(metrics, '$.tokens'), ",
+                    own_tokens!(),
+                    ") ELSE ",
+                    own_tokens!(),
+                    " END END AS tokens, \
+                     CASE WHEN instr(metrics, '\"cost_usd\"') AND json_valid(metrics) AND (",
+                    $sums,
+                    " OR coalesce(json_extract(metrics, '$.llm_calls') = 1 AND ",
+                    own_tokens!(),
+                    " IS NOT NULL, json_extract(metrics, '$.llm_calls') IS NULL)) \
                      THEN json_extract(metrics, '$.cost_usd') END AS cost"
                 )
             };
         }
         match self {
-            Self::Layer => columns!("logger", "NULL"),
+            Self::Layer => columns!("logger", "NULL", "logger = 'rag.api'"),
             Self::Operation => columns!(
                 "logger",
-                "CASE WHEN json_valid(context) THEN json_extract(context, '$.operation') END"
+                "CASE WHEN json_valid(context) THEN json_extract(context, '$.operation') END",
+                "logger = 'rag.api'"
             ),
-            Self::User => columns!("user_id", "NULL"),
+            Self::User => columns!("user_id", "NULL", "TRUE"),
             Self::Error => columns!(
                 "CASE WHEN json_valid(error) THEN json_extract(error, '$.type') END",
-                "NULL"
+                "NULL",
+                "FALSE"
             ),
         }
     }

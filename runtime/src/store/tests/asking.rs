@@ -210,6 +210,90 @@ fn calls_are_summed_by_layer() {
     });
 }
 
+const ANSWER: &str = r#"{"operation":"answer","status":"error"}"#;
+
+/// Two requests: one whose sums stand with its api call, and one that came in by the layer of the model itself.
+fn requests() -> Vec<NewRow<'static>> {
+    let error = Some(r#"{"type":"no_context","message":"m","chain":[]}"#);
+    let root = |seq, metrics| NewRow {
+        error,
+        metrics,
+        parent_span_id: None,
+        user_id: Some("ada"),
+        ..call(seq, ANSWER, 1_000)
+    };
+    let generation = |seq, metrics| NewRow {
+        logger: "rag.generation",
+        metrics,
+        ..call(seq, SEARCH, 1_000)
+    };
+    vec![
+        NewRow {
+            logger: "rag.api",
+            ..root(
+                1,
+                r#"{"llm_calls":2,"total_tokens":30,"cost_usd":0.3,"spans":3}"#,
+            )
+        },
+        generation(
+            2,
+            r#"{"input_tokens":9,"output_tokens":1,"total_tokens":10,"cost_usd":0.1}"#,
+        ),
+        generation(
+            3,
+            r#"{"input_tokens":18,"output_tokens":2,"total_tokens":20,"cost_usd":0.2}"#,
+        ),
+        NewRow {
+            logger: "rag.generation",
+            ..root(
+                4,
+                r#"{"llm_calls":2,"input_tokens":4,"total_tokens":9,"cost_usd":0.7}"#,
+            )
+        },
+        generation(
+            5,
+            r#"{"input_tokens":5,"output_tokens":0,"total_tokens":5}"#,
+        ),
+        NewRow {
+            logger: "rag.generation",
+            ..root(
+                6,
+                r#"{"llm_calls":1,"input_tokens":100,"total_tokens":100,"cost_usd":1.0}"#,
+            )
+        },
+    ]
+}
+
+#[test]
+fn the_sums_of_a_request_are_not_counted_beside_its_calls() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&requests()).await;
+        let spent = |groups: Vec<Stats>| -> Vec<_> {
+            let dollars = |cost: f64| (cost * 100.0).round() / 100.0;
+            let cost = |group: &Stats| group.cost_usd.map(dollars);
+            groups
+                .iter()
+                .map(|group| (group.tokens, cost(group)))
+                .collect()
+        };
+        let layers = spent(stats(&mut reader, StatsBy::Layer).await);
+        assert_eq!(layers, [(Some(30.0), Some(0.3)), (Some(139.0), Some(1.3))]);
+        let operations = spent(stats(&mut reader, StatsBy::Operation).await);
+        assert_eq!(
+            operations,
+            [
+                (Some(30.0), Some(0.3)),
+                (Some(104.0), Some(1.0)),
+                (Some(35.0), Some(0.3))
+            ]
+        );
+        let users = spent(stats(&mut reader, StatsBy::User).await);
+        assert_eq!(users, [(Some(139.0), Some(2.0))], "whole requests");
+        let errors = spent(stats(&mut reader, StatsBy::Error).await);
+        assert_eq!(errors, [(Some(104.0), Some(1.0))], "the calls that failed");
+    });
+}
+
 #[test]
 fn calls_are_summed_by_operation_user_and_error() {
     runtime().block_on(async {

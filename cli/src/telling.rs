@@ -1,0 +1,337 @@
+//! What a call's record has to say beside its bar: the most telling values first, in the words of people.
+
+use serde_json::{Map, Value};
+
+use crate::format::{dollars, duration, number};
+use crate::text::{columns, safe};
+
+type Object = Map<String, Value>;
+
+/// So many values are shown, and of a call of a model all that it told of it.
+const FEW: usize = 2;
+
+/// The values worth showing, such as `15 chunks` and `best 0.81`; of a call of a model all that it told of it.
+pub(crate) fn values(context: &Object, metrics: &Object) -> Vec<String> {
+    let mut names: Vec<_> = metrics.keys().filter(|name| is_own(name)).collect();
+    names.sort_by_key(|name| rank(name));
+    let (telling, others): (Vec<_>, Vec<_>) = names
+        .into_iter()
+        .partition(|name| rank(name) < TELLING.len());
+    let of_metrics = |names: Vec<&String>| -> Vec<String> {
+        let shown = |name: &String| shown(name, metrics.get(name)?);
+        names.into_iter().filter_map(shown).collect()
+    };
+    let mut said: Vec<_> = of_metrics(telling).into_iter().take(FEW).collect();
+    said.extend(words(context, metrics));
+    let told = context
+        .iter()
+        .filter(|(name, _)| !is_ours(name))
+        .filter_map(|(name, value)| shown(name, value));
+    let room = FEW.saturating_sub(said.len());
+    said.extend(of_metrics(others).into_iter().chain(told).take(room));
+    said
+}
+
+/// What a call tells of a model, of attempts and caches, in the order in which it is worth knowing.
+fn words(context: &Object, metrics: &Object) -> Vec<String> {
+    let number_of = |name: &str| metrics.get(name).and_then(Value::as_f64);
+    let text_of = |name: &str| context.get(name).and_then(Value::as_str).map(safe);
+    let answers = number_of("output_tokens").is_some() || number_of("input_tokens").is_none();
+    let first = if answers && asks_a_model(context, metrics) {
+        "first token"
+    } else {
+        "first item"
+    };
+    let first = number_of("time_to_first_item_ms").map(|ms| format!("{first} {}", duration(ms)));
+    let attempts = number_of("attempts").filter(|attempts| *attempts > 1.0);
+    let fallback = text_of("fallback_to").map(|to| format!("fell back to {to}"));
+    let estimated = context.get("usage_estimated") == Some(&Value::Bool(true));
+    [
+        first,
+        tokens(metrics),
+        cost(metrics),
+        estimated.then(|| "usage estimated".to_owned()),
+        attempts.map(|attempts| format!("{} attempts", number(attempts))),
+        fallback,
+        cache(context),
+        text_of("model"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn asks_a_model(context: &Object, metrics: &Object) -> bool {
+    context.contains_key("model") || metrics.contains_key("output_tokens")
+}
+
+/// By kind as in `1,400 + 600 cached → 270 + 40 reasoning tokens`, where the call tells them, else their sum.
+fn tokens(metrics: &Object) -> Option<String> {
+    let count = |name: &str| metrics.get(name).and_then(Value::as_f64);
+    let side = |kinds: &[(&str, &str)]| {
+        let kinds = kinds.iter().filter_map(|(name, word)| {
+            let tokens = count(name).filter(|tokens| *tokens > 0.0 || word.is_empty())?;
+            Some(format!("{}{word}", number(tokens)))
+        });
+        let kinds: Vec<_> = kinds.collect();
+        (!kinds.is_empty()).then(|| kinds.join(" + "))
+    };
+    let sent = side(&[
+        ("input_tokens", ""),
+        ("cached_input_tokens", " cached"),
+        ("cache_write_tokens", " written to cache"),
+    ]);
+    let answered = count("output_tokens").filter(|tokens| *tokens > 0.0);
+    let reasoned = count("reasoning_tokens").filter(|tokens| *tokens > 0.0);
+    let received = answered
+        .or(reasoned)
+        .and_then(|_| side(&[("output_tokens", ""), ("reasoning_tokens", " reasoning")]));
+    let sides: Vec<_> = sent.into_iter().chain(received).collect();
+    let sides = (!sides.is_empty()).then(|| sides.join(" → "));
+    let sum = || {
+        count("total_tokens")
+            .or_else(|| count("tokens"))
+            .map(number)
+    };
+    sides.or_else(sum).map(|tokens| format!("{tokens} tokens"))
+}
+
+/// In dollars; a sum that leaves calls out, for want of a price, says how many.
+pub(crate) fn cost(metrics: &Object) -> Option<String> {
+    let number_of = |name: &str| metrics.get(name).and_then(Value::as_f64);
+    let cost = number_of("cost_usd").map(dollars)?;
+    let unpriced = number_of("unpriced_calls").filter(|calls| *calls > 0.0);
+    let unpriced = unpriced.map(|calls| format!(" + {} unpriced", number(calls)));
+    Some(cost + &unpriced.unwrap_or_default())
+}
+
+fn cache(context: &Object) -> Option<String> {
+    let hit = context.get("cache_hit").and_then(Value::as_bool)?;
+    let cache = context.get("cache").and_then(Value::as_str).map(safe);
+    let outcome = if hit { "hit" } else { "miss" };
+    Some(
+        format!("{} cache {outcome}", cache.unwrap_or_default())
+            .trim_start()
+            .to_owned(),
+    )
+}
+
+/// Fields of a span's context that say nothing beside its outcome, or that [`words`] tells.
+pub(crate) fn is_ours(name: &str) -> bool {
+    const OURS: [&str; 11] = [
+        "operation",
+        "status",
+        "error_span_id",
+        "threshold_ms",
+        "cancelled_by",
+        "kind",
+        "model",
+        "usage_estimated",
+        "fallback_to",
+        "cache",
+        "cache_hit",
+    ];
+    OURS.contains(&name) || name.starts_with("versions.")
+}
+
+/// A number of the call's own, which [`words`] does not tell: the sums of a request would hide it.
+fn is_own(name: &str) -> bool {
+    const TOLD: [&str; 18] = [
+        "duration_ms",
+        "time_to_first_item_ms",
+        "longest_gap_ms",
+        "items",
+        "attempts",
+        "retry_wait_ms",
+        "cost_usd",
+        "llm_calls",
+        "unpriced_calls",
+        "retries",
+        "cache_hits",
+        "cache_misses",
+        "spans",
+        "tokens",
+        "total_budget",
+        "allocated_query",
+        "allocated_context",
+        "allocated_response",
+    ];
+    !TOLD.contains(&name) && !name.ends_with("_tokens") && !name.starts_with("self_ms.")
+}
+
+/// What tells most about a call, the most telling first; the others follow by name.
+const TELLING: [&str; 8] = [
+    "chunks",
+    "chunks_retrieved",
+    "hits",
+    "results",
+    "documents",
+    "best_score",
+    "score",
+    "faithfulness",
+];
+
+/// What is counted, and said as in `15 chunks`.
+const COUNTED: [&str; 8] = [
+    "chunks",
+    "hits",
+    "results",
+    "documents",
+    "candidates",
+    "turns",
+    "claims",
+    "pages",
+];
+
+fn rank(name: &str) -> usize {
+    TELLING
+        .iter()
+        .position(|telling| *telling == name)
+        .unwrap_or(TELLING.len())
+}
+
+/// What stands in the place of a value that must not be shown; it says nothing of a call.
+const REDACTED: &str = "[redacted]";
+
+/// The longest text worth a place beside a bar.
+const LONGEST: usize = 24;
+
+fn shown(name: &str, value: &Value) -> Option<String> {
+    let (unit, value) = match value {
+        Value::Number(value) => {
+            let value = value.as_f64()?;
+            if COUNTED.contains(&name) {
+                return Some(counted(name, value));
+            }
+            quantity(name, value)
+        }
+        Value::String(text) if text != REDACTED && columns(text) <= LONGEST => ("", safe(text)),
+        Value::Bool(value) => ("", value.to_string()),
+        _ => return None,
+    };
+    let name = name.strip_suffix(unit).unwrap_or(name);
+    let name = safe(name.strip_prefix("time_to_").unwrap_or(name)).replace('_', " ");
+    let name = if name == "best score" { "best" } else { &name };
+    Some(format!("{name} {value}"))
+}
+
+fn counted(name: &str, value: f64) -> String {
+    let one = name.strip_suffix('s').filter(|_| value == 1.0);
+    format!("{} {}", number(value), one.unwrap_or(name))
+}
+
+/// The end of the name that says the unit, and the value written with that unit.
+fn quantity(name: &str, value: f64) -> (&'static str, String) {
+    if name.ends_with("_ms") {
+        ("_ms", duration(value))
+    } else if name.ends_with("_usd") {
+        ("_usd", dollars(value))
+    } else {
+        ("", number(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(context: Value, metrics: Value) -> Vec<String> {
+        let (Value::Object(context), Value::Object(metrics)) = (context, metrics) else {
+            panic!("both are objects");
+        };
+        values(&context, &metrics)
+    }
+
+    #[test]
+    fn a_call_of_a_model_tells_its_first_token_its_tokens_by_kind_its_cost_and_its_name() {
+        let metrics = json!({
+            "time_to_first_item_ms": 90, "items": 41, "longest_gap_ms": 7, "duration_ms": 298, "input_tokens": 1400,
+            "cached_input_tokens": 600, "output_tokens": 270, "reasoning_tokens": 40, "total_tokens": 2310,
+            "cost_usd": 0.0011,
+        });
+        assert_eq!(
+            told(
+                json!({"model": "gpt-4o-mini", "kind": "agent", "versions.prompt": "v3"}),
+                metrics
+            ),
+            [
+                "first token 90 ms",
+                "1,400 + 600 cached → 270 + 40 reasoning tokens",
+                "$0.0011",
+                "gpt-4o-mini"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_embedding_sends_tokens_and_gets_none() {
+        let metrics = json!({"input_tokens": 29, "output_tokens": 0, "total_tokens": 29});
+        assert_eq!(
+            told(json!({"model": "embed-3"}), metrics),
+            ["29 tokens", "embed-3"]
+        );
+    }
+
+    #[test]
+    fn what_went_otherwise_than_planned_is_told() {
+        let context = json!({
+            "model": "m", "fallback_to": "mini", "usage_estimated": true, "cache": "answers", "cache_hit": false,
+        });
+        assert_eq!(
+            told(
+                context,
+                json!({"attempts": 3, "retry_wait_ms": 250, "items": 2})
+            ),
+            [
+                "usage estimated",
+                "3 attempts",
+                "fell back to mini",
+                "answers cache miss",
+                "m"
+            ]
+        );
+        assert_eq!(
+            told(
+                json!({"cache": "x", "cache_hit": true}),
+                json!({"attempts": 1})
+            ),
+            ["x cache hit"]
+        );
+    }
+
+    #[test]
+    fn the_request_s_line_tells_its_sums_and_no_bookkeeping() {
+        let sums = json!({
+            "llm_calls": 2, "total_tokens": 2310, "cost_usd": 0.0011, "spans": 9, "self_ms.api": 3.0, "retries": 1,
+            "faithfulness": 0.94,
+        });
+        assert_eq!(
+            told(json!({}), sums),
+            ["faithfulness 0.94", "2,310 tokens", "$0.0011"]
+        );
+    }
+
+    #[test]
+    fn a_sum_that_is_not_the_whole_sum_says_so() {
+        let sums =
+            json!({"llm_calls": 3, "total_tokens": 30, "cost_usd": 0.5, "unpriced_calls": 2});
+        assert_eq!(told(json!({}), sums), ["30 tokens", "$0.5000 + 2 unpriced"]);
+        let unknown = json!({"llm_calls": 1, "total_tokens": 30, "unpriced_calls": 1});
+        assert_eq!(told(json!({}), unknown), ["30 tokens"]);
+    }
+
+    #[test]
+    fn documents_are_told_by_their_number_and_the_best_of_them() {
+        let context = json!({"documents": [{"id": "bees#1", "score": 0.81}], "top_k": 5});
+        let metrics = json!({"documents": 1, "best_score": 0.81});
+        assert_eq!(told(context, metrics), ["1 document", "best 0.81"]);
+    }
+
+    #[test]
+    fn a_stream_of_something_else_has_a_first_item() {
+        let metrics = json!({"time_to_first_item_ms": 9, "items": 2});
+        assert_eq!(told(json!({}), metrics), ["first item 9.0 ms"]);
+    }
+}

@@ -1,0 +1,30 @@
+//! Runs the design's example of log levels once for each way in which a model answers, and prints its records.
+
+use std::error::Error;
+use std::time::Duration;
+
+use ragspan::{Config, Format, Level, Prices};
+use ragspan_examples::levels::{Service, generate_response};
+
+/// What the two models cost for a million tokens, in dollars.
+const PRICES: &str = r#"{"models": {
+    "gpt-4o": {"input": 2.50, "output": 10.0},
+    "gpt-4o-mini": {"input": 0.15, "output": 0.60}
+}}"#;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let config = Config::default()
+        .without_sinks()
+        .stdout(Format::Pretty)
+        .level(Level::Debug)
+        .with_prices(Prices::from_json(PRICES)?)
+        .without_metrics_listener();
+    let telemetry = ragspan::start(config)?;
+    for service in Service::ALL {
+        // What fails is in the records.
+        let _told = generate_response(service, "what is a span?", &["A span is a call."]);
+    }
+    telemetry.shutdown(Duration::from_secs(5)).await.report();
+    Ok(())
+}
