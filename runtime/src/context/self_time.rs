@@ -29,6 +29,10 @@ pub(crate) struct SelfTime {
     pub(crate) lost: u64,
 }
 
+impl SelfTime {
+    pub(crate) const NONE: Self = Self { micros: 0, lost: 0 };
+}
+
 impl Children {
     /// A child has begun.
     pub(crate) fn begin(&mut self, start: u64) {

@@ -15,6 +15,7 @@ use super::stream::Flow;
 use super::words::{self, Words};
 use crate::clock::{self, Moment};
 use crate::context::carrier::{self, Inherited};
+use crate::context::self_time::SelfTime;
 use crate::context::sums::TraceSums;
 use crate::context::{Layer, SpanId, TraceId};
 use crate::dispatch::Handle;
@@ -239,7 +240,10 @@ impl Watch {
         let record = &mut *self.record;
         let closed = carrier::close(span, record.start, record.timestamp);
         record.fields.append(&closed.late);
-        self.sums.span(site.origin.layer, closed.own);
+        // What a filter hides is no node, and its time that of the call around it.
+        let hidden = span.is_none() && record.parent_span_id.is_some();
+        let own = if hidden { SelfTime::NONE } else { closed.own };
+        self.sums.span(site.origin.layer, own);
         if let Some(words) = self.words.take() {
             words.spend(record, &self.handle, &self.sums);
         }

@@ -8,6 +8,8 @@ use ragspan::testing::{Capture, Captured};
 use ragspan::{Level, Prices, Usage, rag_span};
 use serde_json::Value;
 use tracing::Instrument;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::prelude::*;
 
 use crate::ends::{completions, runtime};
 
@@ -341,4 +343,34 @@ fn self_times_and_sums_of_random_requests_equal_the_models() {
         varied.iter().all(|found| *found > 50),
         "{varied:?}, seed {seed}"
     );
+}
+
+#[rag_span(layer = "api")]
+fn around_what_is_hidden() {
+    hidden();
+    shown();
+}
+
+#[rag_span(layer = "data", level = "debug")]
+fn hidden() {
+    shown();
+    std::hint::black_box((0..10_000).map(std::hint::black_box).sum::<u32>());
+}
+
+#[rag_span(layer = "retrieval")]
+fn shown() {
+    std::hint::black_box((0..10_000).map(std::hint::black_box).sum::<u32>());
+}
+
+/// The time of a call whose span a filter hides stays with the call around it, so that no time is told twice.
+#[test]
+fn self_times_around_hidden_calls_add_up_to_the_root() {
+    let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO);
+    let capture = Capture::new().under(subscriber.with(ragspan::layer()));
+    let (_, seen) = capture.run(around_what_is_hidden);
+    let root = seen.record("around_what_is_hidden_complete");
+    let told = measured(root);
+    let whole = micros(&root["metrics"]["duration_ms"]);
+    assert_eq!(told.values().sum::<u64>(), whole, "{told:?}");
+    assert_eq!(told.len(), 2, "{told:?}");
 }
