@@ -184,7 +184,10 @@ fn take_name(
     let name = &binding.ident;
     let used = mentions(recorded, std::slice::from_ref(name))
         .then(|| quote_spanned!(site=> #[allow(unused_variables)]));
-    quote_spanned!(site=> #(#attributes)* #used let #mutability #name = #name;)
+    // To take it with us is no use of it.
+    let unused = name.to_string().starts_with('_');
+    let unused = unused.then(|| quote_spanned!(site=> #[allow(clippy::used_underscore_binding)]));
+    quote_spanned!(site=> #(#attributes)* #used #unused let #mutability #name = #name;)
 }
 
 /// The same for each name in a pattern.

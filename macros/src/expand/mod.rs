@@ -16,6 +16,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 
 use crate::model::{Function, RagSpan, Shape};
+use crate::returns::Later;
 use crate::{params, returns};
 use names::Names;
 
@@ -43,7 +44,8 @@ pub(crate) fn expand(span: &RagSpan) -> TokenStream {
         Shape::Deferred(later) => deferred::deferred(span, later, &enter, &taken, &names),
     };
     let block = braced(quote!(#(#inner)* #call), span.function.body.span());
-    quote!(#(#attributes)* #visibility #default #signature #block)
+    let allowed = allowed(span);
+    quote!(#(#attributes)* #allowed #visibility #default #signature #block)
 }
 
 /// The signature, and the statements with which a body that stands elsewhere takes its arguments.
@@ -60,6 +62,15 @@ fn taken(span: &RagSpan, signature: &Signature) -> (Signature, TokenStream) {
     let (recorded, consumed) = (enter::recorded(span), enter::consumed(span));
     let taken = params::take(&mut signature, &recorded, &consumed);
     (signature, taken)
+}
+
+/// An `async` block that gives a future is what such a function was asked for.
+fn allowed(span: &RagSpan) -> Option<TokenStream> {
+    let Shape::Deferred(later) = &span.shape else {
+        return None;
+    };
+    let gives_one = later.later == Later::Future && span.function.signature.asyncness.is_some();
+    gives_one.then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::async_yields_async)]))
 }
 
 fn never_async(span: &RagSpan) -> bool {

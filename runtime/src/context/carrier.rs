@@ -194,17 +194,18 @@ pub(crate) fn add_late_here(add: impl FnOnce(&mut Fields)) {
         };
         let current = registry.current_span();
         let from = current.id().and_then(|id| registry.span(id));
-        let call = from.and_then(|from| from.scope().find(is_call));
+        let call = from.and_then(|from| from.scope().find(is_running));
         if let (Some(call), Some(add)) = (call, add.take()) {
             add_late(registry, &call.id(), add);
         }
     });
 }
 
-fn is_call(span: &SpanRef<'_, Registry>) -> bool {
+/// A call that has ended takes nothing more: what outlives it tells the one around it.
+fn is_running(span: &SpanRef<'_, Registry>) -> bool {
     span.extensions()
         .get::<Node>()
-        .is_some_and(|node| node.is_call)
+        .is_some_and(|node| node.is_call && !node.ended)
 }
 
 /// The call of this span has run from `start` to `end`: takes what it was told, and tells the nearest call above.

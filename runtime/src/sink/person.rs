@@ -105,7 +105,7 @@ impl Page<'_> {
     fn fields(&mut self, record: &Record) {
         for (index, (name, value)) in record.fields.iter().enumerate() {
             let mut later = record.fields.iter().skip(index + 1);
-            if later.any(|(later, _)| later == name) {
+            if later.any(|(later, _)| later == name) || is_bookkeeping(name) {
                 continue;
             }
             let name = name.strip_prefix("metrics.").unwrap_or(name);
@@ -223,6 +223,11 @@ impl fmt::Display for Took {
         };
         out.pad(&text)
     }
+}
+
+/// Where a request's time went is for the page and the command; on a line it would hide the rest.
+fn is_bookkeeping(name: &str) -> bool {
+    name == "metrics.spans" || name.starts_with("metrics.self_ms.")
 }
 
 #[cfg(test)]

@@ -247,7 +247,10 @@ impl Watch {
         if let Some(words) = self.words.take() {
             words.spend(record, &self.handle, &self.sums);
         }
-        if site.metered && outcome != Outcome::Success {
+        // What was refused before it gave anything has cost nothing.
+        let began =
+            outcome == Outcome::Cancelled || record.fields.number("metrics.items") > Some(1.0);
+        if site.metered && began && outcome != Outcome::Success && outcome != Outcome::Empty {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
         if record.parent_span_id.is_none() {

@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 12] = [
     &["sink"],
     &["pipeline"],
     &["dispatch"],
-    &["span", "layer"],
+    &["span", "layer", "words"],
     &["config"],
     &["telemetry"],
 ];
