@@ -18,7 +18,7 @@ use super::books::{Balance, Book};
 use super::lane::Lane;
 use super::trouble::{Ailment, Illness};
 use crate::clock;
-use crate::record::Record;
+use crate::record::{Level, Record};
 use crate::sink::{Batch, Sink};
 
 /// So many records go into one batch at most; a database takes three hundred or more at its best speed.
@@ -242,8 +242,13 @@ impl Work {
         } else {
             0
         };
+        let critical = records.iter().any(|record| record.level == Level::Critical);
         for batch in batches(records, &self.pipeline) {
             self.lanes.iter().for_each(|lane| lane.offer(batch.clone()));
+        }
+        // The system may be going down: what says so must not wait in a buffer. Nobody waits for the answer.
+        if critical {
+            self.reach(true, oneshot::channel().0);
         }
     }
 
@@ -255,9 +260,13 @@ impl Work {
         self.pipeline.ring.wait().await;
     }
 
-    /// Asks every lane behind what it has, and answers from a task of its own: the worker goes on.
     fn flush(&mut self, durable: bool, done: oneshot::Sender<bool>) {
         self.feed();
+        self.reach(durable, done);
+    }
+
+    /// Asks every lane behind what it has, and answers from a task of its own: the worker goes on.
+    fn reach(&self, durable: bool, done: oneshot::Sender<bool>) {
         let mut lanes: JoinSet<bool> = self.lanes.iter().map(|lane| lane.flush(durable)).collect();
         tokio::spawn(async move {
             let all = async {
@@ -301,4 +310,60 @@ fn batches(records: Vec<Box<Record>>, pipeline: &Pipeline) -> impl Iterator<Item
             )
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Registry;
+    use crate::record::Service;
+    use crate::sink::DeliveryError;
+
+    /// Tells of each sync.
+    struct Synced(std::sync::mpsc::Sender<()>);
+
+    impl Sink for Synced {
+        const NAME: &'static str = "synced";
+
+        async fn deliver(&mut self, _: Batch) -> Result<(), DeliveryError> {
+            Ok(())
+        }
+
+        async fn sync(&mut self) -> Result<(), DeliveryError> {
+            let _gone = self.0.send(());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_says_that_the_system_goes_down_is_synced_at_once() {
+        let service = Service {
+            environment: String::new(),
+            version: String::new(),
+            host: String::new(),
+        };
+        let pipeline = Arc::new(Pipeline::new(service, Level::Info, Registry::new(), 16));
+        let (say, heard) = std::sync::mpsc::channel();
+        let mut sinks = Sinks::default();
+        sinks.add(Synced(say));
+        let (worker, failed) = Worker::start(&pipeline, sinks, std::future::pending());
+        assert!(failed.is_none());
+        for level in [Level::Error, Level::Critical] {
+            let mut record = pipeline.blank();
+            record.level = level;
+            pipeline.push(record);
+        }
+        heard.recv().unwrap();
+        // One that is no trouble of the system leaves the disk alone.
+        let mut record = pipeline.blank();
+        record.level = Level::Error;
+        pipeline.push(record);
+        let (done, _end) = oneshot::channel();
+        let within = Duration::from_secs(5);
+        assert!(worker.send(Command::Shutdown { within, done }));
+        assert!(
+            heard.recv().is_err(),
+            "one sync, for the one critical record"
+        );
+    }
 }
