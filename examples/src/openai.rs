@@ -158,7 +158,7 @@ impl ChatClient {
 
     /// Asks, and gives the answer piece by piece; the last piece tells the tokens.
     ///
-    /// A model that has no time is asked again, as often as [`ATTEMPTS`] says. The span is open until the stream ends or is
+    /// A model that has no time is asked again, as often as `ATTEMPTS` says. The span is open until the stream ends or is
     /// dropped.
     ///
     /// # Errors

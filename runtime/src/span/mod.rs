@@ -4,6 +4,8 @@ mod call;
 mod document;
 mod event;
 mod future;
+#[cfg(feature = "http")]
+mod http;
 mod opening;
 mod panics;
 mod pending;

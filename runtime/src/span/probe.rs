@@ -138,6 +138,11 @@ error_type_through!(&E, Box<E>, std::sync::Arc<E>);
 pub struct Probe<'a, R>(Labelled<'a, R>);
 
 impl<'a, R> Probe<'a, R> {
+    #[cfg(feature = "http")]
+    pub(super) fn returned(&self) -> &'a R {
+        self.0.returned()
+    }
+
     /// A probe of this value.
     pub fn new(value: &'a R) -> Self {
         let bottom = Anything(value);
