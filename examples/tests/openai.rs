@@ -317,7 +317,7 @@ async fn a_connection_that_breaks_half_way_leaves_an_estimate() {
         (&failed["level"], &failed["error"]["type"]),
         (&"ERROR".into(), &"connection".into())
     );
-    assert_eq!(failed["context"]["usage_estimated"], true);
+    assert_eq!(failed["context"]["usage_estimated"], true, "{failed}");
 }
 
 #[tokio::test]

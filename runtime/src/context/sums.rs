@@ -91,6 +91,17 @@ impl TraceSums {
         add(&self.cache_misses, 1);
     }
 
+    /// Whether there is more to tell than a single call without a model: most traces of one call have nothing to add up.
+    pub(crate) fn has_more_than_one(&self) -> bool {
+        let told = [
+            &self.llm_calls,
+            &self.retries,
+            &self.cache_hits,
+            &self.cache_misses,
+        ];
+        self.spans.load(Relaxed) > 1 || told.iter().any(|sum| sum.load(Relaxed) > 0)
+    }
+
     /// All sums as they are now.
     pub(crate) fn now(&self) -> Sums {
         let value = |sum: &AtomicU64| sum.load(Relaxed);
@@ -123,6 +134,9 @@ impl Sums {
 
 /// What does not fit stays at the largest number.
 fn add(sum: &AtomicU64, amount: u64) {
+    if amount == 0 {
+        return;
+    }
     let before = sum.fetch_add(amount, Relaxed);
     if before.checked_add(amount).is_none() {
         sum.store(u64::MAX, Relaxed);

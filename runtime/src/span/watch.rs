@@ -247,13 +247,12 @@ impl Watch {
         if let Some(words) = self.words.take() {
             words.spend(record, &self.handle, &self.sums);
         }
-        // What was refused before it gave anything has cost nothing.
-        let began =
-            outcome == Outcome::Cancelled || record.fields.number("metrics.items") > Some(1.0);
-        if site.metered && began && outcome != Outcome::Success && outcome != Outcome::Empty {
+        // What was refused may have cost nothing, but only the provider knows whether it had begun.
+        let whole = matches!(outcome, Outcome::Success | Outcome::Empty);
+        if site.metered && !whole {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
-        if record.parent_span_id.is_none() {
+        if record.parent_span_id.is_none() && self.sums.has_more_than_one() {
             let sums = self.sums.now();
             words::tell_sums(&sums, &mut record.fields);
             if sums.cost != Cost::ZERO {
