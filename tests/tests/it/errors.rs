@@ -79,7 +79,9 @@ fn pass_on(seen: &Captured, birth: &Value, messages: &[&str]) {
 
 /// The operations of a stack trace, and that each has its place.
 fn path(record: &Value) -> Vec<&str> {
+    // Where backtraces are on, one follows, indented.
     let lines = record["stack_trace"].as_str().unwrap().lines();
+    let lines = lines.take_while(|line| !line.starts_with(' '));
     let parts = lines.map(|line| line.split_once(" (").unwrap());
     parts
         .map(|(operation, place)| {
