@@ -389,3 +389,49 @@ fn a_panic_is_told_once_where_it_is_born() {
     assert_eq!(path(birth), ["panics_below", "panics"]);
     assert_eq!(counted(&seen, "panic"), 1.0);
 }
+
+#[rag_span(layer = "data")]
+fn as_report() -> anyhow::Result<()> {
+    let deepest = Wrapped::new("the disk is gone");
+    Err(anyhow::Error::new(deepest)
+        .context("cannot read the index")
+        .context("cannot search"))
+}
+
+#[rag_span(layer = "data")]
+fn as_box() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let deepest = Wrapped::new("the disk is gone");
+    Err(Box::new(Wrapped::around("cannot read the index")(deepest)))
+}
+
+#[rag_span(layer = "api")]
+fn passes_the_report_on() -> anyhow::Result<()> {
+    use anyhow::Context;
+    as_report().context("cannot answer")
+}
+
+/// What holds an error that is known only when it is there is asked for its sources as the error itself would be.
+#[test]
+fn the_sources_behind_a_report_or_a_box_are_told() {
+    let (_, seen) = capture(|| (as_report().is_err(), as_box().is_err()));
+    let report = &seen.record("as_report_failed")["error"];
+    assert_eq!(report["message"], "cannot search");
+    let chain = serde_json::json!(["cannot read the index", "the disk is gone"]);
+    assert_eq!(
+        (&report["type"], &report["chain"]),
+        (&"Error".into(), &chain)
+    );
+    let boxed = &seen.record("as_box_failed")["error"];
+    assert_eq!(boxed["message"], "cannot read the index");
+    assert_eq!(boxed["chain"], serde_json::json!(["the disk is gone"]));
+}
+
+#[test]
+fn a_report_that_passes_on_is_told_once() {
+    let (_, seen) = capture(passes_the_report_on);
+    pass_on(
+        &seen,
+        seen.record("as_report_failed"),
+        &["passes_the_report_on_failed"],
+    );
+}
