@@ -1,7 +1,7 @@
 //! Judging the value: how the call ended, what is recorded of it, and the events for other layers.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
@@ -83,7 +83,7 @@ pub(super) fn inspect_item(span: &RagSpan, names: &Names<'_>) -> TokenStream {
 /// What is told of a model: also where the answer is then found to be empty, for its tokens are spent.
 fn spent(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let model = match &span.model {
-        Some(ModelBy::Value(model)) => Some(told_by_ref("model", model, names)),
+        Some(ModelBy::Value(model)) => Some(told_as("model", &quote!(&), model, names)),
         _ => None,
     };
     let usage = span.usage.as_ref().map(|usage| told("usage", usage, names));
@@ -95,18 +95,15 @@ fn spent(span: &RagSpan, names: &Names<'_>) -> TokenStream {
 /// if let Some(reply) = Probe::new(ret).value(call) { call.usage(reply.usage); }
 /// ```
 fn told(method: &str, judged: &Judged, names: &Names<'_>) -> TokenStream {
-    let (call, expression) = (&names.call, &judged.expression);
-    let at = located(expression.span());
-    let method = Ident::new(method, at);
-    let told = quote_spanned!(at=> #call.#method(#expression););
-    on_value(&judged.pattern, &told, names)
+    told_as(method, &TokenStream::new(), judged, names)
 }
 
-fn told_by_ref(method: &str, judged: &Judged, names: &Names<'_>) -> TokenStream {
+/// The same of what stands behind `sign`, as `&`.
+fn told_as(method: &str, sign: &TokenStream, judged: &Judged, names: &Names<'_>) -> TokenStream {
     let (call, expression) = (&names.call, &judged.expression);
     let at = located(expression.span());
     let method = Ident::new(method, at);
-    let told = quote_spanned!(at=> #call.#method(&#expression););
+    let told = quote_spanned!(at=> #call.#method(#sign #expression););
     on_value(&judged.pattern, &told, names)
 }
 
