@@ -216,5 +216,5 @@ fn fill(record: &mut Record, level: Level, metadata: &'static Metadata<'static>,
     record.trace_id = above.ids.map(|(trace, _)| trace);
     record.span_id = above.ids.map(|(_, span)| span);
     record.parent_span_id = above.parent;
-    record.request = above.request;
+    record.request = above.request();
 }

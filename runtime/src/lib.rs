@@ -72,6 +72,9 @@ mod words;
 #[path = "critical.rs"]
 pub mod __critical;
 #[doc(hidden)]
+#[path = "events.rs"]
+pub mod __events;
+#[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
@@ -91,7 +94,7 @@ mod pages {
 pub use config::Config;
 #[cfg(feature = "yaml")]
 pub use config::{ConfigError, Origin, Problem, Problems, Setting};
-pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
+pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId, trace_id};
 pub use layer::{RagLayer, layer};
 pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
@@ -111,7 +114,7 @@ pub use ragspan_macros::rag_span;
 pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{Document, ErrorFields, ErrorType, LogContext};
+pub use span::{Document, EnteredScope, ErrorFields, ErrorType, LogContext, Logger, bind, unbind};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};

@@ -1,11 +1,13 @@
 //! An annotated call: its tracing span, its node in the span tree, how it ended, and what it left behind.
 
+mod bind;
 mod call;
 mod document;
 mod event;
 mod future;
 #[cfg(feature = "http")]
 mod http;
+mod logger;
 mod opening;
 mod panics;
 mod pending;
@@ -22,15 +24,17 @@ mod value;
 mod watch;
 mod words;
 
+pub use bind::{bind, unbind};
 pub use call::Call;
 pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
+pub use logger::Logger;
 pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
 pub(crate) use scope::scope_is_enabled;
-pub use scope::{LogContext, ScopeSite};
+pub use scope::{EnteredScope, LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
 pub use value::{

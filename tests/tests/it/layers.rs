@@ -16,13 +16,13 @@ const LAYERS: [&[&str]; 12] = [
     &["sink"],
     &["pipeline"],
     &["dispatch"],
-    &["span", "layer", "words"],
+    &["span", "layer", "words", "carry"],
     &["config"],
     &["telemetry"],
 ];
 
 /// What may see all others.
-const ABOVE_ALL: [&str; 4] = ["critical", "lib", "private", "testing"];
+const ABOVE_ALL: [&str; 5] = ["critical", "events", "lib", "private", "testing"];
 
 /// What stands in `lib.rs` and belongs to no layer.
 const PUBLIC_NAMES: [&str; 3] = ["SCHEMA", "LogContext", "start"];
