@@ -156,7 +156,7 @@ where
         if self.inert || is_worker() || dispatch::is_hushed() {
             return;
         }
-        let Some(handle) = dispatch::current() else {
+        let Some(handle) = dispatch::current_in(self.dispatch.get()) else {
             return;
         };
         let metadata = event.metadata();
