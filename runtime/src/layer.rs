@@ -182,7 +182,7 @@ where
                 return handle.give_back(record);
             }
         }
-        fill(&mut record, level, metadata, above);
+        fill(&mut record, level, metadata, &above);
         handle.push(record);
     }
 }
@@ -207,7 +207,12 @@ fn layer_of(above: &Inherited, module: Option<&str>) -> Option<rag::Layer> {
     around.map(|origin| origin.layer)
 }
 
-fn fill(record: &mut Record, level: Level, metadata: &'static Metadata<'static>, above: Inherited) {
+fn fill(
+    record: &mut Record,
+    level: Level,
+    metadata: &'static Metadata<'static>,
+    above: &Inherited,
+) {
     record.kind = Kind::Event;
     record.level = level;
     record.timestamp = clock::now().unix_micros();

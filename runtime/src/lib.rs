@@ -44,6 +44,7 @@
     )
 )]
 
+mod carry;
 mod clock;
 mod config;
 mod context;
@@ -83,6 +84,8 @@ pub mod __private;
 mod pages {
     #[doc = include_str!("../../docs/attribute.md")]
     mod attribute {}
+    #[doc = include_str!("../../docs/context.md")]
+    mod context {}
     #[doc = include_str!("../../docs/derives.md")]
     mod derives {}
     #[doc = include_str!("../../docs/migrate.md")]
@@ -91,6 +94,10 @@ mod pages {
     mod rag {}
 }
 
+pub use carry::{
+    Here, InContext, Timeout, carry, in_context, in_context_with, spawn, spawn_blocking,
+    spawn_local, thread, timeout,
+};
 pub use config::Config;
 #[cfg(feature = "yaml")]
 pub use config::{ConfigError, Origin, Problem, Problems, Setting};

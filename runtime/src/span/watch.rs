@@ -69,18 +69,17 @@ impl Watch {
         let start = clock::now();
         let (bit, meter) = meter(site, &handle);
         let parent = said.parent.as_ref().map(Option::as_ref);
-        let (outermost, trace, frame) =
-            carrier::attach(span, parent, Some(start.unix_micros()), |mut above| {
-                if let Some(context) = said.context {
-                    let whole = match above.request() {
-                        Some(outer) => Arc::new(context.over(&outer)),
-                        None => context,
-                    };
-                    above.frame = Some(Arc::new(Frame::new(Some(whole))));
-                }
-                place(site, bit, start, above, &mut record)
-            });
-        if outermost {
+        let placed = carrier::attach(span, parent, Some(start.unix_micros()), |mut above| {
+            if let Some(context) = said.context {
+                let whole = match above.request() {
+                    Some(outer) => Arc::new(context.over(&outer)),
+                    None => context,
+                };
+                above.frame = Some(Arc::new(Frame::new(Some(whole))));
+            }
+            place(site, bit, start, above, &mut record)
+        });
+        if placed.outermost {
             meter.started();
         }
         Self {
@@ -88,10 +87,10 @@ impl Watch {
             handle,
             meter,
             start,
-            outermost,
+            outermost: placed.outermost,
             failure_level: site.failure_level,
-            trace,
-            frame,
+            trace: placed.trace,
+            frame: placed.frame,
             words: None,
         }
     }
@@ -326,6 +325,13 @@ fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
     }
 }
 
+/// Where a call stands.
+struct Placed {
+    outermost: bool,
+    trace: Arc<Trace>,
+    frame: Option<Arc<Frame>>,
+}
+
 /// Gives the call its ids and its place below `above`; tells whether it is the outermost of its layer.
 fn place(
     site: &'static Site,
@@ -333,7 +339,7 @@ fn place(
     start: Moment,
     above: Inherited,
     record: &mut Record,
-) -> (Inherited, (bool, Arc<Trace>, Option<Arc<Frame>>)) {
+) -> (Inherited, Placed) {
     let unix = start.unix_micros();
     let span_id = SpanId::new(unix / 1000);
     let trace_id = above.ids.map_or(TraceId::from(span_id), |(trace, _)| trace);
@@ -358,7 +364,12 @@ fn place(
         origin: Some(&site.origin),
         trace: Some(Arc::clone(&trace)),
     };
-    (inherited, (outermost, trace, frame))
+    let placed = Placed {
+        outermost,
+        trace,
+        frame,
+    };
+    (inherited, placed)
 }
 
 /// Tells whether the failure was born here or is a child's that passes through, and passes it on.

@@ -61,13 +61,9 @@ fn sources() -> Vec<(String, PathBuf)> {
 
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute
-                .meta
-                .to_token_stream()
-                .to_string()
-                .replace(' ', "")
-                == "cfg(test)"
+        let text = attribute.meta.to_token_stream().to_string();
+        let text = text.replace(' ', "");
+        text == "cfg(test)" || text.starts_with("cfg(all(test,")
     })
 }
 

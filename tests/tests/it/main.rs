@@ -22,6 +22,8 @@ mod ends;
 mod context;
 // A request learns on its way, and all that follows shows it.
 mod bind;
+// What a request starts elsewhere is part of it, and tells who ended it.
+mod carry;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // What a test says of a capture holds, or it is told what there was.
