@@ -80,7 +80,8 @@ struct Parts {
     _clock: Option<fake::Entered>,
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests {
     use std::time::Duration;
 

@@ -199,6 +199,7 @@ impl Capture {
         let is_faked = self.at.is_some() || self.seed.is_some();
         let clock = is_faked.then(|| Arc::new(Fake::new(self.at, self.seed)));
         Running {
+            stops_time: self.at.is_some(),
             carried: Carried::of(Arc::clone(&pipeline), subscriber, clock),
             pipeline,
             _claim: claim,
@@ -210,13 +211,14 @@ impl Capture {
 struct Running {
     carried: Carried,
     pipeline: Arc<Pipeline>,
+    stops_time: bool,
     /// Given up last.
     _claim: Claim,
 }
 
 impl Running {
     fn end(self) -> Captured {
-        Captured::take(&self.pipeline)
+        Captured::take(&self.pipeline, self.stops_time)
     }
 }
 

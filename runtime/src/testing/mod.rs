@@ -17,8 +17,16 @@
 
 mod capture;
 mod captured;
+mod entry;
+mod event;
+mod found;
+mod metrics;
+mod span;
 mod time;
+mod tree;
 
 pub use capture::{Capture, capture, capture_async};
 pub use captured::Captured;
+pub use event::CapturedEvent;
+pub use span::CapturedSpan;
 pub use time::advance;

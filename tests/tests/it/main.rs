@@ -26,6 +26,8 @@ mod bind;
 mod carry;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
+// What a test says of a capture holds, or it is told what there was.
+mod assertions;
 // A module of the runtime uses only modules below it; time and chance enter through the clock.
 mod layers;
 // Every record has its eighteen keys and validates against the published schema.
