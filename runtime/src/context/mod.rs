@@ -2,14 +2,17 @@
 
 pub(crate) mod carrier;
 mod current;
+mod hash;
 mod ids;
 mod layer;
 mod request;
 pub(crate) mod self_time;
 pub(crate) mod sums;
+mod visitor;
 
 pub use current::Context;
+pub(crate) use hash::HashKey;
 pub use ids::{ParseIdError, SpanId, TraceId};
 pub use layer::Layer;
-pub use request::ContextVisitor;
 pub(crate) use request::RequestContext;
+pub use visitor::ContextVisitor;

@@ -1,13 +1,8 @@
 //! The fields of a request that every record inside it repeats.
 
-use tracing::field::Field;
+use crate::value::Fields;
 
-use crate::value::{Capture, Fields, Value};
-
-/// What is written instead of a value that must not leave.
-pub(crate) const REDACTED: &str = "[redacted]";
-
-/// One request's context: the four reserved ids, and fields of the user's own.
+/// One request's context: the four reserved ids, and fields and metrics of the user's own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestContext {
     pub(crate) request_id: Option<Box<str>>,
@@ -15,6 +10,8 @@ pub(crate) struct RequestContext {
     pub(crate) session_id: Option<Box<str>>,
     pub(crate) tenant_id: Option<Box<str>>,
     pub(crate) fields: Fields,
+    /// Numbers, by their names without `metrics.`.
+    pub(crate) metrics: Fields,
 }
 
 impl RequestContext {
@@ -23,17 +20,13 @@ impl RequestContext {
         let either = |own: &Option<Box<str>>, above: &Option<Box<str>>| {
             own.as_ref().or(above.as_ref()).cloned()
         };
-        let mut fields = above.fields.clone();
-        for (name, _) in self.fields.iter() {
-            fields.remove(name);
-        }
-        fields.append(&self.fields);
         Self {
             request_id: either(&self.request_id, &above.request_id),
             user_id: either(&self.user_id, &above.user_id),
             session_id: either(&self.session_id, &above.session_id),
             tenant_id: either(&self.tenant_id, &above.tenant_id),
-            fields,
+            fields: merged(&self.fields, &above.fields),
+            metrics: merged(&self.metrics, &above.metrics),
         }
     }
 
@@ -48,51 +41,32 @@ impl RequestContext {
     }
 
     /// Puts the one field that `added` holds in the place of what is here; if it holds none, nothing changes.
-    fn put(&mut self, name: &'static str, added: &mut Fields) {
+    pub(super) fn put(&mut self, name: &'static str, added: &mut Fields) {
         if let Some(slot) = self.reserved(name) {
             if let Some(text) = added.last_as_text() {
                 *slot = Some(text.into());
             }
         } else if let Some((_, value)) = added.iter().next_back() {
             self.fields.remove(name);
-            match value {
-                Value::Text(text) => self.fields.push_text(name, added.text.get(text)),
-                plain => self.fields.push(name, plain),
-            }
+            self.fields.copy(name, value, &added.text);
+        }
+    }
+
+    /// The same for a metric; what is no finite number changes nothing.
+    pub(super) fn put_metric(&mut self, name: &'static str, added: &Fields) {
+        let value = added.iter().next_back().map(|(_, value)| value);
+        if let Some(number) = value.filter(|value| value.is_number() && !value.is_nan()) {
+            self.metrics.remove(name);
+            self.metrics.push(name, number);
         }
     }
 }
 
-/// Takes the fields of a [`LogContext`](crate::LogContext), one call a field.
-#[derive(Debug)]
-pub struct ContextVisitor<'a> {
-    context: &'a mut RequestContext,
-    scratch: Fields,
-    key: &'a Field,
-}
-
-impl<'a> ContextVisitor<'a> {
-    /// Adds to `context`; `key` is any field, lent to values that ask for one.
-    pub(crate) fn new(context: &'a mut RequestContext, key: &'a Field) -> Self {
-        Self {
-            context,
-            scratch: Fields::default(),
-            key,
-        }
+fn merged(own: &Fields, above: &Fields) -> Fields {
+    let mut fields = above.clone();
+    for (name, _) in own.iter() {
+        fields.remove(name);
     }
-
-    /// A field; `request_id`, `user_id`, `session_id` and `tenant_id` have their own places in a record.
-    /// A value that records nothing, as `None`, leaves what an outer scope has set.
-    pub fn field(&mut self, name: &'static str, value: &dyn tracing::Value) {
-        self.scratch.clear();
-        value.record(self.key, &mut Capture(&mut self.scratch));
-        self.context.put(name, &mut self.scratch);
-    }
-
-    /// A field whose value must not be shown.
-    pub fn redacted(&mut self, name: &'static str) {
-        self.scratch.clear();
-        self.scratch.push_text(name, REDACTED);
-        self.context.put(name, &mut self.scratch);
-    }
+    fields.append(own);
+    fields
 }

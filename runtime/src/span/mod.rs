@@ -1,6 +1,8 @@
 //! An annotated call: its tracing span, its node in the span tree, how it ended, and what it left behind.
 
 mod call;
+mod context_impls;
+mod context_value;
 mod document;
 mod event;
 mod future;
@@ -23,6 +25,10 @@ mod watch;
 mod words;
 
 pub use call::Call;
+pub use context_value::{
+    Always, ContextDebug, ContextDisplay, ContextField, ContextHash, ContextMetric, Given, context,
+    context_debug, context_display, context_field, context_hash, context_metric, with,
+};
 pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
@@ -33,7 +39,4 @@ pub(crate) use scope::scope_is_enabled;
 pub use scope::{LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
-pub use value::{
-    ContextField, ErrorText, Field, Metric, ToCost, ToUsage, context_field, error_text, field,
-    metric,
-};
+pub use value::{ErrorText, Field, Metric, ToCost, ToUsage, error_text, field, metric};

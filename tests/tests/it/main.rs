@@ -20,6 +20,8 @@ mod fields;
 mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
+// What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
+mod derive;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // A module of the runtime uses only modules below it; time and chance enter through the clock.
