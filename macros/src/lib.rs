@@ -26,6 +26,7 @@ mod parse;
 mod place;
 mod rag;
 mod returns;
+mod root;
 mod span;
 mod suggest;
 mod tail;
@@ -78,11 +79,23 @@ pub fn instrument_compat(arguments: TokenStream, item: TokenStream) -> TokenStre
     span::function(arguments.into(), item.into(), model::Mode::Compatible).into()
 }
 
-/// Makes a struct with named fields the context of a request.
+/// Makes a struct or an enum the context of a request: every record inside its scope repeats its fields.
 ///
-/// The fields `request_id`, `user_id`, `session_id` and `tenant_id` are the record's own keys; others
-/// go to its `context`. `#[log(skip)]` leaves a field out, `#[log(redact)]` shows only that it is
-/// there, `#[log(rename = "name")]` names it.
+/// The fields `request_id`, `user_id`, `session_id` and `tenant_id` are the record's own keys; others go to its `context`.
+/// `docs/derives.md` has an example for each attribute.
+///
+/// | on a field | meaning |
+/// |---|---|
+/// | `#[log(rename = "lang")]` | recorded under this name |
+/// | `#[log(display)]`, `#[log(debug)]` | recorded by `Display`, by `Debug` |
+/// | `#[log(with = \|user\| user.id)]` | recorded is what a function makes of it; beside any of the others but `redact` and `skip` |
+/// | `#[log(hash)]` | a keyed hash of its `Display`: to be joined on, and not to be read |
+/// | `#[log(redact)]` | shown as `[redacted]` |
+/// | `#[log(metric)]` | a number that goes to the record's `metrics` |
+/// | `#[log(flatten)]` | a context itself, whose fields come in its place |
+/// | `#[log(skip)]` | left out |
+///
+/// Before the struct or the enum, `#[log(crate = path)]` says where `ragspan` is found, if not at `::ragspan`.
 #[proc_macro_derive(LogContext, attributes(log))]
 pub fn log_context(item: TokenStream) -> TokenStream {
     context::expand(item.into()).into()
@@ -90,6 +103,8 @@ pub fn log_context(item: TokenStream) -> TokenStream {
 
 /// Gives each variant of an error a label: its name in `snake_case`, or what
 /// `#[error_type("label")]` says, or what the only field says with `#[error_type(transparent)]`.
+///
+/// Before the struct or the enum, `#[error_type(crate = path)]` says where `ragspan` is found, if not at `::ragspan`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]
 pub fn error_type(item: TokenStream) -> TokenStream {
     error_type::expand(item.into()).into()

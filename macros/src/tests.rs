@@ -193,6 +193,20 @@ fn the_derives() {
         )),
     );
     check(
+        "log_context_attributes",
+        &context::expand(tokens(
+            r#"struct Request<T, C> { #[log(hash)] email: Option<T>, #[log(display)] id: Uuid, #[log(debug, rename = "tier")] plan: T,
+               #[log(metric)] turn: u32, #[log(flatten)] client: Option<C>, #[log(hash, with = |user| user.id)] user: User }"#,
+        )),
+    );
+    check(
+        "log_context_enum",
+        &context::expand(tokens(
+            r#"#[log(crate = crate::telemetry::ragspan)] enum Caller<C> { User { user_id: String, #[log(skip)] raw: u8, #[log(redact)] key: u8 },
+               Service(#[log(flatten)] C, #[log(rename = "hop", metric)] u8), Nobody }"#,
+        )),
+    );
+    check(
         "error_type",
         &error_type::expand(tokens(
             r#"enum SearchError<E> { NoContext, #[error_type("timeout")] Elapsed { after: u8 },
@@ -202,6 +216,13 @@ fn the_derives() {
     check(
         "error_type_struct",
         &error_type::expand(tokens("struct HTTPError(u16);")),
+    );
+    check(
+        "error_type_elsewhere",
+        &error_type::expand(tokens(
+            r#"#[error_type(crate = telemetry::ragspan)] enum E<T> { #[error_type(level = "warning", fields(code = 0))] Api(u16),
+               #[error_type(transparent)] Inner(T) }"#,
+        )),
     );
     check(
         "error_type_nothing",
@@ -459,6 +480,10 @@ fn piece() -> impl Strategy<Value = String> {
         "<",
         "const",
         "async",
+        "flatten",
+        "with",
+        "metric",
+        "rename",
         "unsafe",
         "extern",
         "default",
@@ -505,6 +530,8 @@ proptest! {
         error_type::expand(item);
         let on_field = quote::quote!(struct A { #[log(#attribute)] a: u8 });
         prop_assert!(context::expand(on_field).to_string().contains("LogContext"));
+        let on_enum = quote::quote!(#[log(#attribute)] enum A { B(#[log(#attribute)] u8) });
+        prop_assert!(context::expand(on_enum).to_string().contains("LogContext"));
         let on_variant = quote::quote!(enum A { #[error_type(#attribute)] B(u8) });
         prop_assert!(error_type::expand(on_variant).to_string().contains("ErrorType"));
     }

@@ -134,6 +134,11 @@ impl Value {
         !matches!(self, Self::Bool(_) | Self::Text(_))
     }
 
+    /// Whether JSON has no number for this.
+    pub(crate) fn is_nan(&self) -> bool {
+        matches!(self, Self::F64(value) if !value.is_finite())
+    }
+
     /// A number of microseconds, as milliseconds.
     #[expect(
         clippy::cast_precision_loss,
@@ -186,15 +191,27 @@ impl Fields {
     /// Adds what another holds.
     pub(crate) fn append(&mut self, other: &Self) {
         for (name, value) in other.iter() {
-            match value {
-                Value::Text(text) => {
-                    let kept = self.text.push(other.text.get(text));
-                    let cut = kept.cut.saturating_add(text.cut);
-                    self.push(name, Value::Text(Text { cut, ..kept }));
-                }
-                plain => self.push(name, plain),
-            }
+            self.copy(name, value, &other.text);
         }
+    }
+
+    /// Adds a value whose text stands in another buffer.
+    pub(crate) fn copy(&mut self, name: &'static str, value: Value, from: &Arena) {
+        let value = match value {
+            Value::Text(text) => {
+                let kept = self.text.push(from.get(text));
+                let cut = kept.cut.saturating_add(text.cut);
+                Value::Text(Text { cut, ..kept })
+            }
+            plain => plain,
+        };
+        self.push(name, value);
+    }
+
+    /// Adds what `value` prints.
+    pub(crate) fn print_text(&mut self, name: &'static str, value: fmt::Arguments<'_>) {
+        let text = self.text.print(value);
+        self.push(name, Value::Text(text));
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&'static str, Value)> + '_ {
@@ -299,8 +316,7 @@ pub(crate) struct Capture<'a>(pub(crate) &'a mut Fields);
 
 impl Capture<'_> {
     fn text(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let text = self.0.text.print(value);
-        self.0.push(field.name(), Value::Text(text));
+        self.0.print_text(field.name(), value);
     }
 }
 

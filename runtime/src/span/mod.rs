@@ -2,6 +2,8 @@
 
 mod bind;
 mod call;
+mod context_impls;
+mod context_value;
 mod document;
 mod event;
 mod future;
@@ -26,6 +28,10 @@ mod words;
 
 pub use bind::{bind, unbind};
 pub use call::Call;
+pub use context_value::{
+    Always, ContextDebug, ContextDisplay, ContextField, ContextHash, ContextMetric, Given, context,
+    context_debug, context_display, context_field, context_hash, context_metric, with,
+};
 pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
@@ -37,7 +43,4 @@ pub(crate) use scope::scope_is_enabled;
 pub use scope::{EnteredScope, LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
-pub use value::{
-    ContextField, ErrorText, Field, Metric, ToCost, ToUsage, context_field, error_text, field,
-    metric,
-};
+pub use value::{ErrorText, Field, Metric, ToCost, ToUsage, error_text, field, metric};
