@@ -14,8 +14,9 @@ pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
     Annotated, Call, ContextField, ErrorFields, ErrorText, EventSite, Fallible, Field, Making,
-    MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost,
-    ToUsage, context_field, error_text, fallible, field, is_empty, metric,
+    MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, Span, SpanRef, SpanRefs, Streamed, ToCost,
+    ToUsage, context_field, error_text, fallible, field, is_empty, metric, plain_block,
+    plain_block_with,
 };
 
 /// What `err(type = |error| ..)` gives.

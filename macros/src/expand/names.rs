@@ -46,7 +46,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn private_at(krate: Option<&Path>, span: Span) -> TokenStream {
+pub(super) fn private_at(krate: Option<&Path>, span: Span) -> TokenStream {
     let Some(krate) = krate else {
         return quote_spanned!(span=> ::ragspan::__private);
     };

@@ -6,6 +6,7 @@ mod event;
 mod future;
 #[cfg(feature = "http")]
 mod http;
+mod manual;
 mod opening;
 mod panics;
 mod pending;
@@ -26,6 +27,7 @@ pub use call::Call;
 pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
+pub use manual::{Span, plain_block, plain_block_with};
 pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
