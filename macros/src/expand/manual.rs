@@ -130,5 +130,8 @@ pub(crate) fn plain_block(block: &Block) -> TokenStream {
     }
     let taken = take(block, &quote_spanned!(site=> #private::Span::none()));
     let (head, body) = (head(block), &block.body);
-    quote_spanned!(site=> #head { #taken #body })
+    match taken {
+        None => quote_spanned!(site=> #head #body),
+        Some(taken) => quote_spanned!(site=> #head { #taken #body }),
+    }
 }
