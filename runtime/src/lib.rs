@@ -86,6 +86,8 @@ mod pages {
     mod migrate {}
     #[doc = include_str!("../../docs/rag.md")]
     mod rag {}
+    #[doc = include_str!("../../docs/spans.md")]
+    mod spans {}
 }
 
 pub use config::Config;
