@@ -1,4 +1,4 @@
-//! The attribute and the derives of `ragspan`, which re-exports them.
+//! The attribute, the macro for blocks and the derives of `ragspan`, which re-exports them.
 //!
 //! Each macro goes through the same phases, a file and a type for each: `parse` reads tokens into what was
 //! written (`keys`, `values`, `fields` and `list` are its grammar), `check` holds that to the rules and says what it
@@ -20,6 +20,7 @@ mod inherited;
 mod keys;
 mod later;
 mod list;
+mod manual;
 mod model;
 mod params;
 mod parse;
@@ -70,6 +71,24 @@ const OFF: bool = cfg!(all(feature = "off", not(feature = "on")));
 #[proc_macro_attribute]
 pub fn rag_span(arguments: TokenStream, item: TokenStream) -> TokenStream {
     span::attribute(arguments.into(), item.into(), OFF).into()
+}
+
+/// Measures a block of code that is not a function of its own: a span, metrics and one structured record, as of an annotated call.
+///
+/// ```text
+/// let pages = ragspan::span!("parsing", layer = "ingestion", context(file), ok(|pages| pages = pages.len()), |span| {
+///     let pages = read(file)?;
+///     span.record("bytes", pages.bytes());
+///     Ok::<_, ParseError>(pages)
+/// })?;
+/// ```
+///
+/// The operation comes first, then the arguments of `#[rag_span]`, then the block: a closure with `|span|`, a handle that takes
+/// values while the block runs, or without. The value is the block's; that of an `async |span| { .. }` is a future, in which the
+/// block is a call from the first poll on. `?` and `return` end the block. The chapter is `docs/spans.md`.
+#[proc_macro]
+pub fn span(input: TokenStream) -> TokenStream {
+    manual::expand(input.into(), OFF).into()
 }
 
 /// `tracing`'s own attribute, expanded by ours: for its test suite, and no part of the public API.

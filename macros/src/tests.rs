@@ -7,7 +7,7 @@ use proc_macro2::{Group, Spacing, TokenStream, TokenTree};
 use proptest::prelude::*;
 
 use crate::keys::{KEYS, Read};
-use crate::{context, error_type, span};
+use crate::{context, error_type, manual, span};
 
 /// The most that an ordinary function may expand to, in characters without white space.
 const BUDGET: usize = 1_000;
@@ -181,6 +181,75 @@ fn opaque_and_missing_return_types() {
             "async fn serve() -> ! { loop { accept().await } }",
         ),
     );
+}
+
+/// An expression as a file may hold it.
+fn in_function(expression: &TokenStream) -> TokenStream {
+    quote::quote!(fn f() { #expression })
+}
+
+#[test]
+fn a_block() {
+    let arguments =
+        r#""parsing", layer = "ingestion", context(file), ok(|pages| pages = pages.len())"#;
+    let body = "{ let pages = read(file)?; span.record(\"bytes\", pages.bytes()); Ok::<_, ParseError>(pages) }";
+    let sync = tokens(&format!("{arguments}, |span| {body}"));
+    let asynchronous = tokens(&format!("{arguments}, async move |span| {body}"));
+    for (name, block) in [("block", sync), ("async_block", asynchronous)] {
+        let expansion = manual::expand(block, false);
+        check(name, &in_function(&expansion));
+        let length = length(&expansion) - length(&tokens(body));
+        assert!(length < BUDGET, "{name}: {length} characters");
+    }
+}
+
+#[test]
+fn a_block_alone_is_left_where_instrumentation_is_off() {
+    for (block, left) in [
+        (
+            "\"a\", layer = \"api\", context(x), move || f(x)",
+            ":: ragspan :: __private :: plain_block (move || { f (x) })",
+        ),
+        (
+            "\"a\", layer = \"api\", |span| { f(span) }",
+            ":: ragspan :: __private :: plain_block_with (| span | { f (span) })",
+        ),
+        (
+            "\"a\", layer = \"api\", async || f().await",
+            "async { f () . await }",
+        ),
+        (
+            "\"a\", layer = \"api\", async move |span: Span| { f(span).await }",
+            "async move { let span : Span = :: ragspan :: __private :: Span :: none () ; { f (span) . await } }",
+        ),
+    ] {
+        assert_eq!(manual::expand(tokens(block), true).to_string(), left);
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_its_arguments_a_block_is_left() {
+    for arguments in [
+        "",
+        "\"a\"",
+        "layer = 7",
+        "\"a\", layer = \"api\", outpu, 5, ok(||)",
+    ] {
+        for block in [
+            "|| { body(1) }",
+            "async |span| body(1)",
+            "{ body(1) }",
+            "|s| { body(1) }, 7",
+        ] {
+            let comma = if arguments.is_empty() { "" } else { "," };
+            let text =
+                manual::expand(tokens(&format!("{arguments}{comma} {block}")), false).to_string();
+            assert!(
+                text.contains("compile_error") && text.contains("body (1)"),
+                "{text}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -503,6 +572,28 @@ proptest! {
     fn no_arguments_lose_the_function(arguments in some_tokens()) {
         let text = span::expand(arguments, tokens(FULL.1)).to_string();
         prop_assert!(text.contains("index () . search (query , top_k)"), "{}", text);
+    }
+
+    #[test]
+    fn no_arguments_lose_the_block(arguments in some_tokens(), behind in some_tokens()) {
+        let block = quote::quote!("work", layer = "data", #arguments, |span| { index().search(span) });
+        let text = manual::expand(block, false).to_string();
+        prop_assert!(text.contains("index () . search (span)") || text.contains("compile_error"), "{}", text);
+        let block = quote::quote!("work", layer = "data", || { index().search() } #behind);
+        let text = manual::expand(block, false).to_string();
+        prop_assert!(text.contains("index () . search ()") || text.contains("compile_error"), "{}", text);
+    }
+
+    #[test]
+    fn no_token_of_a_block_is_lost(body in broken_body(), is_async in prop::bool::ANY) {
+        let asyncness = is_async.then(|| tokens("async"));
+        // What only makes a future is refused, and left as it is.
+        let written = manual::expand(quote::quote!("work", layer = "data", #asyncness move |span| { #body }), false);
+        let text = written.to_string();
+        prop_assert!(text.contains("Call :: open") || text.contains("would measure the making"), "{}", text);
+        let mut written = flat(written).into_iter();
+        let lost = flat(body).into_iter().find(|wanted| !written.any(|token| token == *wanted));
+        prop_assert!(lost.is_none(), "{:?} in {}", lost, text);
     }
 
     #[test]

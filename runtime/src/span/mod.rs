@@ -10,6 +10,7 @@ mod future;
 #[cfg(feature = "http")]
 mod http;
 mod logger;
+mod manual;
 mod opening;
 mod panics;
 mod pending;
@@ -36,6 +37,7 @@ pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
 pub use logger::Logger;
+pub use manual::{Span, plain_block, plain_block_with};
 pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};

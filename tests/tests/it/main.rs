@@ -8,6 +8,8 @@ mod outcomes;
 mod cancellation;
 // A stream is one call, from the calling of its function to its last item, its first error or its drop.
 mod streams;
+// A block under `span!` is a call like that of an annotated function, and takes values while it runs.
+mod manual;
 // An error is told once, where it is born, however far it travels.
 mod errors;
 // The sums and self times of a request are those that a model makes of its records.
