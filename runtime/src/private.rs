@@ -15,7 +15,7 @@ pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
     Annotated, Call, ContextField, ErrorFields, ErrorText, EventSite, Fallible, Field, Making,
     MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost,
-    ToUsage, context_field, error_text, fallible, field, is_empty, metric,
+    ToUsage, context_field, error_text, fallible, field, is_empty, metric, run,
 };
 
 /// What `err(type = |error| ..)` gives.

@@ -22,7 +22,7 @@ mod value;
 mod watch;
 mod words;
 
-pub use call::Call;
+pub use call::{Call, run};
 pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
