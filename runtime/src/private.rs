@@ -17,7 +17,7 @@ pub use crate::span::{
     ContextMetric, ErrorFields, ErrorText, EventSite, Fallible, Field, Given, Making, MayBeEmpty,
     Metric, Opening, Probe, ScopeSite, Site, Span, SpanRef, SpanRefs, Streamed, ToCost, ToUsage,
     context, context_debug, context_display, context_field, context_hash, context_metric,
-    error_text, fallible, field, is_empty, metric, plain_block, plain_block_with, with,
+    error_text, fallible, field, is_empty, metric, plain_block, plain_block_with, run, with,
 };
 
 /// What `err(type = |error| ..)` gives.

@@ -168,7 +168,8 @@ impl Call {
         body: impl FnOnce() -> R,
         done: impl FnOnce(&R, &mut Self),
     ) -> R {
-        let value = self.run(body);
+        self.enter();
+        let value = body();
         done(&value, &mut self);
         value
     }

@@ -28,7 +28,7 @@ mod watch;
 mod words;
 
 pub use bind::{bind, unbind};
-pub use call::Call;
+pub use call::{Call, run};
 pub use context_value::{
     Always, ContextDebug, ContextDisplay, ContextField, ContextHash, ContextMetric, Given, context,
     context_debug, context_display, context_field, context_hash, context_metric, with,
