@@ -44,6 +44,7 @@
     )
 )]
 
+mod carry;
 mod clock;
 mod config;
 mod context;
@@ -72,6 +73,9 @@ mod words;
 #[path = "critical.rs"]
 pub mod __critical;
 #[doc(hidden)]
+#[path = "events.rs"]
+pub mod __events;
+#[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
@@ -80,6 +84,8 @@ pub mod __private;
 mod pages {
     #[doc = include_str!("../../docs/attribute.md")]
     mod attribute {}
+    #[doc = include_str!("../../docs/context.md")]
+    mod context {}
     #[doc = include_str!("../../docs/derives.md")]
     mod derives {}
     #[doc = include_str!("../../docs/migrate.md")]
@@ -88,10 +94,14 @@ mod pages {
     mod rag {}
 }
 
+pub use carry::{
+    Here, InContext, Timeout, carry, in_context, in_context_with, spawn, spawn_blocking,
+    spawn_local, thread, timeout,
+};
 pub use config::Config;
 #[cfg(feature = "yaml")]
 pub use config::{ConfigError, Origin, Problem, Problems, Setting};
-pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
+pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId, trace_id};
 pub use layer::{RagLayer, layer};
 pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
@@ -111,7 +121,7 @@ pub use ragspan_macros::rag_span;
 pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{Document, ErrorFields, ErrorType, LogContext};
+pub use span::{Document, EnteredScope, ErrorFields, ErrorType, LogContext, Logger, bind, unbind};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};

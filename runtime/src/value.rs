@@ -218,6 +218,32 @@ impl Fields {
         self.items.iter().copied()
     }
 
+    /// The last value of this name.
+    pub(crate) fn json(&self, name: &str) -> Option<serde_json::Value> {
+        let (_, value) = self.iter().rev().find(|(there, _)| *there == name)?;
+        Some(self.value_json(value))
+    }
+
+    /// All values by their names.
+    pub(crate) fn all_json(&self) -> impl Iterator<Item = (String, serde_json::Value)> + '_ {
+        self.iter()
+            .map(|(name, value)| (name.to_owned(), self.value_json(value)))
+    }
+
+    /// What JSON has no number for is text.
+    fn value_json(&self, value: Value) -> serde_json::Value {
+        match value {
+            Value::Bool(value) => value.into(),
+            Value::I64(value) => value.into(),
+            Value::U64(value) => value.into(),
+            Value::F64(value) if value.is_finite() => value.into(),
+            Value::F64(value) => value.to_string().into(),
+            Value::I128(value) => value.to_string().into(),
+            Value::U128(value) => value.to_string().into(),
+            Value::Text(text) => self.text.get(text).into(),
+        }
+    }
+
     /// Takes the text of this name out, as an event's message.
     pub(crate) fn take_text(&mut self, name: &str) -> Option<Text> {
         let at = self.items.iter().position(|(there, _)| *there == name)?;

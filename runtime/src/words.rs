@@ -55,8 +55,8 @@ pub fn attempt_after(n: u32, reason: &str, waited: Duration) {
     let operation = here.above.origin.map_or("", |origin| origin.operation);
     let registry = here.handle.registry();
     registry.retry(operation, reason, &here.exemplar());
-    if let Some(sums) = &here.above.sums {
-        sums.retry();
+    if let Some(trace) = &here.above.trace {
+        trace.sums.retry();
     }
     here.keep(|late| {
         late.push("metrics.attempts", Value::U64(n.into()));
@@ -112,7 +112,7 @@ pub fn cache_miss(cache: &str) {
 fn looked_up(cache: &str, hit: bool) {
     let Some(here) = Here::find() else { return };
     let (registry, exemplar) = (here.handle.registry(), here.exemplar());
-    let sums = here.above.sums.as_deref();
+    let sums = here.above.trace.as_deref().map(|trace| &trace.sums);
     if hit {
         registry.cache_hit(cache, &exemplar);
         sums.inspect(|sums| sums.cache_hit());
@@ -246,7 +246,7 @@ impl Here {
         record.layer = origin.map(|origin| -> Layer { origin.layer });
         (record.trace_id, record.span_id) = self.above.ids.unzip();
         record.parent_span_id = self.above.parent;
-        record.request.clone_from(&self.above.request);
+        record.request = self.above.request();
         write(&mut record.fields);
         self.handle.push(record);
     }

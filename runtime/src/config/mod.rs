@@ -23,7 +23,7 @@ mod problem;
 mod reference;
 #[cfg(feature = "yaml")]
 mod settings;
-#[cfg(feature = "yaml")]
+#[cfg(any(feature = "yaml", feature = "testing"))]
 mod spelling;
 #[cfg(feature = "yaml")]
 mod template;
@@ -44,6 +44,8 @@ pub use explain::Setting;
 pub use problem::{ConfigError, Problem, Problems};
 #[cfg(feature = "yaml")]
 pub use settings::Origin;
+#[cfg(feature = "testing")]
+pub(crate) use spelling::nearest;
 
 use crate::context::HashKey;
 use crate::pipeline::{Levels, ParseDirectivesError};

@@ -1,5 +1,8 @@
 //! The fields of a request that every record inside it repeats.
 
+use std::borrow::Cow;
+
+use super::TraceId;
 use crate::value::Fields;
 
 /// One request's context: the four reserved ids, and fields and metrics of the user's own.
@@ -30,6 +33,24 @@ impl RequestContext {
         }
     }
 
+    /// The request's id: the one it came with, or the one made from the trace.
+    pub(crate) fn request_id_of(
+        request: Option<&Self>,
+        trace: Option<TraceId>,
+    ) -> Option<Cow<'_, str>> {
+        let given = request.and_then(|request| request.request_id.as_deref());
+        given_or_made(given, "req", trace)
+    }
+
+    /// The session: the one it came with, or one of its own, made from the trace.
+    pub(crate) fn session_id_of(
+        request: Option<&Self>,
+        trace: Option<TraceId>,
+    ) -> Option<Cow<'_, str>> {
+        let given = request.and_then(|request| request.session_id.as_deref());
+        given_or_made(given, "ses", trace)
+    }
+
     fn reserved(&mut self, name: &str) -> Option<&mut Option<Box<str>>> {
         match name {
             "request_id" => Some(&mut self.request_id),
@@ -40,16 +61,20 @@ impl RequestContext {
         }
     }
 
-    /// Puts the one field that `added` holds in the place of what is here; if it holds none, nothing changes.
-    pub(super) fn put(&mut self, name: &'static str, added: &mut Fields) {
+    /// Puts the one field that `added` holds in the place of what is here; if it holds none, nothing changes. An id that
+    /// comes from outside and can't be one is not taken, and another is made; then the answer is false.
+    pub(crate) fn put(&mut self, name: &'static str, added: &mut Fields) -> bool {
         if let Some(slot) = self.reserved(name) {
             if let Some(text) = added.last_as_text() {
-                *slot = Some(text.into());
+                let taken = !is_made(name) || is_acceptable(text);
+                *slot = taken.then(|| text.into());
+                return taken;
             }
         } else if let Some((_, value)) = added.iter().next_back() {
-            self.fields.remove(name);
+            take_out(&mut self.fields, name);
             self.fields.copy(name, value, &added.text);
         }
+        true
     }
 
     /// The same for a metric; what is no finite number changes nothing.
@@ -60,13 +85,55 @@ impl RequestContext {
             self.metrics.push(name, number);
         }
     }
+
+    /// Takes a field out, and a metric of its name.
+    pub(crate) fn without(&mut self, name: &str) {
+        if let Some(slot) = self.reserved(name) {
+            *slot = None;
+        } else {
+            take_out(&mut self.fields, name);
+        }
+        self.metrics.remove(name);
+    }
 }
 
+/// Takes a field out, and its text with it: a request that binds one field again and again must not grow.
+fn take_out(fields: &mut Fields, name: &str) {
+    if fields.iter().any(|(there, _)| there == name) {
+        let mut kept = std::mem::take(fields);
+        kept.remove(name);
+        fields.append(&kept);
+    }
+}
+
+/// What is above and has not a name of those here, and then those.
 fn merged(own: &Fields, above: &Fields) -> Fields {
-    let mut fields = above.clone();
-    for (name, _) in own.iter() {
-        fields.remove(name);
+    let mut fields = Fields::default();
+    for (name, value) in above.iter() {
+        if !own.iter().any(|(there, _)| there == name) {
+            fields.copy(name, value, &above.text);
+        }
     }
     fields.append(own);
     fields
+}
+
+fn given_or_made<'a>(
+    given: Option<&'a str>,
+    prefix: &str,
+    trace: Option<TraceId>,
+) -> Option<Cow<'a, str>> {
+    let made = || trace.map(|trace| format!("{prefix}-{}", trace.short()).into());
+    given.map(Into::into).or_else(made)
+}
+
+/// Ids that we make where there is none, so that a bad one can be replaced.
+fn is_made(name: &str) -> bool {
+    matches!(name, "request_id" | "session_id")
+}
+
+/// An id that may come from a header: short, and nothing that a terminal or a log viewer would act on.
+fn is_acceptable(id: &str) -> bool {
+    const MOST: usize = 128;
+    id.len() <= MOST && !id.is_empty() && !id.chars().any(char::is_control)
 }

@@ -2,11 +2,9 @@
 
 use std::fmt::{Debug, Display};
 
-use tracing::field::Field;
-
 use super::RequestContext;
 use super::hash::hash;
-use crate::value::{Capture, Fields};
+use crate::value::Fields;
 
 /// What is written instead of a value that must not leave.
 const REDACTED: &str = "[redacted]";
@@ -20,17 +18,28 @@ const REDACTED: &str = "[redacted]";
 pub struct ContextVisitor<'a> {
     context: &'a mut RequestContext,
     scratch: Fields,
-    key: &'a Field,
+    /// Ids that could not be taken.
+    refused: u64,
 }
 
 impl<'a> ContextVisitor<'a> {
-    /// Adds to `context`; `key` is any field, lent to values that ask for one.
-    pub(crate) fn new(context: &'a mut RequestContext, key: &'a Field) -> Self {
+    /// Adds to `context`.
+    pub(crate) fn new(context: &'a mut RequestContext) -> Self {
         Self {
             context,
             scratch: Fields::default(),
-            key,
+            refused: 0,
         }
+    }
+
+    /// How many ids were too long, or held what no id holds, and are made anew.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// All fields of another request.
+    pub(crate) fn all(&mut self, other: &RequestContext) {
+        *self.context = other.over(self.context);
     }
 
     /// A number, a boolean, text, or an `Option` of one.
@@ -53,7 +62,7 @@ impl<'a> ContextVisitor<'a> {
     /// # assert_eq!(seen.record("here")["context"]["plan"], "free");
     /// ```
     pub fn field(&mut self, name: &'static str, value: &dyn tracing::Value) {
-        self.put(name, |key, to| value.record(key, &mut Capture(to)));
+        self.put(name, |to| to.capture(name, value));
     }
 
     /// That the field is there, and not what it is: it is shown as `[redacted]`.
@@ -71,7 +80,7 @@ impl<'a> ContextVisitor<'a> {
     /// # assert_eq!(seen.record("here")["context"]["api_key"], "[redacted]");
     /// ```
     pub fn redacted(&mut self, name: &'static str) {
-        self.put(name, |_, to| to.push_text(name, REDACTED));
+        self.put(name, |to| to.push_text(name, REDACTED));
     }
 
     /// A keyed hash of what the value prints by `Display`: records of one value have the same, and the value cannot be read from it.
@@ -97,7 +106,7 @@ impl<'a> ContextVisitor<'a> {
     /// ```
     pub fn hashed(&mut self, name: &'static str, value: &dyn Display) {
         match hash(value) {
-            Some(text) => self.put(name, |_, to| to.push_text(name, &text)),
+            Some(text) => self.put(name, |to| to.push_text(name, &text)),
             None => self.redacted(name),
         }
     }
@@ -118,7 +127,7 @@ impl<'a> ContextVisitor<'a> {
     /// # assert_eq!(seen.record("here")["context"]["client"], "127.0.0.1");
     /// ```
     pub fn display(&mut self, name: &'static str, value: &dyn Display) {
-        self.put(name, |_, to| to.print_text(name, format_args!("{value}")));
+        self.put(name, |to| to.print_text(name, format_args!("{value}")));
     }
 
     /// What the value prints by `Debug`.
@@ -137,20 +146,22 @@ impl<'a> ContextVisitor<'a> {
     /// # assert_eq!(seen.record("here")["context"]["plan"], "Free");
     /// ```
     pub fn debug(&mut self, name: &'static str, value: &dyn Debug) {
-        self.put(name, |_, to| to.print_text(name, format_args!("{value:?}")));
+        self.put(name, |to| to.print_text(name, format_args!("{value:?}")));
     }
 
     /// A number among the metrics of each record; no part of the public API, which is `metric`.
     #[doc(hidden)]
     pub fn number(&mut self, name: &'static str, value: &dyn tracing::Value) {
         self.scratch.clear();
-        value.record(self.key, &mut Capture(&mut self.scratch));
+        self.scratch.capture(name, value);
         self.context.put_metric(name, &self.scratch);
     }
 
-    fn put(&mut self, name: &'static str, write: impl FnOnce(&Field, &mut Fields)) {
+    fn put(&mut self, name: &'static str, write: impl FnOnce(&mut Fields)) {
         self.scratch.clear();
-        write(self.key, &mut self.scratch);
-        self.context.put(name, &mut self.scratch);
+        write(&mut self.scratch);
+        if !self.context.put(name, &mut self.scratch) {
+            self.refused += 1;
+        }
     }
 }

@@ -129,10 +129,7 @@ impl Writer<'_> {
             "user_id",
             request.and_then(|request| request.user_id.as_deref()),
         );
-        self.key_opt(
-            "session_id",
-            request.and_then(|request| request.session_id.as_deref()),
-        );
+        self.key_opt("session_id", record.session_id().as_deref());
         self.key_opt(
             "tenant_id",
             request.and_then(|request| request.tenant_id.as_deref()),

@@ -1,5 +1,6 @@
 //! An annotated call: its tracing span, its node in the span tree, how it ended, and what it left behind.
 
+mod bind;
 mod call;
 mod context_impls;
 mod context_value;
@@ -8,6 +9,7 @@ mod event;
 mod future;
 #[cfg(feature = "http")]
 mod http;
+mod logger;
 mod opening;
 mod panics;
 mod pending;
@@ -24,6 +26,7 @@ mod value;
 mod watch;
 mod words;
 
+pub use bind::{bind, unbind};
 pub use call::Call;
 pub use context_value::{
     Always, ContextDebug, ContextDisplay, ContextField, ContextHash, ContextMetric, Given, context,
@@ -32,11 +35,12 @@ pub use context_value::{
 pub use document::Document;
 pub use event::EventSite;
 pub use future::{Annotated, Making};
+pub use logger::Logger;
 pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
 pub(crate) use scope::scope_is_enabled;
-pub use scope::{LogContext, ScopeSite};
+pub use scope::{EnteredScope, LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
 pub use value::{ErrorText, Field, Metric, ToCost, ToUsage, error_text, field, metric};

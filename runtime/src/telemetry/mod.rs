@@ -17,6 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::config::Config;
 use crate::context::HashKey;
+use crate::context::cancel;
 use crate::dispatch;
 use crate::layer::{self, RagLayer};
 use crate::metrics::{self, Registry};
@@ -279,6 +280,7 @@ impl Telemetry {
     }
 
     fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<Balance>> {
+        cancel::shutting_down();
         let (done, answer) = oneshot::channel();
         // As in `ask_flush`.
         let _asked = self.worker.send(Command::Shutdown { within, done });

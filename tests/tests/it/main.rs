@@ -22,8 +22,14 @@ mod ends;
 mod context;
 // What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
 mod derive;
+// A request learns on its way, and all that follows shows it.
+mod bind;
+// What a request starts elsewhere is part of it, and tells who ended it.
+mod carry;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
+// What a test says of a capture holds, or it is told what there was.
+mod assertions;
 // A module of the runtime uses only modules below it; time and chance enter through the clock.
 mod layers;
 // Every record has its eighteen keys and validates against the published schema.
