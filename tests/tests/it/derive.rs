@@ -426,6 +426,32 @@ fn a_calls_context_and_the_scope_around_it_both_have_their_metrics() {
 }
 
 #[test]
+fn what_is_bound_and_what_a_logger_carries_has_its_metrics_and_hides_the_same() {
+    let ((), seen) = capture(|| {
+        let _outer = hidden(Some(4)).enter();
+        numbers(0.5, None).bind();
+        tracing::info!("bound");
+        ragspan::unbind("turn");
+        tracing::info!("unbound");
+        let log = numbers(0.25, Some(1)).logger();
+        ragspan::event!(log, INFO, "logged");
+    });
+    let metrics = |message| seen.record(message)["metrics"].clone();
+    let expected = json!({"turn": 3, "score": 0.5, "duration_ms": 200, "question": 4});
+    assert_eq!(metrics("bound"), expected);
+    assert_eq!(metrics("unbound").get("turn"), None);
+    assert_eq!(metrics("unbound")["score"], 0.5);
+    assert_eq!(
+        (
+            metrics("logged")["score"].clone(),
+            metrics("logged")["turn"].clone()
+        ),
+        (0.25.into(), 3.into())
+    );
+    assert!(!format!("{:?}", seen.records()).contains("canary"));
+}
+
+#[test]
 fn one_written_by_hand_has_every_form() {
     struct Hand(Secret);
     impl LogContext for Hand {
