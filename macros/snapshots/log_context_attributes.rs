@@ -27,7 +27,7 @@ where
         {
             __out.debug("tier", ::ragspan::__private::context_debug(__value));
         }
-        __out.metric("turn", ::ragspan::__private::context_metric(&self.turn));
+        __out.number("turn", ::ragspan::__private::context_metric(&self.turn));
         __out.nested(::ragspan::__private::context(&self.client));
         if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Given::new(
                 &::ragspan::__private::with(&self.user, |user| user.id),

@@ -16,7 +16,7 @@ where
             Self::Service { 0: __field0, 1: __field1, .. } => {
                 __out.nested(crate::telemetry::ragspan::__private::context(__field0));
                 __out
-                    .metric(
+                    .number(
                         "hop",
                         crate::telemetry::ragspan::__private::context_metric(__field1),
                     );

@@ -69,8 +69,8 @@ struct Way {
 /// One field, as it goes into the context.
 struct Field {
     member: Member,
-    /// What it is read from: `&self.member`, or what a pattern has bound.
-    place: TokenStream,
+    /// What the variant's pattern binds it to; a field of a struct is read from `self`.
+    bound: Option<Ident>,
     held: Type,
     name: String,
     span: Span,
@@ -93,11 +93,7 @@ enum Form {
 fn ways(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<Way>> {
     match &input.data {
         Data::Struct(data) => {
-            let fields = fields(
-                &data.fields,
-                errors,
-                |member, _| quote_spanned!(Span::mixed_site()=> &self.#member),
-            );
+            let fields = fields(&data.fields, errors, |_| None);
             let variant = None;
             Some(vec![Way { variant, fields }])
         }
@@ -124,9 +120,8 @@ fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Way {
     let name = &variant.ident;
     Way {
         variant: Some(quote_spanned!(site=> Self::#name)),
-        fields: fields(&variant.fields, errors, |_, index| {
-            let bound = format_ident!("__field{index}", span = site);
-            quote_spanned!(site=> #bound)
+        fields: fields(&variant.fields, errors, |index| {
+            Some(format_ident!("__field{index}", span = site))
         }),
     }
 }
@@ -134,12 +129,11 @@ fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Way {
 fn fields(
     fields: &Fields,
     errors: &mut Errors,
-    place: impl Fn(&Member, usize) -> TokenStream,
+    bound: impl Fn(usize) -> Option<Ident>,
 ) -> Vec<Field> {
     let mut read_ones = Vec::new();
     for (index, (member, field)) in fields.members().zip(fields).enumerate() {
-        let place = place(&member, index);
-        read_ones.extend(read(field, member, place, errors));
+        read_ones.extend(read(field, member, bound(index), errors));
     }
     names_are_unique(&read_ones, errors);
     read_ones
@@ -149,7 +143,7 @@ fn fields(
 fn read(
     field: &syn::Field,
     member: Member,
-    place: TokenStream,
+    bound: Option<Ident>,
     errors: &mut Errors,
 ) -> Option<Field> {
     let mut says = Says::default();
@@ -172,7 +166,7 @@ fn read(
     };
     Some(Field {
         member,
-        place,
+        bound,
         held: field.ty.clone(),
         name,
         span,

@@ -31,6 +31,12 @@ impl Names {
         root(self.krate.as_ref())
     }
 
+    /// What an expansion may name of it.
+    pub(crate) fn private(&self) -> TokenStream {
+        let root = self.root();
+        quote_spanned!(Span::mixed_site()=> #root::__private)
+    }
+
     /// The crate, named by tokens that stand at a place.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         root_at(self.krate.as_ref(), span)

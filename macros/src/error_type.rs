@@ -321,7 +321,7 @@ fn optional(
     names: &Names,
 ) -> TokenStream {
     let site = Span::mixed_site();
-    let private = names.private_at(site);
+    let private = names.private();
     let arms: Vec<TokenStream> = ways
         .iter()
         .filter_map(|way| {
@@ -345,7 +345,7 @@ fn optional(
 
 fn level_of(way: &Way, names: &Names) -> Option<TokenStream> {
     let site = Span::mixed_site();
-    let (private, severity) = (names.private_at(site), Ident::new(way.severity?, site));
+    let (private, severity) = (names.private(), Ident::new(way.severity?, site));
     Some(quote_spanned!(site=> #private::Severity::#severity))
 }
 
@@ -360,7 +360,7 @@ fn action_of(way: &Way, _: &Names) -> Option<TokenStream> {
 /// ```
 fn fields_of(ways: &[Way], names: &Names) -> TokenStream {
     let site = Span::mixed_site();
-    let private = names.private_at(site);
+    let private = names.private();
     let out = quote_spanned!(site=> , __out);
     let arms: Vec<TokenStream> = ways
         .iter()

@@ -161,13 +161,27 @@ fn function(key: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
         return Err(Error::new(key.span(), message));
     }
     let start = input.span();
-    let function: Expr = input.parse()?;
-    let fits = match &function {
-        Expr::Path(_) => true,
-        Expr::Closure(closure) => closure.inputs.len() == 1,
-        _ => false,
-    };
     let message = "`with` is a closure of one argument, or a path to a function: with = |user| user.id, or with = User::id";
+    let half = |error| {
+        if input.is_empty() {
+            Error::new(start, message)
+        } else {
+            error
+        }
+    };
+    let function: Expr = input.parse().map_err(half)?;
+    let fits = is_function(&function);
     fits.then_some(function)
         .ok_or_else(|| Error::new(start, message))
+}
+
+fn is_function(expression: &Expr) -> bool {
+    match expression {
+        Expr::Path(_) => true,
+        Expr::Closure(closure) => closure.inputs.len() == 1,
+        // What a macro has put in is in a group of its own.
+        Expr::Group(group) => is_function(&group.expr),
+        Expr::Paren(paren) => is_function(&paren.expr),
+        _ => false,
+    }
 }

@@ -18,7 +18,7 @@ pub(super) fn methods(name: &Ident, ways: &[Way], names: &Names) -> TokenStream 
 /// What a field's type must be able to do; rustc says of a function's result itself what that cannot do.
 pub(super) fn bound(field: &Field, names: &Names) -> Option<(Type, TokenStream)> {
     let site = Span::mixed_site();
-    let (root, private) = (names.root(), names.private_at(site));
+    let (root, private) = (names.root(), names.private());
     let (held, word) = match field.form {
         _ if field.with.is_some() => return None,
         Form::Redacted => return None,
@@ -37,8 +37,12 @@ pub(super) fn bound(field: &Field, names: &Names) -> Option<(Type, TokenStream)>
 
 /// The `T` of an `Option<T>`, and any other type itself.
 fn of_option(held: &Type) -> &Type {
-    let Type::Path(path) = held else {
-        return held;
+    let path = match held {
+        Type::Path(path) => path,
+        // What a macro has put in is in a group of its own.
+        Type::Group(group) => return of_option(&group.elem),
+        Type::Paren(paren) => return of_option(&paren.elem),
+        _ => return held,
     };
     let last = path.path.segments.last();
     let last = last.filter(|last| last.ident == "Option");
@@ -97,7 +101,7 @@ fn arm(way: &Way, names: &Names) -> TokenStream {
         .fields
         .iter()
         .filter(|field| field.form != Form::Redacted);
-    let bound = looked_at.map(|Field { member, place, .. }| quote_spanned!(site=> #member: #place));
+    let bound = looked_at.map(|Field { member, bound, .. }| quote_spanned!(site=> #member: #bound));
     quote_spanned!(site=> #variant { #(#bound,)* .. } => { #(#told)* })
 }
 
@@ -118,7 +122,7 @@ fn told(field: &Field, names: &Names) -> TokenStream {
         }
         Form::Metric => {
             let value = quote_spanned!(at=> #private::context_metric(#value));
-            quote_spanned!(site=> #out.metric(#name, #value);)
+            quote_spanned!(site=> #out.number(#name, #value);)
         }
         Form::Hashed => printed(field, names, "hashed", "context_hash"),
         Form::Displayed => printed(field, names, "display", "context_display"),
@@ -141,13 +145,26 @@ fn at(field: &Field) -> Span {
 /// &with(&self.user, |user| user.id)
 /// ```
 fn value(field: &Field, names: &Names) -> TokenStream {
-    let Field { place, with, .. } = field;
-    let Some(with) = with else {
-        return place.clone();
-    };
     let at = at(field);
+    let place = place(field, at);
+    let Some(with) = &field.with else {
+        return place;
+    };
     let private = names.private_at(at);
     quote_spanned!(at=> &#private::with(#place, #with))
+}
+
+/// A reference to the field, by tokens that stand where the compiler shall complain of it.
+fn place(field: &Field, at: Span) -> TokenStream {
+    let member = &field.member;
+    match &field.bound {
+        Some(bound) => {
+            let mut bound = bound.clone();
+            bound.set_span(at);
+            quote_spanned!(at=> #bound)
+        }
+        None => quote_spanned!(at=> &self.#member),
+    }
 }
 
 /// ```text
@@ -159,9 +176,10 @@ fn printed(field: &Field, names: &Names, method: &str, checked: &str) -> TokenSt
     let (name, value, private) = (&field.name, value(field, names), names.private_at(at));
     let (method, checked) = (Ident::new(method, site), Ident::new(checked, at));
     let checked = quote_spanned!(at=> #private::#checked(__value));
+    let ours = names.private();
     let given = quote_spanned!(at=> #private::Given::new(#value).get());
     quote_spanned! {site=>
-        if let #private::Some(__value) = #given { #out.#method(#name, #checked); }
+        if let #ours::Some(__value) = #given { #out.#method(#name, #checked); }
     }
 }
 
@@ -173,7 +191,7 @@ fn printed(field: &Field, names: &Names, method: &str, checked: &str) -> TokenSt
 fn scope_site(name: &Ident, names: &Names) -> TokenStream {
     let site = Span::mixed_site();
     let text = name.unraw().to_string();
-    let private = names.private_at(site);
+    let private = names.private();
     // `line!` tells where its own tokens stand.
     let here = names.private_at(name.span());
     let line = quote_spanned!(name.span()=> #here::line!());

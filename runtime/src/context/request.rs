@@ -75,7 +75,7 @@ impl RequestContext {
                 self.put_metric(metric, added);
                 return true;
             }
-            self.without(name);
+            take_out(&mut self.fields, name);
             self.fields.copy(name, value, &added.text);
         }
         true
@@ -90,18 +90,38 @@ impl RequestContext {
         }
     }
 
-    /// Takes a field out, and its text with it: a request that binds one field again and again must not grow.
+    /// Takes a field out, and a metric of its name.
     pub(crate) fn without(&mut self, name: &str) {
         if let Some(slot) = self.reserved(name) {
             *slot = None;
         } else if let Some(metric) = name.strip_prefix("metrics.") {
             self.metrics.remove(metric);
-        } else if self.fields.iter().any(|(there, _)| there == name) {
-            let mut kept = std::mem::take(&mut self.fields);
-            kept.remove(name);
-            self.fields.append(&kept);
+        } else {
+            take_out(&mut self.fields, name);
+            self.metrics.remove(name);
         }
     }
+}
+
+/// Takes a field out, and its text with it: a request that binds one field again and again must not grow.
+fn take_out(fields: &mut Fields, name: &str) {
+    if fields.iter().any(|(there, _)| there == name) {
+        let mut kept = std::mem::take(fields);
+        kept.remove(name);
+        fields.append(&kept);
+    }
+}
+
+/// What is above and has not a name of those here, and then those. No clone from which names are taken: their texts would stay.
+fn merged(own: &Fields, above: &Fields) -> Fields {
+    let mut fields = Fields::default();
+    for (name, value) in above.iter() {
+        if !own.iter().any(|(there, _)| there == name) {
+            fields.copy(name, value, &above.text);
+        }
+    }
+    fields.append(own);
+    fields
 }
 
 fn given_or_made<'a>(
@@ -122,16 +142,4 @@ fn is_made(name: &str) -> bool {
 fn is_acceptable(id: &str) -> bool {
     const MOST: usize = 128;
     id.len() <= MOST && !id.is_empty() && !id.chars().any(char::is_control)
-}
-
-fn merged(own: &Fields, above: &Fields) -> Fields {
-    // Not a clone from which names are taken: their texts would stay, and a request that binds again and again grow.
-    let mut fields = Fields::default();
-    for (name, value) in above.iter() {
-        if !own.iter().any(|(there, _)| there == name) {
-            fields.copy(name, value, &above.text);
-        }
-    }
-    fields.append(own);
-    fields
 }

@@ -149,8 +149,9 @@ impl<'a> ContextVisitor<'a> {
         self.put(name, |to| to.print_text(name, format_args!("{value:?}")));
     }
 
-    /// A number among the metrics of each record.
-    pub(crate) fn number(&mut self, name: &'static str, value: &dyn tracing::Value) {
+    /// A number among the metrics of each record; no part of the public API, which is `metric`.
+    #[doc(hidden)]
+    pub fn number(&mut self, name: &'static str, value: &dyn tracing::Value) {
         self.scratch.clear();
         self.scratch.capture(name, value);
         self.context.put_metric(name, &self.scratch);

@@ -59,7 +59,7 @@ pub fn context_debug<T: ContextDebug>(value: &T) -> &dyn Debug {
 
 /// A value that a field with `hash` can hold.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be hashed: what it prints by `Display` would be",
+    message = "`{Self}` cannot be hashed: a hash is made of what `Display` prints",
     label = "this has no `Display`",
     note = "implement `Display` for it, or give what has it: #[log(hash, with = |value| ..)]"
 )]
@@ -85,7 +85,7 @@ pub trait ContextMetric: Metric {}
 impl<T: Metric> ContextMetric for T {}
 
 /// The value of a field with `metric`.
-pub fn context_metric<T: ContextMetric>(value: &T) -> &T {
+pub fn context_metric<T: ContextMetric>(value: &T) -> &dyn Value {
     value
 }
 

@@ -99,6 +99,41 @@ pub(crate) fn scope_is_enabled() -> bool {
 /// assert_eq!(record["context"]["plan"], "free");
 /// assert_eq!(record["context"]["api_key"], "[redacted]");
 /// ```
+///
+/// By hand it is one method, which tells a [`ContextVisitor`] each field:
+///
+/// ```
+/// use ragspan::{ContextVisitor, LogContext, rag_span};
+///
+/// enum Caller {
+///     User { id: u64, email: String },
+///     Job(&'static str),
+/// }
+///
+/// impl LogContext for Caller {
+///     fn visit(&self, out: &mut ContextVisitor<'_>) {
+///         match self {
+///             Self::User { id, email } => {
+///                 out.field("user_id", id);
+///                 out.hashed("email", email);
+///             }
+///             Self::Job(name) => out.field("job", name),
+///         }
+///     }
+/// }
+///
+/// #[rag_span(layer = "ingestion")]
+/// fn ingest() {}
+///
+/// let (_, seen) = ragspan::testing::capture(|| {
+///     Caller::Job("nightly").in_scope(ingest);
+///     Caller::User { id: 7, email: "ada@example.com".into() }.in_scope(|| tracing::info!("asked"));
+/// });
+/// assert_eq!(seen.record("ingest_complete")["context"]["job"], "nightly");
+/// assert_eq!(seen.record("asked")["user_id"], "7");
+/// ```
+///
+/// What holds a context is one: `&C`, `Option<C>`, where `None` has no fields, `Box<C>`, `Arc<C>`, `Rc<C>` and `Cow<C>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no context of a request",
     label = "this does not implement `LogContext`",
