@@ -20,15 +20,15 @@ pub struct Captured {
     records: Vec<Value>,
     lines: Vec<String>,
     registry: Arc<Registry>,
-    /// So many of the oldest records had to go.
+    /// So many records found no more room.
     lost: u64,
     stopped_time: bool,
 }
 
 impl Captured {
     pub(super) fn take(pipeline: &Pipeline, stopped_time: bool) -> Self {
-        let drained = pipeline.drain();
-        let lines: Vec<String> = drained
+        let (taken, lost) = pipeline.take_kept();
+        let lines: Vec<String> = taken
             .iter()
             .map(|record| {
                 let mut line = Vec::new();
@@ -38,11 +38,11 @@ impl Captured {
             .collect();
         let parse = |line: &String| serde_json::from_str(line).unwrap_or_default();
         Self {
-            facts: drained.iter().map(|record| Facts::of(record)).collect(),
+            facts: taken.iter().map(|record| Facts::of(record)).collect(),
             records: lines.iter().map(parse).collect(),
             lines,
             registry: Arc::clone(pipeline.registry()),
-            lost: pipeline.overflowed(),
+            lost,
             stopped_time,
         }
     }
@@ -254,7 +254,7 @@ impl Captured {
         let lost = if self.lost == 0 {
             String::new()
         } else {
-            format!("\n({} older records had to go)", self.lost)
+            format!("\n({} later records found no more room)", self.lost)
         };
         panic!("{what}\n\ncaptured:\n  {tree}{lost}\n")
     }
