@@ -68,7 +68,7 @@ impl RequestContext {
 
     /// Puts the one field that `added` holds in the place of what is here; if it holds none, nothing changes. An id that
     /// comes from outside and can't be one is not taken, and another is made; then the answer is false.
-    pub(super) fn put(&mut self, name: &'static str, added: &mut Fields) -> bool {
+    pub(crate) fn put(&mut self, name: &'static str, added: &mut Fields) -> bool {
         if let Some(slot) = self.reserved(name) {
             if let Some(text) = added.last_as_text() {
                 let taken = !is_made(name) || is_acceptable(text);

@@ -7,6 +7,7 @@ use crate::context::ContextVisitor;
 use crate::context::RequestContext;
 use crate::context::carrier;
 use crate::dispatch;
+use crate::value::Fields;
 
 /// Adds a field to the request that this code is part of: whatever is recorded in it from now on carries the field, the
 /// completions of the calls that run now among them.
@@ -36,9 +37,14 @@ use crate::dispatch;
 /// }
 /// ```
 pub fn bind(key: &'static str, value: impl Value) {
-    let mut added = RequestContext::default();
-    fill(&mut added, |out| out.field(key, &value));
-    put(&added);
+    let above = carrier::current();
+    let Some(frame) = above.frame() else { return };
+    // What the value prints is the user's code, so it is printed before the frame is locked.
+    let mut added = Fields::default();
+    added.capture(key, &value);
+    let mut taken = true;
+    frame.bind(|request| taken = request.put(key, &mut added));
+    count_refused(u64::from(!taken));
 }
 
 /// Takes a field out of the request that this code is part of, for all that follows: what [`bind`] added, or the scope itself.
@@ -62,12 +68,8 @@ pub fn unbind(key: &str) {
 /// Adds the fields of `context` to the request that this code is part of.
 pub(super) fn bind_all(context: &dyn LogContext) {
     let mut added = RequestContext::default();
+    // As above: all is printed before the frame is locked.
     fill(&mut added, |out| context.visit(out));
-    put(&added);
-}
-
-/// What values print is the user's code, so all of it was printed before the frame is locked.
-fn put(added: &RequestContext) {
     if let Some(frame) = carrier::current().frame() {
         frame.bind(|request| *request = added.over(request));
     }
@@ -77,10 +79,13 @@ fn put(added: &RequestContext) {
 pub(super) fn fill(request: &mut RequestContext, visit: impl FnOnce(&mut ContextVisitor<'_>)) {
     let mut out = ContextVisitor::new(request);
     visit(&mut out);
-    let refused = out.refused();
-    if refused > 0
+    count_refused(out.refused());
+}
+
+fn count_refused(ids: u64) {
+    if ids > 0
         && let Some(handle) = dispatch::current()
     {
-        handle.registry().propagation_rejected(refused);
+        handle.registry().propagation_rejected(ids);
     }
 }
