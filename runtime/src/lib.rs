@@ -92,6 +92,8 @@ mod pages {
     mod migrate {}
     #[doc = include_str!("../../docs/rag.md")]
     mod rag {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
 }
 
 pub use carry::{

@@ -123,7 +123,7 @@ impl Capture {
     ///
     /// let ((), seen) = Capture::new().at("2026-01-01T00:00:00Z").run(search);
     /// assert_eq!(seen.record("search_complete")["timestamp"], "2026-01-01T00:00:00.012000Z");
-    /// assert_eq!(seen.record("search_complete")["metrics"]["duration_ms"], 12);
+    /// assert_eq!(seen.record("search_complete")["metrics"]["duration_ms"], 12.0);
     /// ```
     ///
     /// # Panics
