@@ -13,6 +13,9 @@ use crate::metrics::Registry;
 use crate::pipeline::Pipeline;
 use crate::record::{Kind, Level, json};
 
+/// A message shows no more lines of the tree than this.
+const SHOWN: usize = 100;
+
 /// What was captured: the records in the order in which they were written, and the metrics.
 #[derive(Debug)]
 pub struct Captured {
@@ -248,15 +251,31 @@ impl Captured {
     /// Panics with this, and with what was captured.
     #[track_caller]
     pub(super) fn fail(&self, what: &str) -> ! {
+        panic!("{what}\n\ncaptured:\n{}", self.shown())
+    }
+
+    /// As much of the tree as a person reads.
+    fn shown(&self) -> String {
         let tree = self.tree();
-        let tree = tree.trim_end().replace('\n', "\n  ");
-        let tree = if tree.is_empty() { "nothing" } else { &tree };
-        let lost = if self.lost == 0 {
-            String::new()
+        let mut text = String::new();
+        for line in tree.lines().take(SHOWN) {
+            text.push_str(&format!("  {line}\n"));
+        }
+        let rest = tree.lines().count().saturating_sub(SHOWN);
+        if rest > 0 {
+            text.push_str(&format!("  … and {rest} lines more, in `tree()`\n"));
+        }
+        if self.lost > 0 {
+            text.push_str(&format!(
+                "  ({} later records found no more room)\n",
+                self.lost
+            ));
+        }
+        if text.is_empty() {
+            "  nothing\n".to_owned()
         } else {
-            format!("\n({} later records found no more room)", self.lost)
-        };
-        panic!("{what}\n\ncaptured:\n  {tree}{lost}\n")
+            text
+        }
     }
 
     /// All records, parsed.

@@ -345,6 +345,40 @@ fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
 fn search_quietly() {}
 
 #[test]
+fn a_message_shows_no_more_than_a_person_reads() {
+    let (_, seen) = capture(|| (0..120).for_each(|_| search_quietly()));
+    let told = told(|| seen.span("any"));
+    assert_eq!(told.lines().count(), 3 + 100 + 1);
+    assert!(
+        told.ends_with("  … and 20 lines more, in `tree()`\n"),
+        "{told}"
+    );
+}
+
+/// The records of starts, which are DEBUG, tell the order best.
+#[test]
+fn the_tree_is_in_order_at_every_level() {
+    let body = || {
+        search_quietly();
+        tracing::info!("between");
+        answer(1).unwrap_or_default();
+    };
+    let at = |level| {
+        Capture::new()
+            .level(level)
+            .at("2026-01-01T00:00:00Z")
+            .run(body)
+            .1
+    };
+    let tree = at(Level::Trace).tree();
+    assert!(
+        tree.starts_with("search_quietly (retrieval) succeeded\nINFO between\nanswer"),
+        "{tree}"
+    );
+    assert_eq!(tree, at(Level::Info).tree());
+}
+
+#[test]
 fn a_call_that_has_not_ended_is_seen() {
     let (open, seen) = capture(|| {
         let mut open = Box::pin(remember());
