@@ -61,6 +61,11 @@ impl ScopeSite {
 
 static OWN: ScopeSite = ScopeSite::new(&OWN, "context", module_path!(), file!(), line!());
 
+/// The callsite of scopes whose context has none of its own.
+pub(super) fn own_site() -> &'static ScopeSite {
+    &OWN
+}
+
 /// Whether a scope made here would carry anything.
 pub(crate) fn scope_is_enabled() -> bool {
     OWN.is_enabled()

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tracing::{Span, Value};
 
 use super::document::Document;
+use super::manual::Told;
 use super::opening::Said;
 use super::site::Site;
 use super::stream::Flow;
@@ -43,6 +44,8 @@ pub(super) struct Watch {
     /// Of the nearest scope; where there is none, the trace has one.
     frame: Option<Arc<Frame>>,
     pub(super) words: Option<Box<Words>>,
+    /// What a block records by its handle.
+    told: Option<Arc<Told>>,
 }
 
 /// The metrics of a callsite: kept in its static under the global pipeline, looked up under a scoped one.
@@ -92,7 +95,15 @@ impl Watch {
             trace: placed.trace,
             frame: placed.frame,
             words: None,
+            told: None,
         }
+    }
+
+    /// What a handle of the call is told, until it ends.
+    pub(super) fn told_by_hand(&mut self) -> Arc<Told> {
+        let (trace_id, span_id) = (self.record.trace_id, self.record.span_id);
+        let new = || Arc::new(Told::new(trace_id, span_id));
+        Arc::clone(self.told.get_or_insert_with(new))
     }
 
     /// The record's fields, for what is told of the call beside its own.
@@ -254,6 +265,9 @@ impl Watch {
         let record = &mut *self.record;
         let closed = carrier::close(span, record.start, record.timestamp);
         record.fields.append(&closed.late);
+        if let Some(told) = self.told.take() {
+            told.end(&mut record.fields);
+        }
         // What a filter hides is no node, and its time that of the call around it.
         let hidden = span.is_none() && record.parent_span_id.is_some();
         let own = if hidden { SelfTime::NONE } else { closed.own };
