@@ -94,6 +94,8 @@ mod pages {
     mod rag {}
     #[doc = include_str!("../../docs/spans.md")]
     mod spans {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
 }
 
 pub use carry::{

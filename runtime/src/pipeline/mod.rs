@@ -4,6 +4,8 @@
 //! balance for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
 
 mod books;
+#[cfg(feature = "testing")]
+mod kept;
 mod lane;
 mod levels;
 mod notice;
@@ -44,6 +46,9 @@ pub(crate) struct Pipeline {
     started: AtomicBool,
     closed: AtomicBool,
     books: OnceLock<Vec<Arc<Book>>>,
+    /// Of a test's capture: where records go instead of into the queues.
+    #[cfg(feature = "testing")]
+    kept: Option<kept::Kept>,
     /// Held while the books are closed and read.
     closing: Mutex<()>,
 }
@@ -68,6 +73,8 @@ impl Pipeline {
             started: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             books: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            kept: None,
             closing: Mutex::new(()),
         }
     }
@@ -76,6 +83,21 @@ impl Pipeline {
     pub(crate) fn with_prices(mut self, prices: Arc<Prices>) -> Self {
         self.prices = prices;
         self
+    }
+
+    /// A pipeline that no worker empties: it keeps all records until they are taken.
+    #[cfg(feature = "testing")]
+    pub(crate) fn keeping(service: Service, level: Level) -> Self {
+        Self {
+            kept: Some(kept::Kept::default()),
+            ..Self::new(service, level, Registry::new(), 16)
+        }
+    }
+
+    /// All that was kept, in its order, and how many records found no more room.
+    #[cfg(feature = "testing")]
+    pub(crate) fn take_kept(&self) -> (Vec<Box<Record>>, u64) {
+        self.kept.as_ref().map(kept::Kept::take).unwrap_or_default()
     }
 
     pub(crate) fn prices(&self) -> &Prices {
@@ -95,6 +117,10 @@ impl Pipeline {
     /// Hands a record over: numbers it and pushes it. Never blocks; if the queue is full, the oldest record
     /// of its class goes and is counted.
     pub(crate) fn push(&self, record: Box<Record>) {
+        #[cfg(feature = "testing")]
+        if let Some(kept) = &self.kept {
+            return kept.push(record);
+        }
         self.ring.push(record, |lost| self.pool.give_back(lost));
         if self.closed.load(Ordering::Relaxed) {
             self.drop_late();
@@ -154,12 +180,6 @@ impl Pipeline {
     #[cfg(feature = "testing")]
     pub(crate) fn service(&self) -> &Service {
         &self.service
-    }
-
-    /// How many records had to go because a queue was full.
-    #[cfg(feature = "testing")]
-    pub(crate) fn overflowed(&self) -> u64 {
-        self.ring.overflowed()
     }
 
     pub(crate) fn is_sole_listener(&self) -> bool {

@@ -12,14 +12,10 @@ use super::time;
 use crate::clock::fake::Fake;
 use crate::dispatch::{Carried, Claim};
 use crate::layer::layer;
-use crate::metrics::Registry;
 use crate::pipeline::Pipeline;
 use crate::prices::Prices;
 use crate::record::{Level, Service};
 use crate::span::install_panic_hook;
-
-/// More records than this in one capture push out the oldest.
-const CAPACITY: usize = 1 << 16;
 
 /// Runs `body` and returns its value, with all that it recorded.
 ///
@@ -127,7 +123,7 @@ impl Capture {
     ///
     /// let ((), seen) = Capture::new().at("2026-01-01T00:00:00Z").run(search);
     /// assert_eq!(seen.record("search_complete")["timestamp"], "2026-01-01T00:00:00.012000Z");
-    /// assert_eq!(seen.record("search_complete")["metrics"]["duration_ms"], 12);
+    /// assert_eq!(seen.record("search_complete")["metrics"]["duration_ms"], 12.0);
     /// ```
     ///
     /// # Panics
@@ -186,7 +182,7 @@ impl Capture {
             version: "0.0.0".to_owned(),
             host: "localhost".to_owned(),
         };
-        let pipeline = Pipeline::new(service, self.level, Registry::new(), CAPACITY);
+        let pipeline = Pipeline::keeping(service, self.level);
         let pipeline = Arc::new(pipeline.with_prices(self.prices));
         let (subscriber, claim) = if let Some(lent) = self.subscriber {
             let claim = Claim::lent(&lent, &pipeline);

@@ -13,6 +13,9 @@ use crate::metrics::Registry;
 use crate::pipeline::Pipeline;
 use crate::record::{Kind, Level, json};
 
+/// A message shows no more lines of the tree than this.
+const SHOWN: usize = 100;
+
 /// What was captured: the records in the order in which they were written, and the metrics.
 #[derive(Debug)]
 pub struct Captured {
@@ -20,15 +23,15 @@ pub struct Captured {
     records: Vec<Value>,
     lines: Vec<String>,
     registry: Arc<Registry>,
-    /// So many of the oldest records had to go.
+    /// So many records found no more room.
     lost: u64,
     stopped_time: bool,
 }
 
 impl Captured {
     pub(super) fn take(pipeline: &Pipeline, stopped_time: bool) -> Self {
-        let drained = pipeline.drain();
-        let lines: Vec<String> = drained
+        let (taken, lost) = pipeline.take_kept();
+        let lines: Vec<String> = taken
             .iter()
             .map(|record| {
                 let mut line = Vec::new();
@@ -38,11 +41,11 @@ impl Captured {
             .collect();
         let parse = |line: &String| serde_json::from_str(line).unwrap_or_default();
         Self {
-            facts: drained.iter().map(|record| Facts::of(record)).collect(),
+            facts: taken.iter().map(|record| Facts::of(record)).collect(),
             records: lines.iter().map(parse).collect(),
             lines,
             registry: Arc::clone(pipeline.registry()),
-            lost: pipeline.overflowed(),
+            lost,
             stopped_time,
         }
     }
@@ -248,15 +251,31 @@ impl Captured {
     /// Panics with this, and with what was captured.
     #[track_caller]
     pub(super) fn fail(&self, what: &str) -> ! {
+        panic!("{what}\n\ncaptured:\n{}", self.shown())
+    }
+
+    /// As much of the tree as a person reads.
+    fn shown(&self) -> String {
         let tree = self.tree();
-        let tree = tree.trim_end().replace('\n', "\n  ");
-        let tree = if tree.is_empty() { "nothing" } else { &tree };
-        let lost = if self.lost == 0 {
-            String::new()
+        let mut text = String::new();
+        for line in tree.lines().take(SHOWN) {
+            text.push_str(&format!("  {line}\n"));
+        }
+        let rest = tree.lines().count().saturating_sub(SHOWN);
+        if rest > 0 {
+            text.push_str(&format!("  … and {rest} lines more, in `tree()`\n"));
+        }
+        if self.lost > 0 {
+            text.push_str(&format!(
+                "  ({} later records found no more room)\n",
+                self.lost
+            ));
+        }
+        if text.is_empty() {
+            "  nothing\n".to_owned()
         } else {
-            format!("\n({} older records had to go)", self.lost)
-        };
-        panic!("{what}\n\ncaptured:\n  {tree}{lost}\n")
+            text
+        }
     }
 
     /// All records, parsed.

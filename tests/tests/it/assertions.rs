@@ -23,6 +23,7 @@ impl fmt::Display for SearchError {
 struct Request {
     user_id: &'static str,
     #[log(redact)]
+    #[expect(dead_code, reason = "what is redacted is not read")]
     api_key: &'static str,
 }
 
@@ -67,17 +68,30 @@ fn answered(top_k: usize) -> Captured {
             user_id: "ada",
             api_key: "s3cret",
         };
-        let _ = request.in_scope(|| answer(top_k));
+        request.in_scope(|| answer(top_k)).unwrap_or_default();
     })
 }
 
-/// What is said when this does not hold, and the line of the test that is blamed.
-fn told(check: impl FnOnce()) -> String {
-    let failed = catch_unwind(AssertUnwindSafe(check)).unwrap_err();
+/// What is said when this does not hold.
+fn told<R>(check: impl FnOnce() -> R) -> String {
+    let failed = catch_unwind(AssertUnwindSafe(check)).err().unwrap();
     match failed.downcast::<String>() {
         Ok(text) => *text,
         Err(other) => (*other.downcast::<&str>().unwrap()).to_owned(),
     }
+}
+
+/// The same without the tree.
+fn said<R>(check: impl FnOnce() -> R) -> String {
+    let told = told(check);
+    told.split(
+        "
+
+",
+    )
+    .next()
+    .unwrap()
+    .to_owned()
 }
 
 #[test]
@@ -122,9 +136,9 @@ fn a_sentence_that_holds_goes_on() {
 #[test]
 fn every_way_to_end_has_its_word() {
     let seen = seen(|| {
-        let _ = answer(0);
-        let _ = answer(10);
-        let _ = catch_unwind(broken);
+        answer(0).unwrap_or_default();
+        answer(10).unwrap_or_default();
+        catch_unwind(broken).unwrap_or_default();
         let mut open = Box::pin(remember());
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(open.as_mut().poll(&mut context).is_pending());
@@ -150,109 +164,148 @@ remember (memory) was cancelled
     );
 }
 
-/// Each sentence that does not hold, and what it says.
 #[test]
-fn a_sentence_that_does_not_hold_says_what_there_was() {
+fn a_name_that_is_not_there_leads_to_the_one_that_is() {
     let seen = answered(10);
-    let search = seen.span("search");
-    let event = seen.event("cache warmed");
-    let said = |check: &dyn Fn()| told(check).split("\n\n").next().unwrap().to_owned();
-    for (expected, check) in [
+    for (said, expected) in [
         (
+            said(|| seen.span("serch")),
             "no span `serch` was captured; did you mean `search`?",
-            &(|| drop(seen.span("serch"))) as &dyn Fn(),
         ),
+        (said(|| seen.span("retry")), "no span `retry` was captured"),
         (
+            said(|| seen.event("cache warm")),
             "no event `cache warm` was captured; did you mean `cache warmed`?",
-            &|| drop(seen.event("cache warm")),
         ),
         (
+            said(|| seen.record("search_fail")),
             "no record `search_fail` was captured; did you mean `search_failed`?",
-            &|| drop(seen.record("search_fail")),
-        ),
-        (
-            "`search` was to succeed, but it failed with timeout: no answer",
-            &|| drop(search.succeeded()),
-        ),
-        (
-            "`search` was to be empty, but it failed with timeout: no answer",
-            &|| drop(search.was_empty()),
-        ),
-        (
-            "`search` was to panic, but it failed with timeout: no answer",
-            &|| drop(search.panicked()),
-        ),
-        (
-            "`search` was to be cancelled, but it failed with timeout: no answer",
-            &|| drop(search.was_cancelled()),
-        ),
-        (
-            "`search` was to fail with `busy`, but it failed with timeout: no answer",
-            &|| drop(search.failed_with("busy")),
-        ),
-        ("`search` was to be a root, but is under `answer`", &|| {
-            drop(search.is_root())
-        }),
-        (
-            "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
-            &|| drop(search.under("anwser")),
-        ),
-        ("`answer` was to be under `search`, but is a root", &|| {
-            drop(seen.span("answer").under("search"))
-        }),
-        (
-            "`search` was to be in the layer `data`, but is in `retrieval`",
-            &|| drop(search.in_layer("data")),
-        ),
-        ("`search` was to have top_k = 3, but has 10", &|| {
-            drop(search.with("top_k", 3))
-        }),
-        (
-            "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
-            &|| drop(search.with("top_l", 3)),
-        ),
-        ("`search` was to have no top_k, but has top_k = 10", &|| {
-            drop(search.without("top_k"))
-        }),
-        ("`search` was to be for `grace`, but is for `ada`", &|| {
-            drop(search.for_user("grace"))
-        }),
-        ("`search` was to be at INFO, but is at ERROR", &|| {
-            drop(search.at_level(Level::Info))
-        }),
-        ("`search` was to last 1s, but lasted 12ms", &|| {
-            drop(search.lasted(Duration::from_secs(1)))
-        }),
-        (
-            "the event `cache warmed` was to have size = 41, but has 40",
-            &|| drop(event.with("size", 41)),
-        ),
-        (
-            "there were to be no errors, but there are:\n  search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10\n  answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
-            &|| drop(seen.has_no_errors()),
-        ),
-        (
-            "rag_errors_total{error_type=\"timeout\"} was to be 1, but there is:\n  rag_errors_total{error_type=\"timeout\",layer=\"retrieval\"} 1",
-            &|| drop(seen.counted("rag_errors_total", &[("error_type", "timeout")], 1.0)),
-        ),
-        (
-            "rag_cache_hits_total{cache=\"a\"} was to be 1, but it was never counted",
-            &|| drop(seen.counted("rag_cache_hits_total", &[("cache", "a")], 1.0)),
-        ),
-        (
-            "there is no metric `rag_request_total`; did you mean `rag_requests_total`?",
-            &|| drop(seen.counted("rag_request_total", &[], 0.0)),
         ),
     ] {
-        assert_eq!(said(check), expected);
+        assert_eq!(said, expected);
     }
+}
+
+#[test]
+fn another_end_is_told() {
+    let seen = answered(10);
+    let search = seen.span("search");
+    let but = "but it failed with timeout: no answer";
+    for (said, expected) in [
+        (said(|| search.succeeded()), "`search` was to succeed"),
+        (said(|| search.was_empty()), "`search` was to be empty"),
+        (said(|| search.panicked()), "`search` was to panic"),
+        (
+            said(|| search.was_cancelled()),
+            "`search` was to be cancelled",
+        ),
+        (
+            said(|| search.failed_with("busy")),
+            "`search` was to fail with `busy`",
+        ),
+    ] {
+        assert_eq!(said, format!("{expected}, {but}"));
+    }
+    let said = said(|| search.lasted(Duration::from_secs(1)));
+    assert_eq!(said, "`search` was to last 1s, but lasted 12ms");
+}
+
+#[test]
+fn another_place_is_told() {
+    let seen = answered(10);
+    let search = seen.span("search");
+    for (said, expected) in [
+        (
+            said(|| search.is_root()),
+            "`search` was to be a root, but is under `answer`",
+        ),
+        (
+            said(|| search.under("anwser")),
+            "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
+        ),
+        (
+            said(|| seen.span("answer").under("search")),
+            "`answer` was to be under `search`, but is a root",
+        ),
+        (
+            said(|| search.in_layer("data")),
+            "`search` was to be in the layer `data`, but is in `retrieval`",
+        ),
+        (
+            said(|| search.for_user("grace")),
+            "`search` was to be for `grace`, but is for `ada`",
+        ),
+        (
+            said(|| search.at_level(Level::Info)),
+            "`search` was to be at INFO, but is at ERROR",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn another_value_is_told() {
+    let seen = answered(10);
+    let (search, event) = (seen.span("search"), seen.event("cache warmed"));
+    for (said, expected) in [
+        (
+            said(|| search.with("top_k", 3)),
+            "`search` was to have top_k = 3, but has 10",
+        ),
+        (
+            said(|| search.with("top_l", 3)),
+            "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
+        ),
+        (
+            said(|| search.without("top_k")),
+            "`search` was to have no top_k, but has top_k = 10",
+        ),
+        (
+            said(|| event.with("size", 41)),
+            "the event `cache warmed` was to have size = 41, but has 40",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn errors_and_series_that_there_are_are_told() {
+    let seen = answered(10);
+    let counted = |name: &str, labels: &[(&str, &str)]| said(|| seen.counted(name, labels, 1.0));
+    for (said, expected) in [
+        (
+            said(|| seen.has_no_errors()),
+            "there were to be no errors, but there are:
+  search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10
+  answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
+        ),
+        (
+            counted("rag_errors_total", &[("error_type", "timeout")]),
+            "rag_errors_total{error_type=\"timeout\"} was to be 1, but there is:
+  rag_errors_total{error_type=\"timeout\",layer=\"retrieval\"} 1",
+        ),
+        (
+            counted("rag_cache_hits_total", &[("cache", "a")]),
+            "rag_cache_hits_total{cache=\"a\"} was to be 1, but it was never counted",
+        ),
+        (
+            counted("rag_request_total", &[]),
+            "there is no metric `rag_request_total`; did you mean `rag_requests_total`?",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+    let zero = said(|| seen.counted("rag_request_total", &[], 0.0));
+    assert!(zero.starts_with("there is no metric"), "{zero}");
 }
 
 #[test]
 fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
     let said = |text: &'static str| {
         let (_, seen) = capture(|| tracing::info!("{text}"));
-        told(|| drop(seen.says_nothing_of(text)))
+        told(|| seen.says_nothing_of(text))
     };
     assert!(
         said("s3cret")
@@ -260,19 +313,20 @@ fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
     );
     assert!(said("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
     let (_, seen) = capture(|| ragspan::cache_size("s3cret", 1));
-    assert!(told(|| drop(seen.says_nothing_of("s3cret"))).contains("{cache=\"s3cret\"} 1"));
-    assert!(told(|| drop(seen.says_nothing_of(""))).contains("an empty one is in all"));
+    assert!(told(|| seen.says_nothing_of("s3cret")).contains("{cache=\"s3cret\"} 1"));
+    assert!(told(|| seen.says_nothing_of("")).contains("an empty one is in all"));
 }
 
 #[test]
 fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
-    let (_, seen) = capture(|| search_quietly());
+    let (_, seen) = capture(search_quietly);
     let hook = std::panic::take_hook();
     let (send, receive) = std::sync::mpsc::channel();
     std::panic::set_hook(Box::new(move |info| {
-        let _ = send.send(info.location().unwrap().file().to_owned());
+        send.send(info.location().unwrap().file().to_owned())
+            .unwrap_or_default();
     }));
-    let said = told(|| drop(seen.span("nothing_like_it")));
+    let said = told(|| seen.span("nothing_like_it"));
     std::panic::set_hook(hook);
     assert!(
         said.ends_with("\n\ncaptured:\n  search_quietly (retrieval) succeeded\n"),
@@ -284,11 +338,45 @@ fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
             .any(|file| file.ends_with("assertions.rs"))
     );
     let (_, none) = capture(|| ());
-    assert!(told(|| drop(none.span("any"))).ends_with("captured:\n  nothing\n"));
+    assert!(told(|| none.span("any")).ends_with("captured:\n  nothing\n"));
 }
 
 #[rag_span(layer = "retrieval")]
 fn search_quietly() {}
+
+#[test]
+fn a_message_shows_no_more_than_a_person_reads() {
+    let (_, seen) = capture(|| (0..120).for_each(|_| search_quietly()));
+    let told = told(|| seen.span("any"));
+    assert_eq!(told.lines().count(), 3 + 100 + 1);
+    assert!(
+        told.ends_with("  … and 20 lines more, in `tree()`\n"),
+        "{told}"
+    );
+}
+
+/// The records of starts, which are DEBUG, tell the order best.
+#[test]
+fn the_tree_is_in_order_at_every_level() {
+    let body = || {
+        search_quietly();
+        tracing::info!("between");
+        answer(1).unwrap_or_default();
+    };
+    let at = |level| {
+        Capture::new()
+            .level(level)
+            .at("2026-01-01T00:00:00Z")
+            .run(body)
+            .1
+    };
+    let tree = at(Level::Trace).tree();
+    assert!(
+        tree.starts_with("search_quietly (retrieval) succeeded\nINFO between\nanswer"),
+        "{tree}"
+    );
+    assert_eq!(tree, at(Level::Info).tree());
+}
 
 #[test]
 fn a_call_that_has_not_ended_is_seen() {
@@ -299,7 +387,7 @@ fn a_call_that_has_not_ended_is_seen() {
         open
     });
     assert_eq!(seen.tree(), "remember (memory) has not ended\n");
-    let said = told(|| drop(seen.span("remember").succeeded()));
+    let said = told(|| seen.span("remember").succeeded());
     assert!(
         said.starts_with("`remember` was to succeed, but it has not ended"),
         "{said}"
@@ -323,19 +411,17 @@ fn several_of_one_name_are_asked_one_by_one() {
         (2, 2)
     );
     assert!(seen.spans("other").is_empty());
-    let said = told(|| drop(seen.span("search_quietly")));
+    let said = told(|| seen.span("search_quietly"));
     assert!(said.starts_with(
         "there are 2 spans `search_quietly`: take one of `spans(\"search_quietly\")`"
     ));
-    assert!(told(|| drop(seen.event("again"))).starts_with("there are 2 events `again`"));
-    assert!(
-        told(|| drop(seen.record("again"))).starts_with("there is more than one record `again`")
-    );
+    assert!(told(|| seen.event("again")).starts_with("there are 2 events `again`"));
+    assert!(told(|| seen.record("again")).starts_with("there is more than one record `again`"));
 }
 
 #[test]
 fn without_stopped_time_a_duration_says_how_to_stop_it() {
     let (_, seen) = capture(search_quietly);
-    let said = told(|| drop(seen.span("search_quietly").lasted(Duration::from_secs(9))));
+    let said = told(|| seen.span("search_quietly").lasted(Duration::from_secs(9)));
     assert!(said.contains("stop it, `Capture::new().at(..)`"), "{said}");
 }

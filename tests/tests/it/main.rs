@@ -32,6 +32,8 @@ mod carry;
 mod derive;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
+// A capture sees all that its code records, and nothing of other captures.
+mod capture;
 // What a test says of a capture holds, or it is told what there was.
 mod assertions;
 // A module of the runtime uses only modules below it; time and chance enter through the clock.
