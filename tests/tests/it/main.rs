@@ -28,8 +28,6 @@ mod derive;
 mod bind;
 // What a request starts elsewhere is part of it, and tells who ended it.
 mod carry;
-// What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
-mod derive;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // A capture sees all that its code records, and nothing of other captures.
