@@ -6,6 +6,9 @@
 
 #[cfg(feature = "testing")]
 pub(crate) mod fake;
+mod text;
+
+pub(crate) use text::rfc3339;
 
 use std::cell::RefCell;
 use std::sync::LazyLock;

@@ -57,6 +57,7 @@ mod layer;
 mod metrics;
 mod pipeline;
 mod prices;
+pub mod propagation;
 mod record;
 mod sink;
 mod span;

@@ -13,7 +13,7 @@ pub use tracing::field::{Empty, debug, display};
 pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
-    Always, Annotated, Call, ContextDebug, ContextDisplay, ContextField, ContextHash,
+    Always, Annotated, Arrival, Call, ContextDebug, ContextDisplay, ContextField, ContextHash,
     ContextMetric, ErrorFields, ErrorText, EventSite, Fallible, Field, Given, Making, MayBeEmpty,
     Metric, Opening, Probe, ScopeSite, Site, Span, SpanRef, SpanRefs, Streamed, ToCost, ToUsage,
     context, context_debug, context_display, context_field, context_hash, context_metric,

@@ -48,6 +48,7 @@ pub use settings::Origin;
 pub(crate) use spelling::nearest;
 
 use crate::context::HashKey;
+use crate::context::headers::Policy;
 use crate::pipeline::{Levels, ParseDirectivesError};
 use crate::prices::Prices;
 use crate::record::{Level, Service};
@@ -83,6 +84,7 @@ pub struct Config {
     pub(crate) queue: usize,
     pub(crate) strict: bool,
     pub(crate) prices: Arc<Prices>,
+    pub(crate) propagation: Policy,
     pub(crate) hash_key: Option<HashKey>,
     source: Option<PathBuf>,
     notes: Vec<String>,
@@ -105,6 +107,7 @@ impl Default for Config {
             queue: QUEUE,
             strict: false,
             prices: Arc::default(),
+            propagation: Policy::default(),
             hash_key: None,
             source: None,
             notes: vec![],
@@ -248,6 +251,12 @@ impl Config {
     /// ```
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.prices = Arc::new(prices);
+        self
+    }
+
+    /// What of a request goes to other services, and what is believed of what they send.
+    pub fn propagation(mut self, policy: Policy) -> Self {
+        self.propagation = policy;
         self
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod carrier;
 mod current;
 pub(crate) mod frame;
 mod hash;
+pub(crate) mod headers;
 mod ids;
 mod layer;
 mod request;

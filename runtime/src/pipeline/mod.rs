@@ -26,6 +26,7 @@ pub(crate) use trouble::say;
 pub(crate) use worker::{Command, Sinks, Worker, is_worker};
 
 use crate::clock;
+use crate::context::headers::Policy;
 use crate::metrics::{Name, Registry};
 use crate::prices::Prices;
 use crate::record::{Level, Pool, Record, Service};
@@ -39,6 +40,7 @@ pub(crate) struct Pipeline {
     service: Arc<Service>,
     levels: Levels,
     prices: Arc<Prices>,
+    propagation: Policy,
     boot_id: [u8; 16],
     /// No other layer listens to our spans, so their fields need not be told.
     sole_listener: AtomicBool,
@@ -68,6 +70,7 @@ impl Pipeline {
             service: Arc::new(service),
             levels: levels.into(),
             prices: Arc::default(),
+            propagation: Policy::default(),
             boot_id: boot_id(),
             sole_listener: AtomicBool::new(false),
             started: AtomicBool::new(false),
@@ -98,6 +101,16 @@ impl Pipeline {
     #[cfg(feature = "testing")]
     pub(crate) fn take_kept(&self) -> (Vec<Box<Record>>, u64) {
         self.kept.as_ref().map(kept::Kept::take).unwrap_or_default()
+    }
+
+    pub(crate) fn with_propagation(mut self, propagation: Policy) -> Self {
+        self.propagation = propagation;
+        self
+    }
+
+    /// What goes to other services, and what is believed of them.
+    pub(crate) fn propagation(&self) -> &Policy {
+        &self.propagation
     }
 
     pub(crate) fn prices(&self) -> &Prices {

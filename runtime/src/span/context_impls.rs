@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::scope::{LogContext, ScopeSite, own_site};
+use super::scope::{Arrival, LogContext, ScopeSite, own_site};
 use super::value::Metric;
 use crate::context::ContextVisitor;
 
@@ -18,6 +18,10 @@ macro_rules! pointers {
 
             fn scope_site(&self) -> &'static ScopeSite {
                 C::scope_site(self)
+            }
+
+            fn arrival(&self) -> Option<Arrival> {
+                C::arrival(self)
             }
         }
     )* };
@@ -34,6 +38,10 @@ impl<C: LogContext + ToOwned + ?Sized> LogContext for Cow<'_, C> {
     fn scope_site(&self) -> &'static ScopeSite {
         C::scope_site(self)
     }
+
+    fn arrival(&self) -> Option<Arrival> {
+        C::arrival(self)
+    }
 }
 
 /// `None` has no fields, and leaves those of an outer scope.
@@ -47,6 +55,10 @@ impl<C: LogContext> LogContext for Option<C> {
 
     fn scope_site(&self) -> &'static ScopeSite {
         self.as_ref().map_or_else(own_site, C::scope_site)
+    }
+
+    fn arrival(&self) -> Option<Arrival> {
+        self.as_ref().and_then(C::arrival)
     }
 }
 

@@ -42,7 +42,7 @@ pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
 pub(crate) use scope::scope_is_enabled;
-pub use scope::{EnteredScope, LogContext, ScopeSite};
+pub use scope::{Arrival, EnteredScope, LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
 pub use value::{ErrorText, Field, Metric, ToCost, ToUsage, error_text, field, metric};

@@ -16,6 +16,7 @@ use super::bind::{bind_all, fill};
 use super::logger::Logger;
 use crate::context::carrier::{self, Inherited};
 use crate::context::frame::Frame;
+use crate::context::headers::Received;
 use crate::context::{ContextVisitor, RequestContext};
 
 /// The callsite of a scope; derives make one, and it is no part of the public API.
@@ -149,6 +150,12 @@ pub trait LogContext {
         &OWN
     }
 
+    /// What came from another service with it.
+    #[doc(hidden)]
+    fn arrival(&self) -> Option<Arrival> {
+        None
+    }
+
     /// Runs `future` with these fields on every record inside it. Fields of an outer scope stay, unless
     /// they are set again here.
     fn scope<F: Future>(&self, future: F) -> Instrumented<F>
@@ -216,11 +223,30 @@ pub struct EnteredScope {
     _span: EnteredSpan,
 }
 
+/// What [`extract`](crate::propagation::extract) has read of a request's headers.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Arrival(Arc<Received>);
+
+impl Arrival {
+    pub(crate) fn new(received: Arc<Received>) -> Self {
+        Self(received)
+    }
+
+    pub(super) fn into_inner(self) -> Arc<Received> {
+        self.0
+    }
+}
+
 /// So that `context_from = request` takes a reference as well.
 #[diagnostic::do_not_recommend]
 impl<C: LogContext + ?Sized> LogContext for &C {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
         C::visit(self, out);
+    }
+
+    fn arrival(&self) -> Option<Arrival> {
+        C::arrival(self)
     }
 
     fn scope_site(&self) -> &'static ScopeSite {
@@ -238,6 +264,9 @@ fn open<C: LogContext>(context: &C) -> Span {
     }
     let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));
     carrier::attach(&span, None, None, |mut above| {
+        if let Some(arrival) = context.arrival() {
+            above.arrive(arrival.into_inner());
+        }
         let fields = bind(context, &above);
         above.frame = Some(Arc::new(Frame::new(Some(fields))));
         (above, ())

@@ -39,6 +39,8 @@ pub(super) struct Watch {
     pub(super) start: Moment,
     /// No call around this one is of the same layer, so this one counts as a request.
     outermost: bool,
+    /// No call of this process is above it; one of another service may be.
+    is_local_root: bool,
     pub(super) failure_level: Level,
     trace: Arc<Trace>,
     /// Of the nearest scope; where there is none, the trace has one.
@@ -73,6 +75,9 @@ impl Watch {
         let (bit, meter) = meter(site, &handle);
         let parent = said.parent.as_ref().map(Option::as_ref);
         let placed = carrier::attach(span, parent, Some(start.unix_micros()), |mut above| {
+            if let Some(received) = said.received {
+                above.arrive(received);
+            }
             if let Some(context) = said.context {
                 let whole = match above.request() {
                     Some(outer) => Arc::new(context.over(&outer)),
@@ -91,6 +96,7 @@ impl Watch {
             meter,
             start,
             outermost: placed.outermost,
+            is_local_root: placed.is_local_root,
             failure_level: site.failure_level,
             trace: placed.trace,
             frame: placed.frame,
@@ -269,7 +275,7 @@ impl Watch {
             told.end(&mut record.fields);
         }
         // What a filter hides is no node, and its time that of the call around it.
-        let hidden = span.is_none() && record.parent_span_id.is_some();
+        let hidden = span.is_none() && !self.is_local_root;
         let own = if hidden { SelfTime::NONE } else { closed.own };
         self.trace.sums.span(site.origin.layer, own);
         if let Some(words) = self.words.take() {
@@ -280,7 +286,7 @@ impl Watch {
         if site.metered && !whole {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
-        if record.parent_span_id.is_none() && self.trace.sums.has_more_than_one() {
+        if self.is_local_root && self.trace.sums.has_more_than_one() {
             let sums = self.trace.sums.now();
             words::tell_sums(&sums, &mut record.fields);
             if sums.cost != Cost::ZERO {
@@ -342,6 +348,7 @@ fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
 /// Where a call stands.
 struct Placed {
     outermost: bool,
+    is_local_root: bool,
     trace: Arc<Trace>,
     frame: Option<Arc<Frame>>,
 }
@@ -368,18 +375,21 @@ fn place(
         record.fields.push_text("kind", kind);
     }
     let outermost = above.layers & bit == 0;
+    let is_local_root = above.origin.is_none();
     let trace = above.trace.unwrap_or_else(|| Arc::new(Trace::begin(unix)));
     let frame = above.frame.clone();
     let inherited = Inherited {
         ids: Some((trace_id, span_id)),
         parent: record.parent_span_id,
         frame: above.frame,
+        received: above.received,
         layers: above.layers | bit,
         origin: Some(&site.origin),
         trace: Some(Arc::clone(&trace)),
     };
     let placed = Placed {
         outermost,
+        is_local_root,
         trace,
         frame,
     };

@@ -104,7 +104,8 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         registry,
         config.queue,
     );
-    let pipeline = Arc::new(pipeline.with_prices(Arc::clone(&config.prices)));
+    let pipeline = pipeline.with_prices(Arc::clone(&config.prices));
+    let pipeline = Arc::new(pipeline.with_propagation(config.propagation.clone()));
     if subscribe(config.levels.least().unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
     }

@@ -14,6 +14,7 @@ use crate::dispatch::{Carried, Claim};
 use crate::layer::layer;
 use crate::pipeline::Pipeline;
 use crate::prices::Prices;
+use crate::propagation::Policy;
 use crate::record::{Level, Service};
 use crate::span::install_panic_hook;
 
@@ -69,6 +70,7 @@ pub struct Capture {
     level: Level,
     subscriber: Option<Dispatch>,
     prices: Arc<Prices>,
+    propagation: Policy,
     at: Option<u64>,
     seed: Option<u64>,
 }
@@ -79,6 +81,7 @@ impl Default for Capture {
             level: Level::Trace,
             subscriber: None,
             prices: Arc::default(),
+            propagation: Policy::default(),
             at: None,
             seed: None,
         }
@@ -100,6 +103,12 @@ impl Capture {
     /// Prices the calls of models by this table.
     pub fn prices(mut self, prices: Prices) -> Self {
         self.prices = Arc::new(prices);
+        self
+    }
+
+    /// What goes to other services, and what is believed of them, as a service's configuration says.
+    pub fn propagation(mut self, policy: Policy) -> Self {
+        self.propagation = policy;
         self
     }
 
@@ -183,7 +192,11 @@ impl Capture {
             host: "localhost".to_owned(),
         };
         let pipeline = Pipeline::keeping(service, self.level);
-        let pipeline = Arc::new(pipeline.with_prices(self.prices));
+        let pipeline = Arc::new(
+            pipeline
+                .with_prices(self.prices)
+                .with_propagation(self.propagation),
+        );
         let (subscriber, claim) = if let Some(lent) = self.subscriber {
             let claim = Claim::lent(&lent, &pipeline);
             (lent, claim)
