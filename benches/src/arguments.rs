@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::scene::Scene;
 use crate::variant::Variant;
 
 /// What one annotated call costs beside its peers.
@@ -25,6 +26,23 @@ pub enum Command {
         /// The figures as JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Measure what a call costs with more around it: depth, open spans, scopes, tasks.
+    Context {
+        /// Without the million of open spans, done within a minute.
+        #[arg(long)]
+        quick: bool,
+        /// The figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measure one of these in this process, and print a line of JSON.
+    Scene {
+        /// Its name.
+        scene: Scene,
+        /// Run what callgrind counts, between marks; other figures are left out.
+        #[arg(long)]
+        marks: bool,
     },
     /// Print the names of the variants.
     List,

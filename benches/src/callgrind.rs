@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde::de::DeserializeOwned;
+
 use crate::measure::{LONG, MARKED_BATCHES, SHORT};
-use crate::one::Report;
-use crate::variant::Variant;
 
 /// How to get it where it is missing.
 pub const CURE: &str = "instructions are not counted: install valgrind (apt-get install valgrind)";
@@ -48,15 +48,18 @@ pub enum CallgrindError {
     },
 }
 
-/// Instructions per call of this variant on the caller's thread, and what the run told.
+/// Instructions per call on the caller's thread of what `program` does for these arguments between marks, and what the run told.
 ///
 /// # Errors
 ///
 /// When callgrind cannot be run, or what it wrote is not what was asked for.
-pub fn instructions(program: &Path, variant: Variant) -> Result<(f64, Report), CallgrindError> {
+pub fn instructions<R: DeserializeOwned>(
+    program: &Path,
+    arguments: &[&str],
+) -> Result<(f64, R), CallgrindError> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("cost");
-    let run = command(program, variant, &out).output()?;
+    let run = command(program, arguments, &out).output()?;
     if !run.status.success() {
         let said = String::from_utf8_lossy(&run.stderr);
         let last = said.lines().rev().take(5).collect::<Vec<_>>().join(" | ");
@@ -69,7 +72,7 @@ pub fn instructions(program: &Path, variant: Variant) -> Result<(f64, Report), C
     Ok((instructions, serde_json::from_slice(&run.stdout)?))
 }
 
-fn command(program: &Path, variant: Variant, out: &Path) -> Command {
+fn command(program: &Path, arguments: &[&str], out: &Path) -> Command {
     let mut file = OsString::from("--callgrind-out-file=");
     file.push(out);
     let mut valgrind = Command::new("valgrind");
@@ -81,7 +84,8 @@ fn command(program: &Path, variant: Variant, out: &Path) -> Command {
         ])
         .arg(file)
         .arg(program)
-        .args(["one", &variant.to_string(), "--marks"]);
+        .args(arguments)
+        .arg("--marks");
     valgrind
 }
 

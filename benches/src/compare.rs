@@ -205,7 +205,8 @@ fn count_instructions(ruler: &Path, rows: &mut [Row]) -> Result<(), Box<dyn Erro
     }
     say("instructions");
     for row in rows {
-        let (instructions, report) = callgrind::instructions(ruler, row.variant)?;
+        let arguments = ["one", &row.variant.to_string()];
+        let (instructions, report): (_, Report) = callgrind::instructions(ruler, &arguments)?;
         row.instructions = Some(instructions);
         row.take_books(report.books);
     }

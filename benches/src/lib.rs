@@ -5,12 +5,14 @@
 
 pub mod allocations;
 pub mod arguments;
+pub mod around;
 pub mod callgrind;
 pub mod compare;
 pub mod dress;
 pub mod measure;
 pub mod one;
 pub mod program;
+pub mod scene;
 pub mod stage;
 pub mod table;
 pub mod variant;

@@ -8,8 +8,9 @@ use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
 use crate::measure::Task;
+use crate::scene::Scene;
 use crate::variant::Variant;
-use crate::{compare, one};
+use crate::{around, compare, one, scene};
 
 /// Does what the command line says; an error is told on standard error.
 #[must_use]
@@ -28,6 +29,8 @@ pub fn main() -> ExitCode {
 fn run(command: &Command) -> Result<bool, Box<dyn Error>> {
     match *command {
         Command::All { quick, json } => compare::all(quick, json),
+        Command::Context { quick, json } => around::all(quick, json),
+        Command::Scene { scene, marks } => scene_alone(scene, marks),
         Command::List => list(),
         Command::One {
             variant,
@@ -46,6 +49,13 @@ fn list() -> Result<bool, Box<dyn Error>> {
     for variant in Variant::all() {
         writeln!(out, "{variant}")?;
     }
+    Ok(true)
+}
+
+fn scene_alone(scene: Scene, marks: bool) -> Result<bool, Box<dyn Error>> {
+    let task = if marks { Task::Marks } else { around::TIME };
+    let report = scene::measure(scene, task)?;
+    writeln!(std::io::stdout(), "{}", serde_json::to_string(&report)?)?;
     Ok(true)
 }
 

@@ -4,19 +4,32 @@
 //! readings and a duration never runs backwards. All times are whole microseconds.
 //! `tests/layers.rs` fails when another module reads a clock or a random source.
 
+#[cfg(feature = "testing")]
+pub(crate) mod fake;
+
 use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Marks a moment of a test's own time, which is counted from the Unix epoch.
+const FAKE: u64 = 1 << 63;
 
 /// A point on the monotonic clock, in microseconds since the process first asked for the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// Microseconds from `earlier` to here; zero if `earlier` is later.
+    /// Microseconds from `earlier` to here; zero if `earlier` is later, or if only one of them is of a test's own time.
     pub(crate) fn micros_since(self, earlier: Self) -> u64 {
+        if self.is_fake() != earlier.is_fake() {
+            return 0;
+        }
         self.0.saturating_sub(earlier.0)
+    }
+
+    const fn is_fake(self) -> bool {
+        cfg!(feature = "testing") && self.0 & FAKE != 0
     }
 
     #[cfg(test)]
@@ -26,6 +39,9 @@ impl Moment {
 
     /// This moment as microseconds since the Unix epoch.
     pub(crate) fn unix_micros(self) -> u64 {
+        if self.is_fake() {
+            return self.0 & !FAKE;
+        }
         let offset = OFFSET.load(Ordering::Relaxed);
         self.0.saturating_add_signed(offset)
     }
@@ -40,8 +56,17 @@ static ANCHOR: LazyLock<Instant> = LazyLock::new(|| {
 /// What to add to a [`Moment`] to get Unix microseconds.
 static OFFSET: AtomicI64 = AtomicI64::new(0);
 
-/// The current moment.
+/// The current moment; in a test that has stopped time, that one.
 pub(crate) fn now() -> Moment {
+    #[cfg(feature = "testing")]
+    if let Some(frozen) = fake::now() {
+        return Moment(FAKE | frozen);
+    }
+    machine_time()
+}
+
+/// The current moment also where a test has stopped time: for limits on what the machine does.
+pub(crate) fn machine_time() -> Moment {
     let since = ANCHOR.elapsed();
     Moment(since.as_secs() * 1_000_000 + u64::from(since.subsec_micros()))
 }
@@ -49,7 +74,7 @@ pub(crate) fn now() -> Moment {
 /// Follows the wall clock again after it was set or slewed; the worker calls this now and then.
 /// A difference under 20 ms is left alone, so that ordinary scheduling noise moves nothing.
 pub(crate) fn follow_wall_clock() {
-    let now = now();
+    let now = machine_time();
     let error = wall_micros().saturating_sub_unsigned(now.unix_micros());
     if error.abs() > 20_000 {
         OFFSET.fetch_add(error, Ordering::Relaxed);
@@ -74,6 +99,10 @@ thread_local! {
 
 /// Sixty-four random bits: fast, seeded by the operating system for each thread, not for secrets.
 pub(crate) fn random() -> u64 {
+    #[cfg(feature = "testing")]
+    if let Some(seeded) = fake::random() {
+        return seeded;
+    }
     RANDOM
         .try_with(|random| {
             random
@@ -88,7 +117,17 @@ pub(crate) fn random() -> u64 {
 
 /// Sixty-four bits from the operating system; from the clock if that has none to give.
 fn system_random() -> u64 {
-    getrandom::u64().unwrap_or_else(|_| now().unix_micros().wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    getrandom::u64().unwrap_or_else(|_| {
+        machine_time()
+            .unix_micros()
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
+}
+
+/// Bytes for a secret, from the operating system; none if that has none to give.
+pub(crate) fn secret() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
 #[cfg(test)]
@@ -117,5 +156,12 @@ mod tests {
         let there = std::thread::spawn(random).join().unwrap();
         assert_ne!(here[0], here[1]);
         assert!(!here.contains(&there));
+    }
+
+    #[test]
+    fn no_secret_is_made_twice() {
+        let (one, other) = (secret().unwrap(), secret().unwrap());
+        assert_ne!(one, other);
+        assert_ne!(one, [0; 32]);
     }
 }

@@ -1,20 +1,37 @@
-//! Which pipeline the code that runs here talks to: the one of this scope, else the global one.
+//! Which pipeline the code that runs here talks to: the one of the test's capture around it, else the global one.
 
-use std::cell::{Cell, RefCell};
+#[cfg_attr(
+    not(feature = "testing"),
+    allow(dead_code, reason = "only tests capture")
+)]
+mod captures;
+#[allow(
+    dead_code,
+    reason = "what code takes along is for what runs it elsewhere"
+)]
+mod carried;
+
+use std::cell::Cell;
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+
+use tracing::dispatcher::WeakDispatch;
+
+#[cfg(feature = "testing")]
+pub(crate) use captures::Claim;
+#[allow(
+    unused_imports,
+    reason = "what code takes along is for what runs it elsewhere"
+)]
+pub(crate) use carried::{Carried, carry};
 
 use crate::pipeline::{Pipeline, say};
 
 static GLOBAL: OnceLock<Arc<Pipeline>> = OnceLock::new();
 
-/// How many scopes are open in this process; while there is none, no thread looks for its own.
-static SCOPES: AtomicUsize = AtomicUsize::new(0);
-
 thread_local! {
-    static SCOPED: RefCell<Vec<Arc<Pipeline>>> = const { RefCell::new(Vec::new()) };
     static HUSHED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -62,19 +79,16 @@ impl Deref for Handle {
 
 /// The pipeline that code on this thread talks to now.
 pub(crate) fn current() -> Option<Handle> {
-    if SCOPES.load(Ordering::Relaxed) > 0
-        && let Some(scoped) = scoped()
-    {
-        return Some(Handle::Scoped(scoped));
-    }
-    GLOBAL.get().map(|pipeline| Handle::Global(pipeline))
+    captures::here().map_or_else(global, |scoped| Some(Handle::Scoped(scoped)))
 }
 
-fn scoped() -> Option<Arc<Pipeline>> {
-    SCOPED
-        .try_with(|stack| stack.try_borrow().ok()?.last().cloned())
-        .ok()
-        .flatten()
+/// The same inside of a layer, where `tracing` hides the subscriber: this is the layer's.
+pub(crate) fn current_in(subscriber: Option<&WeakDispatch>) -> Option<Handle> {
+    captures::under(subscriber).map_or_else(global, |scoped| Some(Handle::Scoped(scoped)))
+}
+
+fn global() -> Option<Handle> {
+    GLOBAL.get().map(|pipeline| Handle::Global(pipeline))
 }
 
 /// Tells, once, that a call found nothing started: a service that forgot it looks like one that has nothing to say.
@@ -109,29 +123,6 @@ pub(crate) fn is_set() -> bool {
 /// Makes `pipeline` the one of the process; gives it back if there is one.
 pub(crate) fn set_global(pipeline: Arc<Pipeline>) -> Result<(), Arc<Pipeline>> {
     GLOBAL.set(pipeline)
-}
-
-/// While it lives, this thread talks to the pipeline that it was made with.
-#[derive(Debug)]
-pub(crate) struct Scope(());
-
-impl Scope {
-    #[cfg_attr(
-        not(any(test, feature = "testing")),
-        expect(dead_code, reason = "tests only")
-    )]
-    pub(crate) fn enter(pipeline: Arc<Pipeline>) -> Self {
-        SCOPES.fetch_add(1, Ordering::Relaxed);
-        SCOPED.with_borrow_mut(|stack| stack.push(pipeline));
-        Self(())
-    }
-}
-
-impl Drop for Scope {
-    fn drop(&mut self) {
-        let _gone = SCOPED.try_with(|stack| stack.try_borrow_mut().map(|mut stack| stack.pop()));
-        SCOPES.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]

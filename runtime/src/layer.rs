@@ -156,7 +156,7 @@ where
         if self.inert || is_worker() || dispatch::is_hushed() {
             return;
         }
-        let Some(handle) = dispatch::current() else {
+        let Some(handle) = dispatch::current_in(self.dispatch.get()) else {
             return;
         };
         let metadata = event.metadata();
@@ -182,7 +182,7 @@ where
                 return handle.give_back(record);
             }
         }
-        fill(&mut record, level, metadata, above);
+        fill(&mut record, level, metadata, &above);
         handle.push(record);
     }
 }
@@ -207,7 +207,12 @@ fn layer_of(above: &Inherited, module: Option<&str>) -> Option<rag::Layer> {
     around.map(|origin| origin.layer)
 }
 
-fn fill(record: &mut Record, level: Level, metadata: &'static Metadata<'static>, above: Inherited) {
+fn fill(
+    record: &mut Record,
+    level: Level,
+    metadata: &'static Metadata<'static>,
+    above: &Inherited,
+) {
     record.kind = Kind::Event;
     record.level = level;
     record.timestamp = clock::now().unix_micros();
@@ -216,5 +221,5 @@ fn fill(record: &mut Record, level: Level, metadata: &'static Metadata<'static>,
     record.trace_id = above.ids.map(|(trace, _)| trace);
     record.span_id = above.ids.map(|(_, span)| span);
     record.parent_span_id = above.parent;
-    record.request = above.request;
+    record.request = above.request();
 }

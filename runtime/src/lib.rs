@@ -44,6 +44,7 @@
     )
 )]
 
+mod carry;
 mod clock;
 mod config;
 mod context;
@@ -72,6 +73,9 @@ mod words;
 #[path = "critical.rs"]
 pub mod __critical;
 #[doc(hidden)]
+#[path = "events.rs"]
+pub mod __events;
+#[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
@@ -80,18 +84,26 @@ pub mod __private;
 mod pages {
     #[doc = include_str!("../../docs/attribute.md")]
     mod attribute {}
+    #[doc = include_str!("../../docs/context.md")]
+    mod context {}
     #[doc = include_str!("../../docs/derives.md")]
     mod derives {}
     #[doc = include_str!("../../docs/migrate.md")]
     mod migrate {}
     #[doc = include_str!("../../docs/rag.md")]
     mod rag {}
+    #[doc = include_str!("../../docs/spans.md")]
+    mod spans {}
 }
 
+pub use carry::{
+    Here, InContext, Timeout, carry, in_context, in_context_with, spawn, spawn_blocking,
+    spawn_local, thread, timeout,
+};
 pub use config::Config;
 #[cfg(feature = "yaml")]
 pub use config::{ConfigError, Origin, Problem, Problems, Setting};
-pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId};
+pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId, trace_id};
 pub use layer::{RagLayer, layer};
 pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
@@ -108,15 +120,32 @@ pub use prices::{Import, Prices, PricesError};
 /// assert_eq!(seen.record("search_complete")["context"]["chunks"], 3);
 /// ```
 pub use ragspan_macros::rag_span;
+/// ```
+/// fn pages(file: &str) -> Result<usize, std::io::Error> {
+///     let text = ragspan::span!("reading", layer = "ingestion", context(file), |span| {
+///         let text = file.repeat(3);
+///         span.metric("bytes", text.len());
+///         Ok::<_, std::io::Error>(text)
+///     })?;
+///     Ok(text.len() / 2)
+/// }
+///
+/// let (_, seen) = ragspan::testing::capture(|| pages("bees"));
+/// let record = seen.record("reading_complete");
+/// assert_eq!((&record["context"]["file"], &record["metrics"]["bytes"]), (&"bees".into(), &12.into()));
+/// ```
+pub use ragspan_macros::span;
 pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{Document, ErrorFields, ErrorType, LogContext};
+pub use span::{
+    Document, EnteredScope, ErrorFields, ErrorType, LogContext, Logger, Span, bind, unbind,
+};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};
 pub use usage::{Cost, Usage};
 pub use words::{
     attempt, attempt_after, cache_hit, cache_miss, cache_size, claims, connections, evaluation,
-    fallback, feedback, token_budget,
+    fallback, feedback, record, token_budget,
 };

@@ -13,9 +13,11 @@ pub use tracing::field::{Empty, debug, display};
 pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
-    Annotated, Call, ContextField, ErrorFields, ErrorText, EventSite, Fallible, Field, Making,
-    MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost,
-    ToUsage, context_field, error_text, fallible, field, is_empty, metric, run,
+    Always, Annotated, Call, ContextDebug, ContextDisplay, ContextField, ContextHash,
+    ContextMetric, ErrorFields, ErrorText, EventSite, Fallible, Field, Given, Making, MayBeEmpty,
+    Metric, Opening, Probe, ScopeSite, Site, Span, SpanRef, SpanRefs, Streamed, ToCost, ToUsage,
+    context, context_debug, context_display, context_field, context_hash, context_metric,
+    error_text, fallible, field, is_empty, metric, plain_block, plain_block_with, run, with,
 };
 
 /// What `err(type = |error| ..)` gives.

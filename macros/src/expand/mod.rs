@@ -8,6 +8,7 @@ mod body;
 mod deferred;
 mod enter;
 mod inspect;
+mod manual;
 mod names;
 mod site;
 
@@ -18,6 +19,7 @@ use syn::Signature;
 use crate::model::{Function, RagSpan, Shape};
 use crate::returns::Later;
 use crate::{params, returns};
+pub(crate) use manual::{block, plain_block};
 use names::Names;
 
 /// ```text

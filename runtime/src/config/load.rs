@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use super::check::check;
+use super::check::{HASH_KEY, check};
 use super::explain::explain;
 use super::keys::{self, BACKENDS, RECORDS};
 use super::kind::Value;
@@ -183,6 +183,10 @@ fn apply(settings: &Settings) -> Config {
         counts: settings.flag("logging.metrics.enabled"),
         strict: settings.flag("logging.strict"),
         ..Config::default().service(service("name"), service("version"), service("environment"))
+    };
+    let config = match settings.text(HASH_KEY) {
+        key if key.is_empty() => config,
+        key => config.hash_key(key),
     };
     backends(config.without_sinks(), settings)
 }

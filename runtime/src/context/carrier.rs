@@ -12,8 +12,9 @@ use tracing::{Dispatch, Span, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use super::frame::Frame;
 use super::self_time::{Children, SelfTime};
-use super::sums::TraceSums;
+use super::trace::Trace;
 use super::{Layer, RequestContext, SpanId, TraceId};
 use crate::value::Fields;
 
@@ -27,13 +28,30 @@ pub(crate) struct Inherited {
     pub(crate) ids: Option<(TraceId, SpanId)>,
     /// The parent of that call.
     pub(crate) parent: Option<SpanId>,
-    pub(crate) request: Option<Arc<RequestContext>>,
+    /// Of the nearest scope; where there is none, the trace has one.
+    pub(crate) frame: Option<Arc<Frame>>,
     /// The bits of all layers from the root down to here.
     pub(crate) layers: u64,
     /// Of the nearest annotated call.
     pub(crate) origin: Option<&'static Origin>,
-    /// What the trace adds up in this process.
-    pub(crate) sums: Option<Arc<TraceSums>>,
+    /// What is shared by the calls of the trace.
+    pub(crate) trace: Option<Arc<Trace>>,
+}
+
+impl Inherited {
+    /// The fields of the request, as they are now.
+    pub(crate) fn request(&self) -> Option<Arc<RequestContext>> {
+        self.frame()?.now()
+    }
+
+    /// The nearest scope, else the trace itself: what is bound belongs to it.
+    pub(crate) fn frame(&self) -> Option<&Frame> {
+        let scope = self.frame.as_deref();
+        match &self.trace {
+            Some(trace) => Some(trace.frame(scope)),
+            None => scope,
+        }
+    }
 }
 
 /// Where an annotated function stands.

@@ -1,48 +1,166 @@
 //! What the running code can ask of the context that it runs in.
 
-use super::carrier::{self, Inherited};
-use super::{SpanId, TraceId};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// The context of the code that runs here.
+use serde_json::{Map, json};
+
+use super::carrier::{self, Inherited};
+use super::{RequestContext, SpanId, TraceId};
+use crate::clock;
+
+/// The context of the code that runs here, as it is now.
 ///
 /// ```
-/// use ragspan::{Context, rag_span};
+/// use ragspan::{Context, LogContext, rag_span};
+///
+/// #[derive(LogContext)]
+/// struct Request { user_id: String, plan: &'static str }
 ///
 /// #[rag_span(layer = "api")]
-/// fn answer() -> Option<ragspan::TraceId> {
-///     Context::current().trace_id()
+/// fn answer() -> Context {
+///     Context::current()
 /// }
 ///
-/// let (trace_id, seen) = ragspan::testing::capture(answer);
+/// let (context, seen) = ragspan::testing::capture(|| {
+///     let request = Request { user_id: "ada".into(), plan: "free" };
+///     request.in_scope(answer)
+/// });
 /// let record = seen.record("answer_complete");
-/// assert_eq!(record["trace_id"], trace_id.unwrap().to_string());
+/// assert_eq!(record["trace_id"], context.trace_id().unwrap().to_string());
+/// assert_eq!(record["request_id"], *context.request_id().unwrap());
+/// assert_eq!(context.user_id(), Some("ada"));
+/// assert_eq!(context.field("plan").unwrap(), "free");
 /// assert_eq!(Context::current().trace_id(), None);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Context(Inherited);
+pub struct Context {
+    above: Inherited,
+    request: Option<Arc<RequestContext>>,
+    /// Unix microseconds.
+    now: u64,
+}
 
 impl Context {
     /// Looks up where this code runs.
     #[must_use]
     pub fn current() -> Self {
-        Self(carrier::current())
+        let above = carrier::current();
+        Self {
+            request: above.request(),
+            above,
+            now: clock::now().unix_micros(),
+        }
     }
 
     /// The trace of the nearest annotated call; `None` outside of any.
     #[must_use]
     pub fn trace_id(&self) -> Option<TraceId> {
-        self.0.ids.map(|(trace, _)| trace)
+        self.above.ids.map(|(trace, _)| trace)
     }
 
     /// The nearest annotated call; `None` outside of any.
     #[must_use]
     pub fn span_id(&self) -> Option<SpanId> {
-        self.0.ids.map(|(_, span)| span)
+        self.above.ids.map(|(_, span)| span)
+    }
+
+    /// The call around the nearest annotated call; `None` where that one is the first of its trace, and outside of any.
+    #[must_use]
+    pub fn parent_span_id(&self) -> Option<SpanId> {
+        self.above.parent
+    }
+
+    /// The operation of the nearest annotated call; `None` outside of any.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.above.origin.map(|origin| origin.operation)
+    }
+
+    /// The request's id: the one that a scope has named, or the one made from the trace. `None` where there is neither.
+    #[must_use]
+    pub fn request_id(&self) -> Option<Cow<'_, str>> {
+        RequestContext::request_id_of(self.request.as_deref(), self.trace_id())
+    }
+
+    /// The session: the one that a scope has named, or one made from the trace. `None` where there is neither.
+    #[must_use]
+    pub fn session_id(&self) -> Option<Cow<'_, str>> {
+        RequestContext::session_id_of(self.request.as_deref(), self.trace_id())
     }
 
     /// The user that a scope around this code has named.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        self.0.request.as_ref()?.user_id.as_deref()
+        self.request.as_ref()?.user_id.as_deref()
     }
+
+    /// The tenant that a scope around this code has named.
+    #[must_use]
+    pub fn tenant_id(&self) -> Option<&str> {
+        self.request.as_ref()?.tenant_id.as_deref()
+    }
+
+    /// Another field of the request, as it stands in a record's `context`.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<serde_json::Value> {
+        self.request.as_ref()?.fields.json(name)
+    }
+
+    /// How long the trace had run in this process when this was looked up; `None` outside of any annotated call.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<Duration> {
+        let trace = self.above.trace.as_ref()?;
+        Some(Duration::from_micros(self.now.saturating_sub(trace.start)))
+    }
+
+    /// All of it, with the keys of a record, and `elapsed_ms`.
+    ///
+    /// ```
+    /// #[ragspan::rag_span(layer = "api")]
+    /// fn answer() -> serde_json::Value {
+    ///     ragspan::Context::current().to_json()
+    /// }
+    ///
+    /// let (json, seen) = ragspan::testing::capture(answer);
+    /// assert_eq!(json["trace_id"], seen.record("answer_complete")["trace_id"]);
+    /// assert!(json["elapsed_ms"].is_number());
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let text = |id: Option<String>| id.map_or(serde_json::Value::Null, Into::into);
+        let elapsed = self.elapsed().map(|elapsed| elapsed.as_secs_f64() * 1000.0);
+        let fields = self.request.as_ref().map(|request| &request.fields);
+        let fields: Map<_, _> = fields
+            .into_iter()
+            .flat_map(|fields| fields.all_json())
+            .collect();
+        json!({
+            "trace_id": text(self.trace_id().map(|id| id.to_string())),
+            "span_id": text(self.span_id().map(|id| id.to_string())),
+            "parent_span_id": text(self.parent_span_id().map(|id| id.to_string())),
+            "request_id": self.request_id(),
+            "user_id": self.user_id(),
+            "session_id": self.session_id(),
+            "tenant_id": self.tenant_id(),
+            "context": fields,
+            "elapsed_ms": elapsed,
+        })
+    }
+}
+
+/// The trace of the code that runs here; `None` outside of any annotated call. For an error page, or a response's header.
+///
+/// ```
+/// #[ragspan::rag_span(layer = "api")]
+/// fn answer() -> Option<String> {
+///     ragspan::trace_id().map(|id| format!("something went wrong; say {id} when you ask us"))
+/// }
+/// # ragspan::testing::capture(|| assert!(answer().is_some()));
+/// assert_eq!(ragspan::trace_id(), None);
+/// ```
+#[must_use]
+pub fn trace_id() -> Option<TraceId> {
+    carrier::current().ids.map(|(trace, _)| trace)
 }

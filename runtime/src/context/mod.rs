@@ -1,15 +1,21 @@
 //! Who and what a request is: its ids, its layer, and the fields that travel with it.
 
+pub(crate) mod cancel;
 pub(crate) mod carrier;
 mod current;
+pub(crate) mod frame;
+mod hash;
 mod ids;
 mod layer;
 mod request;
 pub(crate) mod self_time;
 pub(crate) mod sums;
+pub(crate) mod trace;
+mod visitor;
 
-pub use current::Context;
+pub use current::{Context, trace_id};
+pub(crate) use hash::HashKey;
 pub use ids::{ParseIdError, SpanId, TraceId};
 pub use layer::Layer;
-pub use request::ContextVisitor;
 pub(crate) use request::RequestContext;
+pub use visitor::ContextVisitor;

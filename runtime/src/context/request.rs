@@ -1,13 +1,11 @@
 //! The fields of a request that every record inside it repeats.
 
-use tracing::field::Field;
+use std::borrow::Cow;
 
-use crate::value::{Capture, Fields, Value};
+use super::TraceId;
+use crate::value::Fields;
 
-/// What is written instead of a value that must not leave.
-pub(crate) const REDACTED: &str = "[redacted]";
-
-/// One request's context: the four reserved ids, and fields of the user's own.
+/// One request's context: the four reserved ids, and fields and metrics of the user's own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestContext {
     pub(crate) request_id: Option<Box<str>>,
@@ -15,6 +13,8 @@ pub(crate) struct RequestContext {
     pub(crate) session_id: Option<Box<str>>,
     pub(crate) tenant_id: Option<Box<str>>,
     pub(crate) fields: Fields,
+    /// Numbers, by their names without `metrics.`.
+    pub(crate) metrics: Fields,
 }
 
 impl RequestContext {
@@ -23,18 +23,32 @@ impl RequestContext {
         let either = |own: &Option<Box<str>>, above: &Option<Box<str>>| {
             own.as_ref().or(above.as_ref()).cloned()
         };
-        let mut fields = above.fields.clone();
-        for (name, _) in self.fields.iter() {
-            fields.remove(name);
-        }
-        fields.append(&self.fields);
         Self {
             request_id: either(&self.request_id, &above.request_id),
             user_id: either(&self.user_id, &above.user_id),
             session_id: either(&self.session_id, &above.session_id),
             tenant_id: either(&self.tenant_id, &above.tenant_id),
-            fields,
+            fields: merged(&self.fields, &above.fields),
+            metrics: merged(&self.metrics, &above.metrics),
         }
+    }
+
+    /// The request's id: the one it came with, or the one made from the trace.
+    pub(crate) fn request_id_of(
+        request: Option<&Self>,
+        trace: Option<TraceId>,
+    ) -> Option<Cow<'_, str>> {
+        let given = request.and_then(|request| request.request_id.as_deref());
+        given_or_made(given, "req", trace)
+    }
+
+    /// The session: the one it came with, or one of its own, made from the trace.
+    pub(crate) fn session_id_of(
+        request: Option<&Self>,
+        trace: Option<TraceId>,
+    ) -> Option<Cow<'_, str>> {
+        let given = request.and_then(|request| request.session_id.as_deref());
+        given_or_made(given, "ses", trace)
     }
 
     fn reserved(&mut self, name: &str) -> Option<&mut Option<Box<str>>> {
@@ -47,52 +61,77 @@ impl RequestContext {
         }
     }
 
-    /// Puts the one field that `added` holds in the place of what is here; if it holds none, nothing changes.
-    fn put(&mut self, name: &'static str, added: &mut Fields) {
+    /// Puts the one field that `added` holds in the place of what is here; if it holds none, nothing changes. An id that
+    /// comes from outside and can't be one is not taken, and another is made; then the answer is false.
+    pub(crate) fn put(&mut self, name: &'static str, added: &mut Fields) -> bool {
         if let Some(slot) = self.reserved(name) {
             if let Some(text) = added.last_as_text() {
-                *slot = Some(text.into());
+                let taken = !is_made(name) || is_acceptable(text);
+                *slot = taken.then(|| text.into());
+                return taken;
             }
         } else if let Some((_, value)) = added.iter().next_back() {
-            self.fields.remove(name);
-            match value {
-                Value::Text(text) => self.fields.push_text(name, added.text.get(text)),
-                plain => self.fields.push(name, plain),
+            if let Some(metric) = name.strip_prefix("metrics.").filter(|_| value.is_number()) {
+                self.put_metric(metric, added);
+                return true;
             }
+            self.without(name);
+            self.fields.copy(name, value, &added.text);
+        }
+        true
+    }
+
+    /// The same for a metric; what is no finite number changes nothing.
+    pub(super) fn put_metric(&mut self, name: &'static str, added: &Fields) {
+        let value = added.iter().next_back().map(|(_, value)| value);
+        if let Some(number) = value.filter(|value| value.is_number() && !value.is_nan()) {
+            self.metrics.remove(name);
+            self.metrics.push(name, number);
+        }
+    }
+
+    /// Takes a field out, and its text with it: a request that binds one field again and again must not grow.
+    pub(crate) fn without(&mut self, name: &str) {
+        if let Some(slot) = self.reserved(name) {
+            *slot = None;
+        } else if let Some(metric) = name.strip_prefix("metrics.") {
+            self.metrics.remove(metric);
+        } else if self.fields.iter().any(|(there, _)| there == name) {
+            let mut kept = std::mem::take(&mut self.fields);
+            kept.remove(name);
+            self.fields.append(&kept);
         }
     }
 }
 
-/// Takes the fields of a [`LogContext`](crate::LogContext), one call a field.
-#[derive(Debug)]
-pub struct ContextVisitor<'a> {
-    context: &'a mut RequestContext,
-    scratch: Fields,
-    key: &'a Field,
+fn given_or_made<'a>(
+    given: Option<&'a str>,
+    prefix: &str,
+    trace: Option<TraceId>,
+) -> Option<Cow<'a, str>> {
+    let made = || trace.map(|trace| format!("{prefix}-{}", trace.short()).into());
+    given.map(Into::into).or_else(made)
 }
 
-impl<'a> ContextVisitor<'a> {
-    /// Adds to `context`; `key` is any field, lent to values that ask for one.
-    pub(crate) fn new(context: &'a mut RequestContext, key: &'a Field) -> Self {
-        Self {
-            context,
-            scratch: Fields::default(),
-            key,
+/// Ids that we make where there is none, so that a bad one can be replaced.
+fn is_made(name: &str) -> bool {
+    matches!(name, "request_id" | "session_id")
+}
+
+/// An id that may come from a header: short, and nothing that a terminal or a log viewer would act on.
+fn is_acceptable(id: &str) -> bool {
+    const MOST: usize = 128;
+    id.len() <= MOST && !id.is_empty() && !id.chars().any(char::is_control)
+}
+
+fn merged(own: &Fields, above: &Fields) -> Fields {
+    // Not a clone from which names are taken: their texts would stay, and a request that binds again and again grow.
+    let mut fields = Fields::default();
+    for (name, value) in above.iter() {
+        if !own.iter().any(|(there, _)| there == name) {
+            fields.copy(name, value, &above.text);
         }
     }
-
-    /// A field; `request_id`, `user_id`, `session_id` and `tenant_id` have their own places in a record.
-    /// A value that records nothing, as `None`, leaves what an outer scope has set.
-    pub fn field(&mut self, name: &'static str, value: &dyn tracing::Value) {
-        self.scratch.clear();
-        value.record(self.key, &mut Capture(&mut self.scratch));
-        self.context.put(name, &mut self.scratch);
-    }
-
-    /// A field whose value must not be shown.
-    pub fn redacted(&mut self, name: &'static str) {
-        self.scratch.clear();
-        self.scratch.push_text(name, REDACTED);
-        self.context.put(name, &mut self.scratch);
-    }
+    fields.append(own);
+    fields
 }

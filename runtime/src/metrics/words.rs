@@ -134,6 +134,11 @@ impl Registry {
             .set(count);
     }
 
+    /// Counts ids from outside that could not be taken.
+    pub(crate) fn propagation_rejected(&self, ids: u64) {
+        self.counter(Name::PropagationRejected, &[]).add(ids);
+    }
+
     /// Counts an attempt after the first.
     pub(crate) fn retry(&self, operation: &str, reason: &str, exemplar: &Exemplar) {
         self.counter(Name::Retries, &[operation, label(reason)])

@@ -156,6 +156,12 @@ impl Pipeline {
         &self.service
     }
 
+    /// How many records had to go because a queue was full.
+    #[cfg(feature = "testing")]
+    pub(crate) fn overflowed(&self) -> u64 {
+        self.ring.overflowed()
+    }
+
     pub(crate) fn is_sole_listener(&self) -> bool {
         self.sole_listener.load(Ordering::Relaxed)
     }

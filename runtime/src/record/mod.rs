@@ -211,15 +211,12 @@ impl Record {
 
     /// The request's id: the one it came with, or the one made from the trace.
     pub(crate) fn request_id(&self) -> Option<Cow<'_, str>> {
-        let given = self
-            .request
-            .as_ref()
-            .and_then(|request| request.request_id.as_deref());
-        let made = || {
-            self.trace_id
-                .map(|trace| format!("req-{}", trace.short()).into())
-        };
-        given.map(Into::into).or_else(made)
+        RequestContext::request_id_of(self.request.as_deref(), self.trace_id)
+    }
+
+    /// The session: the one it came with, or one of the trace's own.
+    pub(crate) fn session_id(&self) -> Option<Cow<'_, str>> {
+        RequestContext::session_id_of(self.request.as_deref(), self.trace_id)
     }
 
     /// `rag.<layer>`, or an event's target.

@@ -135,6 +135,7 @@ struct Texts {
     logger: String,
     message: String,
     request_id: Option<String>,
+    session_id: Option<String>,
     stack_trace: Option<String>,
 }
 
@@ -148,6 +149,7 @@ impl Texts {
             logger: record.logger().into_owned(),
             message: record.message_text().into_owned(),
             request_id: record.request_id().map(Into::into),
+            session_id: record.session_id().map(Into::into),
             stack_trace: record.stack_trace(),
         }
     }
@@ -185,7 +187,7 @@ fn row<'a>(batch: &'a Batch, record: &'a Record, line: &Line, texts: &'a Texts) 
         parent_span_id: texts.parent_span_id.as_ref().map(|id| text(id)),
         request_id: texts.request_id.as_deref(),
         user_id: request.and_then(|request| request.user_id.as_deref()),
-        session_id: request.and_then(|request| request.session_id.as_deref()),
+        session_id: texts.session_id.as_deref(),
         tenant_id: request.and_then(|request| request.tenant_id.as_deref()),
         context: batch.text(line.context.clone()),
         metrics: batch.text(line.metrics.clone()),

@@ -319,6 +319,9 @@ impl Drop for Call {
                 watch.panicked_at(backtrace);
             }
         }
+        if outcome == Outcome::Cancelled {
+            watch.cancelled();
+        }
         watch.end(self.site, &self.span, outcome);
     }
 }

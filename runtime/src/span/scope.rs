@@ -8,10 +8,14 @@ use std::sync::Arc;
 use tracing::callsite::{DefaultCallsite, Identifier};
 use tracing::field::FieldSet;
 use tracing::instrument::{Instrument, Instrumented};
+use tracing::span::EnteredSpan;
 use tracing::{Level, Metadata, Span};
 use tracing_core::Kind;
 
+use super::bind::{bind_all, fill};
+use super::logger::Logger;
 use crate::context::carrier::{self, Inherited};
+use crate::context::frame::Frame;
 use crate::context::{ContextVisitor, RequestContext};
 
 /// The callsite of a scope; derives make one, and it is no part of the public API.
@@ -56,6 +60,11 @@ impl ScopeSite {
 }
 
 static OWN: ScopeSite = ScopeSite::new(&OWN, "context", module_path!(), file!(), line!());
+
+/// The callsite of scopes whose context has none of its own.
+pub(super) fn own_site() -> &'static ScopeSite {
+    &OWN
+}
 
 /// Whether a scope made here would carry anything.
 pub(crate) fn scope_is_enabled() -> bool {
@@ -121,6 +130,55 @@ pub trait LogContext {
     {
         open(self).in_scope(body)
     }
+
+    /// Puts these fields on every record from here to where the guard is dropped, on this thread. In `async` code use
+    /// [`scope`](Self::scope): the guard can't be sent to another thread, and must not be held across an `await`.
+    ///
+    /// ```
+    /// # use ragspan::{LogContext, rag_span};
+    /// #[derive(LogContext)]
+    /// struct Job { job: u32 }
+    ///
+    /// #[rag_span(layer = "ingestion")]
+    /// fn index() {}
+    ///
+    /// let (_, seen) = ragspan::testing::capture(|| {
+    ///     let _job = Job { job: 7 }.enter();
+    ///     index();
+    /// });
+    /// assert_eq!(seen.record("index_complete")["context"]["job"], 7);
+    /// ```
+    fn enter(&self) -> EnteredScope
+    where
+        Self: Sized,
+    {
+        EnteredScope {
+            _span: open(self).entered(),
+        }
+    }
+
+    /// Adds these fields to the request that the code runs in, as [`bind`](crate::bind) does with one.
+    fn bind(&self)
+    where
+        Self: Sized,
+    {
+        bind_all(self);
+    }
+
+    /// A logger whose every event carries these fields.
+    fn logger(&self) -> Logger
+    where
+        Self: Sized,
+    {
+        Logger::of(self)
+    }
+}
+
+/// What [`LogContext::enter`] returns: the scope ends when it is dropped.
+#[derive(Debug)]
+#[must_use = "the scope ends when this is dropped"]
+pub struct EnteredScope {
+    _span: EnteredSpan,
 }
 
 /// So that `context_from = request` takes a reference as well.
@@ -145,7 +203,8 @@ fn open<C: LogContext>(context: &C) -> Span {
     }
     let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));
     carrier::attach(&span, None, None, |mut above| {
-        above.request = Some(bind(context, &above));
+        let fields = bind(context, &above);
+        above.frame = Some(Arc::new(Frame::new(Some(fields))));
         (above, ())
     });
     span
@@ -153,9 +212,7 @@ fn open<C: LogContext>(context: &C) -> Span {
 
 /// What is above, with the fields of `context` in the place of those of the same name.
 pub(super) fn bind(context: &dyn LogContext, above: &Inherited) -> Arc<RequestContext> {
-    let mut request = above.request.as_deref().cloned().unwrap_or_default();
-    if let Some(key) = context.scope_site().meta.fields().iter().next() {
-        context.visit(&mut ContextVisitor::new(&mut request, &key));
-    }
+    let mut request = above.request().as_deref().cloned().unwrap_or_default();
+    fill(&mut request, |out| context.visit(out));
     Arc::new(request)
 }

@@ -9,14 +9,17 @@ use std::sync::Arc;
 use tracing::{Span, Value};
 
 use super::document::Document;
+use super::manual::Told;
 use super::opening::Said;
 use super::site::Site;
 use super::stream::Flow;
 use super::words::{self, Words};
 use crate::clock::{self, Moment};
+use crate::context::cancel;
 use crate::context::carrier::{self, Inherited};
+use crate::context::frame::Frame;
 use crate::context::self_time::SelfTime;
-use crate::context::sums::TraceSums;
+use crate::context::trace::Trace;
 use crate::context::{Layer, SpanId, TraceId};
 use crate::dispatch::Handle;
 use crate::metrics::{CallMetrics, Exemplar};
@@ -37,8 +40,12 @@ pub(super) struct Watch {
     /// No call around this one is of the same layer, so this one counts as a request.
     outermost: bool,
     pub(super) failure_level: Level,
-    sums: Arc<TraceSums>,
+    trace: Arc<Trace>,
+    /// Of the nearest scope; where there is none, the trace has one.
+    frame: Option<Arc<Frame>>,
     pub(super) words: Option<Box<Words>>,
+    /// What a block records by its handle.
+    told: Option<Arc<Told>>,
 }
 
 /// The metrics of a callsite: kept in its static under the global pipeline, looked up under a scoped one.
@@ -65,17 +72,17 @@ impl Watch {
         let start = clock::now();
         let (bit, meter) = meter(site, &handle);
         let parent = said.parent.as_ref().map(Option::as_ref);
-        let (outermost, sums) =
-            carrier::attach(span, parent, Some(start.unix_micros()), |mut above| {
-                if let Some(context) = said.context {
-                    above.request = Some(match above.request {
-                        Some(outer) => Arc::new(context.over(&outer)),
-                        None => context,
-                    });
-                }
-                place(site, bit, start, above, &mut record)
-            });
-        if outermost {
+        let placed = carrier::attach(span, parent, Some(start.unix_micros()), |mut above| {
+            if let Some(context) = said.context {
+                let whole = match above.request() {
+                    Some(outer) => Arc::new(context.over(&outer)),
+                    None => context,
+                };
+                above.frame = Some(Arc::new(Frame::new(Some(whole))));
+            }
+            place(site, bit, start, above, &mut record)
+        });
+        if placed.outermost {
             meter.started();
         }
         Self {
@@ -83,11 +90,20 @@ impl Watch {
             handle,
             meter,
             start,
-            outermost,
+            outermost: placed.outermost,
             failure_level: site.failure_level,
-            sums,
+            trace: placed.trace,
+            frame: placed.frame,
             words: None,
+            told: None,
         }
+    }
+
+    /// What a handle of the call is told, until it ends.
+    pub(super) fn told_by_hand(&mut self) -> Arc<Told> {
+        let (trace_id, span_id) = (self.record.trace_id, self.record.span_id);
+        let new = || Arc::new(Told::new(trace_id, span_id));
+        Arc::clone(self.told.get_or_insert_with(new))
     }
 
     /// The record's fields, for what is told of the call beside its own.
@@ -135,6 +151,7 @@ impl Watch {
     fn push_beside(&self, kind: Kind, timestamp: u64) {
         let mut beside = self.handle.blank();
         *beside = self.record.beside(kind, timestamp);
+        beside.request = self.trace.request(self.frame.as_deref());
         self.handle.push(beside);
     }
 
@@ -191,6 +208,13 @@ impl Watch {
         }
     }
 
+    /// Says who cancelled the call, where that is known.
+    pub(super) fn cancelled(&mut self) {
+        if let Some(cause) = cancel::cause() {
+            self.fields().push_text("cancelled_by", cause.as_str());
+        }
+    }
+
     /// The annotation said how the call ended, whatever the value is.
     pub(super) fn told(&mut self, outcome: Outcome) {
         if !outcome.is_failure() {
@@ -215,6 +239,7 @@ impl Watch {
     pub(super) fn end(mut self, site: &'static Site, span: &Span, outcome: Outcome) {
         let micros = clock::now().micros_since(self.start);
         let record = &mut *self.record;
+        record.request = self.trace.request(self.frame.as_deref());
         record.outcome = outcome;
         record.duration = Some(micros);
         record.timestamp = record.start + micros;
@@ -240,20 +265,23 @@ impl Watch {
         let record = &mut *self.record;
         let closed = carrier::close(span, record.start, record.timestamp);
         record.fields.append(&closed.late);
+        if let Some(told) = self.told.take() {
+            told.end(&mut record.fields);
+        }
         // What a filter hides is no node, and its time that of the call around it.
         let hidden = span.is_none() && record.parent_span_id.is_some();
         let own = if hidden { SelfTime::NONE } else { closed.own };
-        self.sums.span(site.origin.layer, own);
+        self.trace.sums.span(site.origin.layer, own);
         if let Some(words) = self.words.take() {
-            words.spend(record, &self.handle, &self.sums);
+            words.spend(record, &self.handle, &self.trace.sums);
         }
         // What was refused may have cost nothing, but only the provider knows whether it had begun.
         let whole = matches!(outcome, Outcome::Success | Outcome::Empty);
         if site.metered && !whole {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
-        if record.parent_span_id.is_none() && self.sums.has_more_than_one() {
-            let sums = self.sums.now();
+        if record.parent_span_id.is_none() && self.trace.sums.has_more_than_one() {
+            let sums = self.trace.sums.now();
             words::tell_sums(&sums, &mut record.fields);
             if sums.cost != Cost::ZERO {
                 let (layer, exemplar) = (layer_name(record), exemplar(record));
@@ -311,6 +339,13 @@ fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
     }
 }
 
+/// Where a call stands.
+struct Placed {
+    outermost: bool,
+    trace: Arc<Trace>,
+    frame: Option<Arc<Frame>>,
+}
+
 /// Gives the call its ids and its place below `above`; tells whether it is the outermost of its layer.
 fn place(
     site: &'static Site,
@@ -318,7 +353,7 @@ fn place(
     start: Moment,
     above: Inherited,
     record: &mut Record,
-) -> (Inherited, (bool, Arc<TraceSums>)) {
+) -> (Inherited, Placed) {
     let unix = start.unix_micros();
     let span_id = SpanId::new(unix / 1000);
     let trace_id = above.ids.map_or(TraceId::from(span_id), |(trace, _)| trace);
@@ -329,21 +364,26 @@ fn place(
     record.trace_id = Some(trace_id);
     record.span_id = Some(span_id);
     record.parent_span_id = above.ids.map(|(_, parent)| parent);
-    record.request.clone_from(&above.request);
     if let Some(kind) = site.kind {
         record.fields.push_text("kind", kind);
     }
     let outermost = above.layers & bit == 0;
-    let sums = above.sums.unwrap_or_default();
+    let trace = above.trace.unwrap_or_else(|| Arc::new(Trace::begin(unix)));
+    let frame = above.frame.clone();
     let inherited = Inherited {
         ids: Some((trace_id, span_id)),
         parent: record.parent_span_id,
-        request: above.request,
+        frame: above.frame,
         layers: above.layers | bit,
         origin: Some(&site.origin),
-        sums: Some(Arc::clone(&sums)),
+        trace: Some(Arc::clone(&trace)),
     };
-    (inherited, (outermost, sums))
+    let placed = Placed {
+        outermost,
+        trace,
+        frame,
+    };
+    (inherited, placed)
 }
 
 /// Tells whether the failure was born here or is a child's that passes through, and passes it on.

@@ -65,7 +65,7 @@ impl Deadline {
 }
 
 fn micros() -> u64 {
-    clock::now().micros_since(Moment::default())
+    clock::machine_time().micros_since(Moment::default())
 }
 
 /// `SQLITE_INTERRUPT`.

@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::config::Config;
+use crate::context::HashKey;
+use crate::context::cancel;
 use crate::dispatch;
 use crate::layer::{self, RagLayer};
 use crate::metrics::{self, Registry};
@@ -107,6 +109,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         pipeline.set_sole_listener();
     }
     let strict = config.strict;
+    let hash_key = config.hash_key.clone();
     #[cfg(feature = "log")]
     let level = config.levels.least();
     let state = State::new(pipeline);
@@ -121,7 +124,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         state,
         ended: false,
     };
-    let telemetry = telemetry.publish(strict)?;
+    let telemetry = telemetry.publish(strict, hash_key)?;
     #[cfg(feature = "log")]
     bridge::install(level.unwrap_or(Level::Critical));
     Ok(telemetry)
@@ -203,7 +206,7 @@ pub struct Telemetry {
 
 impl Telemetry {
     /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
-    fn publish(mut self, strict: bool) -> Result<Self, StartError> {
+    fn publish(mut self, strict: bool, hash_key: Option<HashKey>) -> Result<Self, StartError> {
         self.refuse(strict)?;
         let counts = self.state.pipeline.registry().is_on();
         if counts && !install_recorder(&self.state.pipeline) {
@@ -211,6 +214,9 @@ impl Telemetry {
             self.state.is_ill(Part::Recorder, why);
             self.troubles = self.state.troubles();
             self.refuse(strict)?;
+        }
+        if let Some(key) = hash_key {
+            key.install();
         }
         let pipeline = Arc::clone(&self.state.pipeline);
         dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;
@@ -274,6 +280,7 @@ impl Telemetry {
     }
 
     fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<Balance>> {
+        cancel::shutting_down();
         let (done, answer) = oneshot::channel();
         // As in `ask_flush`.
         let _asked = self.worker.send(Command::Shutdown { within, done });

@@ -5,12 +5,14 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
+use crate::context::cancel;
 use crate::pipeline::say;
 
 /// Resolves when the process gets SIGTERM (an orchestrator ends it) or SIGINT (ctrl-c); for a graceful shutdown.
 ///
 /// The signals are caught from this call on, also before the future is polled, and in any runtime or none. They do not end
-/// the process any more: when the future is ready, finish what runs, then shut the telemetry down. Where signals cannot be
+/// the process any more: when the future is ready, finish what runs, then shut the telemetry down. A task that is aborted from then on
+/// was cancelled by the `shutdown`. Where signals cannot be
 /// caught it says so on standard error and never resolves, so that nothing ends unasked.
 ///
 /// ```no_run
@@ -73,6 +75,7 @@ fn listen(mut tell: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>) {
         }
     });
     if came {
+        cancel::shutting_down();
         // Dropped meanwhile: then nobody needs to know.
         let _unheard = tell.send(());
     }

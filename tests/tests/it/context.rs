@@ -92,12 +92,13 @@ async fn one_request_is_one_trace_with_the_right_parents() {
 fn request_context(record: &Value, user: &str) {
     assert_eq!(record["user_id"], user, "{record}");
     assert_eq!(record["tenant_id"], "acme");
-    assert_eq!(record["session_id"], Value::Null);
+    let trace: TraceId = record["trace_id"].as_str().unwrap().parse().unwrap();
+    // Made from the trace, since the request names none.
+    assert_eq!(record["session_id"], format!("ses-{}", trace.short()));
     assert_eq!(record["context"]["tier"], "free");
     assert_eq!(record["context"]["api_key"], "[redacted]");
     assert!(!record.to_string().contains("canary"));
     assert!(record["context"]["internal"].is_null());
-    let trace: TraceId = record["trace_id"].as_str().unwrap().parse().unwrap();
     assert_eq!(record["request_id"], format!("req-{}", trace.short()));
 }
 

@@ -1,0 +1,268 @@
+//! A call with more around it: calls above it, spans open beside it, a scope, a task; measured in this process.
+
+use std::fmt;
+use std::future::pending;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::task::{Context, Waker};
+
+use ragspan::{LogContext, rag_span};
+use serde::{Deserialize, Serialize};
+
+use crate::dress::{Found, QUERY, TOP_K, annotated, bare};
+use crate::measure::{Costs, Ruler, Task, block_on};
+use crate::stage::{self, Books, Stage, StageError};
+use crate::variant::{Path, Peer, Variant};
+
+/// What is around the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scene {
+    /// Nothing.
+    Call,
+    /// So many calls.
+    Depth(u32),
+    /// So many calls; and what is measured is a bare span of tracing's, without a call of ours.
+    Span(u32),
+    /// Nothing, while so many other calls are open.
+    Open(u32),
+    /// A scope of three fields, opened for this call.
+    Scope,
+    /// A scope, and a field that is bound to it before the call.
+    Bind,
+    /// A closure that takes its context along.
+    Closure,
+    /// A future that takes its context along.
+    Carry,
+    /// A task that takes its context along.
+    Task,
+    /// A task of tokio's own, without it.
+    TokioTask,
+}
+
+impl Scene {
+    /// All, in the order of the table.
+    pub const ALL: [Self; 20] = [
+        Self::Call,
+        Self::Depth(1),
+        Self::Depth(8),
+        Self::Depth(32),
+        Self::Depth(64),
+        Self::Span(1),
+        Self::Span(8),
+        Self::Span(32),
+        Self::Span(64),
+        Self::Open(0),
+        Self::Open(10),
+        Self::Open(1_000),
+        Self::Open(100_000),
+        Self::Open(1_000_000),
+        Self::Scope,
+        Self::Bind,
+        Self::Closure,
+        Self::Carry,
+        Self::TokioTask,
+        Self::Task,
+    ];
+}
+
+impl fmt::Display for Scene {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Depth(calls) => write!(out, "depth-{calls}"),
+            Self::Span(calls) => write!(out, "span-{calls}"),
+            Self::Open(calls) => write!(out, "open-{calls}"),
+            Self::Call => out.write_str("call"),
+            Self::Scope => out.write_str("scope"),
+            Self::Bind => out.write_str("bind"),
+            Self::Closure => out.write_str("closure"),
+            Self::Carry => out.write_str("carry"),
+            Self::Task => out.write_str("task"),
+            Self::TokioTask => out.write_str("tokio-task"),
+        }
+    }
+}
+
+/// No scene has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such scene: `ruler context` shows them")]
+pub struct UnknownScene;
+
+impl FromStr for Scene {
+    type Err = UnknownScene;
+
+    fn from_str(name: &str) -> Result<Self, UnknownScene> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|scene| scene.to_string() == name)
+            .ok_or(UnknownScene)
+    }
+}
+
+/// What one process tells of its scene, as a line of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// What a call costs.
+    pub costs: Costs,
+    /// What became of the records.
+    pub books: Books,
+    /// Bytes of memory that each open call takes.
+    pub open_bytes: Option<f64>,
+}
+
+/// Measures this scene, with the file sink behind it.
+///
+/// # Errors
+///
+/// When it cannot be set up, or its records not be counted.
+pub fn measure(scene: Scene, task: Task) -> Result<Report, StageError> {
+    let folder = tempfile::tempdir()?;
+    let (peer, path) = (Peer::RagspanFile, Path::ALL[0]);
+    let stage = stage::set(Variant { peer, path }, folder.path())?;
+    let mut open_bytes = None;
+    let (costs, calls) = match scene {
+        Scene::Depth(depth) => nested(depth, &*stage, task, annotated),
+        Scene::Span(depth) => nested(depth, &*stage, task, in_span),
+        Scene::Open(count) => {
+            let before = resident_bytes();
+            open(count);
+            let after = resident_bytes();
+            open_bytes = (count > 0).then(|| (after - before) / f64::from(count));
+            Ruler::new(&*stage, TOP_K, annotated).run(task)
+        }
+        _ => beside(scene, &*stage, task)?,
+    };
+    // What stands around the call counts as a request too.
+    let leaves_records = !matches!(scene, Scene::Span(_));
+    let books = Books {
+        counted: None,
+        ..stage.close(if leaves_records { calls } else { 0 })?
+    };
+    Ok(Report {
+        costs,
+        books,
+        open_bytes,
+    })
+}
+
+/// Leaves no record.
+fn in_span(query: &str, top_k: usize) -> Found {
+    tracing::info_span!("bare").in_scope(|| bare(query, top_k))
+}
+
+fn nested(
+    depth: u32,
+    stage: &dyn Stage,
+    task: Task,
+    call: impl Fn(&str, usize) -> Found,
+) -> (Costs, u64) {
+    let mut measured = (Costs::default(), 0);
+    nest(depth, &mut || {
+        measured = Ruler::new(stage, TOP_K, &call).run(task);
+    });
+    measured
+}
+
+#[rag_span(layer = "api")]
+fn nest(depth: u32, body: &mut dyn FnMut()) {
+    match depth {
+        0 | 1 => body(),
+        deeper => nest(deeper - 1, body),
+    }
+}
+
+#[rag_span(layer = "api")]
+async fn waits() {
+    pending::<()>().await;
+}
+
+/// Begins so many calls that never end: what they would tell at their end is no part of what is measured.
+fn open(count: u32) {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut all: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        let mut call: Pin<Box<dyn Future<Output = ()>>> = Box::pin(waits());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+        all.push(call);
+    }
+    std::mem::forget(all);
+}
+
+#[derive(LogContext)]
+struct Request {
+    user_id: &'static str,
+    tenant_id: &'static str,
+    plan: &'static str,
+}
+
+const REQUEST: Request = Request {
+    user_id: "user-123",
+    tenant_id: "tenant-789",
+    plan: "free",
+};
+
+fn beside(scene: Scene, stage: &dyn Stage, task: Task) -> Result<(Costs, u64), StageError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(match scene {
+        Scene::Scope => run(stage, task, |top_k| {
+            REQUEST.in_scope(|| annotated(QUERY, top_k))
+        }),
+        Scene::Bind => {
+            let _scope = REQUEST.enter();
+            run(stage, task, |top_k| {
+                ragspan::bind("step", top_k);
+                annotated(QUERY, top_k)
+            })
+        }
+        Scene::Closure => run(stage, task, |top_k| {
+            ragspan::in_context(|| annotated(QUERY, top_k))()
+        }),
+        Scene::Carry => run(stage, task, |top_k| {
+            block_on(ragspan::carry(async { annotated(QUERY, top_k) }))
+        }),
+        Scene::Task => run(stage, task, |top_k| {
+            let call = async move { annotated(QUERY, top_k).ok() };
+            let found = runtime.block_on(async { ragspan::spawn(call).await });
+            Ok(found.ok().flatten().unwrap_or_default())
+        }),
+        Scene::TokioTask => run(stage, task, |top_k| {
+            let call = async move { annotated(QUERY, top_k).ok() };
+            let found = runtime.block_on(async { tokio::spawn(call).await });
+            Ok(found.ok().flatten().unwrap_or_default())
+        }),
+        Scene::Call | Scene::Depth(_) | Scene::Span(_) | Scene::Open(_) => {
+            Ruler::new(stage, TOP_K, annotated).run(task)
+        }
+    })
+}
+
+fn run(stage: &dyn Stage, task: Task, call: impl Fn(usize) -> Found) -> (Costs, u64) {
+    Ruler::new(stage, TOP_K, |_: &str, top_k| call(top_k)).run(task)
+}
+
+/// What of this process is in memory; zero where the system does not say.
+fn resident_bytes() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    number.unwrap_or(0.0) * 1024.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back_to_its_scene() {
+        for scene in Scene::ALL {
+            assert_eq!(scene.to_string().parse(), Ok(scene));
+        }
+        assert_eq!("depth-2".parse::<Scene>(), Err(UnknownScene));
+    }
+
+    #[test]
+    fn a_nest_has_its_body_at_the_bottom_once() {
+        let mut times = 0;
+        nest(64, &mut || times += 1);
+        assert_eq!(times, 1);
+    }
+}

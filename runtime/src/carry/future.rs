@@ -1,0 +1,64 @@
+//! A future that runs in the place that it was given, and is dropped there.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::here::Here;
+use crate::context::cancel::{Because, CancelledBy};
+
+pin_project_lite::pin_project! {
+    /// What [`carry`](crate::carry) returns: polled and dropped where the future belongs.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct InContext<F> {
+        // None once it is done.
+        #[pin]
+        body: Option<F>,
+        here: Here,
+        // It is a task of its own, and dropped early only if that is aborted.
+        is_task: bool,
+    }
+
+    impl<F> PinnedDrop for InContext<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.body.is_some() {
+                let because = this.is_task.then(|| Because::of(CancelledBy::from_outside()));
+                this.here.run(|| this.body.set(None));
+                drop(because);
+            }
+        }
+    }
+}
+
+impl<F> InContext<F> {
+    pub(super) fn new(here: Here, body: F) -> Self {
+        Self {
+            body: Some(body),
+            here,
+            is_task: false,
+        }
+    }
+
+    pub(super) fn task(mut self) -> Self {
+        self.is_task = true;
+        self
+    }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        this.here.run(|| {
+            // A future that is polled again after it was ready has nothing to say any more.
+            let Some(body) = this.body.as_mut().as_pin_mut() else {
+                return Poll::Pending;
+            };
+            let value = ready!(body.poll(context));
+            this.body.set(None);
+            Poll::Ready(value)
+        })
+    }
+}

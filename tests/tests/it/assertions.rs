@@ -1,0 +1,341 @@
+//! What a test says of a capture holds, or else it is told what there was instead.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use ragspan::testing::{Capture, Captured, advance, capture};
+use ragspan::{ErrorType, Level, LogContext, rag_span};
+
+#[derive(Debug, ErrorType)]
+enum SearchError {
+    #[error_type("timeout")]
+    Timeout,
+}
+
+impl fmt::Display for SearchError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("no answer")
+    }
+}
+
+#[derive(LogContext)]
+struct Request {
+    user_id: &'static str,
+    #[log(redact)]
+    api_key: &'static str,
+}
+
+#[rag_span(
+    layer = "retrieval",
+    context(top_k),
+    ok(|hits| chunks = hits.len(), metrics.score = 0.5),
+    empty
+)]
+fn search(top_k: usize) -> Result<Vec<usize>, SearchError> {
+    advance(Duration::from_millis(12));
+    tracing::warn!(size = 40, "cache warmed");
+    if top_k > 9 {
+        return Err(SearchError::Timeout);
+    }
+    Ok((0..top_k).collect())
+}
+
+#[rag_span(layer = "api")]
+fn answer(top_k: usize) -> Result<usize, SearchError> {
+    Ok(search(top_k)?.len())
+}
+
+#[rag_span(layer = "memory")]
+fn broken() {
+    panic!("no\nmemory");
+}
+
+#[rag_span(layer = "memory")]
+async fn remember() {
+    std::future::pending::<()>().await;
+}
+
+fn seen(body: impl FnOnce()) -> Captured {
+    let (_, seen) = Capture::new().at("2026-01-01T00:00:00Z").seed(7).run(body);
+    seen
+}
+
+fn answered(top_k: usize) -> Captured {
+    seen(|| {
+        let request = Request {
+            user_id: "ada",
+            api_key: "s3cret",
+        };
+        let _ = request.in_scope(|| answer(top_k));
+    })
+}
+
+/// What is said when this does not hold, and the line of the test that is blamed.
+fn told(check: impl FnOnce()) -> String {
+    let failed = catch_unwind(AssertUnwindSafe(check)).unwrap_err();
+    match failed.downcast::<String>() {
+        Ok(text) => *text,
+        Err(other) => (*other.downcast::<&str>().unwrap()).to_owned(),
+    }
+}
+
+#[test]
+fn a_sentence_that_holds_goes_on() {
+    let seen = answered(3);
+    seen.span("search")
+        .succeeded()
+        .under("answer")
+        .in_layer("retrieval")
+        .with("chunks", 3)
+        .with("top_k", 3.0)
+        .with("metrics.score", 0.5)
+        .with("score", 0.5)
+        .with("user_id", "ada")
+        .with("api_key", "[redacted]")
+        .without("top_p")
+        .for_user("ada")
+        .at_level(Level::Info)
+        .lasted(Duration::from_millis(12));
+    seen.span("answer").is_root().succeeded();
+    seen.event("cache warmed")
+        .under("search")
+        .under("answer")
+        .with("size", 40)
+        .without("chunks")
+        .for_user("ada")
+        .at_level(Level::Warning);
+    seen.has_no_errors()
+        .says_nothing_of("s3cret")
+        .counted(
+            "rag_requests_total",
+            &[("layer", "retrieval"), ("status", "success")],
+            1.0,
+        )
+        .counted(
+            "rag_requests_total",
+            &[("status", "error"), ("layer", "retrieval")],
+            0.0,
+        );
+}
+
+#[test]
+fn every_way_to_end_has_its_word() {
+    let seen = seen(|| {
+        let _ = answer(0);
+        let _ = answer(10);
+        let _ = catch_unwind(broken);
+        let mut open = Box::pin(remember());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(open.as_mut().poll(&mut context).is_pending());
+        drop(open);
+    });
+    seen.spans("search")[0].was_empty();
+    seen.spans("search")[1].failed_with("timeout");
+    seen.spans("answer")[1].failed_with("timeout");
+    seen.span("broken").panicked();
+    seen.span("remember").was_cancelled();
+    assert_eq!(
+        seen.tree(),
+        "\
+answer (api) succeeded
+  search (retrieval) was empty, top_k = 0
+    WARNING cache warmed, size = 40
+answer (api) failed with timeout: no answer
+  search (retrieval) failed with timeout: no answer, top_k = 10
+    WARNING cache warmed, size = 40
+broken (memory) panicked: no memory
+remember (memory) was cancelled
+"
+    );
+}
+
+/// Each sentence that does not hold, and what it says.
+#[test]
+fn a_sentence_that_does_not_hold_says_what_there_was() {
+    let seen = answered(10);
+    let search = seen.span("search");
+    let event = seen.event("cache warmed");
+    let said = |check: &dyn Fn()| told(check).split("\n\n").next().unwrap().to_owned();
+    for (expected, check) in [
+        (
+            "no span `serch` was captured; did you mean `search`?",
+            &(|| drop(seen.span("serch"))) as &dyn Fn(),
+        ),
+        (
+            "no event `cache warm` was captured; did you mean `cache warmed`?",
+            &|| drop(seen.event("cache warm")),
+        ),
+        (
+            "no record `search_fail` was captured; did you mean `search_failed`?",
+            &|| drop(seen.record("search_fail")),
+        ),
+        (
+            "`search` was to succeed, but it failed with timeout: no answer",
+            &|| drop(search.succeeded()),
+        ),
+        (
+            "`search` was to be empty, but it failed with timeout: no answer",
+            &|| drop(search.was_empty()),
+        ),
+        (
+            "`search` was to panic, but it failed with timeout: no answer",
+            &|| drop(search.panicked()),
+        ),
+        (
+            "`search` was to be cancelled, but it failed with timeout: no answer",
+            &|| drop(search.was_cancelled()),
+        ),
+        (
+            "`search` was to fail with `busy`, but it failed with timeout: no answer",
+            &|| drop(search.failed_with("busy")),
+        ),
+        ("`search` was to be a root, but is under `answer`", &|| {
+            drop(search.is_root())
+        }),
+        (
+            "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
+            &|| drop(search.under("anwser")),
+        ),
+        ("`answer` was to be under `search`, but is a root", &|| {
+            drop(seen.span("answer").under("search"))
+        }),
+        (
+            "`search` was to be in the layer `data`, but is in `retrieval`",
+            &|| drop(search.in_layer("data")),
+        ),
+        ("`search` was to have top_k = 3, but has 10", &|| {
+            drop(search.with("top_k", 3))
+        }),
+        (
+            "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
+            &|| drop(search.with("top_l", 3)),
+        ),
+        ("`search` was to have no top_k, but has top_k = 10", &|| {
+            drop(search.without("top_k"))
+        }),
+        ("`search` was to be for `grace`, but is for `ada`", &|| {
+            drop(search.for_user("grace"))
+        }),
+        ("`search` was to be at INFO, but is at ERROR", &|| {
+            drop(search.at_level(Level::Info))
+        }),
+        ("`search` was to last 1s, but lasted 12ms", &|| {
+            drop(search.lasted(Duration::from_secs(1)))
+        }),
+        (
+            "the event `cache warmed` was to have size = 41, but has 40",
+            &|| drop(event.with("size", 41)),
+        ),
+        (
+            "there were to be no errors, but there are:\n  search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10\n  answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
+            &|| drop(seen.has_no_errors()),
+        ),
+        (
+            "rag_errors_total{error_type=\"timeout\"} was to be 1, but there is:\n  rag_errors_total{error_type=\"timeout\",layer=\"retrieval\"} 1",
+            &|| drop(seen.counted("rag_errors_total", &[("error_type", "timeout")], 1.0)),
+        ),
+        (
+            "rag_cache_hits_total{cache=\"a\"} was to be 1, but it was never counted",
+            &|| drop(seen.counted("rag_cache_hits_total", &[("cache", "a")], 1.0)),
+        ),
+        (
+            "there is no metric `rag_request_total`; did you mean `rag_requests_total`?",
+            &|| drop(seen.counted("rag_request_total", &[], 0.0)),
+        ),
+    ] {
+        assert_eq!(said(check), expected);
+    }
+}
+
+#[test]
+fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
+    let said = |text: &'static str| {
+        let (_, seen) = capture(|| tracing::info!("{text}"));
+        told(|| drop(seen.says_nothing_of(text)))
+    };
+    assert!(
+        said("s3cret")
+            .starts_with("nothing was to hold `s3cret`, but this does:\n  {\"timestamp\"")
+    );
+    assert!(said("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
+    let (_, seen) = capture(|| ragspan::cache_size("s3cret", 1));
+    assert!(told(|| drop(seen.says_nothing_of("s3cret"))).contains("{cache=\"s3cret\"} 1"));
+    assert!(told(|| drop(seen.says_nothing_of(""))).contains("an empty one is in all"));
+}
+
+#[test]
+fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
+    let (_, seen) = capture(|| search_quietly());
+    let hook = std::panic::take_hook();
+    let (send, receive) = std::sync::mpsc::channel();
+    std::panic::set_hook(Box::new(move |info| {
+        let _ = send.send(info.location().unwrap().file().to_owned());
+    }));
+    let said = told(|| drop(seen.span("nothing_like_it")));
+    std::panic::set_hook(hook);
+    assert!(
+        said.ends_with("\n\ncaptured:\n  search_quietly (retrieval) succeeded\n"),
+        "{said}"
+    );
+    assert!(
+        receive
+            .try_iter()
+            .any(|file| file.ends_with("assertions.rs"))
+    );
+    let (_, none) = capture(|| ());
+    assert!(told(|| drop(none.span("any"))).ends_with("captured:\n  nothing\n"));
+}
+
+#[rag_span(layer = "retrieval")]
+fn search_quietly() {}
+
+#[test]
+fn a_call_that_has_not_ended_is_seen() {
+    let (open, seen) = capture(|| {
+        let mut open = Box::pin(remember());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(open.as_mut().poll(&mut context).is_pending());
+        open
+    });
+    assert_eq!(seen.tree(), "remember (memory) has not ended\n");
+    let said = told(|| drop(seen.span("remember").succeeded()));
+    assert!(
+        said.starts_with("`remember` was to succeed, but it has not ended"),
+        "{said}"
+    );
+    drop(open);
+}
+
+#[test]
+fn several_of_one_name_are_asked_one_by_one() {
+    let (_, seen) = capture(|| {
+        search_quietly();
+        search_quietly();
+        tracing::info!("again");
+        tracing::info!("again");
+    });
+    assert_eq!(
+        (
+            seen.spans("search_quietly").len(),
+            seen.events("again").len()
+        ),
+        (2, 2)
+    );
+    assert!(seen.spans("other").is_empty());
+    let said = told(|| drop(seen.span("search_quietly")));
+    assert!(said.starts_with(
+        "there are 2 spans `search_quietly`: take one of `spans(\"search_quietly\")`"
+    ));
+    assert!(told(|| drop(seen.event("again"))).starts_with("there are 2 events `again`"));
+    assert!(
+        told(|| drop(seen.record("again"))).starts_with("there is more than one record `again`")
+    );
+}
+
+#[test]
+fn without_stopped_time_a_duration_says_how_to_stop_it() {
+    let (_, seen) = capture(search_quietly);
+    let said = told(|| drop(seen.span("search_quietly").lasted(Duration::from_secs(9))));
+    assert!(said.contains("stop it, `Capture::new().at(..)`"), "{said}");
+}

@@ -1,0 +1,225 @@
+//! What a request starts elsewhere is part of it: tasks, threads, callbacks; and a task that is ended tells by whom.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use ragspan::testing::{Captured, capture, capture_async};
+use ragspan::{Here, LogContext, rag_span};
+use serde_json::Value;
+use tokio::task::{JoinSet, LocalSet};
+
+#[derive(LogContext)]
+struct Request {
+    user_id: &'static str,
+}
+
+const ADA: Request = Request { user_id: "ada" };
+
+#[rag_span(layer = "retrieval", context(step))]
+async fn work(step: u64) -> u64 {
+    tokio::task::yield_now().await;
+    tracing::info!(step, "working");
+    step
+}
+
+#[rag_span(layer = "ingestion", context(step))]
+fn parse(step: u64) -> u64 {
+    tracing::info!(step, "working");
+    step
+}
+
+/// Starts work in every way that there is; each has its step.
+#[rag_span(layer = "api")]
+async fn answer() -> u64 {
+    let task = ragspan::spawn(work(1));
+    let blocking = ragspan::spawn_blocking(|| parse(2));
+    let thread = ragspan::thread::spawn(|| parse(3));
+    let mut set = JoinSet::new();
+    set.spawn(ragspan::carry(work(4)));
+    let named = std::thread::Builder::new().name("parser".to_owned());
+    let named = named.spawn(ragspan::in_context(|| parse(5))).unwrap();
+    let callback = ragspan::in_context_with(parse);
+    let pool = std::thread::spawn(move || callback(6) + callback(7));
+    let here = Here::current();
+    let there = std::thread::spawn(move || {
+        std::thread::scope(|threads| {
+            let both = [8, 9].map(|step| {
+                threads.spawn({
+                    let here = &here;
+                    move || here.run(|| parse(step))
+                })
+            });
+            both.map(|thread| thread.join().unwrap())
+                .iter()
+                .sum::<u64>()
+        })
+    });
+    let mut sum = task.await.unwrap() + blocking.await.unwrap() + thread.join().unwrap();
+    while let Some(step) = set.join_next().await {
+        sum += step.unwrap();
+    }
+    sum + named.join().unwrap() + pool.join().unwrap() + there.join().unwrap()
+}
+
+/// Every call and event of a step belongs to the request and to the call that started it.
+fn assert_joined(seen: &Captured, root: &str, steps: std::ops::RangeInclusive<u64>) {
+    let root = seen.record(root);
+    for step in steps {
+        let of = |record: &&Value| record["context"]["step"] == step;
+        let told: Vec<_> = seen.records().iter().filter(of).collect();
+        assert!(told.len() >= 2, "step {step}: {told:?}");
+        for record in told {
+            assert_eq!(record["trace_id"], root["trace_id"], "{record}");
+            assert_eq!(record["user_id"], "ada", "{record}");
+            if record["logger"] != root["logger"] && record["message"] != "working" {
+                assert_eq!(record["parent_span_id"], root["span_id"], "{record}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_starts_work_elsewhere_takes_the_request_along() {
+    let (sum, seen) = capture_async(async { ADA.scope(answer()).await }).await;
+    assert_eq!(sum, 45);
+    assert_joined(&seen, "answer_complete", 1..=9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_a_runtime_of_many_threads_too() {
+    let (sum, seen) = capture_async(async { ADA.scope(answer()).await }).await;
+    assert_eq!(sum, 45);
+    assert_joined(&seen, "answer_complete", 1..=9);
+}
+
+#[tokio::test]
+async fn a_future_that_is_not_send_is_spawned_where_it_is() {
+    #[rag_span(layer = "api")]
+    async fn local() {
+        let shared = std::rc::Rc::new(1);
+        let step = std::rc::Rc::clone(&shared);
+        let task = ragspan::spawn_local(async move { work(*step).await });
+        assert_eq!(task.await.unwrap(), *shared);
+    }
+    let set = LocalSet::new();
+    let captured = capture_async(async { ADA.scope(local()).await });
+    let ((), seen) = set.run_until(captured).await;
+    assert_joined(&seen, "local_complete", 1..=1);
+}
+
+#[tokio::test]
+async fn a_task_leaves_nothing_behind_on_its_thread() {
+    let ((), seen) = capture_async(async {
+        let first = ADA.in_scope(|| ragspan::spawn(work(1)));
+        let second = ragspan::spawn(work(2));
+        tracing::info!("between");
+        assert_eq!(first.await.unwrap() + second.await.unwrap(), 3);
+        tracing::info!("behind");
+    })
+    .await;
+    for record in seen.records() {
+        let mine = record["context"]["step"] == 1;
+        assert_eq!(record["user_id"] == "ada", mine, "{record}");
+    }
+    for message in ["between", "behind"] {
+        assert!(seen.record(message)["trace_id"].is_null());
+    }
+}
+
+#[rag_span(layer = "generation")]
+async fn generate() {
+    std::future::pending::<()>().await;
+}
+
+fn cancelled_by(seen: &Captured) -> Value {
+    seen.record("generate_cancelled")["context"]["cancelled_by"].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_too_long_is_cancelled_by_its_timeout() {
+    let hour = Duration::from_secs(3600);
+    let (ended, seen) = capture_async(ragspan::timeout(hour, generate())).await;
+    assert!(ended.is_err());
+    assert_eq!(cancelled_by(&seen), "timeout");
+    // In time it is as it would be without.
+    let (value, seen) = capture_async(ragspan::timeout(hour, work(7))).await;
+    assert_eq!(value.ok(), Some(7));
+    assert!(seen.record("work_complete")["context"]["cancelled_by"].is_null());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drop_that_nobody_explains_has_no_reason() {
+    let ((), seen) = capture_async(async {
+        let second = Duration::from_secs(1);
+        assert!(tokio::time::timeout(second, generate()).await.is_err());
+        // This limit is dropped before its time: it was not the reason.
+        let limited = ragspan::timeout(2 * second, generate());
+        assert!(tokio::time::timeout(second, limited).await.is_err());
+    })
+    .await;
+    let both: Vec<_> = seen
+        .records()
+        .iter()
+        .filter(|it| it["message"] == "generate_cancelled")
+        .collect();
+    assert_eq!(both.len(), 2);
+    assert!(
+        both.iter()
+            .all(|it| it["context"]["cancelled_by"].is_null())
+    );
+}
+
+#[tokio::test]
+async fn a_task_that_is_aborted_says_so_and_one_that_is_done_does_not() {
+    let ((), seen) = capture_async(async {
+        let task = ragspan::spawn(generate());
+        tokio::task::yield_now().await;
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(ragspan::spawn(work(1)).await.unwrap(), 1);
+    })
+    .await;
+    assert_eq!(cancelled_by(&seen), "abort");
+    assert_eq!(
+        seen.record("work_complete")["context"]["cancelled_by"],
+        Value::Null
+    );
+}
+
+#[test]
+fn a_task_that_its_runtime_takes_down_says_so_too() {
+    let ((), seen) = capture(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            drop(ragspan::spawn(generate()));
+            tokio::task::yield_now().await;
+        });
+    });
+    assert_eq!(cancelled_by(&seen), "abort");
+}
+
+#[test]
+fn a_closure_that_panics_leaves_its_thread_as_it_was() {
+    let ((), seen) = capture(|| {
+        let (send, tasks) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+        let pool = std::thread::spawn(ragspan::in_context(move || {
+            for task in tasks {
+                drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(task)));
+                tracing::info!("next");
+            }
+        }));
+        ADA.in_scope(|| {
+            let panics = ragspan::in_context(|| {
+                parse(1);
+                panic!("in the pool");
+            });
+            send.send(Box::new(panics)).unwrap();
+        });
+        drop(send);
+        pool.join().unwrap();
+    });
+    assert_eq!(seen.record("parse_complete")["user_id"], "ada");
+    assert!(seen.record("next")["user_id"].is_null());
+}
