@@ -1,21 +1,20 @@
 fn f() {
     {
-        let mut __own = ::ragspan::__private::Call::open({
-            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                &SITE,
-                "parsing",
-                ::ragspan::__private::Layer::Ingestion,
-                ::ragspan::__private::module_path!(),
-                ::ragspan::__private::file!(),
-                ::ragspan::__private::line!(),
-                &["file", "pages"],
-            );
-            &SITE
-        });
-        if __own.listens() {
-            let __call = &mut __own;
-            __call.fields(0, &[::ragspan::__private::field(&file)]);
-        }
+        let __own = ::ragspan::__private::Call::open_with(
+            {
+                static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+                    &SITE,
+                    "parsing",
+                    ::ragspan::__private::Layer::Ingestion,
+                    ::ragspan::__private::module_path!(),
+                    ::ragspan::__private::file!(),
+                    ::ragspan::__private::line!(),
+                    &["file", "pages"],
+                );
+                &SITE
+            },
+            &[::ragspan::__private::field(&file)],
+        );
         __own
     }
         .block(

@@ -21,7 +21,7 @@ use crate::root::root_at;
 /// ```
 pub(crate) fn block(span: &RagSpan, block: &Block) -> TokenStream {
     let names = Names::new(span);
-    let enter = enter::enter(span, &names);
+    let enter = enter::enclosed(span, &names);
     if block.asyncness.is_some() {
         return asynchronous(span, block, &enter, &names);
     }
