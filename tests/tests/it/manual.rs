@@ -139,7 +139,7 @@ ways!(
         tracing::info!("inside");
         tracing::Span::current().record("later", "told");
         ragspan::attempt(2, "busy");
-        let _ = inner(how);
+        drop(inner(how));
         work(how)
     },
     |how| -> Result<Vec<&'static str>, Failed>
@@ -698,7 +698,7 @@ async fn handler(body: String) -> Result<String, axum::http::StatusCode> {
 
 #[test]
 fn a_block_stands_in_a_handler_and_in_a_task() {
-    let _: axum::Router = axum::Router::new().route("/", axum::routing::post(handler));
+    let _router: axum::Router = axum::Router::new().route("/", axum::routing::post(handler));
     let (answer, seen) = capture_in_runtime(|| async {
         let task = tokio::spawn(span!("task", layer = "api", async move || handler(
             "bees".into()
