@@ -1,34 +1,12 @@
 //! The design's ingestion pipeline is one call with four below it, of one trace.
 
-use std::collections::BTreeSet;
-
-use ragspan::testing::{Captured, capture_async};
+use ragspan::testing::capture_async;
 use ragspan_examples::corpus::Corpus;
 use ragspan_examples::pipeline::ingest_file;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const TEXT: &str =
     "# Bees\n\nBees fly from flower to flower.\n\n# Wasps\n\nWasps sting when they are cross.\n";
-
-/// The calls that have ended, in that order.
-fn calls(seen: &Captured) -> Vec<&Value> {
-    let ended = |record: &&Value| !record["context"]["status"].is_null();
-    seen.records().iter().filter(ended).collect()
-}
-
-/// A call and all below it: `pipeline > parsing, chunking`.
-fn tree(seen: &Captured, from: &Value) -> String {
-    let all = calls(seen);
-    let below = all
-        .iter()
-        .filter(|call| call["parent_span_id"] == from["span_id"]);
-    let below: Vec<String> = below.map(|call| tree(seen, call)).collect();
-    let operation = from["context"]["operation"].as_str().unwrap_or("?");
-    match below.as_slice() {
-        [] => operation.to_owned(),
-        below => format!("{operation} > {}", below.join(", ")),
-    }
-}
 
 #[tokio::test]
 async fn the_pipeline_is_a_tree_of_one_trace() {
@@ -39,22 +17,36 @@ async fn the_pipeline_is_a_tree_of_one_trace() {
     let (library, seen) = capture_async(ingest_file(&corpus, &path)).await;
     let chunks = library.expect("a library").len();
 
-    let root = seen.record("ingestion_pipeline_complete");
-    let shown = tree(&seen, root);
-    assert_eq!(
-        shown,
-        "ingestion_pipeline > parsing, chunking, embedding, storage"
-    );
-    let traces: BTreeSet<_> = calls(&seen)
-        .iter()
-        .map(|call| call["trace_id"].to_string())
+    let names = seen.tree();
+    let names: Vec<&str> = names
+        .lines()
+        .filter_map(|line| line.split_once(" ("))
+        .map(|(name, _)| name)
         .collect();
-    assert_eq!((traces.len(), root["parent_span_id"].is_null()), (1, true));
+    let tree = [
+        "ingestion_pipeline",
+        "  parsing",
+        "  chunking",
+        "  embedding",
+        "  storage",
+    ];
+    assert_eq!(names, tree);
+
+    let root = seen.record("ingestion_pipeline_complete");
+    seen.span("ingestion_pipeline").is_root();
     assert!(
-        calls(&seen)
+        seen.records()
             .iter()
-            .all(|call| call["metrics"]["duration_ms"].is_f64())
+            .all(|record| record["trace_id"] == root["trace_id"])
     );
+    for step in ["parsing", "chunking", "embedding", "storage"] {
+        let record = seen
+            .span(step)
+            .under("ingestion_pipeline")
+            .succeeded()
+            .record();
+        assert!(record["metrics"]["duration_ms"].is_f64());
+    }
 
     assert_eq!(root["context"]["chunks"], chunks);
     let parsing = seen.record("parsing_complete");
@@ -85,7 +77,7 @@ async fn a_document_that_cannot_be_read_ends_the_pipeline_in_its_first_block() {
         seen.record("parsing_failed"),
         seen.record("ingestion_pipeline_failed"),
     );
-    assert_eq!(tree(&seen, root), "ingestion_pipeline > parsing");
+    seen.span("parsing").under("ingestion_pipeline");
     assert_eq!(
         (&born["level"], &root["level"]),
         (&json!("ERROR"), &json!("INFO"))

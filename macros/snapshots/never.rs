@@ -15,7 +15,7 @@ async fn serve() -> ! {
         .future(
             async move {
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
-                    ::ragspan::__private::Infallible,
+                    ::ragspan::__private::Never,
                 > {
                     return __ret;
                 }

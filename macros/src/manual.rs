@@ -34,12 +34,13 @@ pub(crate) fn expand(input: TokenStream, off: bool) -> TokenStream {
         block = read(closure, errors);
         check(arguments?, block.as_ref()?, errors)
     });
-    let plain = block.as_ref().map(expand::plain_block);
-    match checked {
-        Ok(_) if off => quote!(#plain),
-        Ok(span) => block.map_or_else(TokenStream::new, |block| expand::block(&span, &block)),
-        Err(reported) => {
+    match (checked, &block) {
+        (Ok(span), Some(block)) if off => expand::plain_block(block, span.krate.as_ref()),
+        (Ok(span), Some(block)) => expand::block(&span, block),
+        (Ok(_), None) => TokenStream::new(),
+        (Err(reported), block) => {
             let reported = reported.into_tokens();
+            let plain = block.as_ref().map(|block| expand::plain_block(block, None));
             quote!({ #reported #plain })
         }
     }
@@ -188,7 +189,8 @@ fn body(input: ParseStream<'_>, bars: Span) -> syn::Result<Group> {
         ));
     }
     let expression: Expr = input.parse()?;
-    let span = expression.span();
+    // No lint looks at braces that nobody wrote.
+    let span = Span::mixed_site().located_at(expression.span());
     let mut body = Group::new(Delimiter::Brace, expression.into_token_stream());
     body.set_span(span);
     Ok(body)

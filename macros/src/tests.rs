@@ -222,6 +222,10 @@ fn a_block_alone_is_left_where_instrumentation_is_off() {
             "\"a\", layer = \"api\", async move |span: Span| { f(span).await }",
             "async move { let span : Span = :: ragspan :: __private :: Span :: none () ; { f (span) . await } }",
         ),
+        (
+            "\"a\", layer = \"api\", crate = own::path, || f()",
+            "own :: path :: __private :: plain_block (|| { f () })",
+        ),
     ] {
         assert_eq!(manual::expand(tokens(block), true).to_string(), left);
     }

@@ -55,12 +55,12 @@ async fn asynchronous(own: u8, __call: u8, __span: u8) -> ::std::result::Result<
 fn every_shape(owned: ::std::string::String) -> usize {
     let unit: () = ::ragspan::span!("unit", layer = "data", || {});
     let () = unit;
-    ::ragspan::span!("statement", layer = "data", |_| {});
+    ::ragspan::span!("statement", layer = "data", |_| ());
     ::ragspan::span!("expression", layer = "data", |span: ::ragspan::Span| span.metric("n", 1));
     let one = ::ragspan::span!("call", layer = "data", || one());
     let none = ::ragspan::span!("handed", layer = "data", |span| of(span));
     ::std::assert!(none.is_none());
-    let asynchronous = ::ragspan::span!("awaited", layer = "data", async |_: ::ragspan::Span| {});
+    let asynchronous = ::ragspan::span!("awaited", layer = "data", async |_: ::ragspan::Span| ());
     let _unused = asynchronous;
     one + ::ragspan::span!("moved", layer = "data", move |_span| owned.len(),)
 }

@@ -138,7 +138,7 @@ fn awaited(span: &RagSpan, names: &Names<'_>) -> Nameable {
             ReturnType::Default => names.site,
         };
         let private = names.at(at);
-        Nameable::of(&parse_quote_spanned!(at=> #private::Infallible))
+        Nameable::of(&parse_quote_spanned!(at=> #private::Never))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{Pat, ReturnType};
+use syn::{Pat, Path, ReturnType};
 
 use super::body::{edge, inner};
 use super::inspect::inspect;
@@ -11,7 +11,7 @@ use super::{braced, closure_of, enter};
 use crate::manual::Block;
 use crate::model::RagSpan;
 use crate::returns::Nameable;
-use crate::root::root_at;
+use crate::root::root;
 
 /// The closure is the user's own, token for token. `None` stands for its value: what is expected of the whole is known by it before the
 /// closure is looked at, and the judge needs to know.
@@ -118,9 +118,9 @@ fn body(
 /// ```text
 /// plain_block(|span| body)        async move { let span = Span::none(); body }
 /// ```
-pub(crate) fn plain_block(block: &Block) -> TokenStream {
+pub(crate) fn plain_block(block: &Block, krate: Option<&Path>) -> TokenStream {
     let site = Span::mixed_site();
-    let root = root_at(None, site);
+    let root = root(krate);
     let private = quote_spanned!(site=> #root::__private);
     if block.asyncness.is_none() {
         let closure = closure(block);

@@ -33,7 +33,7 @@ pub use context_value::{
     Always, ContextDebug, ContextDisplay, ContextField, ContextHash, ContextMetric, Given, context,
     context_debug, context_display, context_field, context_hash, context_metric, with,
 };
-pub use document::Document;
+pub use document::{Document, Documents};
 pub use event::EventSite;
 pub use future::{Annotated, Making};
 pub use logger::Logger;
