@@ -376,7 +376,7 @@ fn place(
     }
     let outermost = above.layers & bit == 0;
     let is_local_root = above.origin.is_none();
-    let trace = above.trace.unwrap_or_else(|| Arc::new(Trace::begin(unix)));
+    let trace = above.trace.unwrap_or_else(|| Trace::begin(unix));
     let frame = above.frame.clone();
     let inherited = Inherited {
         ids: Some((trace_id, span_id)),
