@@ -20,6 +20,8 @@ mod fields;
 mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
+// Random trees of calls, tasks and threads keep every id and field in its place.
+mod tree;
 // A request learns on its way, and all that follows shows it.
 mod bind;
 // What a request starts elsewhere is part of it, and tells who ended it.
