@@ -20,6 +20,7 @@ mod numbers;
 #[cfg(feature = "openai")]
 pub mod openai;
 pub mod parse;
+pub mod pipeline;
 pub mod program;
 pub mod progress;
 pub mod prompt;

@@ -9,7 +9,7 @@ where
     T: Ord + 'a,
 {
     #![allow(unused)]
-    {
+    let __own = {
         let mut __own = ::ragspan::__private::Call::open({
             static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
                 &SITE,
@@ -27,7 +27,8 @@ where
             __call.fields(0, &[::ragspan::__private::field(&(self.n))]);
         }
         __own
-    }
+    };
+    __own
         .future(
             async move {
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<

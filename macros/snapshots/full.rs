@@ -44,17 +44,17 @@ fn search(
         __own
     };
     let __call = &mut __own;
-    let __value = __call
-        .run(move || -> Result<Vec<Chunk>, Error> {
-            #[allow(unused_variables)]
-            let filter = filter;
-            #[allow(unused_variables)]
-            let id = id;
-            let __ret: Result<Vec<Chunk>, Error> = {
-                index().search(query, top_k)
-            };
-            __ret
-        });
+    __call.enter();
+    let __value = ::ragspan::__private::run(move || -> Result<Vec<Chunk>, Error> {
+        #[allow(unused_variables)]
+        let filter = filter;
+        #[allow(unused_variables)]
+        let id = id;
+        let __ret: Result<Vec<Chunk>, Error> = {
+            index().search(query, top_k)
+        };
+        __ret
+    });
     let __ret = &__value;
     ::ragspan::__private::Probe::new(__ret).judge(__call);
     __call.empty(::ragspan::__private::is_empty(__ret));

@@ -12,17 +12,17 @@ fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> {
         &SITE
     });
     let __call = &mut __own;
-    let __value = __call
-        .run(move || {
-            if let crate::telemetry::__private::Some(__ret) = crate::telemetry::__private::None::<
-                Result<_, Box<dyn Error>>,
-            > {
-                return __ret;
-            }
-            {
-                Ok(self.0.iter())
-            }
-        });
+    __call.enter();
+    let __value = crate::telemetry::__private::run(move || {
+        if let crate::telemetry::__private::Some(__ret) = crate::telemetry::__private::None::<
+            Result<_, Box<dyn Error>>,
+        > {
+            return __ret;
+        }
+        {
+            Ok(self.0.iter())
+        }
+    });
     let __ret = &__value;
     crate::telemetry::__private::Probe::new(__ret).judge(__call);
     __value

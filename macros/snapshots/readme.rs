@@ -1,6 +1,6 @@
 async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchError> {
-    {
-        let mut __own = ::ragspan::__private::Call::open({
+    let __own = ::ragspan::__private::Call::open_with(
+        {
             static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
                 &SITE,
                 "hybrid_search",
@@ -11,13 +11,10 @@ async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchEr
                 &["top_k", "chunks"],
             );
             &SITE
-        });
-        if __own.listens() {
-            let __call = &mut __own;
-            __call.fields(0, &[::ragspan::__private::field(&top_k)]);
-        }
-        __own
-    }
+        },
+        &[::ragspan::__private::field(&top_k)],
+    );
+    __own
         .future(
             async move {
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<

@@ -1,16 +1,17 @@
 async fn warm() {
-    ::ragspan::__private::Call::open({
-            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                &SITE,
-                "warm",
-                ::ragspan::__private::Layer::Api,
-                ::ragspan::__private::module_path!(),
-                ::ragspan::__private::file!(),
-                ::ragspan::__private::line!(),
-                &[],
-            );
-            &SITE
-        })
+    let __own = ::ragspan::__private::Call::open({
+        static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
+            &SITE,
+            "warm",
+            ::ragspan::__private::Layer::Api,
+            ::ragspan::__private::module_path!(),
+            ::ragspan::__private::file!(),
+            ::ragspan::__private::line!(),
+            &[],
+        );
+        &SITE
+    });
+    __own
         .future(
             async move {
                 if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<

@@ -189,7 +189,7 @@ fn name_what_is_empty(arguments: &mut Arguments, bound: &[Bound], mode: Mode, er
 /// #[rag_span(layer = "data", context(id), ok(|row| id = row.id))]
 /// fn load(id: u64) -> Row { .. }
 /// ```
-fn fields_are_unique(arguments: &Arguments, errors: &mut Errors) {
+pub(crate) fn fields_are_unique(arguments: &Arguments, errors: &mut Errors) {
     let mut names = HashSet::new();
     for field in all_fields(arguments) {
         let Name::Text(name) = &field.name else {
@@ -216,7 +216,7 @@ fn all_fields(arguments: &Arguments) -> impl Iterator<Item = &Field> {
 }
 
 /// A function with more recorded fields than `tracing` can carry.
-fn not_too_many(arguments: &Arguments, errors: &mut Errors) {
+pub(crate) fn not_too_many(arguments: &Arguments, errors: &mut Errors) {
     if let Some(field) = all_fields(arguments).nth(MAX_FIELDS) {
         let count = all_fields(arguments).count();
         errors.at(
@@ -319,7 +319,12 @@ pub(crate) fn layer_is_given(
     layer
 }
 
-fn resolve(layer: Layer, shape: Shape, arguments: Arguments, function: Function) -> RagSpan {
+pub(crate) fn resolve(
+    layer: Layer,
+    shape: Shape,
+    arguments: Arguments,
+    function: Function,
+) -> RagSpan {
     let operation = arguments
         .operation
         .or_else(|| named(arguments.name.as_ref()))

@@ -5,10 +5,10 @@ use quote::{ToTokens, format_ident, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Token, Type};
+use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Token, Type};
 
 use crate::case::snake;
-use crate::derive::{self, Body};
+use crate::derive::{self, Body, Names};
 use crate::errors::Errors;
 use crate::list::list;
 use crate::place::in_parentheses;
@@ -18,34 +18,33 @@ use crate::values::severity;
 /// The attribute of the derive.
 const NAME: &str = "error_type";
 const EXAMPLE: &str = "#[error_type(\"timeout\")]";
+const CRATE: &str = "#[error_type(crate = path::to::ragspan)]";
 
 /// Derives `ErrorType`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
-    derive::derive(item, &implemented(), body, |input| {
+    derive::derive(item, "ErrorType", body, |input, _| {
         let name = snake(&input.ident);
         method(&quote_spanned!(Span::mixed_site()=> #name))
     })
 }
 
-fn implemented() -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> ::ragspan::ErrorType)
-}
-
-fn body(input: &DeriveInput, errors: &mut Errors) -> Option<Body> {
-    let arms = match &input.data {
+fn body(input: &DeriveInput, names: &mut Names, errors: &mut Errors) -> Option<Body> {
+    let ways = match &input.data {
         Data::Struct(data) => {
             let this = quote_spanned!(Span::mixed_site()=> Self);
-            vec![way(this, &input.ident, &input.attrs, &data.fields, errors)]
+            let mut says = Says::default();
+            names.read(&input.attrs, NAME, EXAMPLE, errors, |input, errors| {
+                says.read(input, errors)
+            });
+            vec![way(this, &input.ident, says, &data.fields, errors)]
         }
         Data::Enum(data) => {
-            derive::misplaced(
-                &input.attrs,
-                NAME,
-                "belongs on a variant, not on the enum",
-                errors,
-            );
-            data.variants
-                .iter()
+            names.read(&input.attrs, NAME, CRATE, errors, |input, _| {
+                let message = "this belongs on a variant; on the enum stands only #[error_type(crate = path::to::ragspan)]";
+                Err(Error::new(input.span(), message))
+            });
+            let variants = data.variants.iter();
+            variants
                 .map(|variant| of_variant(variant, errors))
                 .collect()
         }
@@ -57,13 +56,17 @@ fn body(input: &DeriveInput, errors: &mut Errors) -> Option<Body> {
             return None;
         }
     };
-    Some(of_ways(&arms))
+    Some(of_ways(&ways, names))
 }
 
 fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Way {
     let name = &variant.ident;
     let this = quote_spanned!(Span::mixed_site()=> Self::#name);
-    way(this, name, &variant.attrs, &variant.fields, errors)
+    let mut says = Says::default();
+    derive::inside(&variant.attrs, NAME, EXAMPLE, errors, |input, errors| {
+        says.read(input, errors)
+    });
+    way(this, name, says, &variant.fields, errors)
 }
 
 /// One way to fail, and what is said of it.
@@ -83,21 +86,11 @@ enum Kind {
     Transparent(Member, Box<Type>),
 }
 
-fn way(
-    this: TokenStream,
-    name: &Ident,
-    attributes: &[Attribute],
-    fields: &Fields,
-    errors: &mut Errors,
-) -> Way {
+fn way(this: TokenStream, name: &Ident, says: Says, fields: &Fields, errors: &mut Errors) -> Way {
     for field in fields {
         let cure = "belongs before the variant or the struct, not on a field";
         derive::misplaced(&field.attrs, NAME, cure, errors);
     }
-    let mut says = Says::default();
-    derive::inside(attributes, NAME, EXAMPLE, errors, |input, errors| {
-        says.read(input, errors)
-    });
     let asked = says.transparent.and_then(|word| {
         says.nothing_beside(word, errors);
         only_field(fields, word, errors)
@@ -263,13 +256,15 @@ fn shown(member: &Member) -> String {
     }
 }
 
-fn of_ways(ways: &[Way]) -> Body {
-    let mut items = type_of(ways);
-    items.extend(optional(ways, "error_level", "Severity", level_of));
-    items.extend(optional(ways, "error_action", "Label", action_of));
-    items.extend(fields_of(ways));
+fn of_ways(ways: &[Way], names: &Names) -> Body {
+    let mut items = type_of(ways, names);
+    items.extend(optional(ways, "error_level", "Severity", level_of, names));
+    items.extend(optional(ways, "error_action", "Label", action_of, names));
+    items.extend(fields_of(ways, names));
+    let root = names.root();
+    let bound = quote_spanned!(Span::mixed_site()=> #root::ErrorType);
     let bounds = ways.iter().filter_map(|way| match &way.kind {
-        Kind::Transparent(_, held) => Some(((**held).clone(), implemented().to_token_stream())),
+        Kind::Transparent(_, held) => Some(((**held).clone(), bound.clone())),
         Kind::Label(_) => None,
     });
     Body {
@@ -281,7 +276,7 @@ fn of_ways(ways: &[Way]) -> Body {
 /// ```text
 /// fn error_type(&self) -> &'static str { match self { Self::NoContext { .. } => "no_context", .. } }
 /// ```
-fn type_of(ways: &[Way]) -> TokenStream {
+fn type_of(ways: &[Way], names: &Names) -> TokenStream {
     let site = Span::mixed_site();
     if ways.is_empty() {
         return method(&quote_spanned!(site=> match *self {}));
@@ -290,7 +285,7 @@ fn type_of(ways: &[Way]) -> TokenStream {
         let this = &way.this;
         match &way.kind {
             Kind::Label(label) => quote_spanned!(site=> #this { .. } => #label,),
-            Kind::Transparent(member, held) => ask(this, member, held, "error_type", None),
+            Kind::Transparent(member, held) => ask(way, (member, held), "error_type", None, names),
         }
     });
     method(&quote_spanned!(site=> match self { #(#arms)* }))
@@ -300,16 +295,16 @@ fn type_of(ways: &[Way]) -> TokenStream {
 /// Self::Inner { 0: inner } => ::ragspan::ErrorType::error_type(inner),
 /// ```
 fn ask(
-    this: &TokenStream,
-    member: &Member,
-    held: &Type,
+    way: &Way,
+    (member, held): (&Member, &Type),
     method: &str,
     more: Option<&TokenStream>,
+    names: &Names,
 ) -> TokenStream {
-    let site = Span::mixed_site();
+    let (site, this) = (Span::mixed_site(), &way.this);
     let at = site.located_at(held.span());
-    let method = Ident::new(method, at);
-    let asked = quote_spanned!(at=> ::ragspan::ErrorType::#method(__inner #more));
+    let (root, method) = (names.at(at), Ident::new(method, at));
+    let asked = quote_spanned!(at=> #root::ErrorType::#method(__inner #more));
     quote_spanned!(site=> #this { #member: __inner } => #asked,)
 }
 
@@ -322,18 +317,19 @@ fn optional(
     ways: &[Way],
     name: &str,
     given: &str,
-    told: fn(&Way) -> Option<TokenStream>,
+    told: fn(&Way, &Names) -> Option<TokenStream>,
+    names: &Names,
 ) -> TokenStream {
     let site = Span::mixed_site();
-    let private = quote_spanned!(site=> ::ragspan::__private);
+    let private = names.private();
     let arms: Vec<TokenStream> = ways
         .iter()
         .filter_map(|way| {
             let this = &way.this;
             if let Kind::Transparent(member, held) = &way.kind {
-                return Some(ask(this, member, held, name, None));
+                return Some(ask(way, (member, held), name, None, names));
             }
-            let told = told(way)?;
+            let told = told(way, names)?;
             Some(quote_spanned!(site=> #this { .. } => #private::Some(#told),))
         })
         .collect();
@@ -347,13 +343,13 @@ fn optional(
     }
 }
 
-fn level_of(way: &Way) -> Option<TokenStream> {
+fn level_of(way: &Way, names: &Names) -> Option<TokenStream> {
     let site = Span::mixed_site();
-    let severity = Ident::new(way.severity?, site);
-    Some(quote_spanned!(site=> ::ragspan::__private::Severity::#severity))
+    let (private, severity) = (names.private(), Ident::new(way.severity?, site));
+    Some(quote_spanned!(site=> #private::Severity::#severity))
 }
 
-fn action_of(way: &Way) -> Option<TokenStream> {
+fn action_of(way: &Way, _: &Names) -> Option<TokenStream> {
     way.action.as_ref().map(ToTokens::to_token_stream)
 }
 
@@ -362,16 +358,17 @@ fn action_of(way: &Way) -> Option<TokenStream> {
 ///     match self { Self::RateLimited { retry_after: field0, .. } => { out.field("retry_after", field(field0)); } _ => {} }
 /// }
 /// ```
-fn fields_of(ways: &[Way]) -> TokenStream {
+fn fields_of(ways: &[Way], names: &Names) -> TokenStream {
     let site = Span::mixed_site();
+    let private = names.private();
     let out = quote_spanned!(site=> , __out);
     let arms: Vec<TokenStream> = ways
         .iter()
         .filter_map(|way| match &way.kind {
             Kind::Transparent(member, held) => {
-                Some(ask(&way.this, member, held, "error_fields", Some(&out)))
+                Some(ask(way, (member, held), "error_fields", Some(&out), names))
             }
-            Kind::Label(_) => (!way.copied.is_empty()).then(|| copy(way)),
+            Kind::Label(_) => (!way.copied.is_empty()).then(|| copy(way, names)),
         })
         .collect();
     if arms.is_empty() {
@@ -379,13 +376,13 @@ fn fields_of(ways: &[Way]) -> TokenStream {
     }
     let rest = (arms.len() < ways.len()).then(|| quote_spanned!(site=> _ => {}));
     quote_spanned! {site=>
-        fn error_fields(&self, __out: &mut ::ragspan::__private::ErrorFields<'_>) {
+        fn error_fields(&self, __out: &mut #private::ErrorFields<'_>) {
             match self { #(#arms)* #rest }
         }
     }
 }
 
-fn copy(way: &Way) -> TokenStream {
+fn copy(way: &Way, names: &Names) -> TokenStream {
     let (site, this) = (Span::mixed_site(), &way.this);
     let bound = way.copied.iter().enumerate().map(|(index, (member, _))| {
         let name = format_ident!("__field{index}", span = site);
@@ -398,7 +395,8 @@ fn copy(way: &Way) -> TokenStream {
         .map(|(index, (member, name))| {
             let at = site.located_at(member.span());
             let bound = format_ident!("__field{index}", span = site);
-            quote_spanned!(at=> __out.field(#name, ::ragspan::__private::field(#bound));)
+            let private = names.private_at(at);
+            quote_spanned!(at=> __out.field(#name, #private::field(#bound));)
         });
     quote_spanned!(site=> #this { #(#bound,)* .. } => { #(#told)* })
 }

@@ -1,4 +1,4 @@
-//! The attribute and the derives of `ragspan`, which re-exports them.
+//! The attribute, the macro for blocks and the derives of `ragspan`, which re-exports them.
 //!
 //! Each macro goes through the same phases, a file and a type for each: `parse` reads tokens into what was
 //! written (`keys`, `values`, `fields` and `list` are its grammar), `check` holds that to the rules and says what it
@@ -20,12 +20,14 @@ mod inherited;
 mod keys;
 mod later;
 mod list;
+mod manual;
 mod model;
 mod params;
 mod parse;
 mod place;
 mod rag;
 mod returns;
+mod root;
 mod span;
 mod suggest;
 mod tail;
@@ -71,6 +73,24 @@ pub fn rag_span(arguments: TokenStream, item: TokenStream) -> TokenStream {
     span::attribute(arguments.into(), item.into(), OFF).into()
 }
 
+/// Measures a block of code that is not a function of its own: a span, metrics and one structured record, as of an annotated call.
+///
+/// ```text
+/// let pages = ragspan::span!("parsing", layer = "ingestion", context(file), ok(|pages| pages = pages.len()), |span| {
+///     let pages = read(file)?;
+///     span.record("bytes", pages.bytes());
+///     Ok::<_, ParseError>(pages)
+/// })?;
+/// ```
+///
+/// The operation comes first, then the arguments of `#[rag_span]`, then the block: a closure with `|span|`, a handle that takes
+/// values while the block runs, or without. The value is the block's; that of an `async |span| { .. }` is a future, in which the
+/// block is a call from the first poll on. `?` and `return` end the block. The chapter is `docs/spans.md`.
+#[proc_macro]
+pub fn span(input: TokenStream) -> TokenStream {
+    manual::expand(input.into(), OFF).into()
+}
+
 /// `tracing`'s own attribute, expanded by ours: for its test suite, and no part of the public API.
 #[doc(hidden)]
 #[proc_macro_attribute]
@@ -78,11 +98,23 @@ pub fn instrument_compat(arguments: TokenStream, item: TokenStream) -> TokenStre
     span::function(arguments.into(), item.into(), model::Mode::Compatible).into()
 }
 
-/// Makes a struct with named fields the context of a request.
+/// Makes a struct or an enum the context of a request: every record inside its scope repeats its fields.
 ///
-/// The fields `request_id`, `user_id`, `session_id` and `tenant_id` are the record's own keys; others
-/// go to its `context`. `#[log(skip)]` leaves a field out, `#[log(redact)]` shows only that it is
-/// there, `#[log(rename = "name")]` names it.
+/// The fields `request_id`, `user_id`, `session_id` and `tenant_id` are the record's own keys; others go to its `context`.
+/// `docs/derives.md` has an example for each attribute.
+///
+/// | on a field | meaning |
+/// |---|---|
+/// | `#[log(rename = "lang")]` | recorded under this name |
+/// | `#[log(display)]`, `#[log(debug)]` | recorded by `Display`, by `Debug` |
+/// | `#[log(with = \|user\| user.id)]` | recorded is what a function makes of it; beside any of the others but `redact` and `skip` |
+/// | `#[log(hash)]` | a keyed hash of its `Display`: to be joined on, and not to be read |
+/// | `#[log(redact)]` | shown as `[redacted]` |
+/// | `#[log(metric)]` | a number that goes to the record's `metrics` |
+/// | `#[log(flatten)]` | a context itself, whose fields come in its place |
+/// | `#[log(skip)]` | left out |
+///
+/// Before the struct or the enum, `#[log(crate = path)]` says where `ragspan` is found, if not at `::ragspan`.
 #[proc_macro_derive(LogContext, attributes(log))]
 pub fn log_context(item: TokenStream) -> TokenStream {
     context::expand(item.into()).into()
@@ -90,6 +122,8 @@ pub fn log_context(item: TokenStream) -> TokenStream {
 
 /// Gives each variant of an error a label: its name in `snake_case`, or what
 /// `#[error_type("label")]` says, or what the only field says with `#[error_type(transparent)]`.
+///
+/// Before the struct or the enum, `#[error_type(crate = path)]` says where `ragspan` is found, if not at `::ragspan`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]
 pub fn error_type(item: TokenStream) -> TokenStream {
     error_type::expand(item.into()).into()

@@ -7,7 +7,7 @@ use proc_macro2::{Group, Spacing, TokenStream, TokenTree};
 use proptest::prelude::*;
 
 use crate::keys::{KEYS, Read};
-use crate::{context, error_type, span};
+use crate::{context, error_type, manual, span};
 
 /// The most that an ordinary function may expand to, in characters without white space.
 const BUDGET: usize = 1_000;
@@ -183,6 +183,79 @@ fn opaque_and_missing_return_types() {
     );
 }
 
+/// An expression as a file may hold it.
+fn in_function(expression: &TokenStream) -> TokenStream {
+    quote::quote!(fn f() { #expression })
+}
+
+#[test]
+fn a_block() {
+    let arguments =
+        r#""parsing", layer = "ingestion", context(file), ok(|pages| pages = pages.len())"#;
+    let body = "{ let pages = read(file)?; span.record(\"bytes\", pages.bytes()); Ok::<_, ParseError>(pages) }";
+    let sync = tokens(&format!("{arguments}, |span| {body}"));
+    let asynchronous = tokens(&format!("{arguments}, async move |span| {body}"));
+    for (name, block) in [("block", sync), ("async_block", asynchronous)] {
+        let expansion = manual::expand(block, false);
+        check(name, &in_function(&expansion));
+        let length = length(&expansion) - length(&tokens(body));
+        assert!(length < BUDGET, "{name}: {length} characters");
+    }
+}
+
+#[test]
+fn a_block_alone_is_left_where_instrumentation_is_off() {
+    for (block, left) in [
+        (
+            "\"a\", layer = \"api\", context(x), move || f(x)",
+            ":: ragspan :: __private :: plain_block (move || { f (x) })",
+        ),
+        (
+            "\"a\", layer = \"api\", |span| { f(span) }",
+            ":: ragspan :: __private :: plain_block_with (| span | { f (span) })",
+        ),
+        (
+            "\"a\", layer = \"api\", async || f().await",
+            "async { f () . await }",
+        ),
+        (
+            "\"a\", layer = \"api\", async move |span: Span| { f(span).await }",
+            "async move { let span : Span = :: ragspan :: __private :: Span :: none () ; { f (span) . await } }",
+        ),
+        (
+            "\"a\", layer = \"api\", crate = own::path, || f()",
+            "own :: path :: __private :: plain_block (|| { f () })",
+        ),
+    ] {
+        assert_eq!(manual::expand(tokens(block), true).to_string(), left);
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_its_arguments_a_block_is_left() {
+    for arguments in [
+        "",
+        "\"a\"",
+        "layer = 7",
+        "\"a\", layer = \"api\", outpu, 5, ok(||)",
+    ] {
+        for block in [
+            "|| { body(1) }",
+            "async |span| body(1)",
+            "{ body(1) }",
+            "|s| { body(1) }, 7",
+        ] {
+            let comma = if arguments.is_empty() { "" } else { "," };
+            let text =
+                manual::expand(tokens(&format!("{arguments}{comma} {block}")), false).to_string();
+            assert!(
+                text.contains("compile_error") && text.contains("body (1)"),
+                "{text}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_derives() {
     check(
@@ -190,6 +263,20 @@ fn the_derives() {
         &context::expand(tokens(
             r#"struct RequestContext<'a, T> { user_id: String, #[log(redact)] api_key: String,
                #[log(skip)] raw: Vec<u8>, #[log(rename = "plan")] r#type: &'a str, extra: Option<T> }"#,
+        )),
+    );
+    check(
+        "log_context_attributes",
+        &context::expand(tokens(
+            r#"struct Request<T, C> { #[log(hash)] email: Option<T>, #[log(display)] id: Uuid, #[log(debug, rename = "tier")] plan: T,
+               #[log(metric)] turn: u32, #[log(flatten)] client: Option<C>, #[log(hash, with = |user| user.id)] user: User }"#,
+        )),
+    );
+    check(
+        "log_context_enum",
+        &context::expand(tokens(
+            r#"#[log(crate = crate::telemetry::ragspan)] enum Caller<C> { User { user_id: String, #[log(skip)] raw: u8, #[log(redact)] key: u8 },
+               Service(#[log(flatten)] C, #[log(rename = "hop", metric)] u8), Nobody }"#,
         )),
     );
     check(
@@ -202,6 +289,13 @@ fn the_derives() {
     check(
         "error_type_struct",
         &error_type::expand(tokens("struct HTTPError(u16);")),
+    );
+    check(
+        "error_type_elsewhere",
+        &error_type::expand(tokens(
+            r#"#[error_type(crate = telemetry::ragspan)] enum E<T> { #[error_type(level = "warning", fields(code = 0))] Api(u16),
+               #[error_type(transparent)] Inner(T) }"#,
+        )),
     );
     check(
         "error_type_nothing",
@@ -459,6 +553,10 @@ fn piece() -> impl Strategy<Value = String> {
         "<",
         "const",
         "async",
+        "flatten",
+        "with",
+        "metric",
+        "rename",
         "unsafe",
         "extern",
         "default",
@@ -478,6 +576,28 @@ proptest! {
     fn no_arguments_lose_the_function(arguments in some_tokens()) {
         let text = span::expand(arguments, tokens(FULL.1)).to_string();
         prop_assert!(text.contains("index () . search (query , top_k)"), "{}", text);
+    }
+
+    #[test]
+    fn no_arguments_lose_the_block(arguments in some_tokens(), behind in some_tokens()) {
+        let block = quote::quote!("work", layer = "data", #arguments, |span| { index().search(span) });
+        let text = manual::expand(block, false).to_string();
+        prop_assert!(text.contains("index () . search (span)") || text.contains("compile_error"), "{}", text);
+        let block = quote::quote!("work", layer = "data", || { index().search() } #behind);
+        let text = manual::expand(block, false).to_string();
+        prop_assert!(text.contains("index () . search ()") || text.contains("compile_error"), "{}", text);
+    }
+
+    #[test]
+    fn no_token_of_a_block_is_lost(body in broken_body(), is_async in prop::bool::ANY) {
+        let asyncness = is_async.then(|| tokens("async"));
+        // What only makes a future is refused, and left as it is.
+        let written = manual::expand(quote::quote!("work", layer = "data", #asyncness move |span| { #body }), false);
+        let text = written.to_string();
+        prop_assert!(text.contains("Call :: open") || text.contains("would measure the making"), "{}", text);
+        let mut written = flat(written).into_iter();
+        let lost = flat(body).into_iter().find(|wanted| !written.any(|token| token == *wanted));
+        prop_assert!(lost.is_none(), "{:?} in {}", lost, text);
     }
 
     #[test]
@@ -505,6 +625,8 @@ proptest! {
         error_type::expand(item);
         let on_field = quote::quote!(struct A { #[log(#attribute)] a: u8 });
         prop_assert!(context::expand(on_field).to_string().contains("LogContext"));
+        let on_enum = quote::quote!(#[log(#attribute)] enum A { B(#[log(#attribute)] u8) });
+        prop_assert!(context::expand(on_enum).to_string().contains("LogContext"));
         let on_variant = quote::quote!(enum A { #[error_type(#attribute)] B(u8) });
         prop_assert!(error_type::expand(on_variant).to_string().contains("ErrorType"));
     }

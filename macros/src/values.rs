@@ -306,14 +306,18 @@ pub(crate) fn krate(
     place: &Place<'_>,
     _: &mut Errors,
 ) -> syn::Result<()> {
+    arguments.krate = Some(path_to_us(place)?);
+    Ok(())
+}
+
+/// The path behind `crate =`.
+pub(crate) fn path_to_us(place: &Place<'_>) -> syn::Result<Path> {
     let input = place.value("crate = path::to::ragspan")?;
     let start = input.span();
-    let path = Path::parse_mod_style(input).map_err(|_| {
+    Path::parse_mod_style(input).map_err(|_| {
         let message = "`crate` is the path to ragspan: crate = path::to::ragspan";
         Error::new(start, message)
-    })?;
-    arguments.krate = Some(path);
-    Ok(())
+    })
 }
 
 fn fields(group: ParseStream<'_>, which: List, errors: &mut Errors) -> Vec<Field> {

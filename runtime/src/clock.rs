@@ -6,6 +6,9 @@
 
 #[cfg(feature = "testing")]
 pub(crate) mod fake;
+mod text;
+
+pub(crate) use text::rfc3339;
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
@@ -124,6 +127,12 @@ fn system_random() -> u64 {
     })
 }
 
+/// Bytes for a secret, from the operating system; none if that has none to give.
+pub(crate) fn secret() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,5 +159,12 @@ mod tests {
         let there = std::thread::spawn(random).join().unwrap();
         assert_ne!(here[0], here[1]);
         assert!(!here.contains(&there));
+    }
+
+    #[test]
+    fn no_secret_is_made_twice() {
+        let (one, other) = (secret().unwrap(), secret().unwrap());
+        assert_ne!(one, other);
+        assert_ne!(one, [0; 32]);
     }
 }

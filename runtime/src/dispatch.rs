@@ -5,10 +5,6 @@
     allow(dead_code, reason = "only tests capture")
 )]
 mod captures;
-#[allow(
-    dead_code,
-    reason = "what code takes along is for what runs it elsewhere"
-)]
 mod carried;
 
 use std::cell::Cell;
@@ -21,10 +17,6 @@ use tracing::dispatcher::WeakDispatch;
 
 #[cfg(feature = "testing")]
 pub(crate) use captures::Claim;
-#[allow(
-    unused_imports,
-    reason = "what code takes along is for what runs it elsewhere"
-)]
 pub(crate) use carried::{Carried, carry};
 
 use crate::pipeline::{Pipeline, say};

@@ -57,6 +57,7 @@ mod layer;
 mod metrics;
 mod pipeline;
 mod prices;
+pub mod propagation;
 mod record;
 mod sink;
 mod span;
@@ -92,6 +93,10 @@ mod pages {
     mod migrate {}
     #[doc = include_str!("../../docs/rag.md")]
     mod rag {}
+    #[doc = include_str!("../../docs/spans.md")]
+    mod spans {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
 }
 
 pub use carry::{
@@ -118,15 +123,32 @@ pub use prices::{Import, Prices, PricesError};
 /// assert_eq!(seen.record("search_complete")["context"]["chunks"], 3);
 /// ```
 pub use ragspan_macros::rag_span;
+/// ```
+/// fn pages(file: &str) -> Result<usize, std::io::Error> {
+///     let text = ragspan::span!("reading", layer = "ingestion", context(file), |span| {
+///         let text = file.repeat(3);
+///         span.metric("bytes", text.len());
+///         Ok::<_, std::io::Error>(text)
+///     })?;
+///     Ok(text.len() / 2)
+/// }
+///
+/// let (_, seen) = ragspan::testing::capture(|| pages("bees"));
+/// let record = seen.record("reading_complete");
+/// assert_eq!((&record["context"]["file"], &record["metrics"]["bytes"]), (&"bees".into(), &12.into()));
+/// ```
+pub use ragspan_macros::span;
 pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
 pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{Document, EnteredScope, ErrorFields, ErrorType, LogContext, Logger, bind, unbind};
+pub use span::{
+    Document, EnteredScope, ErrorFields, ErrorType, LogContext, Logger, Span, bind, unbind,
+};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};
 pub use usage::{Cost, Usage};
 pub use words::{
     attempt, attempt_after, cache_hit, cache_miss, cache_size, claims, connections, evaluation,
-    fallback, feedback, token_budget,
+    fallback, feedback, record, token_budget,
 };

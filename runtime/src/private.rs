@@ -1,6 +1,5 @@
 //! All that an expansion may name, and nothing else. No part of the public API: it changes without notice.
 
-pub use core::convert::Infallible;
 pub use core::option::Option::{self, None, Some};
 pub use core::result::Result::{Err, Ok};
 pub use core::{file, line, module_path};
@@ -13,10 +12,16 @@ pub use tracing::field::{Empty, debug, display};
 pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
-    Annotated, Call, ContextField, ErrorFields, ErrorText, EventSite, Fallible, Field, Making,
-    MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, SpanRef, SpanRefs, Streamed, ToCost,
-    ToUsage, context_field, error_text, fallible, field, is_empty, metric,
+    Always, Annotated, Arrival, Call, ContextDebug, ContextDisplay, ContextField, ContextHash,
+    ContextMetric, Documents, ErrorFields, ErrorText, EventSite, Fallible, Field, Given, Making,
+    MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, Span, SpanRef, SpanRefs, Streamed, ToCost,
+    ToUsage, context, context_debug, context_display, context_field, context_hash, context_metric,
+    error_text, fallible, field, is_empty, metric, plain_block, plain_block_with, run, with,
 };
+
+/// What an `async fn` gives that never returns, since `!` cannot be named there.
+#[derive(Debug)]
+pub enum Never {}
 
 /// What `err(type = |error| ..)` gives.
 pub type Label = &'static str;

@@ -134,6 +134,11 @@ impl Value {
         !matches!(self, Self::Bool(_) | Self::Text(_))
     }
 
+    /// Whether JSON has no number for this.
+    pub(crate) fn is_nan(&self) -> bool {
+        matches!(self, Self::F64(value) if !value.is_finite())
+    }
+
     /// A number of microseconds, as milliseconds.
     #[expect(
         clippy::cast_precision_loss,
@@ -183,18 +188,55 @@ impl Fields {
         }
     }
 
+    /// Puts what `told` holds in the place of what there is of this name. Text that nobody points to any more is let go of now
+    /// and then, so that a value that is set again and again takes no more room than two of it.
+    pub(crate) fn set(&mut self, name: &str, told: &Self) {
+        if told.items.is_empty() {
+            return;
+        }
+        self.remove(name);
+        self.append(told);
+        let len = self.text.len();
+        if len > KEPT_CAPACITY && len > 2 * self.live() {
+            let mut kept = Self::default();
+            kept.append(self);
+            *self = kept;
+        }
+    }
+
+    /// How much of the text is some value's, in bytes.
+    fn live(&self) -> usize {
+        let texts = self.iter().map(|(_, value)| match value {
+            Value::Text(text) => text.end.saturating_sub(text.start) as usize,
+            _ => 0,
+        });
+        texts.sum()
+    }
+
     /// Adds what another holds.
     pub(crate) fn append(&mut self, other: &Self) {
         for (name, value) in other.iter() {
-            match value {
-                Value::Text(text) => {
-                    let kept = self.text.push(other.text.get(text));
-                    let cut = kept.cut.saturating_add(text.cut);
-                    self.push(name, Value::Text(Text { cut, ..kept }));
-                }
-                plain => self.push(name, plain),
-            }
+            self.copy(name, value, &other.text);
         }
+    }
+
+    /// Adds a value whose text stands in another buffer.
+    pub(crate) fn copy(&mut self, name: &'static str, value: Value, from: &Arena) {
+        let value = match value {
+            Value::Text(text) => {
+                let kept = self.text.push(from.get(text));
+                let cut = kept.cut.saturating_add(text.cut);
+                Value::Text(Text { cut, ..kept })
+            }
+            plain => plain,
+        };
+        self.push(name, value);
+    }
+
+    /// Adds what `value` prints.
+    pub(crate) fn print_text(&mut self, name: &'static str, value: fmt::Arguments<'_>) {
+        let text = self.text.print(value);
+        self.push(name, Value::Text(text));
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&'static str, Value)> + '_ {
@@ -299,8 +341,7 @@ pub(crate) struct Capture<'a>(pub(crate) &'a mut Fields);
 
 impl Capture<'_> {
     fn text(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let text = self.0.text.print(value);
-        self.0.push(field.name(), Value::Text(text));
+        self.0.print_text(field.name(), value);
     }
 }
 
@@ -394,6 +435,22 @@ mod tests {
         fields.push_text("a", &"x".repeat(MAX_TEXT));
         fields.clear();
         assert!(fields.text.0.capacity() <= KEPT_CAPACITY);
+    }
+
+    #[test]
+    fn a_value_that_is_set_again_and_again_takes_no_more_room() {
+        let (mut fields, mut one) = (Fields::default(), Fields::default());
+        fields.push_text("kept", "kept");
+        one.push_text("x", &"x".repeat(MAX_TEXT));
+        for _ in 0..10 {
+            fields.set("x", &one);
+            assert!(fields.text.len() <= 2 * (MAX_TEXT + "kept".len()));
+        }
+        let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["kept", "x"]);
+        assert_eq!(fields.last_as_text().map(str::len), Some(MAX_TEXT));
+        fields.set("kept", &Fields::default());
+        assert_eq!(fields.iter().count(), 2, "nothing is no value");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reads configurations in a process of its own; `tests/it/config.rs` and `scripts/soak config` run it.
 //!
 //! `configured load`: says what was loaded. `configured start`: starts with it and makes a call.
+//! `configured hash`: writes a record with a hashed field, with the key of `RAGSPAN_HASH_KEY` if that is set.
 //! `configured fuzz COUNT SEED`: reads so many broken files, and says how many were right.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
@@ -10,7 +11,7 @@ use std::panic::catch_unwind;
 use std::time::Duration;
 
 use fastrand::Rng;
-use ragspan::{Config, ConfigError, rag_span};
+use ragspan::{Config, ConfigError, LogContext, rag_span};
 
 #[rag_span(layer = "api")]
 fn add(a: usize, b: usize) -> usize {
@@ -24,8 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments.as_slice() {
         ["load"] => load(),
         ["start"] => start(),
+        ["hash"] => hash(),
         ["fuzz", count, seed] => fuzz(count.parse()?, seed.parse()?),
-        _ => Err("configured load | start | fuzz COUNT SEED".into()),
+        _ => Err("configured load | start | hash | fuzz COUNT SEED".into()),
     }
 }
 
@@ -71,6 +73,26 @@ fn start() -> Result<(), Box<dyn Error>> {
     let free = metrics::set_global_recorder(metrics::NoopRecorder).is_ok();
     println!("recorder: {}", if free { "free" } else { "ours" });
     println!("{}", telemetry.shutdown_blocking(Duration::from_secs(5)));
+    Ok(())
+}
+
+#[derive(LogContext)]
+struct Request {
+    #[log(hash)]
+    email: &'static str,
+}
+
+fn hash() -> Result<(), Box<dyn Error>> {
+    let key = std::env::var_os("RAGSPAN_HASH_KEY").map(|_| "hash_key: '${RAGSPAN_HASH_KEY}'");
+    let config = Config::from_yaml(&format!(
+        "logging: {{privacy: {{{}}}, metrics: {{enabled: false}}, \
+         structured_logging: {{format: json, backends: {{stdout: {{enabled: true}}}}}}}}",
+        key.unwrap_or_default()
+    ))?;
+    let telemetry = ragspan::start(config)?;
+    let email = "ada@example.com";
+    Request { email }.in_scope(|| tracing::info!("hashed"));
+    telemetry.shutdown_blocking(Duration::from_secs(5)).report();
     Ok(())
 }
 

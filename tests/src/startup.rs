@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["format", name] => in_format(name),
         ["composed-env-filter"] => composed_with_a_filter(),
         ["composed-sentry"] => composed_with_sentry(),
+        ["captured"] => captured(),
         ["critical-only"] => critical_only(),
         ["composed-opentelemetry"] => composed_with_opentelemetry(),
         ["log"] => through_log(),
@@ -252,6 +253,39 @@ fn critical_only() -> Result<(), Box<dyn Error>> {
     let telemetry = ragspan::start(quiet().level(ragspan::Level::Critical))?;
     tracing::error!("an error");
     ragspan::critical!(disk = "sda", "the end");
+    end(telemetry);
+    Ok(())
+}
+
+/// Calls in captures of a process that has started, beside calls outside of them; what each has seen.
+fn captured() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(Config::default().without_sinks().without_metrics_listener())?;
+    add(1, 2);
+    let ((), seen) = ragspan::testing::capture(|| {
+        add(1, 2);
+        add(1, 2);
+    });
+    let elsewhere = ragspan::testing::capture(|| {
+        ragspan::thread::spawn(|| add(1, 2)).join().ok();
+        tracing::dispatcher::get_default(tracing::Dispatch::clone)
+    });
+    // What a capture has left running is not the process' own either, but the `metrics` macros know no subscriber.
+    tracing::dispatcher::with_default(&elsewhere.0, || add(1, 2));
+    add(1, 2);
+    let page = telemetry.render_metrics(None).body;
+    let value = |name: &str| {
+        let line = page.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or("none", str::trim).to_owned()
+    };
+    println!(
+        "captured {}",
+        seen.spans("add").len() + seen.events("adding").len()
+    );
+    println!(
+        "global {}",
+        value("rag_requests_total{layer=\"api\",status=\"success\"}")
+    );
+    println!("mine {}", value("my_additions_total"));
     end(telemetry);
     Ok(())
 }

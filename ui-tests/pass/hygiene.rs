@@ -79,6 +79,26 @@ struct Context {
     SITE: u8,
 }
 
+#[derive(::ragspan::LogContext)]
+#[log(crate = ::ragspan)]
+enum Contexts<Given> {
+    Some {
+        __value: u8,
+        #[log(display)]
+        value: ::std::option::Option<u8>,
+        __out: u8,
+        _out: u8,
+        #[log(metric)]
+        this: u8,
+        #[log(hash)]
+        __field0: Given,
+        #[log(debug, with = |__field0: &u8| *__field0 + ret)]
+        __field1: u8,
+    },
+    None(#[log(flatten)] Context, #[log(with = |__out| *__out + value, rename = "n")] u8),
+    Always,
+}
+
 #[derive(::ragspan::ErrorType)]
 enum Failure {
     Some,

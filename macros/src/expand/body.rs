@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Type, parse_quote_spanned};
 
+use super::enter::enter;
 use super::inspect::inspect;
 use super::names::Names;
 use super::{braced, closure_of, located, never_async};
@@ -12,29 +13,19 @@ use crate::model::RagSpan;
 use crate::returns::{self, Nameable};
 
 /// ```text
-/// let mut own = enter; let call = &mut own;
-/// let value = call.run(move || -> Hits { take; body });
+/// let mut own = enter; let call = &mut own; call.enter();
+/// let value = run(move || -> Hits { take; body });
 /// let ret = &value; inspect; value
 /// ```
-pub(super) fn closure(
-    span: &RagSpan,
-    enter: &TokenStream,
-    taken: &TokenStream,
-    names: &Names<'_>,
-) -> TokenStream {
-    let (run, call) = (move_closure(span, taken, names), &names.call);
-    let run = quote_spanned!(names.site=> #call.run(#run));
-    around(span, enter, &TokenStream::new(), &run, names)
+pub(super) fn closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
+    let (run, private) = (move_closure(span, taken, names), &names.private);
+    let run = quote_spanned!(names.site=> #private::run(#run));
+    around(span, false, &run, names)
 }
 
 /// The statements of a call around the expression that gives its value.
-fn around(
-    span: &RagSpan,
-    enter: &TokenStream,
-    before: &TokenStream,
-    run: &TokenStream,
-    names: &Names<'_>,
-) -> TokenStream {
+fn around(span: &RagSpan, named: bool, run: &TokenStream, names: &Names<'_>) -> TokenStream {
+    let enter = enter(span, names);
     let Names {
         own,
         call,
@@ -42,17 +33,16 @@ fn around(
         site,
         ..
     } = names;
-    let open = quote_spanned!(*site=> let mut #own = #enter; let #call = &mut #own; #before);
+    let open = quote_spanned! {*site=>
+        let mut #own = #enter; let #call = &mut #own; #call.enter();
+    };
     // Nothing comes after a body that never returns.
     if returns::never(&span.function.signature.output) {
         return quote_spanned!(*site=> #open #run);
     }
     let (value, inspect) = (Ident::new("__value", *site), inspect(span, names));
-    let ascribed = match before.is_empty() {
-        true => None,
-        false => returned(span, names).map(|named| named.returned),
-    };
-    let ascribed = ascribed.map(|named| quote_spanned!(*site=> : #named));
+    let ascribed = returned(span, names).filter(|_| named);
+    let ascribed = ascribed.map(|Nameable { returned, .. }| quote_spanned!(*site=> : #returned));
     quote_spanned! {*site=>
         #open let #value #ascribed = #run; let #ret = &#value; #inspect #value
     }
@@ -90,29 +80,23 @@ pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_
 /// let mut own = enter; let call = &mut own; call.enter();
 /// let value: Hits = { body }; let ret = &value; inspect; value
 /// ```
-pub(super) fn in_place(span: &RagSpan, enter: &TokenStream, names: &Names<'_>) -> TokenStream {
-    let call = &names.call;
-    let inside = quote_spanned!(names.site=> #call.enter(););
-    let body = inner(&span.function.body, names);
-    around(span, enter, &inside, &body, names)
+pub(super) fn in_place(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    around(span, true, &inner(&span.function.body, names), names)
 }
 
 /// ```text
-/// enter.future(async move { edge take body }, |ret, call| { inspect }).await
+/// let own = enter; own.future(async move { edge take body }, |ret, call| { inspect }).await
 /// ```
-pub(super) fn asynchronous(
-    span: &RagSpan,
-    enter: &TokenStream,
-    taken: &TokenStream,
-    names: &Names<'_>,
-) -> TokenStream {
+pub(super) fn asynchronous(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
     let done = closure_of(&names.ret, None, names, &inspect(span, names));
+    let (enter, own) = (enter(span, names), &names.own);
     let block = async_block(span, taken, names);
-    let call = quote_spanned!(names.site=> #enter.future(#block, #done).await);
-    if never_async(span) {
-        return quote_spanned!(names.site=> match #call {});
-    }
-    call
+    let call = quote_spanned!(names.site=> #own.future(#block, #done).await);
+    let call = match never_async(span) {
+        true => quote_spanned!(names.site=> match #call {}),
+        false => call,
+    };
+    quote_spanned!(names.site=> let #own = #enter; #call)
 }
 
 /// ```text
@@ -154,7 +138,7 @@ fn awaited(span: &RagSpan, names: &Names<'_>) -> Nameable {
             ReturnType::Default => names.site,
         };
         let private = names.at(at);
-        Nameable::of(&parse_quote_spanned!(at=> #private::Infallible))
+        Nameable::of(&parse_quote_spanned!(at=> #private::Never))
     })
 }
 

@@ -5,6 +5,7 @@ use quote::quote_spanned;
 
 use super::body::{async_block, edge, inner, move_closure};
 use super::closure_of;
+use super::enter::enclosed;
 use super::inspect::{inspect, inspect_item, judge};
 use super::names::Names;
 use crate::model::{Empty, RagSpan};
@@ -19,18 +20,17 @@ use crate::tail;
 pub(super) fn deferred(
     span: &RagSpan,
     later: &Deferred,
-    enter: &TokenStream,
     taken: &TokenStream,
     names: &Names<'_>,
 ) -> TokenStream {
-    let site = names.site;
+    let (site, enter) = (names.site, enclosed(span, names));
     if span.function.signature.asyncness.is_some() {
         let (block, wrap) = (async_block(span, taken, names), wrap(span, later, names));
         return quote_spanned!(site=> #enter.making(#block, #wrap).await);
     }
     if let Some(block) = bare(span, later) {
         let block = edged(block, later, names);
-        let followed = followed(span, later, enter, &block, names);
+        let followed = followed(span, later, &enter, &block, names);
         return held(later, &followed, names);
     }
     let (run, wrap) = (move_closure(span, taken, names), wrap(span, later, names));

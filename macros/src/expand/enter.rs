@@ -12,9 +12,17 @@ use crate::model::{Field, How, ModelBy, Opening, RagSpan};
 /// A call, with what is recorded before its body runs.
 ///
 /// ```text
-/// { let mut own = Call::open({ site }); if own.listens() { let call = &mut own; capture } own }
+/// Call::open_with({ site }, &[field(&top_k)])                                                   names and literals
+/// { let mut own = Call::open({ site }); if own.listens() { let call = &mut own; capture } own }  what has to be evaluated
 /// ```
+///
+/// It stands behind a `let`, so that nothing borrowed lives on.
 pub(super) fn enter(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    if is_simple(span) {
+        let (private, site) = (&names.private, site(span, names));
+        let values = values(&span.entry, names);
+        return quote_spanned!(names.site=> #private::Call::open_with(#site, &[#(#values),*]));
+    }
     let (opened, capture) = (opened(span, names), capture(span, names));
     if capture.is_empty() {
         return opened;
@@ -23,6 +31,25 @@ pub(super) fn enter(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     quote_spanned! {site=>
         { let mut #own = #opened; if #own.listens() { let #call = &mut #own; #capture } #own }
     }
+}
+
+/// The same, wherever it stands.
+///
+/// `{ let own = enter; own }`
+pub(super) fn enclosed(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+    let (enter, own) = (enter(span, names), &names.own);
+    if !is_simple(span) {
+        return enter;
+    }
+    quote_spanned!(names.site=> { let #own = #enter; #own })
+}
+
+/// What is recorded is there, and costs nothing where nobody listens.
+fn is_simple(span: &RagSpan) -> bool {
+    let given = matches!(span.model, Some(ModelBy::Given(_)));
+    let there = |field: &Field| matches!(field.value, syn::Expr::Path(_) | syn::Expr::Lit(_));
+    let simple = span.opening.says_nothing() && !given && span.entry.iter().all(there);
+    simple && !span.entry.is_empty()
 }
 
 /// ```text

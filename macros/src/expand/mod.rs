@@ -8,6 +8,7 @@ mod body;
 mod deferred;
 mod enter;
 mod inspect;
+mod manual;
 mod names;
 mod site;
 
@@ -18,11 +19,12 @@ use syn::Signature;
 use crate::model::{Function, RagSpan, Shape};
 use crate::returns::Later;
 use crate::{params, returns};
+pub(crate) use manual::{block, plain_block};
 use names::Names;
 
 /// ```text
 /// fn search(query: &str) -> Hits {
-///     Call::enter({ site }, |call| { capture }).run(move || -> Hits { body }, |ret, call| { inspect })
+///     let mut own = enter; own.enter(); let value = run(move || -> Hits { body }); let ret = &value; inspect; value
 /// }
 /// ```
 pub(crate) fn expand(span: &RagSpan) -> TokenStream {
@@ -36,12 +38,11 @@ pub(crate) fn expand(span: &RagSpan) -> TokenStream {
         ..
     } = &span.function;
     let (signature, taken) = taken(span, signature);
-    let enter = enter::enter(span, &names);
     let call = match &span.shape {
-        Shape::Closure => body::closure(span, &enter, &taken, &names),
-        Shape::InPlace => body::in_place(span, &enter, &names),
-        Shape::Async => body::asynchronous(span, &enter, &taken, &names),
-        Shape::Deferred(later) => deferred::deferred(span, later, &enter, &taken, &names),
+        Shape::Closure => body::closure(span, &taken, &names),
+        Shape::InPlace => body::in_place(span, &names),
+        Shape::Async => body::asynchronous(span, &taken, &names),
+        Shape::Deferred(later) => deferred::deferred(span, later, &taken, &names),
     };
     let block = braced(quote!(#(#inner)* #call), span.function.body.span());
     let allowed = allowed(span);

@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 
 use super::located;
 use crate::model::{Empty, RagSpan};
+use crate::root::{root, root_at};
 
 pub(super) struct Names<'a> {
     krate: Option<&'a Path>,
@@ -26,11 +27,10 @@ impl<'a> Names<'a> {
     pub(super) fn new(span: &'a RagSpan) -> Self {
         let site = Span::mixed_site();
         let krate = span.krate.as_ref();
-        // A path that leads nowhere is complained about where it is written.
-        let written = krate.map(|krate| quote_spanned!(site=> #krate::__private));
+        let root = root(krate);
         Self {
             krate,
-            private: written.unwrap_or_else(|| private_at(None, site)),
+            private: quote_spanned!(site=> #root::__private),
             // A hygienic binding may still meet a user's constant of its name, hence the underscores.
             own: Ident::new("__own", site),
             call: Ident::new("__call", site),
@@ -42,19 +42,9 @@ impl<'a> Names<'a> {
 
     /// The private module, named by tokens that stand at a place.
     pub(super) fn at(&self, span: Span) -> TokenStream {
-        private_at(self.krate, span)
+        let root = root_at(self.krate, span);
+        quote_spanned!(span=> #root::__private)
     }
-}
-
-fn private_at(krate: Option<&Path>, span: Span) -> TokenStream {
-    let Some(krate) = krate else {
-        return quote_spanned!(span=> ::ragspan::__private);
-    };
-    let moved = krate.to_token_stream().into_iter().map(|mut token| {
-        token.set_span(span.resolved_at(token.span()));
-        token
-    });
-    quote_spanned!(span=> #(#moved)*::__private)
 }
 
 /// Of the arguments that are told from the value the first, from its pattern to its end.

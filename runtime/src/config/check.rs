@@ -3,11 +3,18 @@
 use super::problem::{Problem, Problems};
 use super::settings::Settings;
 
+/// Where the key of hashes stands.
+pub(super) const HASH_KEY: &str = "logging.privacy.hash_key";
+
+/// In bytes.
+const MIN_HASH_KEY: usize = 16;
+
 /// Adds what is wrong.
 pub(super) fn check(settings: &Settings, problems: &mut Problems) {
     ages(settings, problems);
     archive(settings, problems);
     channels(settings, problems);
+    hash_key(settings, problems);
 }
 
 fn add(settings: &Settings, path: &str, message: String, problems: &mut Problems) {
@@ -57,5 +64,16 @@ fn channels(settings: &Settings, problems: &mut Problems) {
             let message = format!("`{channel}` needs `{key}`: add its address");
             add(settings, path, message, problems);
         }
+    }
+}
+
+/// With a short key whoever has the hashes finds it by trying, and then the values.
+fn hash_key(settings: &Settings, problems: &mut Problems) {
+    let key = settings.text(HASH_KEY);
+    if !key.is_empty() && key.len() < MIN_HASH_KEY {
+        let message = format!(
+            "it is too short to be a secret: at least {MIN_HASH_KEY} bytes, such as `openssl rand -hex 32` prints"
+        );
+        add(settings, HASH_KEY, message, problems);
     }
 }

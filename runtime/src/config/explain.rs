@@ -66,7 +66,7 @@ fn setting(key: &Key, slot: &Slot) -> Setting {
         path: key.path,
         value: slot.shown.clone(),
         secret: key.secret,
-        built: section.is_some_and(|section| section.built.is_in()),
+        built: key.built.is_in() && section.is_some_and(|section| section.built.is_in()),
         origin: slot.origin.clone(),
         doc: key.doc,
     }

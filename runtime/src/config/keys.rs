@@ -42,6 +42,8 @@ pub(super) struct Key {
     /// As it would stand in the file; empty where there is none.
     pub(super) default: &'static str,
     pub(super) needed: Needed,
+    /// Beside whether its section is built.
+    pub(super) built: Built,
     /// Never shown.
     pub(super) secret: bool,
     /// As it could stand in the file, where the default shows nothing.
@@ -64,6 +66,7 @@ impl Key {
             kind,
             default,
             needed: Needed::No,
+            built: Built::Always,
             secret: false,
             example: "",
             doc,
@@ -77,6 +80,11 @@ impl Key {
 
     const fn needed(mut self) -> Self {
         self.needed = Needed::Yes;
+        self
+    }
+
+    const fn later(mut self) -> Self {
+        self.built = Built::Later;
         self
     }
 
@@ -152,7 +160,8 @@ pub(super) const SECTIONS: &[Section] = sections! {
     "logging.structured_logging.backends.otlp" true Built::Later, "Any receiver of OpenTelemetry's protocol.";
     "logging.metrics" true Built::With("serve"), "Metrics, and the listener that Prometheus scrapes. Without them there are still records.";
     "logging.spool" true Built::Later, "Records wait on the disk until a remote backend has them.";
-    "logging.privacy" false Built::Later, "What is taken out of records before they are stored or sent.";
+    "logging.propagation" false Built::Always, "What of a request goes to other services, and what is believed of what they send.";
+    "logging.privacy" false Built::Always, "What is taken out of records before they are stored or sent.";
     "logging.retention" false Built::Later, "How long records are kept, and where old ones go.";
     "logging.alerting" true Built::Later, "Rules that say when somebody is called.";
 };
@@ -216,9 +225,14 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("logging.spool.path", Kind::Text, "ragspan-spool", "The folder."),
     Key::new("logging.spool.max_size", Kind::Size(1_048_576, ANY), "1GiB", "At this size the oldest records go, and are counted."),
 
-    Key::new("logging.privacy.redact_fields", Kind::Texts, "", "Names of fields whose values are taken out, beside those that are known as secrets.").such_as("[email, phone]"),
-    Key::new("logging.privacy.redact_patterns", Kind::Flag, "true", "Whether values that look like keys or passwords are taken out."),
-    Key::new("logging.privacy.content", Kind::Word(&["off", "hash", "full"]), "off", "Whether `inputs(..)` and `output` are kept."),
+    Key::new("logging.propagation.trust", Kind::Flag, "true", "Whether a caller's trace goes on here and its baggage is taken. `false` at a public edge, where anybody could put requests into anybody's trace: then a new trace begins, which names the caller's."),
+    Key::new("logging.propagation.baggage", Kind::Texts, "", "The fields of a request that travel from service to service; `request_id` alone where none is named. They go with every outbound call that headers are written for, also to strangers.").such_as("[request_id, user_id]"),
+    Key::new("logging.propagation.langsmith", Kind::Flag, "false", "Whether LangSmith's header goes with every outbound call, and not only where a request came with it."),
+
+    Key::new("logging.privacy.hash_key", Kind::Text, "", "The key of `#[log(hash)]`, of at least 16 bytes: the same in all services whose records are joined on hashes. Without one each process makes its own.").such_as("${RAGSPAN_HASH_KEY}").secret(),
+    Key::new("logging.privacy.redact_fields", Kind::Texts, "", "Names of fields whose values are taken out, beside those that are known as secrets.").such_as("[email, phone]").later(),
+    Key::new("logging.privacy.redact_patterns", Kind::Flag, "true", "Whether values that look like keys or passwords are taken out.").later(),
+    Key::new("logging.privacy.content", Kind::Word(&["off", "hash", "full"]), "off", "Whether `inputs(..)` and `output` are kept.").later(),
 
     Key::new("logging.retention.hot_days", Kind::Whole(1, 36_500), "7", "So long every record can be queried."),
     Key::new("logging.retention.warm_days", Kind::Whole(1, 36_500), "30", "So long errors and a sample can be queried."),

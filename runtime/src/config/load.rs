@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use super::check::check;
+use super::check::{HASH_KEY, check};
 use super::explain::explain;
 use super::keys::{self, BACKENDS, RECORDS};
 use super::kind::Value;
@@ -16,6 +16,7 @@ use super::settings::{Origin, Reader, Settings};
 use super::walk::find;
 use super::world::World;
 use super::yaml::{self, MAX_BYTES};
+use crate::context::headers::Policy;
 use crate::pipeline::Levels;
 use crate::prices::Prices;
 use crate::sink::{FileSettings, Format, SqliteSettings};
@@ -184,7 +185,25 @@ fn apply(settings: &Settings) -> Config {
         strict: settings.flag("logging.strict"),
         ..Config::default().service(service("name"), service("version"), service("environment"))
     };
+    let config = config.propagation(propagation(settings));
+    let config = match settings.text(HASH_KEY) {
+        key if key.is_empty() => config,
+        key => config.hash_key(key),
+    };
     backends(config.without_sinks(), settings)
+}
+
+fn propagation(settings: &Settings) -> Policy {
+    // Fields are known by names that last as long as the program; a configuration is read a few times in its life.
+    let names = settings.texts("logging.propagation.baggage").iter();
+    let names = names.map(|name| -> &'static str { String::leak(name.clone()) });
+    let policy = Policy::new()
+        .trust(settings.flag("logging.propagation.trust"))
+        .langsmith(settings.flag("logging.propagation.langsmith"));
+    match settings.texts("logging.propagation.baggage") {
+        [] => policy,
+        _ => policy.baggage(names),
+    }
 }
 
 fn listener(settings: &Settings) -> Option<SocketAddr> {

@@ -23,7 +23,7 @@ mod problem;
 mod reference;
 #[cfg(feature = "yaml")]
 mod settings;
-#[cfg(feature = "yaml")]
+#[cfg(any(feature = "yaml", feature = "testing"))]
 mod spelling;
 #[cfg(feature = "yaml")]
 mod template;
@@ -44,7 +44,11 @@ pub use explain::Setting;
 pub use problem::{ConfigError, Problem, Problems};
 #[cfg(feature = "yaml")]
 pub use settings::Origin;
+#[cfg(feature = "testing")]
+pub(crate) use spelling::nearest;
 
+use crate::context::HashKey;
+use crate::context::headers::Policy;
 use crate::pipeline::{Levels, ParseDirectivesError};
 use crate::prices::Prices;
 use crate::record::{Level, Service};
@@ -80,6 +84,8 @@ pub struct Config {
     pub(crate) queue: usize,
     pub(crate) strict: bool,
     pub(crate) prices: Arc<Prices>,
+    pub(crate) propagation: Policy,
+    pub(crate) hash_key: Option<HashKey>,
     source: Option<PathBuf>,
     notes: Vec<String>,
     #[cfg(feature = "yaml")]
@@ -101,6 +107,8 @@ impl Default for Config {
             queue: QUEUE,
             strict: false,
             prices: Arc::default(),
+            propagation: Policy::default(),
+            hash_key: None,
             source: None,
             notes: vec![],
             #[cfg(feature = "yaml")]
@@ -243,6 +251,33 @@ impl Config {
     /// ```
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.prices = Arc::new(prices);
+        self
+    }
+
+    /// What of a request goes to other services, and what is believed of what they send.
+    pub fn propagation(mut self, policy: Policy) -> Self {
+        self.propagation = policy;
+        self
+    }
+
+    /// The key of [hashed](crate::ContextVisitor::hashed) fields: records of services with the same key can be joined on them.
+    ///
+    /// Whoever has the key can find out a value by trying, so it is kept as a password is: at least 16 bytes of chance, such as
+    /// `openssl rand -hex 32` prints, and not in the program's text. An empty one is no key. Without a key each process makes its
+    /// own, and the hashes of one process are good for no other; so are those made before [`start`](crate::start).
+    ///
+    /// ```
+    /// use ragspan::Config;
+    ///
+    /// let config = match std::env::var("RAGSPAN_HASH_KEY") {
+    ///     Ok(key) => Config::default().hash_key(key),
+    ///     Err(_) => Config::default(),
+    /// };
+    /// # drop(config);
+    /// ```
+    pub fn hash_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.hash_key = (!key.is_empty()).then(|| HashKey::new(key));
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a configuration asks for that this build cannot give, and what it likely did not mean.
 
-use super::keys::{BACKENDS, Built, RECORDS, SECTIONS, Section, last, parent};
+use super::keys::{BACKENDS, Built, KEYS, RECORDS, SECTIONS, Section, last, parent};
 use super::settings::Settings;
 use super::walk::Found;
 
@@ -13,6 +13,7 @@ pub(super) fn notes(settings: &Settings, found: &Found<'_>) -> Vec<String> {
         .filter(|section| settings.is_on(parent(section.path)))
         .filter_map(|section| note(section, settings))
         .collect();
+    notes.extend(later(settings));
     if settings.is_on(RECORDS) && enabled(settings).next().is_some() && runs(settings).is_none() {
         notes.push(
             "none of the enabled backends is in this build: records go to standard output"
@@ -65,6 +66,23 @@ fn note(section: &Section, settings: &Settings) -> Option<String> {
         Built::Always | Built::Later => {
             format!("{path} is {verb}, but {} is not in this build", last(path))
         }
+    })
+}
+
+/// The keys that are set, and do nothing yet in a section that does something.
+fn later(settings: &Settings) -> impl Iterator<Item = String> {
+    let keys = KEYS.iter().filter(|key| !key.built.is_in());
+    let set = keys.filter(|key| {
+        settings
+            .slot(key.path)
+            .is_some_and(|slot| slot.at.is_some())
+    });
+    set.map(|key| {
+        format!(
+            "{} is set, but {} is not in this build",
+            key.path,
+            key.name()
+        )
     })
 }
 

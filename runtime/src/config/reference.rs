@@ -105,6 +105,11 @@ fn write_key(key: &Key, out: &mut String) {
         format!("`{}`", key.default)
     };
     let secret = if key.secret { " Secret." } else { "" };
+    let later = if key.built == Built::Later {
+        " Read and checked, but not in this version yet."
+    } else {
+        ""
+    };
     let example = if key.example.is_empty() {
         String::new()
     } else {
@@ -114,7 +119,7 @@ fn write_key(key: &Key, out: &mut String) {
     let value = expected.replace(&format!(" to {}", i64::MAX), "");
     _ = writeln!(
         out,
-        "| `{}` | {value} | {default} | {}{example}{secret} |",
+        "| `{}` | {value} | {default} | {}{example}{secret}{later} |",
         key.name(),
         key.doc
     );

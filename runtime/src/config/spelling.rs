@@ -3,13 +3,14 @@
 /// A longer word is no slip of anything that we know.
 const LONGEST: usize = 64;
 
+#[cfg(feature = "yaml")]
 /// "did you mean ..?", or nothing where no word is near.
 pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     nearest(word, known).map_or_else(String::new, |near| format!("did you mean `{near}`?"))
 }
 
 /// The known word that differs least, if at most a third of the letters are wrong.
-pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word
         .chars()
         .take(LONGEST + 1)

@@ -42,11 +42,7 @@ fn write_section(section: &Section, out: &mut String) {
     if depth > 0 {
         out.push('\n');
     }
-    let later = if section.built == Built::Later {
-        " Not in this version yet."
-    } else {
-        ""
-    };
+    let later = not_yet(section.built);
     // Writing to a string cannot fail.
     _ = writeln!(out, "{indent}# {}{later}", section.doc);
     _ = writeln!(out, "{indent}{sign}{}:", last(section.path));
@@ -70,11 +66,19 @@ fn write_key(key: &Key, indent: &str, sign: &str, out: &mut String) {
     };
     _ = writeln!(
         out,
-        "{indent}  {sign}{}: {} # {}",
+        "{indent}  {sign}{}: {} # {}{}",
         key.name(),
         quoted(value),
-        key.doc
+        key.doc,
+        not_yet(key.built)
     );
+}
+
+fn not_yet(built: Built) -> &'static str {
+    match built {
+        Built::Later => " Not in this version yet.",
+        Built::Always | Built::With(_) => "",
+    }
 }
 
 /// What YAML would read as something else.
@@ -121,6 +125,7 @@ mod tests {
                 ("LANGSMITH_API_KEY", "x"),
                 ("DATADOG_API_KEY", "x"),
                 ("OTLP_TOKEN", "x"),
+                ("RAGSPAN_HASH_KEY", "sixteen bytes, at least"),
                 ("SLACK_WEBHOOK", "https://hooks.example.com/x"),
                 ("ALERT_WEBHOOK", "https://example.com/x"),
             ],

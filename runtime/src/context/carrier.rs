@@ -13,6 +13,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::frame::Frame;
+use super::headers::{Received, Segment};
 use super::self_time::{Children, SelfTime};
 use super::trace::Trace;
 use super::{Layer, RequestContext, SpanId, TraceId};
@@ -36,12 +37,26 @@ pub(crate) struct Inherited {
     pub(crate) origin: Option<&'static Origin>,
     /// What is shared by the calls of the trace.
     pub(crate) trace: Option<Arc<Trace>>,
+    /// What the request has brought from another service.
+    pub(crate) received: Option<Arc<Received>>,
 }
 
 impl Inherited {
     /// The fields of the request, as they are now.
     pub(crate) fn request(&self) -> Option<Arc<RequestContext>> {
         self.frame()?.now()
+    }
+
+    /// A request from another service begins here: it is part of the caller's trace, and of no call of this process.
+    pub(crate) fn arrive(&mut self, received: Arc<Received>) {
+        if let Some(remote) = &received.remote {
+            self.ids = Some((remote.trace, remote.parent));
+            self.parent = None;
+            self.layers = 0;
+            self.origin = None;
+            self.trace = None;
+        }
+        self.received = Some(received);
     }
 
     /// The nearest scope, else the trace itself: what is bound belongs to it.
@@ -80,6 +95,8 @@ struct Node {
     inherited: Inherited,
     /// A scope carries context only; errors pass through it.
     is_call: bool,
+    /// When the call began, in Unix microseconds.
+    start: u64,
     /// The call is over, though what it started may still run below it.
     ended: bool,
     births: Vec<Birth>,
@@ -117,6 +134,7 @@ pub(crate) fn attach<R>(
         span.extensions_mut().replace(Node {
             inherited,
             is_call: begun.is_some(),
+            start: begun.unwrap_or_default(),
             ended: false,
             births: Vec::new(),
             late: Fields::default(),
@@ -260,6 +278,30 @@ fn tell_above(span: &SpanRef<'_, Registry>, tell: impl FnOnce(&mut Node)) {
         drop(extensions);
         above = span.parent();
     }
+}
+
+/// The calls of the trace that runs here, from its first in this process to the nearest.
+pub(crate) fn segments() -> Vec<Segment> {
+    let found = tracing::dispatcher::get_default(|dispatch| {
+        let registry = dispatch.downcast_ref::<Registry>()?;
+        let current = registry.current_span();
+        let here = registry.span(current.id()?)?;
+        let mut trace = None;
+        let calls = here.scope().filter_map(|span| {
+            let extensions = span.extensions();
+            let node = extensions.get::<Node>().filter(|node| node.is_call)?;
+            let (of, span) = node.inherited.ids?;
+            // Beyond the door that a request came in by are other traces.
+            (*trace.get_or_insert(of) == of).then_some(Segment {
+                start: node.start,
+                span,
+            })
+        });
+        let mut calls: Vec<Segment> = calls.collect();
+        calls.reverse();
+        Some(calls)
+    });
+    found.unwrap_or_default()
 }
 
 /// The annotated calls from this span up to the root.

@@ -108,6 +108,20 @@ impl Context {
         self.request.as_ref()?.fields.json(name)
     }
 
+    /// A field as text, wherever its place is.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match name {
+            "request_id" => self.request_id().map(Cow::into_owned),
+            "session_id" => self.session_id().map(Cow::into_owned),
+            "user_id" => self.user_id().map(str::to_owned),
+            "tenant_id" => self.tenant_id().map(str::to_owned),
+            _ => match self.field(name)? {
+                serde_json::Value::String(text) => Some(text),
+                other => Some(other.to_string()),
+            },
+        }
+    }
+
     /// How long the trace had run in this process when this was looked up; `None` outside of any annotated call.
     #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {

@@ -3,12 +3,9 @@
 use std::borrow::Cow;
 
 use super::TraceId;
-use crate::value::{Fields, Value};
+use crate::value::Fields;
 
-/// What is written instead of a value that must not leave.
-pub(crate) const REDACTED: &str = "[redacted]";
-
-/// One request's context: the four reserved ids, and fields of the user's own.
+/// One request's context: the four reserved ids, and fields and metrics of the user's own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestContext {
     pub(crate) request_id: Option<Box<str>>,
@@ -16,6 +13,8 @@ pub(crate) struct RequestContext {
     pub(crate) session_id: Option<Box<str>>,
     pub(crate) tenant_id: Option<Box<str>>,
     pub(crate) fields: Fields,
+    /// Numbers, by their names without `metrics.`.
+    pub(crate) metrics: Fields,
 }
 
 impl RequestContext {
@@ -24,17 +23,13 @@ impl RequestContext {
         let either = |own: &Option<Box<str>>, above: &Option<Box<str>>| {
             own.as_ref().or(above.as_ref()).cloned()
         };
-        let mut fields = above.fields.clone();
-        for (name, _) in self.fields.iter() {
-            fields.remove(name);
-        }
-        fields.append(&self.fields);
         Self {
             request_id: either(&self.request_id, &above.request_id),
             user_id: either(&self.user_id, &above.user_id),
             session_id: either(&self.session_id, &above.session_id),
             tenant_id: either(&self.tenant_id, &above.tenant_id),
-            fields,
+            fields: merged(&self.fields, &above.fields),
+            metrics: merged(&self.metrics, &above.metrics),
         }
     }
 
@@ -76,25 +71,57 @@ impl RequestContext {
                 return taken;
             }
         } else if let Some((_, value)) = added.iter().next_back() {
-            self.without(name);
-            match value {
-                Value::Text(text) => self.fields.push_text(name, added.text.get(text)),
-                plain => self.fields.push(name, plain),
+            if let Some(metric) = name.strip_prefix("metrics.").filter(|_| value.is_number()) {
+                self.put_metric(metric, added);
+                return true;
             }
+            take_out(&mut self.fields, name);
+            self.fields.copy(name, value, &added.text);
         }
         true
     }
 
-    /// Takes a field out, and its text with it: a request that binds one field again and again must not grow.
+    /// The same for a metric; what is no finite number changes nothing.
+    pub(super) fn put_metric(&mut self, name: &'static str, added: &Fields) {
+        let value = added.iter().next_back().map(|(_, value)| value);
+        if let Some(number) = value.filter(|value| value.is_number() && !value.is_nan()) {
+            self.metrics.remove(name);
+            self.metrics.push(name, number);
+        }
+    }
+
+    /// Takes a field out, and a metric of its name.
     pub(crate) fn without(&mut self, name: &str) {
         if let Some(slot) = self.reserved(name) {
             *slot = None;
-        } else if self.fields.iter().any(|(there, _)| there == name) {
-            let mut kept = std::mem::take(&mut self.fields);
-            kept.remove(name);
-            self.fields.append(&kept);
+        } else if let Some(metric) = name.strip_prefix("metrics.") {
+            self.metrics.remove(metric);
+        } else {
+            take_out(&mut self.fields, name);
+            self.metrics.remove(name);
         }
     }
+}
+
+/// Takes a field out, and its text with it: a request that binds one field again and again must not grow.
+fn take_out(fields: &mut Fields, name: &str) {
+    if fields.iter().any(|(there, _)| there == name) {
+        let mut kept = std::mem::take(fields);
+        kept.remove(name);
+        fields.append(&kept);
+    }
+}
+
+/// What is above and has not a name of those here, and then those. No clone from which names are taken: their texts would stay.
+fn merged(own: &Fields, above: &Fields) -> Fields {
+    let mut fields = Fields::default();
+    for (name, value) in above.iter() {
+        if !own.iter().any(|(there, _)| there == name) {
+            fields.copy(name, value, &above.text);
+        }
+    }
+    fields.append(own);
+    fields
 }
 
 fn given_or_made<'a>(
@@ -115,55 +142,4 @@ fn is_made(name: &str) -> bool {
 fn is_acceptable(id: &str) -> bool {
     const MOST: usize = 128;
     id.len() <= MOST && !id.is_empty() && !id.chars().any(char::is_control)
-}
-
-/// Takes the fields of a [`LogContext`](crate::LogContext), one call a field.
-#[derive(Debug)]
-pub struct ContextVisitor<'a> {
-    context: &'a mut RequestContext,
-    scratch: Fields,
-    /// Ids that could not be taken.
-    refused: u64,
-}
-
-impl<'a> ContextVisitor<'a> {
-    /// Adds to `context`.
-    pub(crate) fn new(context: &'a mut RequestContext) -> Self {
-        Self {
-            context,
-            scratch: Fields::default(),
-            refused: 0,
-        }
-    }
-
-    /// How many ids were too long, or held what no id holds, and are made anew.
-    pub(crate) fn refused(&self) -> u64 {
-        self.refused
-    }
-
-    fn put(&mut self, name: &'static str) {
-        if !self.context.put(name, &mut self.scratch) {
-            self.refused += 1;
-        }
-    }
-
-    /// A field; `request_id`, `user_id`, `session_id` and `tenant_id` have their own places in a record.
-    /// A value that records nothing, as `None`, leaves what an outer scope has set.
-    pub fn field(&mut self, name: &'static str, value: &dyn tracing::Value) {
-        self.scratch.clear();
-        self.scratch.capture(name, value);
-        self.put(name);
-    }
-
-    /// A field whose value must not be shown.
-    pub fn redacted(&mut self, name: &'static str) {
-        self.scratch.clear();
-        self.scratch.push_text(name, REDACTED);
-        self.put(name);
-    }
-
-    /// All fields of another request.
-    pub(crate) fn all(&mut self, other: &RequestContext) {
-        *self.context = other.over(self.context);
-    }
 }

@@ -171,3 +171,62 @@ fn prune(claims: &mut Vec<Claimed>, keep: impl Fn(&Claimed) -> bool) {
     claims.retain(keep);
     ALIVE.fetch_sub(before - claims.len(), Ordering::Relaxed);
 }
+
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::metrics::Registry as Metrics;
+    use crate::record::{Level, Service};
+
+    fn pipeline() -> Arc<Pipeline> {
+        let service = Service {
+            environment: String::new(),
+            version: String::new(),
+            host: String::new(),
+        };
+        Arc::new(Pipeline::new(service, Level::Info, Metrics::new(), 4))
+    }
+
+    fn subscriber() -> (Dispatch, usize) {
+        let subscriber = Dispatch::new(
+            tracing_subscriber::registry().with(tracing_subscriber::layer::Identity::new()),
+        );
+        let registry = identity(&subscriber).unwrap();
+        (subscriber, registry)
+    }
+
+    #[test]
+    fn a_subscriber_of_its_own_is_claimed_until_nobody_has_it() {
+        let (subscriber, registry) = subscriber();
+        let pipeline = pipeline();
+        drop(Claim::own(&subscriber, &pipeline));
+        assert!(claimed(registry).is_some_and(|found| Arc::ptr_eq(&found, &pipeline)));
+        drop(subscriber);
+        // The next claim looks after those that are over.
+        drop(Claim::own(&self::subscriber().0, &self::pipeline()));
+        assert!(claimed(registry).is_none());
+        assert_eq!(Arc::strong_count(&pipeline), 1);
+    }
+
+    #[test]
+    fn a_lent_subscriber_is_claimed_as_long_as_the_capture_runs_and_only_once() {
+        let (subscriber, registry) = subscriber();
+        let (first, second) = (pipeline(), pipeline());
+        let claim = Claim::lent(&subscriber, &first);
+        let late = Claim::lent(&subscriber, &second);
+        drop(late);
+        assert!(claimed(registry).is_some_and(|found| Arc::ptr_eq(&found, &first)));
+        drop(claim);
+        assert!(claimed(registry).is_none());
+    }
+
+    #[test]
+    fn a_subscriber_without_a_registry_leads_nowhere() {
+        let none = Dispatch::none();
+        let _claim = Claim::lent(&none, &pipeline());
+        assert!(tracing::dispatcher::with_default(&none, here).is_none());
+    }
+}

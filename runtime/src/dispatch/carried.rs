@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use metrics::LocalRecorderGuard;
 use tracing::Dispatch;
 use tracing::dispatcher::{DefaultGuard, get_default, set_default};
 
 use super::captures::{self, Scope};
 #[cfg(feature = "testing")]
 use crate::clock::fake::{self, Fake};
+use crate::metrics::Recorder;
 use crate::pipeline::Pipeline;
 
 /// The capture of a test that code belongs to: its pipeline, its subscriber, its time and chance. Nothing outside of a test.
@@ -18,6 +20,8 @@ pub(crate) struct Carried(Option<Arc<Inside>>);
 struct Inside {
     pipeline: Arc<Pipeline>,
     subscriber: Dispatch,
+    /// What the `metrics` macros find.
+    recorder: Recorder,
     #[cfg(feature = "testing")]
     clock: Option<Arc<Fake>>,
 }
@@ -26,6 +30,7 @@ struct Inside {
 pub(crate) fn carry() -> Carried {
     Carried(captures::here().map(|pipeline| {
         Arc::new(Inside {
+            recorder: Recorder::new(Arc::clone(pipeline.registry())),
             pipeline,
             subscriber: get_default(Dispatch::clone),
             #[cfg(feature = "testing")]
@@ -43,6 +48,7 @@ impl Carried {
         clock: Option<Arc<Fake>>,
     ) -> Self {
         Self(Some(Arc::new(Inside {
+            recorder: Recorder::new(Arc::clone(pipeline.registry())),
             pipeline,
             subscriber,
             clock,
@@ -51,16 +57,17 @@ impl Carried {
 
     /// Until the guard is dropped, on this thread, code runs as it would where this was taken. Guards are to be dropped
     /// in the reverse order.
-    pub(crate) fn enter(&self) -> Entered {
+    pub(crate) fn enter(&self) -> Entered<'_> {
         Entered(self.0.as_deref().map(Inside::enter))
     }
 }
 
 impl Inside {
-    fn enter(&self) -> Parts {
+    fn enter(&self) -> Parts<'_> {
         Parts {
             _scope: Scope::enter(&self.subscriber, Arc::clone(&self.pipeline)),
             _subscriber: set_default(&self.subscriber),
+            _recorder: metrics::set_default_local_recorder(&self.recorder),
             #[cfg(feature = "testing")]
             _clock: self.clock.clone().map(fake::Entered::enter),
         }
@@ -68,19 +75,21 @@ impl Inside {
 }
 
 /// What [`Carried::enter`] returns.
-#[derive(Debug)]
 #[must_use = "what was carried is in force until this is dropped"]
-pub(crate) struct Entered(#[expect(dead_code, reason = "it is there to be dropped")] Option<Parts>);
+pub(crate) struct Entered<'a>(
+    #[expect(dead_code, reason = "it is there to be dropped")] Option<Parts<'a>>,
+);
 
-#[derive(Debug)]
-struct Parts {
+struct Parts<'a> {
     _scope: Scope,
     _subscriber: DefaultGuard,
+    _recorder: LocalRecorderGuard<'a>,
     #[cfg(feature = "testing")]
     _clock: Option<fake::Entered>,
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests {
     use std::time::Duration;
 

@@ -4,6 +4,8 @@
 //! balance for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
 
 mod books;
+#[cfg(feature = "testing")]
+mod kept;
 mod lane;
 mod levels;
 mod notice;
@@ -24,6 +26,7 @@ pub(crate) use trouble::say;
 pub(crate) use worker::{Command, Sinks, Worker, is_worker};
 
 use crate::clock;
+use crate::context::headers::Policy;
 use crate::metrics::{Name, Registry};
 use crate::prices::Prices;
 use crate::record::{Level, Pool, Record, Service};
@@ -37,6 +40,7 @@ pub(crate) struct Pipeline {
     service: Arc<Service>,
     levels: Levels,
     prices: Arc<Prices>,
+    propagation: Policy,
     boot_id: [u8; 16],
     /// No other layer listens to our spans, so their fields need not be told.
     sole_listener: AtomicBool,
@@ -44,6 +48,9 @@ pub(crate) struct Pipeline {
     started: AtomicBool,
     closed: AtomicBool,
     books: OnceLock<Vec<Arc<Book>>>,
+    /// Of a test's capture: where records go instead of into the queues.
+    #[cfg(feature = "testing")]
+    kept: Option<kept::Kept>,
     /// Held while the books are closed and read.
     closing: Mutex<()>,
 }
@@ -63,11 +70,14 @@ impl Pipeline {
             service: Arc::new(service),
             levels: levels.into(),
             prices: Arc::default(),
+            propagation: Policy::default(),
             boot_id: boot_id(),
             sole_listener: AtomicBool::new(false),
             started: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             books: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            kept: None,
             closing: Mutex::new(()),
         }
     }
@@ -76,6 +86,31 @@ impl Pipeline {
     pub(crate) fn with_prices(mut self, prices: Arc<Prices>) -> Self {
         self.prices = prices;
         self
+    }
+
+    /// A pipeline that no worker empties: it keeps all records until they are taken.
+    #[cfg(feature = "testing")]
+    pub(crate) fn keeping(service: Service, level: Level) -> Self {
+        Self {
+            kept: Some(kept::Kept::default()),
+            ..Self::new(service, level, Registry::new(), 16)
+        }
+    }
+
+    /// All that was kept, in its order, and how many records found no more room.
+    #[cfg(feature = "testing")]
+    pub(crate) fn take_kept(&self) -> (Vec<Box<Record>>, u64) {
+        self.kept.as_ref().map(kept::Kept::take).unwrap_or_default()
+    }
+
+    pub(crate) fn with_propagation(mut self, propagation: Policy) -> Self {
+        self.propagation = propagation;
+        self
+    }
+
+    /// What goes to other services, and what is believed of them.
+    pub(crate) fn propagation(&self) -> &Policy {
+        &self.propagation
     }
 
     pub(crate) fn prices(&self) -> &Prices {
@@ -95,6 +130,10 @@ impl Pipeline {
     /// Hands a record over: numbers it and pushes it. Never blocks; if the queue is full, the oldest record
     /// of its class goes and is counted.
     pub(crate) fn push(&self, record: Box<Record>) {
+        #[cfg(feature = "testing")]
+        if let Some(kept) = &self.kept {
+            return kept.push(record);
+        }
         self.ring.push(record, |lost| self.pool.give_back(lost));
         if self.closed.load(Ordering::Relaxed) {
             self.drop_late();

@@ -264,12 +264,28 @@ impl Writer<'_> {
                 .skip(index + 1)
                 .any(|(later, _)| later == name);
             let ours = short == "duration_ms" && record.duration.is_some();
-            if again || ours || is_nan(value) {
+            if again || ours || value.is_nan() {
                 continue;
             }
             self.field(start, short, &record.fields, value);
         }
+        self.metrics_of_request(record, start);
         self.raw("}");
+    }
+
+    /// Those that the record has none of its own for.
+    fn metrics_of_request(&mut self, record: &Record, start: usize) {
+        let Some(request) = record.request.as_deref() else {
+            return;
+        };
+        for (name, value) in request.metrics.iter() {
+            let mut own = record.fields.iter();
+            let own = own.any(|(own, value)| metric(own, value) == Some(name));
+            let ours = name == "duration_ms" && record.duration.is_some();
+            if !own && !ours {
+                self.field(start, name, &request.metrics, value);
+            }
+        }
     }
 
     fn error(&mut self, record: &Record) {
@@ -318,10 +334,6 @@ fn is_taken(record: &Record, name: &str) -> bool {
 /// The name among the metrics of a field that belongs there.
 fn metric(name: &'static str, value: Value) -> Option<&'static str> {
     name.strip_prefix("metrics.").filter(|_| value.is_number())
-}
-
-fn is_nan(value: Value) -> bool {
-    matches!(value, Value::F64(value) if !value.is_finite())
 }
 
 #[cfg(test)]
@@ -474,6 +486,23 @@ mod tests {
         assert_eq!(json["metrics"], json!({"duration_ms": 12.34}));
         assert_eq!(json["context"]["metrics.name"], "text");
         assert_eq!(json["context"]["ratio"], Json::Null);
+    }
+
+    #[test]
+    fn a_requests_metric_stands_where_the_record_has_none_of_its_name() {
+        let mut request = RequestContext::default();
+        for name in ["turn", "best", "duration_ms"] {
+            request.metrics.push(name, Value::U64(3));
+        }
+        let mut record = Record {
+            request: Some(Arc::new(request)),
+            ..span()
+        };
+        record.fields.push("metrics.best", Value::F64(0.5));
+        let json = parsed(&record);
+        let metrics = json!({"duration_ms": 12.34, "best": 0.5, "turn": 3});
+        assert_eq!(json["metrics"], metrics);
+        assert!(json["context"]["turn"].is_null());
     }
 
     #[test]

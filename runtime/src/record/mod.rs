@@ -7,15 +7,14 @@ pub(crate) mod escape;
 pub(crate) mod json;
 mod level;
 mod pool;
-mod time;
 mod writer;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub(crate) use crate::clock::rfc3339;
 pub use level::{Level, ParseLevelError};
 pub(crate) use pool::Pool;
-pub(crate) use time::rfc3339;
 
 use crate::context::carrier::Origin;
 use crate::context::{Layer, RequestContext, SpanId, TraceId};

@@ -4,7 +4,7 @@
 //! calls is not generic where it can be, and is compiled once: every annotated function would pay for it otherwise.
 
 use futures_core::Stream;
-use tracing::Span;
+use tracing::{Span, Value};
 
 use super::future::{Annotated, Making};
 use super::opening::Opening;
@@ -48,6 +48,17 @@ impl Call {
     #[inline(never)]
     pub fn open(site: &'static Site) -> Self {
         Self::open_as(site, |opening| opening.call(&[]))
+    }
+
+    /// The same, and records these values as the site's first fields.
+    #[must_use]
+    #[inline(never)]
+    pub fn open_with(site: &'static Site, values: &[&dyn Value]) -> Self {
+        let mut call = Self::open(site);
+        if call.heard {
+            call.fields(0, values);
+        }
+        call
     }
 
     /// The same, where `open` says what belongs to the span from its creation on.
@@ -142,14 +153,6 @@ impl Call {
         }
     }
 
-    /// Runs the body of a function inside the span. Behind it the value is judged, and the drop of the call ends it; also if the
-    /// body panics.
-    #[inline]
-    pub fn run<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        self.enter();
-        body()
-    }
-
     /// Ends the call as its value was judged.
     pub(super) fn end(&mut self) {
         self.leave();
@@ -199,7 +202,8 @@ impl Call {
     /// Runs what comes before a stream is returned: the call goes on in what `wrap` makes of it.
     #[inline]
     pub fn make<T, R>(mut self, body: impl FnOnce() -> T, wrap: impl FnOnce(T, Self) -> R) -> R {
-        let made = self.run(body);
+        self.enter();
+        let made = body();
         self.leave();
         wrap(made, self)
     }
@@ -281,6 +285,12 @@ impl Call {
             self.unfinished
         }
     }
+}
+
+/// Runs the body of a function. It is a closure, so that nothing in it returns past what comes after it.
+#[inline(always)]
+pub fn run<R>(body: impl FnOnce() -> R) -> R {
+    body()
 }
 
 impl Drop for Call {

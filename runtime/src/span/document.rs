@@ -73,6 +73,25 @@ impl<'a> Document<'a> {
     }
 }
 
+/// What a call has found, the best first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of documents",
+    label = "not a list of ids, or of ids with scores",
+    note = "give a list of `ragspan::Document`, of ids that are `&str`, or of ids with scores: \
+            `documents = |hits| hits.iter().map(|hit| (hit.id.as_str(), hit.score))`"
+)]
+pub trait Documents<'d> {
+    /// Each of them.
+    fn documents(self) -> impl Iterator<Item = Document<'d>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'d, I: IntoIterator<Item: Into<Document<'d>>>> Documents<'d> for I {
+    fn documents(self) -> impl Iterator<Item = Document<'d>> {
+        self.into_iter().map(Into::into)
+    }
+}
+
 impl<'a> From<&'a str> for Document<'a> {
     fn from(id: &'a str) -> Self {
         Self::new(id)

@@ -36,15 +36,39 @@ impl<F, D> Annotated<F, D> {
 impl<F: Future, D: FnMut(&F::Output, &mut Call)> Future for Annotated<F, D> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let mut polling = Polling::of(this.call);
-        let polled = this.body.poll(context);
-        if let Poll::Ready(value) = &polled {
-            (this.done)(value, polling.judging());
-        }
-        polled
+        poll(this.call, this.body, this.done, context)
     }
+}
+
+/// What judges a value. A `dyn FnMut` would bring a second way to be called, and have it compiled for each function.
+trait Judge<R> {
+    fn judge(&mut self, value: &R, call: &mut Call);
+}
+
+impl<R, D: FnMut(&R, &mut Call)> Judge<R> for D {
+    #[inline]
+    fn judge(&mut self, value: &R, call: &mut Call) {
+        self(value, call);
+    }
+}
+
+/// Once for each type of a value, whatever the function: so it is not compiled anew for each.
+#[inline(never)]
+fn poll<R>(
+    call: &mut Call,
+    body: Pin<&mut dyn Future<Output = R>>,
+    done: &mut dyn Judge<R>,
+    context: &mut Context<'_>,
+) -> Poll<R> {
+    let mut polling = Polling::of(call);
+    let polled = body.poll(context);
+    if let Poll::Ready(value) = &polled {
+        done.judge(value, polling.judging());
+    }
+    polled
 }
 
 pin_project_lite::pin_project! {

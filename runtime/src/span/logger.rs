@@ -61,6 +61,7 @@ impl Logger {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl LogContext for Logger {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
         out.all(&self.0);

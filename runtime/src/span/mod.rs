@@ -2,12 +2,15 @@
 
 mod bind;
 mod call;
+mod context_impls;
+mod context_value;
 mod document;
 mod event;
 mod future;
 #[cfg(feature = "http")]
 mod http;
 mod logger;
+mod manual;
 mod opening;
 mod panics;
 mod pending;
@@ -25,19 +28,21 @@ mod watch;
 mod words;
 
 pub use bind::{bind, unbind};
-pub use call::Call;
-pub use document::Document;
+pub use call::{Call, run};
+pub use context_value::{
+    Always, ContextDebug, ContextDisplay, ContextField, ContextHash, ContextMetric, Given, context,
+    context_debug, context_display, context_field, context_hash, context_metric, with,
+};
+pub use document::{Document, Documents};
 pub use event::EventSite;
 pub use future::{Annotated, Making};
 pub use logger::Logger;
+pub use manual::{Span, plain_block, plain_block_with};
 pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
 pub(crate) use scope::scope_is_enabled;
-pub use scope::{EnteredScope, LogContext, ScopeSite};
+pub use scope::{Arrival, EnteredScope, LogContext, ScopeSite};
 pub use site::Site;
 pub use stream::Streamed;
-pub use value::{
-    ContextField, ErrorText, Field, Metric, ToCost, ToUsage, context_field, error_text, field,
-    metric,
-};
+pub use value::{ErrorText, Field, Metric, ToCost, ToUsage, error_text, field, metric};

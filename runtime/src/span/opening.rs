@@ -8,11 +8,12 @@ use tracing::{Span, Value};
 
 use super::call::Call;
 use super::pending::Pending;
-use super::scope::{LogContext, bind};
+use super::scope::{Arrival, LogContext, bind};
 use super::site::Site;
 use super::watch::Watch;
 use crate::context::RequestContext;
 use crate::context::carrier::Inherited;
+use crate::context::headers::Received;
 use crate::dispatch::{self, Handle};
 
 /// A span, or its id, that another can stand below or follow from; `None` is none.
@@ -69,6 +70,7 @@ pub(super) struct Said {
     pub(super) parent: Option<Option<Id>>,
     causes: Vec<Id>,
     pub(super) context: Option<Arc<RequestContext>>,
+    pub(super) received: Option<Arc<Received>>,
 }
 
 /// Whether there is no subscriber here. The callsite does not know: it remembers what subscribers elsewhere want, or have wanted.
@@ -121,6 +123,7 @@ impl Opening {
     #[must_use]
     pub fn context(mut self, context: &dyn LogContext) -> Self {
         self.said.context = Some(bind(context, &Inherited::default()));
+        self.said.received = context.arrival().map(Arrival::into_inner);
         self
     }
 

@@ -91,6 +91,18 @@ pub trait ErrorType {
     }
 }
 
+/// An error that has a label and is a standard error. It is asked for first, so this is what the compiler misses of an error whose type it
+/// did not know yet.
+#[diagnostic::on_unimplemented(
+    message = "the type of this error was not known where the value is judged",
+    label = "the error turned out to be `{Self}` only later",
+    note = "write the type of the value: `|span| -> Result<_, {Self}> {{ .. }}`, or `Ok::<_, {Self}>(..)`"
+)]
+pub trait LabelledError: ErrorType + Error {}
+
+#[diagnostic::do_not_recommend]
+impl<E: ErrorType + Error> LabelledError for E {}
+
 /// Takes the fields of an error that belong into the record of the failure.
 #[derive(Debug)]
 pub struct ErrorFields<'a>(&'a mut Fields);
@@ -254,7 +266,7 @@ macro_rules! judge {
     };
 }
 
-judge!(Labelled, [ErrorType + Error], |call, error| {
+judge!(Labelled, [LabelledError], |call, error| {
     call.fail(
         ErrorKind::Label(error.error_type()),
         format_args!("{error}"),

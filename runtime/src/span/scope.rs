@@ -16,6 +16,7 @@ use super::bind::{bind_all, fill};
 use super::logger::Logger;
 use crate::context::carrier::{self, Inherited};
 use crate::context::frame::Frame;
+use crate::context::headers::Received;
 use crate::context::{ContextVisitor, RequestContext};
 
 /// The callsite of a scope; derives make one, and it is no part of the public API.
@@ -61,6 +62,11 @@ impl ScopeSite {
 
 static OWN: ScopeSite = ScopeSite::new(&OWN, "context", module_path!(), file!(), line!());
 
+/// The callsite of scopes whose context has none of its own.
+pub(super) fn own_site() -> &'static ScopeSite {
+    &OWN
+}
+
 /// Whether a scope made here would carry anything.
 pub(crate) fn scope_is_enabled() -> bool {
     OWN.is_enabled()
@@ -94,6 +100,41 @@ pub(crate) fn scope_is_enabled() -> bool {
 /// assert_eq!(record["context"]["plan"], "free");
 /// assert_eq!(record["context"]["api_key"], "[redacted]");
 /// ```
+///
+/// By hand it is one method, which tells a [`ContextVisitor`] each field:
+///
+/// ```
+/// use ragspan::{ContextVisitor, LogContext, rag_span};
+///
+/// enum Caller {
+///     User { id: u64, email: String },
+///     Job(&'static str),
+/// }
+///
+/// impl LogContext for Caller {
+///     fn visit(&self, out: &mut ContextVisitor<'_>) {
+///         match self {
+///             Self::User { id, email } => {
+///                 out.field("user_id", id);
+///                 out.hashed("email", email);
+///             }
+///             Self::Job(name) => out.field("job", name),
+///         }
+///     }
+/// }
+///
+/// #[rag_span(layer = "ingestion")]
+/// fn ingest() {}
+///
+/// let (_, seen) = ragspan::testing::capture(|| {
+///     Caller::Job("nightly").in_scope(ingest);
+///     Caller::User { id: 7, email: "ada@example.com".into() }.in_scope(|| tracing::info!("asked"));
+/// });
+/// assert_eq!(seen.record("ingest_complete")["context"]["job"], "nightly");
+/// assert_eq!(seen.record("asked")["user_id"], "7");
+/// ```
+///
+/// What holds a context is one: `&C`, `Option<C>`, where `None` has no fields, `Box<C>`, `Arc<C>`, `Rc<C>` and `Cow<C>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no context of a request",
     label = "this does not implement `LogContext`",
@@ -107,6 +148,12 @@ pub trait LogContext {
     #[doc(hidden)]
     fn scope_site(&self) -> &'static ScopeSite {
         &OWN
+    }
+
+    /// What came from another service with it.
+    #[doc(hidden)]
+    fn arrival(&self) -> Option<Arrival> {
+        None
     }
 
     /// Runs `future` with these fields on every record inside it. Fields of an outer scope stay, unless
@@ -176,11 +223,30 @@ pub struct EnteredScope {
     _span: EnteredSpan,
 }
 
+/// What [`extract`](crate::propagation::extract) has read of a request's headers.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Arrival(Arc<Received>);
+
+impl Arrival {
+    pub(crate) fn new(received: Arc<Received>) -> Self {
+        Self(received)
+    }
+
+    pub(super) fn into_inner(self) -> Arc<Received> {
+        self.0
+    }
+}
+
 /// So that `context_from = request` takes a reference as well.
 #[diagnostic::do_not_recommend]
 impl<C: LogContext + ?Sized> LogContext for &C {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
         C::visit(self, out);
+    }
+
+    fn arrival(&self) -> Option<Arrival> {
+        C::arrival(self)
     }
 
     fn scope_site(&self) -> &'static ScopeSite {
@@ -198,6 +264,9 @@ fn open<C: LogContext>(context: &C) -> Span {
     }
     let span = Span::new(&site.meta, &site.meta.fields().value_set(&[]));
     carrier::attach(&span, None, None, |mut above| {
+        if let Some(arrival) = context.arrival() {
+            above.arrive(arrival.into_inner());
+        }
         let fields = bind(context, &above);
         above.frame = Some(Arc::new(Frame::new(Some(fields))));
         (above, ())

@@ -6,7 +6,7 @@ use std::fmt::{Arguments, Debug, Display};
 use tracing::Value;
 
 use super::call::Call;
-use super::document::Document;
+use super::document::Documents;
 use super::event::EventSite;
 use super::panics;
 use super::probe::{ErrorFields, ErrorType};
@@ -102,16 +102,12 @@ impl Call {
     }
 
     /// The documents that were found, the best first.
-    pub fn documents<'d, I>(&mut self, documents: I)
-    where
-        I: IntoIterator<Item: Into<Document<'d>>>,
-    {
+    pub fn documents<'d>(&mut self, documents: impl Documents<'d>) {
         let Some(watch) = &mut self.watch else {
             return;
         };
         let (mut count, mut best) = (0_u32, None::<f64>);
-        for document in documents {
-            let document: Document<'d> = document.into();
+        for document in documents.documents() {
             count = count.saturating_add(1);
             let better = |best: f64| document.score.map_or(best, |score| best.max(score));
             best = best.map(better).or(document.score);

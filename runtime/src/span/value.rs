@@ -40,22 +40,6 @@ pub fn error_text<T: ErrorText>(error: T) -> DisplayValue<T> {
     display(error)
 }
 
-/// A value that a field of a `LogContext` can hold.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand in the context of a request",
-    label = "not a number, a boolean or text",
-    note = "hold its text instead, or leave the field out with #[log(skip)]"
-)]
-pub trait ContextField: Value {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Value> ContextField for T {}
-
-/// The value of a field of a `LogContext`.
-pub fn context_field<T: ContextField>(value: &T) -> &dyn Value {
-    value
-}
-
 /// A number, or an `Option` of one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number, and metrics are numbers",

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tracing::{Span, Value};
 
 use super::document::Document;
+use super::manual::Told;
 use super::opening::Said;
 use super::site::Site;
 use super::stream::Flow;
@@ -38,11 +39,15 @@ pub(super) struct Watch {
     pub(super) start: Moment,
     /// No call around this one is of the same layer, so this one counts as a request.
     outermost: bool,
+    /// No call of this process is above it; one of another service may be.
+    is_local_root: bool,
     pub(super) failure_level: Level,
     trace: Arc<Trace>,
     /// Of the nearest scope; where there is none, the trace has one.
     frame: Option<Arc<Frame>>,
     pub(super) words: Option<Box<Words>>,
+    /// What a block records by its handle.
+    told: Option<Arc<Told>>,
 }
 
 /// The metrics of a callsite: kept in its static under the global pipeline, looked up under a scoped one.
@@ -70,6 +75,9 @@ impl Watch {
         let (bit, meter) = meter(site, &handle);
         let parent = said.parent.as_ref().map(Option::as_ref);
         let placed = carrier::attach(span, parent, Some(start.unix_micros()), |mut above| {
+            if let Some(received) = said.received {
+                above.arrive(received);
+            }
             if let Some(context) = said.context {
                 let whole = match above.request() {
                     Some(outer) => Arc::new(context.over(&outer)),
@@ -88,11 +96,20 @@ impl Watch {
             meter,
             start,
             outermost: placed.outermost,
+            is_local_root: placed.is_local_root,
             failure_level: site.failure_level,
             trace: placed.trace,
             frame: placed.frame,
             words: None,
+            told: None,
         }
+    }
+
+    /// What a handle of the call is told, until it ends.
+    pub(super) fn told_by_hand(&mut self) -> Arc<Told> {
+        let (trace_id, span_id) = (self.record.trace_id, self.record.span_id);
+        let new = || Arc::new(Told::new(trace_id, span_id));
+        Arc::clone(self.told.get_or_insert_with(new))
     }
 
     /// The record's fields, for what is told of the call beside its own.
@@ -254,8 +271,11 @@ impl Watch {
         let record = &mut *self.record;
         let closed = carrier::close(span, record.start, record.timestamp);
         record.fields.append(&closed.late);
+        if let Some(told) = self.told.take() {
+            told.end(&mut record.fields);
+        }
         // What a filter hides is no node, and its time that of the call around it.
-        let hidden = span.is_none() && record.parent_span_id.is_some();
+        let hidden = span.is_none() && !self.is_local_root;
         let own = if hidden { SelfTime::NONE } else { closed.own };
         self.trace.sums.span(site.origin.layer, own);
         if let Some(words) = self.words.take() {
@@ -266,7 +286,7 @@ impl Watch {
         if site.metered && !whole {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
-        if record.parent_span_id.is_none() && self.trace.sums.has_more_than_one() {
+        if self.is_local_root && self.trace.sums.has_more_than_one() {
             let sums = self.trace.sums.now();
             words::tell_sums(&sums, &mut record.fields);
             if sums.cost != Cost::ZERO {
@@ -328,6 +348,7 @@ fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
 /// Where a call stands.
 struct Placed {
     outermost: bool,
+    is_local_root: bool,
     trace: Arc<Trace>,
     frame: Option<Arc<Frame>>,
 }
@@ -354,18 +375,21 @@ fn place(
         record.fields.push_text("kind", kind);
     }
     let outermost = above.layers & bit == 0;
+    let is_local_root = above.origin.is_none();
     let trace = above.trace.unwrap_or_else(|| Arc::new(Trace::begin(unix)));
     let frame = above.frame.clone();
     let inherited = Inherited {
         ids: Some((trace_id, span_id)),
         parent: record.parent_span_id,
         frame: above.frame,
+        received: above.received,
         layers: above.layers | bit,
         origin: Some(&site.origin),
         trace: Some(Arc::clone(&trace)),
     };
     let placed = Placed {
         outermost,
+        is_local_root,
         trace,
         frame,
     };

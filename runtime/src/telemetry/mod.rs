@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::config::Config;
+use crate::context::HashKey;
 use crate::context::cancel;
 use crate::dispatch;
 use crate::layer::{self, RagLayer};
@@ -103,11 +104,13 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         registry,
         config.queue,
     );
-    let pipeline = Arc::new(pipeline.with_prices(Arc::clone(&config.prices)));
+    let pipeline = pipeline.with_prices(Arc::clone(&config.prices));
+    let pipeline = Arc::new(pipeline.with_propagation(config.propagation.clone()));
     if subscribe(config.levels.least().unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
     }
     let strict = config.strict;
+    let hash_key = config.hash_key.clone();
     #[cfg(feature = "log")]
     let level = config.levels.least();
     let state = State::new(pipeline);
@@ -122,7 +125,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
         state,
         ended: false,
     };
-    let telemetry = telemetry.publish(strict)?;
+    let telemetry = telemetry.publish(strict, hash_key)?;
     #[cfg(feature = "log")]
     bridge::install(level.unwrap_or(Level::Critical));
     Ok(telemetry)
@@ -204,7 +207,7 @@ pub struct Telemetry {
 
 impl Telemetry {
     /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
-    fn publish(mut self, strict: bool) -> Result<Self, StartError> {
+    fn publish(mut self, strict: bool, hash_key: Option<HashKey>) -> Result<Self, StartError> {
         self.refuse(strict)?;
         let counts = self.state.pipeline.registry().is_on();
         if counts && !install_recorder(&self.state.pipeline) {
@@ -212,6 +215,9 @@ impl Telemetry {
             self.state.is_ill(Part::Recorder, why);
             self.troubles = self.state.troubles();
             self.refuse(strict)?;
+        }
+        if let Some(key) = hash_key {
+            key.install();
         }
         let pipeline = Arc::clone(&self.state.pipeline);
         dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;

@@ -12,14 +12,11 @@ use super::time;
 use crate::clock::fake::Fake;
 use crate::dispatch::{Carried, Claim};
 use crate::layer::layer;
-use crate::metrics::Registry;
 use crate::pipeline::Pipeline;
 use crate::prices::Prices;
+use crate::propagation::Policy;
 use crate::record::{Level, Service};
 use crate::span::install_panic_hook;
-
-/// More records than this in one capture push out the oldest.
-const CAPACITY: usize = 1 << 16;
 
 /// Runs `body` and returns its value, with all that it recorded.
 ///
@@ -73,6 +70,7 @@ pub struct Capture {
     level: Level,
     subscriber: Option<Dispatch>,
     prices: Arc<Prices>,
+    propagation: Policy,
     at: Option<u64>,
     seed: Option<u64>,
 }
@@ -83,6 +81,7 @@ impl Default for Capture {
             level: Level::Trace,
             subscriber: None,
             prices: Arc::default(),
+            propagation: Policy::default(),
             at: None,
             seed: None,
         }
@@ -107,6 +106,12 @@ impl Capture {
         self
     }
 
+    /// What goes to other services, and what is believed of them, as a service's configuration says.
+    pub fn propagation(mut self, policy: Policy) -> Self {
+        self.propagation = policy;
+        self
+    }
+
     /// Runs under this subscriber, which should have [`layer()`](crate::layer()) if events are to be seen. It should be
     /// this capture's alone: what runs under it elsewhere at the same time is seen too.
     pub fn under(mut self, subscriber: impl Into<Dispatch>) -> Self {
@@ -127,7 +132,7 @@ impl Capture {
     ///
     /// let ((), seen) = Capture::new().at("2026-01-01T00:00:00Z").run(search);
     /// assert_eq!(seen.record("search_complete")["timestamp"], "2026-01-01T00:00:00.012000Z");
-    /// assert_eq!(seen.record("search_complete")["metrics"]["duration_ms"], 12);
+    /// assert_eq!(seen.record("search_complete")["metrics"]["duration_ms"], 12.0);
     /// ```
     ///
     /// # Panics
@@ -186,8 +191,12 @@ impl Capture {
             version: "0.0.0".to_owned(),
             host: "localhost".to_owned(),
         };
-        let pipeline = Pipeline::new(service, self.level, Registry::new(), CAPACITY);
-        let pipeline = Arc::new(pipeline.with_prices(self.prices));
+        let pipeline = Pipeline::keeping(service, self.level);
+        let pipeline = Arc::new(
+            pipeline
+                .with_prices(self.prices)
+                .with_propagation(self.propagation),
+        );
         let (subscriber, claim) = if let Some(lent) = self.subscriber {
             let claim = Claim::lent(&lent, &pipeline);
             (lent, claim)
@@ -199,6 +208,7 @@ impl Capture {
         let is_faked = self.at.is_some() || self.seed.is_some();
         let clock = is_faked.then(|| Arc::new(Fake::new(self.at, self.seed)));
         Running {
+            stops_time: self.at.is_some(),
             carried: Carried::of(Arc::clone(&pipeline), subscriber, clock),
             pipeline,
             _claim: claim,
@@ -210,13 +220,14 @@ impl Capture {
 struct Running {
     carried: Carried,
     pipeline: Arc<Pipeline>,
+    stops_time: bool,
     /// Given up last.
     _claim: Claim,
 }
 
 impl Running {
     fn end(self) -> Captured {
-        Captured::take(&self.pipeline)
+        Captured::take(&self.pipeline, self.stops_time)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Captures what a piece of code records, in your own unit tests.
+//! Captures what a piece of code records, in your own unit tests, and says what it should be.
 //!
 //! ```
 //! use ragspan::rag_span;
@@ -10,15 +10,26 @@
 //!
 //! let (hits, seen) = ragspan::testing::capture(|| search("bees"));
 //! assert_eq!(hits.len(), 1);
-//! let record = seen.record("search_complete");
-//! assert_eq!(record["logger"], "rag.retrieval");
-//! assert_eq!(record["context"]["chunks"], 1);
+//! seen.span("search").succeeded().in_layer("retrieval").with("chunks", 1);
+//! assert_eq!(seen.record("search_complete")["logger"], "rag.retrieval");
 //! ```
+//!
+//! A capture has records and metrics of its own, so tests run in parallel; it follows its code into tasks and threads that
+//! ragspan starts (`ragspan::spawn`), and into those that carry its subscriber. [`Capture`] stops time and seeds ids. A sentence
+//! that does not hold panics with what there was instead.
 
 mod capture;
 mod captured;
+mod entry;
+mod event;
+mod found;
+mod metrics;
+mod span;
 mod time;
+mod tree;
 
 pub use capture::{Capture, capture, capture_async};
 pub use captured::Captured;
+pub use event::CapturedEvent;
+pub use span::CapturedSpan;
 pub use time::advance;

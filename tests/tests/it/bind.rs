@@ -108,6 +108,8 @@ fn a_record_shows_the_last_of_a_thousand_bindings_and_a_none_changes_nothing() {
                 ragspan::bind("step", format!("step {step}"));
             }
             ragspan::bind("step", None::<&str>);
+            ragspan::bind("metrics.tries", 3);
+            ragspan::bind("metrics.tries", f64::NAN);
             request("r").bind();
             Logger::new().with("kept", true).bind();
             ragspan::unbind("gone");
@@ -120,6 +122,7 @@ fn a_record_shows_the_last_of_a_thousand_bindings_and_a_none_changes_nothing() {
         seen.record("told")["context"],
         json!({"step": "step 999", "kept": true})
     );
+    assert_eq!(seen.record("told")["metrics"], json!({"tries": 3}));
     assert_eq!(seen.record("free")["context"], json!({}));
 }
 

@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// From the bottom up; modules of one rank do not see each other.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["clock"],
     &["value", "usage"],
     &["context", "prices"],
@@ -17,6 +17,7 @@ const LAYERS: [&[&str]; 12] = [
     &["pipeline"],
     &["dispatch"],
     &["span", "layer", "words", "carry"],
+    &["propagation"],
     &["config"],
     &["telemetry"],
 ];

@@ -8,6 +8,8 @@ mod outcomes;
 mod cancellation;
 // A stream is one call, from the calling of its function to its last item, its first error or its drop.
 mod streams;
+// A block under `span!` is a call like that of an annotated function, and takes values while it runs.
+mod manual;
 // An error is told once, where it is born, however far it travels.
 mod errors;
 // The sums and self times of a request are those that a model makes of its records.
@@ -22,12 +24,18 @@ mod ends;
 mod context;
 // Random trees of calls, tasks and threads keep every id and field in its place.
 mod tree;
+// What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
+mod derive;
 // A request learns on its way, and all that follows shows it.
 mod bind;
 // What a request starts elsewhere is part of it, and tells who ended it.
 mod carry;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
+// A capture sees all that its code records, and nothing of other captures.
+mod capture;
+// What a test says of a capture holds, or it is told what there was.
+mod assertions;
 // A module of the runtime uses only modules below it; time and chance enter through the clock.
 mod layers;
 // Every record has its eighteen keys and validates against the published schema.

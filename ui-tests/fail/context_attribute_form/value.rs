@@ -6,6 +6,8 @@ struct Request {
     api_key: String,
     #[log]
     user_id: String,
+    #[log(metric(turns))]
+    turn: u32,
 }
 
 fn uses<T: LogContext>() {}

@@ -4,6 +4,8 @@ use ragspan::LogContext;
 struct Request {
     #[log(skip, redact, rename = "key")]
     api_key: String,
+    #[log(flatten, hash, with = |body| body, skip)]
+    body: String,
 }
 
 fn uses<T: LogContext>() {}

@@ -150,6 +150,48 @@ fn no_secret_leaves_by_any_door() {
 }
 
 #[test]
+fn a_key_of_hashes_comes_from_outside_and_is_masked() {
+    let world = Fake {
+        files: vec![("/run/secrets/hash", b"0123456789abcd77\n".to_vec())],
+        variables: vec![("KEY", "0123456789abcd77"), ("SHORT", "short-77")],
+    };
+    for text in ["${KEY}", "${file:/run/secrets/hash}", "0123456789abcd77"] {
+        let config = with(
+            &format!("logging: {{privacy: {{hash_key: '{text}'}}}}"),
+            &world,
+        );
+        assert!(config.hash_key.is_some() && config.notes().is_empty());
+        let shown = format!("{config:?}{:?}", config.explain());
+        assert!(!shown.contains("77"), "{shown}");
+        let (value, _) = setting(&config, "logging.privacy.hash_key");
+        assert_eq!(value, Some("********"));
+    }
+    let error = wrong("logging: {privacy: {hash_key: '${SHORT}'}}", &world);
+    assert!(
+        error.contains("at least 16 bytes") && !error.contains("77"),
+        "{error}"
+    );
+    let error = wrong("logging: {privacy: {hash_key: '${NONE}'}}", &world);
+    assert!(error.contains("the variable NONE is not set"), "{error}");
+    assert!(parsed("logging: {}").hash_key.is_none());
+}
+
+#[test]
+fn a_key_that_does_nothing_yet_is_told() {
+    let config = parsed("logging: {privacy: {redact_patterns: true}}");
+    let note = "logging.privacy.redact_patterns is set, but redact_patterns is not in this build";
+    assert_eq!(config.notes(), [note]);
+    let built = |path| {
+        let mut settings = config.explain().iter();
+        settings
+            .find(|setting| setting.path() == path)
+            .unwrap()
+            .is_in_build()
+    };
+    assert!(!built("logging.privacy.redact_patterns") && built("logging.privacy.hash_key"));
+}
+
+#[test]
 fn what_enabled_backends_need_is_asked_for_where_they_stand() {
     let error = wrong(
         "logging:\n  structured_logging:\n    backends:\n      datadog:\n        enabled: true\n",

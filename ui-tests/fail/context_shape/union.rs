@@ -1,9 +1,9 @@
 use ragspan::LogContext;
 
 #[derive(LogContext)]
-struct Request {
-    #[log(hash)]
-    api_key: String,
+union Request {
+    user: u32,
+    session: u32,
 }
 
 fn uses<T: LogContext>() {}

@@ -1,0 +1,37 @@
+#[automatically_derived]
+impl<C> crate::telemetry::ragspan::LogContext for Caller<C>
+where
+    C: crate::telemetry::ragspan::LogContext,
+{
+    fn visit(&self, __out: &mut crate::telemetry::ragspan::ContextVisitor<'_>) {
+        match self {
+            Self::User { user_id: __field0, .. } => {
+                __out
+                    .field(
+                        "user_id",
+                        crate::telemetry::ragspan::__private::context_field(__field0),
+                    );
+                __out.redacted("key");
+            }
+            Self::Service { 0: __field0, 1: __field1, .. } => {
+                __out.nested(crate::telemetry::ragspan::__private::context(__field0));
+                __out
+                    .number(
+                        "hop",
+                        crate::telemetry::ragspan::__private::context_metric(__field1),
+                    );
+            }
+            _ => {}
+        }
+    }
+    fn scope_site(&self) -> &'static crate::telemetry::ragspan::__private::ScopeSite {
+        static SITE: crate::telemetry::ragspan::__private::ScopeSite = crate::telemetry::ragspan::__private::ScopeSite::new(
+            &SITE,
+            "Caller",
+            crate::telemetry::ragspan::__private::module_path!(),
+            crate::telemetry::ragspan::__private::file!(),
+            crate::telemetry::ragspan::__private::line!(),
+        );
+        &SITE
+    }
+}

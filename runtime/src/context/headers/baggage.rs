@@ -1,0 +1,172 @@
+//! W3C `baggage`: what a request carries from service to service.
+
+use super::percent::{decode, encode};
+
+/// The specification's own limits, over all lines of the header together.
+const MAX_MEMBERS: usize = 64;
+const MAX_BYTES: usize = 8192;
+
+/// What came; past the limits nothing is read, however much more is sent.
+#[derive(Debug, Default)]
+pub(crate) struct Baggage {
+    members: Vec<(Box<str>, Box<str>)>,
+    bytes: usize,
+    cut: bool,
+}
+
+impl Baggage {
+    pub(crate) fn line(&mut self, line: &str) {
+        for member in line.split(',') {
+            if self.cut {
+                return;
+            }
+            self.member(member.trim_matches([' ', '\t']));
+        }
+    }
+
+    fn member(&mut self, member: &str) {
+        if member.is_empty() {
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(member.len() + 1);
+        // Properties behind a semicolon say nothing to us.
+        let plain = member.split(';').next().unwrap_or_default();
+        let parts = plain.split_once('=');
+        let parts = parts.map(|(key, value)| (key.trim_end(), value.trim()));
+        let parts = parts.filter(|(key, value)| is_key(key) && is_value(value));
+        match parts {
+            Some((key, value)) if self.bytes <= MAX_BYTES && self.members.len() < MAX_MEMBERS => {
+                self.members.push((key.into(), value.into()));
+            }
+            _ => self.cut = true,
+        }
+    }
+
+    /// Whether something was malformed, or more than the limits allow.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The value of this key, decoded; the last counts.
+    pub(crate) fn get(&self, key: &str) -> Option<String> {
+        let found = self.members.iter().rev().find(|(there, _)| **there == *key);
+        found.map(|(_, value)| decode(value).into_owned())
+    }
+
+    /// What LangSmith's clients have put in, as they have encoded it.
+    pub(crate) fn of_langsmith(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.members.iter().map(|(key, value)| (&**key, &**value));
+        all.filter(|(key, _)| key.starts_with("langsmith-"))
+    }
+}
+
+/// The header of these, each value encoded but for those of `encoded`; what would be longer than may be sent is left out.
+pub(crate) fn baggage_header<'a>(
+    plain: impl Iterator<Item = (&'a str, &'a str)>,
+    encoded: impl Iterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let mut header = String::new();
+    let mut add = |key: &str, value: &str| {
+        let comma = if header.is_empty() { "" } else { "," };
+        let members = header.split(',').count();
+        let length = header.len() + comma.len() + key.len() + 1 + value.len();
+        if length <= MAX_BYTES && (header.is_empty() || members < MAX_MEMBERS) {
+            header.push_str(comma);
+            header.push_str(key);
+            header.push('=');
+            header.push_str(value);
+        }
+    };
+    for (key, value) in plain {
+        let mut text = String::new();
+        encode(value, &mut text);
+        add(key, &text);
+    }
+    encoded.for_each(|(key, value)| add(key, value));
+    header
+}
+
+/// A token of HTTP.
+fn is_key(key: &str) -> bool {
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !key.is_empty() && key.bytes().all(inside)
+}
+
+fn is_value(value: &str) -> bool {
+    value
+        .bytes()
+        .all(|byte| (b'!'..=b'~').contains(&byte) && !b"\"\\".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(lines: &[&str]) -> Baggage {
+        let mut baggage = Baggage::default();
+        lines.iter().for_each(|line| baggage.line(line));
+        baggage
+    }
+
+    #[test]
+    fn members_are_read_over_all_lines_with_spaces_and_properties() {
+        let baggage = read(&[
+            "user_id = ada%20l , plan=free;ttl=1;secret",
+            "",
+            ",empty=,user_id=bob",
+        ]);
+        assert!(!baggage.is_cut());
+        assert_eq!(baggage.get("user_id").as_deref(), Some("bob"));
+        assert_eq!(baggage.get("plan").as_deref(), Some("free"));
+        assert_eq!(baggage.get("empty").as_deref(), Some(""));
+        assert_eq!(baggage.get("secret"), None);
+    }
+
+    #[test]
+    fn what_is_malformed_ends_the_reading() {
+        for bad in ["plain", "a b=1", "=1", "a=\"1\"", "a=é", "a=1 2"] {
+            let baggage = read(&["first=1", bad, "last=1"]);
+            assert!(baggage.is_cut(), "{bad}");
+            assert_eq!(
+                (baggage.get("first").is_some(), baggage.get("last")),
+                (true, None)
+            );
+        }
+    }
+
+    #[test]
+    fn the_limits_hold_over_ten_thousand_lines() {
+        let mut baggage = Baggage::default();
+        for at in 0..10_000 {
+            baggage.line(&format!("key{at}=value"));
+        }
+        assert!(baggage.is_cut());
+        assert_eq!(baggage.members.len(), MAX_MEMBERS);
+        let long = "x".repeat(5000);
+        let baggage = read(&[&format!("a={long}"), &format!("b={long}"), "c=1"]);
+        assert_eq!((baggage.members.len(), baggage.is_cut()), (1, true));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sent_is_read_and_within_the_limits(values in prop::collection::vec(any::<String>(), 0..80)) {
+            let keys: Vec<String> = (0..values.len()).map(|at| format!("k{at}")).collect();
+            let plain = keys.iter().map(String::as_str).zip(values.iter().map(String::as_str));
+            let header = baggage_header(plain, std::iter::empty());
+            prop_assert!(header.len() <= MAX_BYTES);
+            let baggage = read(&[&header]);
+            prop_assert!(!baggage.is_cut(), "{}", header);
+            for (key, value) in &baggage.members {
+                let at: usize = key[1..].parse().unwrap();
+                prop_assert_eq!(&*decode(value), values[at].as_str());
+            }
+        }
+
+        #[test]
+        fn no_text_does_harm(text in ".{0,300}") {
+            let _read = read(&[&text]);
+        }
+    }
+}

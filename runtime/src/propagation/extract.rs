@@ -1,0 +1,134 @@
+//! Reading headers: where a request comes from, and what it carries.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use crate::context::headers::{Policy, Received, receive};
+use crate::context::{ContextVisitor, SpanId, TraceId};
+use crate::dispatch;
+use crate::span::{Arrival, LogContext};
+
+/// What gives the headers of an inbound call: a map of headers, or the attributes of a message.
+pub trait Extract {
+    /// Hands over each line of the header of this name, which is in lower case; capitals make no difference.
+    fn lines(&self, name: &str, each: &mut dyn FnMut(&str));
+}
+
+/// The one value of such a name in pairs; of several each is a line.
+fn pairs<'a>(
+    all: impl Iterator<Item = (&'a String, &'a String)>,
+    name: &str,
+    each: &mut dyn FnMut(&str),
+) {
+    all.filter(|(there, _)| there.eq_ignore_ascii_case(name))
+        .for_each(|(_, value)| each(value));
+}
+
+impl<S: BuildHasher> Extract for HashMap<String, String, S> {
+    fn lines(&self, name: &str, each: &mut dyn FnMut(&str)) {
+        pairs(self.iter(), name, each);
+    }
+}
+
+impl Extract for BTreeMap<String, String> {
+    fn lines(&self, name: &str, each: &mut dyn FnMut(&str)) {
+        pairs(self.iter(), name, each);
+    }
+}
+
+impl Extract for Vec<(String, String)> {
+    fn lines(&self, name: &str, each: &mut dyn FnMut(&str)) {
+        pairs(self.iter().map(|(name, value)| (name, value)), name, each);
+    }
+}
+
+#[cfg(feature = "http")]
+impl Extract for http::HeaderMap {
+    fn lines(&self, name: &str, each: &mut dyn FnMut(&str)) {
+        for value in self.get_all(name) {
+            // What is no text is malformed, and is to be counted as such.
+            each(value.to_str().unwrap_or("\u{fffd}"));
+        }
+    }
+}
+
+/// Where a request comes from, and what it carries.
+///
+/// It is a [`LogContext`]: inside its scope calls are part of the caller's trace, below the caller's span. Where the configuration
+/// trusts no caller (`propagation.trust: false`), as at a public edge, a new trace begins; its records name the caller's
+/// in `context.linked_trace_id` and `linked_span_id`.
+#[derive(Debug, Clone, Default)]
+pub struct Remote {
+    received: Arc<Received>,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Remote {
+    /// The trace that goes on here; `None` where the request brings none, or none is believed.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<TraceId> {
+        Some(self.received.remote.as_ref()?.trace)
+    }
+
+    /// The caller's span. Of a system that is not ragspan its last eight bytes are known.
+    #[must_use]
+    pub fn parent_span_id(&self) -> Option<SpanId> {
+        Some(self.received.remote.as_ref()?.parent)
+    }
+}
+
+impl LogContext for Remote {
+    fn visit(&self, out: &mut ContextVisitor<'_>) {
+        for (name, value) in &self.fields {
+            out.field(name, value);
+        }
+    }
+
+    fn arrival(&self) -> Option<Arrival> {
+        Some(Arrival::new(Arc::clone(&self.received)))
+    }
+}
+
+/// Reads the headers of a request; what it brings holds in the scope of the value returned.
+///
+/// Nothing is lost by a header that is malformed, but that header: it is counted in `ragspan_propagation_rejected_total`.
+///
+/// ```
+/// let headers = vec![
+///     ("traceparent".to_owned(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+///     ("baggage".to_owned(), "request_id=r-1,other=2".to_owned()),
+/// ];
+/// # ragspan::testing::capture(|| {
+/// let remote = ragspan::propagation::extract(&headers);
+/// assert_eq!(remote.trace_id().unwrap().to_string(), "0af76519-16cd-43dd-8448-eb211c80319c");
+/// assert_eq!(remote.parent_span_id().unwrap().to_string(), "00000000-0000-0000-b7ad-6b7169203331");
+/// # });
+/// ```
+#[must_use = "what was read holds in its scope"]
+pub fn extract(from: &(impl Extract + ?Sized)) -> Remote {
+    let default = Policy::default();
+    let handle = dispatch::current();
+    let policy = handle
+        .as_ref()
+        .map_or(&default, |handle| handle.propagation());
+    let mut received = receive(|name, each| from.lines(name, each));
+    if let Some(handle) = handle.as_ref().filter(|_| received.rejected > 0) {
+        handle.registry().propagation_rejected(received.rejected);
+    }
+    let mut fields = Vec::new();
+    if policy.trust {
+        let known = policy.baggage.iter();
+        fields.extend(known.filter_map(|name| Some((*name, received.baggage.get(name)?))));
+    } else {
+        if let Some(remote) = received.remote.take() {
+            fields.push(("linked_trace_id", remote.trace.to_string()));
+            fields.push(("linked_span_id", remote.parent.to_string()));
+        }
+        received = Received::default();
+    }
+    Remote {
+        received: Arc::new(received),
+        fields,
+    }
+}

@@ -1,0 +1,427 @@
+//! What a test says of a capture holds, or else it is told what there was instead.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use ragspan::testing::{Capture, Captured, advance, capture};
+use ragspan::{ErrorType, Level, LogContext, rag_span};
+
+#[derive(Debug, ErrorType)]
+enum SearchError {
+    #[error_type("timeout")]
+    Timeout,
+}
+
+impl fmt::Display for SearchError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("no answer")
+    }
+}
+
+#[derive(LogContext)]
+struct Request {
+    user_id: &'static str,
+    #[log(redact)]
+    #[expect(dead_code, reason = "what is redacted is not read")]
+    api_key: &'static str,
+}
+
+#[rag_span(
+    layer = "retrieval",
+    context(top_k),
+    ok(|hits| chunks = hits.len(), metrics.score = 0.5),
+    empty
+)]
+fn search(top_k: usize) -> Result<Vec<usize>, SearchError> {
+    advance(Duration::from_millis(12));
+    tracing::warn!(size = 40, "cache warmed");
+    if top_k > 9 {
+        return Err(SearchError::Timeout);
+    }
+    Ok((0..top_k).collect())
+}
+
+#[rag_span(layer = "api")]
+fn answer(top_k: usize) -> Result<usize, SearchError> {
+    Ok(search(top_k)?.len())
+}
+
+#[rag_span(layer = "memory")]
+fn broken() {
+    panic!("no\nmemory");
+}
+
+#[rag_span(layer = "memory")]
+async fn remember() {
+    std::future::pending::<()>().await;
+}
+
+fn seen(body: impl FnOnce()) -> Captured {
+    let (_, seen) = Capture::new().at("2026-01-01T00:00:00Z").seed(7).run(body);
+    seen
+}
+
+fn answered(top_k: usize) -> Captured {
+    seen(|| {
+        let request = Request {
+            user_id: "ada",
+            api_key: "s3cret",
+        };
+        request.in_scope(|| answer(top_k)).unwrap_or_default();
+    })
+}
+
+/// What is said when this does not hold.
+fn told<R>(check: impl FnOnce() -> R) -> String {
+    let failed = catch_unwind(AssertUnwindSafe(check)).err().unwrap();
+    match failed.downcast::<String>() {
+        Ok(text) => *text,
+        Err(other) => (*other.downcast::<&str>().unwrap()).to_owned(),
+    }
+}
+
+/// The same without the tree.
+fn said<R>(check: impl FnOnce() -> R) -> String {
+    let told = told(check);
+    told.split(
+        "
+
+",
+    )
+    .next()
+    .unwrap()
+    .to_owned()
+}
+
+#[test]
+fn a_sentence_that_holds_goes_on() {
+    let seen = answered(3);
+    seen.span("search")
+        .succeeded()
+        .under("answer")
+        .in_layer("retrieval")
+        .with("chunks", 3)
+        .with("top_k", 3.0)
+        .with("metrics.score", 0.5)
+        .with("score", 0.5)
+        .with("user_id", "ada")
+        .with("api_key", "[redacted]")
+        .without("top_p")
+        .for_user("ada")
+        .at_level(Level::Info)
+        .lasted(Duration::from_millis(12));
+    seen.span("answer").is_root().succeeded();
+    seen.event("cache warmed")
+        .under("search")
+        .under("answer")
+        .with("size", 40)
+        .without("chunks")
+        .for_user("ada")
+        .at_level(Level::Warning);
+    seen.has_no_errors()
+        .says_nothing_of("s3cret")
+        .counted(
+            "rag_requests_total",
+            &[("layer", "retrieval"), ("status", "success")],
+            1.0,
+        )
+        .counted(
+            "rag_requests_total",
+            &[("status", "error"), ("layer", "retrieval")],
+            0.0,
+        );
+}
+
+#[test]
+fn every_way_to_end_has_its_word() {
+    let seen = seen(|| {
+        answer(0).unwrap_or_default();
+        answer(10).unwrap_or_default();
+        catch_unwind(broken).unwrap_or_default();
+        let mut open = Box::pin(remember());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(open.as_mut().poll(&mut context).is_pending());
+        drop(open);
+    });
+    seen.spans("search")[0].was_empty();
+    seen.spans("search")[1].failed_with("timeout");
+    seen.spans("answer")[1].failed_with("timeout");
+    seen.span("broken").panicked();
+    seen.span("remember").was_cancelled();
+    assert_eq!(
+        seen.tree(),
+        "\
+answer (api) succeeded
+  search (retrieval) was empty, top_k = 0
+    WARNING cache warmed, size = 40
+answer (api) failed with timeout: no answer
+  search (retrieval) failed with timeout: no answer, top_k = 10
+    WARNING cache warmed, size = 40
+broken (memory) panicked: no memory
+remember (memory) was cancelled
+"
+    );
+}
+
+#[test]
+fn a_name_that_is_not_there_leads_to_the_one_that_is() {
+    let seen = answered(10);
+    for (said, expected) in [
+        (
+            said(|| seen.span("serch")),
+            "no span `serch` was captured; did you mean `search`?",
+        ),
+        (said(|| seen.span("retry")), "no span `retry` was captured"),
+        (
+            said(|| seen.event("cache warm")),
+            "no event `cache warm` was captured; did you mean `cache warmed`?",
+        ),
+        (
+            said(|| seen.record("search_fail")),
+            "no record `search_fail` was captured; did you mean `search_failed`?",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn another_end_is_told() {
+    let seen = answered(10);
+    let search = seen.span("search");
+    let but = "but it failed with timeout: no answer";
+    for (said, expected) in [
+        (said(|| search.succeeded()), "`search` was to succeed"),
+        (said(|| search.was_empty()), "`search` was to be empty"),
+        (said(|| search.panicked()), "`search` was to panic"),
+        (
+            said(|| search.was_cancelled()),
+            "`search` was to be cancelled",
+        ),
+        (
+            said(|| search.failed_with("busy")),
+            "`search` was to fail with `busy`",
+        ),
+    ] {
+        assert_eq!(said, format!("{expected}, {but}"));
+    }
+    let said = said(|| search.lasted(Duration::from_secs(1)));
+    assert_eq!(said, "`search` was to last 1s, but lasted 12ms");
+}
+
+#[test]
+fn another_place_is_told() {
+    let seen = answered(10);
+    let search = seen.span("search");
+    for (said, expected) in [
+        (
+            said(|| search.is_root()),
+            "`search` was to be a root, but is under `answer`",
+        ),
+        (
+            said(|| search.under("anwser")),
+            "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
+        ),
+        (
+            said(|| seen.span("answer").under("search")),
+            "`answer` was to be under `search`, but is a root",
+        ),
+        (
+            said(|| search.in_layer("data")),
+            "`search` was to be in the layer `data`, but is in `retrieval`",
+        ),
+        (
+            said(|| search.for_user("grace")),
+            "`search` was to be for `grace`, but is for `ada`",
+        ),
+        (
+            said(|| search.at_level(Level::Info)),
+            "`search` was to be at INFO, but is at ERROR",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn another_value_is_told() {
+    let seen = answered(10);
+    let (search, event) = (seen.span("search"), seen.event("cache warmed"));
+    for (said, expected) in [
+        (
+            said(|| search.with("top_k", 3)),
+            "`search` was to have top_k = 3, but has 10",
+        ),
+        (
+            said(|| search.with("top_l", 3)),
+            "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
+        ),
+        (
+            said(|| search.without("top_k")),
+            "`search` was to have no top_k, but has top_k = 10",
+        ),
+        (
+            said(|| event.with("size", 41)),
+            "the event `cache warmed` was to have size = 41, but has 40",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn errors_and_series_that_there_are_are_told() {
+    let seen = answered(10);
+    let counted = |name: &str, labels: &[(&str, &str)]| said(|| seen.counted(name, labels, 1.0));
+    for (said, expected) in [
+        (
+            said(|| seen.has_no_errors()),
+            "there were to be no errors, but there are:
+  search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10
+  answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
+        ),
+        (
+            counted("rag_errors_total", &[("error_type", "timeout")]),
+            "rag_errors_total{error_type=\"timeout\"} was to be 1, but there is:
+  rag_errors_total{error_type=\"timeout\",layer=\"retrieval\"} 1",
+        ),
+        (
+            counted("rag_cache_hits_total", &[("cache", "a")]),
+            "rag_cache_hits_total{cache=\"a\"} was to be 1, but it was never counted",
+        ),
+        (
+            counted("rag_request_total", &[]),
+            "there is no metric `rag_request_total`; did you mean `rag_requests_total`?",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+    let zero = said(|| seen.counted("rag_request_total", &[], 0.0));
+    assert!(zero.starts_with("there is no metric"), "{zero}");
+}
+
+#[test]
+fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
+    let said = |text: &'static str| {
+        let (_, seen) = capture(|| tracing::info!("{text}"));
+        told(|| seen.says_nothing_of(text))
+    };
+    assert!(
+        said("s3cret")
+            .starts_with("nothing was to hold `s3cret`, but this does:\n  {\"timestamp\"")
+    );
+    assert!(said("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
+    let (_, seen) = capture(|| ragspan::cache_size("s3cret", 1));
+    assert!(told(|| seen.says_nothing_of("s3cret")).contains("{cache=\"s3cret\"} 1"));
+    assert!(told(|| seen.says_nothing_of("")).contains("an empty one is in all"));
+}
+
+#[test]
+fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
+    let (_, seen) = capture(search_quietly);
+    let hook = std::panic::take_hook();
+    let (send, receive) = std::sync::mpsc::channel();
+    std::panic::set_hook(Box::new(move |info| {
+        send.send(info.location().unwrap().file().to_owned())
+            .unwrap_or_default();
+    }));
+    let said = told(|| seen.span("nothing_like_it"));
+    std::panic::set_hook(hook);
+    assert!(
+        said.ends_with("\n\ncaptured:\n  search_quietly (retrieval) succeeded\n"),
+        "{said}"
+    );
+    assert!(
+        receive
+            .try_iter()
+            .any(|file| file.ends_with("assertions.rs"))
+    );
+    let (_, none) = capture(|| ());
+    assert!(told(|| none.span("any")).ends_with("captured:\n  nothing\n"));
+}
+
+#[rag_span(layer = "retrieval")]
+fn search_quietly() {}
+
+#[test]
+fn a_message_shows_no_more_than_a_person_reads() {
+    let (_, seen) = capture(|| (0..120).for_each(|_| search_quietly()));
+    let told = told(|| seen.span("any"));
+    assert_eq!(told.lines().count(), 3 + 100 + 1);
+    assert!(
+        told.ends_with("  … and 20 lines more, in `tree()`\n"),
+        "{told}"
+    );
+}
+
+/// The records of starts, which are DEBUG, tell the order best.
+#[test]
+fn the_tree_is_in_order_at_every_level() {
+    let body = || {
+        search_quietly();
+        tracing::info!("between");
+        answer(1).unwrap_or_default();
+    };
+    let at = |level| {
+        Capture::new()
+            .level(level)
+            .at("2026-01-01T00:00:00Z")
+            .run(body)
+            .1
+    };
+    let tree = at(Level::Trace).tree();
+    assert!(
+        tree.starts_with("search_quietly (retrieval) succeeded\nINFO between\nanswer"),
+        "{tree}"
+    );
+    assert_eq!(tree, at(Level::Info).tree());
+}
+
+#[test]
+fn a_call_that_has_not_ended_is_seen() {
+    let (open, seen) = capture(|| {
+        let mut open = Box::pin(remember());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(open.as_mut().poll(&mut context).is_pending());
+        open
+    });
+    assert_eq!(seen.tree(), "remember (memory) has not ended\n");
+    let said = told(|| seen.span("remember").succeeded());
+    assert!(
+        said.starts_with("`remember` was to succeed, but it has not ended"),
+        "{said}"
+    );
+    drop(open);
+}
+
+#[test]
+fn several_of_one_name_are_asked_one_by_one() {
+    let (_, seen) = capture(|| {
+        search_quietly();
+        search_quietly();
+        tracing::info!("again");
+        tracing::info!("again");
+    });
+    assert_eq!(
+        (
+            seen.spans("search_quietly").len(),
+            seen.events("again").len()
+        ),
+        (2, 2)
+    );
+    assert!(seen.spans("other").is_empty());
+    let said = told(|| seen.span("search_quietly"));
+    assert!(said.starts_with(
+        "there are 2 spans `search_quietly`: take one of `spans(\"search_quietly\")`"
+    ));
+    assert!(told(|| seen.event("again")).starts_with("there are 2 events `again`"));
+    assert!(told(|| seen.record("again")).starts_with("there is more than one record `again`"));
+}
+
+#[test]
+fn without_stopped_time_a_duration_says_how_to_stop_it() {
+    let (_, seen) = capture(search_quietly);
+    let said = told(|| seen.span("search_quietly").lasted(Duration::from_secs(9)));
+    assert!(said.contains("stop it, `Capture::new().at(..)`"), "{said}");
+}

@@ -1,0 +1,261 @@
+//! A capture sees all that its code records, wherever that goes on, and nothing of other captures at the same time.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Barrier;
+
+use ragspan::testing::{Capture, Captured, capture_async};
+use ragspan::{ErrorType, rag_span};
+use tracing::Dispatch;
+use tracing::dispatcher::{get_default, with_default};
+use tracing::instrument::WithSubscriber;
+
+use crate::programs::{STARTUP, succeed};
+
+/// How many captures run at the same time on threads, and how many more in tasks.
+const EACH: usize = 32;
+
+/// More rounds find what is rarer; `scripts/soak capture` sets this.
+const ROUNDS: &str = "RAGSPAN_CAPTURE_ROUNDS";
+
+#[derive(Debug, ErrorType)]
+enum Failure {
+    Busy,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("busy")
+    }
+}
+
+/// The work of the capture with this number, of which every record names it.
+#[rag_span(layer = "retrieval", context(capture, fails))]
+fn search(capture: usize, fails: bool) -> Result<(), Failure> {
+    tracing::info!(capture, "searching");
+    ragspan::cache_hit("embeddings");
+    metrics::counter!("mine_total").increment(1);
+    if fails { Err(Failure::Busy) } else { Ok(()) }
+}
+
+#[rag_span(layer = "api", context(capture))]
+fn answer(capture: usize) {
+    ragspan::connections("pool", capture as u64);
+    for at in 0..=capture % 3 {
+        search(capture, at == 0).unwrap_or_default();
+    }
+}
+
+/// On the thread of the capture, on one that carries its subscriber, and on one that carries all.
+fn on_threads(capture: usize) {
+    answer(capture);
+    let subscriber = get_default(Dispatch::clone);
+    let by_subscriber = std::thread::spawn(move || with_default(&subscriber, || answer(capture)));
+    let carried = ragspan::thread::spawn(move || answer(capture));
+    by_subscriber.join().unwrap();
+    carried.join().unwrap();
+}
+
+async fn in_tasks(capture: usize) {
+    let task = |by: &'static str| async move {
+        tokio::task::yield_now().await;
+        tracing::debug!(capture, by, "a task");
+        answer(capture);
+    };
+    let by_subscriber = tokio::spawn(task("subscriber").with_current_subscriber());
+    let carried = ragspan::spawn(task("carried"));
+    task("itself").await;
+    by_subscriber.await.unwrap();
+    carried.await.unwrap();
+    ragspan::spawn_blocking(move || answer(capture))
+        .await
+        .unwrap();
+}
+
+/// How often `answer` ran, of which the subscriber alone took along so many.
+struct Done {
+    answers: usize,
+    by_subscriber: usize,
+}
+
+/// What is wrong with what the capture with this number has seen.
+fn look(capture: usize, seen: &Captured, done: &Done) -> Result<(), String> {
+    let searches = done.answers * (capture % 3 + 1);
+    let strangers = seen
+        .records()
+        .iter()
+        .filter(|record| record["context"]["capture"] != capture);
+    let strangers = strangers.count();
+    if strangers > 0 {
+        return Err(format!(
+            "capture {capture} has {strangers} records of others:\n{}",
+            seen.tree()
+        ));
+    }
+    let mut messages = BTreeMap::new();
+    for message in seen.messages() {
+        *messages.entry(message).or_insert(0) += 1;
+    }
+    let expected = BTreeMap::from([
+        ("answer_started", done.answers),
+        ("answer_complete", done.answers),
+        ("search_started", searches),
+        ("searching", searches),
+        ("search_failed", done.answers),
+        ("search_complete", searches - done.answers),
+        ("a task", messages.get("a task").copied().unwrap_or(0)),
+    ]);
+    let expected: BTreeMap<_, _> = expected
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    if messages != expected {
+        return Err(format!(
+            "capture {capture} has {messages:?}, not {expected:?}"
+        ));
+    }
+    let failed = [("layer", "retrieval"), ("status", "error")];
+    // The `metrics` macros know no subscriber.
+    let by_macros = (done.answers - done.by_subscriber) * (capture % 3 + 1);
+    for (name, labels, value) in [
+        ("rag_active_connections", &[("pool", "pool")][..], capture),
+        (
+            "rag_requests_total",
+            &[("layer", "api"), ("status", "success")],
+            done.answers,
+        ),
+        ("rag_requests_total", &failed, done.answers),
+        (
+            "rag_errors_total",
+            &[("error_type", "busy"), ("layer", "retrieval")],
+            done.answers,
+        ),
+        ("rag_cache_hits_total", &[("cache", "embeddings")], searches),
+        ("mine_total", &[], by_macros),
+    ] {
+        let found = seen.metric(name, labels);
+        if found != Some(value as f64) {
+            return Err(format!(
+                "capture {capture} has {found:?} of {name}, not {value}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn on_a_thread(capture: usize, all: &Barrier) -> Result<(), String> {
+    all.wait();
+    let ((), seen) = ragspan::testing::capture(|| on_threads(capture));
+    let done = Done {
+        answers: 3,
+        by_subscriber: 1,
+    };
+    look(capture, &seen, &done)
+}
+
+async fn in_a_task(capture: usize) -> Result<(), String> {
+    let ((), seen) = capture_async(in_tasks(capture)).await;
+    let done = Done {
+        answers: 4,
+        by_subscriber: 1,
+    };
+    look(capture, &seen, &done)?;
+    let by = |by| {
+        seen.events("a task")
+            .into_iter()
+            .filter(|task| task.record()["context"]["by"] == by)
+            .count()
+    };
+    let each = [by("subscriber"), by("carried"), by("itself")];
+    if each == [1; 3] {
+        Ok(())
+    } else {
+        Err(format!("capture {capture} has tasks {each:?}"))
+    }
+}
+
+/// As many captures at once on threads as in the tasks of one runtime.
+fn round(runtime: &tokio::runtime::Runtime) -> Vec<String> {
+    let all = Barrier::new(EACH + 1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..EACH)
+            .map(|at| {
+                let all = &all;
+                scope.spawn(move || on_a_thread(at, all))
+            })
+            .collect();
+        all.wait();
+        let tasks: Vec<_> = (EACH..2 * EACH)
+            .map(|at| runtime.spawn(in_a_task(at)))
+            .collect();
+        let tasks = tasks
+            .into_iter()
+            .map(|task| runtime.block_on(task).unwrap());
+        let threads = threads.into_iter().map(|thread| thread.join().unwrap());
+        tasks.chain(threads).filter_map(Result::err).collect()
+    })
+}
+
+#[test]
+fn captures_in_parallel_see_each_its_own() {
+    let rounds = std::env::var(ROUNDS).map_or(20, |rounds| rounds.parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .build()
+        .unwrap();
+    for at in 0..rounds {
+        let wrong = round(&runtime);
+        assert!(wrong.is_empty(), "round {at} of {rounds}: {wrong:#?}");
+    }
+}
+
+/// The same with a start before: the process' own pipeline has only what runs outside of captures.
+#[test]
+fn a_capture_beside_a_start_sees_its_own_and_leaves_nothing_elsewhere() {
+    let stdout = succeed(STARTUP, &["captured"]);
+    assert_eq!(stdout, "captured 4\nglobal 2\nmine 3\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_of_several_threads_is_captured_as_any_other() {
+    let ((), seen) = capture_async(in_tasks(5)).await;
+    look(
+        5,
+        &seen,
+        &Done {
+            answers: 4,
+            by_subscriber: 1,
+        },
+    )
+    .unwrap();
+}
+
+#[tokio::test]
+async fn what_a_dropped_capture_drops_belongs_to_it_still() {
+    struct Tells(std::sync::mpsc::Sender<bool>);
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            let is_heard = tracing::event_enabled!(tracing::Level::INFO);
+            self.0.send(is_heard).unwrap_or_default();
+        }
+    }
+    let (send, receive) = std::sync::mpsc::channel();
+    let mut running = Box::pin(Capture::new().run_async(async move {
+        let _tells = Tells(send);
+        std::future::pending::<()>().await;
+    }));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(running.as_mut().poll(&mut context).is_pending());
+    drop(running);
+    assert_eq!(receive.try_recv(), Ok(true));
+}
+
+#[test]
+fn a_line_is_the_same_in_each_run() {
+    let run = || {
+        let capture = Capture::new().at("2026-01-01T00:00:00Z").seed(7);
+        capture.run(|| on_threads(1)).1
+    };
+    // Threads take ids in the order in which they come, so only the first call's lines are compared.
+    assert_eq!(run().lines()[..8], run().lines()[..8]);
+}

@@ -1,0 +1,3 @@
+fn main() {
+    ragspan::span!("parsing", layer = "ingestion", |span|);
+}

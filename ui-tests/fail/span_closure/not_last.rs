@@ -1,0 +1,3 @@
+fn main() {
+    ragspan::span!("parsing", layer = "ingestion", |span| { span.record("a", 1) }, context(b = 1));
+}

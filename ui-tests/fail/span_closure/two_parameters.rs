@@ -1,0 +1,3 @@
+fn main() {
+    ragspan::span!("parsing", layer = "ingestion", |span, file| span.record("file", file));
+}
