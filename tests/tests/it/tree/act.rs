@@ -163,6 +163,14 @@ async fn act(world: &Arc<World>, step: &Step) {
         Act::Call(shape, names) => call(world, step, shape, names).await,
         Act::Stream(take) => consume(world, step, take).await,
         Act::Scope(how, names) => scope(world, step, how, names).await,
+        Act::Back(true, names) => {
+            let here = Here::current();
+            Request::of(step.mark, names).in_scope(|| here.run(|| finish(body())));
+        }
+        Act::Back(false, names) => {
+            let body = ragspan::carry(body());
+            Request::of(step.mark, names).scope(body).await;
+        }
         Act::Foreign(level) => body().instrument(foreign(level)).await,
         Act::AtOnce(Together::Join) => drop(join_all(all()).await),
         Act::AtOnce(Together::Unordered) => all().collect::<FuturesUnordered<_>>().collect().await,

@@ -48,6 +48,8 @@ pub(super) enum Act {
     Scope(Scoping, Names),
     /// A span of somebody else, of this level.
     Foreign(usize),
+    /// Opens a scope, and does what is inside where it stands all the same; as a closure or a future.
+    Back(bool, Names),
     AtOnce(Together),
     Start(Starting, Ending, Names),
     Thread(Threading),
@@ -294,7 +296,8 @@ impl Growing<'_> {
     }
 
     fn act(&mut self, at: Spot) -> Act {
-        match self.random.u32(..28) {
+        match self.random.u32(..29) {
+            0 | 1 if at.doomed => Act::Hang,
             0..=4 => self.leaf(at),
             5..=11 => Act::Call(self.random.usize(..SHAPES.len()), self.names()),
             12 | 13 => Act::Stream(self.random.usize(..5)),
@@ -310,6 +313,7 @@ impl Growing<'_> {
             19..=22 => self.start(at),
             23 | 24 => Act::Thread(self.thread(at)),
             25 => Act::Catch,
+            26 => Act::Back(self.random.bool(), self.names()),
             _ if at.sync => Act::Catch,
             _ => Act::Limit(self.random.bool()),
         }
@@ -353,7 +357,7 @@ impl Growing<'_> {
             Act::Call(shape, _) => at.sync || SHAPES[shape].is_sync(),
             Act::Scope(how, _) => at.sync || !matches!(how, Scoping::Future),
             Act::Start(..) | Act::Thread(Threading::Local) => false,
-            Act::Thread(_) => true,
+            Act::Thread(_) | Act::Back(true, _) => true,
             _ => at.sync,
         };
         spot.doomed = match act {
