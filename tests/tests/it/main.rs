@@ -22,6 +22,8 @@ mod fields;
 mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
+// Random trees of calls, tasks and threads keep every id and field in its place.
+mod tree;
 // What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
 mod derive;
 // A request learns on its way, and all that follows shows it.
