@@ -286,6 +286,9 @@ impl Watch {
         if site.metered && !whole {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
+        if self.is_local_root && record.parent_span_id.is_some() {
+            record.fields.push("remote_parent", Number::Bool(true));
+        }
         if self.is_local_root && self.trace.sums.has_more_than_one() {
             let sums = self.trace.sums.now();
             words::tell_sums(&sums, &mut record.fields);

@@ -79,6 +79,11 @@ fn a_trace_goes_on_in_the_next_service_and_the_one_behind_it() {
         there.record("call_complete")["span_id"]
     );
     assert_eq!(rejected(&there) + rejected(&behind), 0.0);
+    assert_eq!(
+        entry["context"]["remote_parent"], true,
+        "so that it is listed as this service's root"
+    );
+    assert!(root["context"]["remote_parent"].is_null());
     // Each service adds up what is its own, and counts its own requests.
     assert_eq!(entry["metrics"]["spans"], 2);
     let requests = [("layer", "api"), ("status", "success")];
