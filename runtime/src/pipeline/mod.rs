@@ -26,7 +26,7 @@ pub(crate) use worker::{Command, Sinks, Worker, is_worker};
 use crate::clock;
 use crate::metrics::{Name, Registry};
 use crate::prices::Prices;
-use crate::record::{Level, Pool, Record, Service};
+use crate::record::{Level, Pool, Record, Redactor, Service};
 
 /// What the application's threads see of the pipeline.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(crate) struct Pipeline {
     service: Arc<Service>,
     levels: Levels,
     prices: Arc<Prices>,
+    /// Only whoever drains the queues needs it.
+    redactor: Mutex<Redactor>,
     boot_id: [u8; 16],
     /// No other layer listens to our spans, so their fields need not be told.
     sole_listener: AtomicBool,
@@ -63,6 +65,7 @@ impl Pipeline {
             service: Arc::new(service),
             levels: levels.into(),
             prices: Arc::default(),
+            redactor: Mutex::default(),
             boot_id: boot_id(),
             sole_listener: AtomicBool::new(false),
             started: AtomicBool::new(false),
@@ -170,9 +173,17 @@ impl Pipeline {
         self.sole_listener.store(true, Ordering::Relaxed);
     }
 
-    /// All that waits in the queues, oldest first.
+    /// All that waits in the queues, oldest first, without what looks like a secret: nobody else reads records.
     pub(crate) fn drain(&self) -> Vec<Box<Record>> {
-        self.ring.drain()
+        let mut records = self.ring.drain();
+        if !records.is_empty() {
+            let mut redactor = self.redactor.lock().unwrap_or_else(PoisonError::into_inner);
+            for (rule, count) in redactor.redact(&mut records).iter() {
+                let counter = self.registry.counter(Name::Redactions, &[rule]);
+                counter.add(count);
+            }
+        }
+        records
     }
 
     fn books(&self) -> &[Arc<Book>] {

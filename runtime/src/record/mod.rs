@@ -7,6 +7,7 @@ pub(crate) mod escape;
 pub(crate) mod json;
 mod level;
 mod pool;
+mod redact;
 mod time;
 mod writer;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use level::{Level, ParseLevelError};
 pub(crate) use pool::Pool;
+pub(crate) use redact::Redactor;
 pub(crate) use time::rfc3339;
 
 use crate::context::carrier::Origin;
