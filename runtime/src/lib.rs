@@ -33,7 +33,7 @@
 //!
 //! # Layers of the crate
 //!
-//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock`, `value` and
+//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock` and `privacy`, `value` and
 //! `usage`, `context` and `prices`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
 
 #![cfg_attr(
@@ -57,6 +57,7 @@ mod layer;
 mod metrics;
 mod pipeline;
 mod prices;
+mod privacy;
 pub mod propagation;
 mod record;
 mod sink;
@@ -113,6 +114,7 @@ pub use layer::{RagLayer, layer};
 pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use prices::{Import, Prices, PricesError};
+pub use privacy::{Redaction, RedactionError, redact};
 /// ```
 /// use ragspan::rag_span;
 ///
