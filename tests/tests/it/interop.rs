@@ -1,5 +1,7 @@
 //! Services of ours and services that a vendor's own client traces call one another, and all of it is one trace.
 
+#![expect(clippy::string_slice, reason = "ids and headers are ASCII")]
+
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
