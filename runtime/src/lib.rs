@@ -91,6 +91,8 @@ mod pages {
     mod derives {}
     #[doc = include_str!("../../docs/migrate.md")]
     mod migrate {}
+    #[doc = include_str!("../../docs/propagation.md")]
+    mod propagation {}
     #[doc = include_str!("../../docs/rag.md")]
     mod rag {}
     #[doc = include_str!("../../docs/spans.md")]

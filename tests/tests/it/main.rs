@@ -30,6 +30,10 @@ mod derive;
 mod bind;
 // What a request starts elsewhere is part of it, and tells who ended it.
 mod carry;
+// A trace goes on in the next service, and what a stranger sends does no harm.
+mod propagation;
+// Services that a vendor's own client traces and ours are one trace.
+mod interop;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // A capture sees all that its code records, and nothing of other captures.
