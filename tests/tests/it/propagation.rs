@@ -9,6 +9,8 @@ use ragspan::testing::{Capture, Captured, capture};
 use ragspan::{LogContext, rag_span};
 use serde_json::{Value, json};
 
+use crate::programs::{HEADERS, succeed};
+
 type Headers = HashMap<String, String>;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -357,4 +359,14 @@ fn ten_thousand_lines_and_eight_megabytes_are_no_burden() {
     );
     assert!(rejected(&seen) >= 3.0);
     assert!(onward.values().all(|value| value.len() < 200), "{onward:?}");
+}
+
+#[test]
+fn broken_headers_neither_panic_nor_make_memory_grow() {
+    let said = succeed(HEADERS, &["20000", "7"]);
+    let numbers: Vec<u64> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [count, right, grown] = numbers[..] else { panic!("{said}") };
+    assert_eq!(count, 20_000, "{said}");
+    assert!((1_000..19_000).contains(&right), "both kinds are tried: {said}");
+    assert!(grown < 4096, "{said}");
 }
