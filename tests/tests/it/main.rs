@@ -28,6 +28,8 @@ mod bind;
 mod carry;
 // What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
 mod derive;
+// No secret leaves by any door, whatever place of the program it stands in.
+mod canary;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // What a test says of a capture holds, or it is told what there was.
