@@ -114,7 +114,7 @@ pub use layer::{RagLayer, layer};
 pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use prices::{Import, Prices, PricesError};
-pub use privacy::{Redaction, RedactionError, redact};
+pub use privacy::{Redacted, Redaction, RedactionError, Secret, redact};
 /// ```
 /// use ragspan::rag_span;
 ///

@@ -5,6 +5,7 @@
 mod card;
 mod names;
 mod rules;
+mod secret;
 mod settings;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ pub(crate) use rules::{Hits, Rules};
 pub use rules::{Redaction, RedactionError};
 #[cfg(feature = "yaml")]
 pub(crate) use rules::{check_name, compile};
+pub use secret::{Redacted, Secret};
 pub(crate) use settings::Settings;
 
 /// What is written instead of a value that must not leave.

@@ -34,6 +34,12 @@ mod carry;
 mod propagation;
 // Services that a vendor's own client traces and ours are one trace.
 mod interop;
+// What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
+mod derive;
+// No secret leaves by any door, whatever place of the program it stands in.
+mod canary;
+// What attacks whoever shows it leaves as plain text.
+mod injection;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // A capture sees all that its code records, and nothing of other captures.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
+pub(crate) const CANARY: &str = env!("CARGO_BIN_EXE_canary");
 pub(crate) const CONFIGURED: &str = env!("CARGO_BIN_EXE_configured");
 pub(crate) const EMIT: &str = env!("CARGO_BIN_EXE_emit");
 pub(crate) const ENDS: &str = env!("CARGO_BIN_EXE_ends");
