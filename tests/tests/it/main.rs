@@ -34,8 +34,6 @@ mod carry;
 mod propagation;
 // Services that a vendor's own client traces and ours are one trace.
 mod interop;
-// What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
-mod derive;
 // No secret leaves by any door, whatever place of the program it stands in.
 mod canary;
 // What attacks whoever shows it leaves as plain text.
