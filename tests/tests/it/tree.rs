@@ -118,7 +118,7 @@ fn size(round: u32) -> u32 {
 
 fn rounds() -> u32 {
     let given = std::env::var("RAGSPAN_TREE_ROUNDS").ok();
-    given.map_or(300, |rounds| rounds.parse().unwrap())
+    given.map_or(200, |rounds| rounds.parse().unwrap())
 }
 
 /// What has come up in the records, so that it can be told that all there is was tried.

@@ -123,7 +123,9 @@ impl Plan {
             left: size,
             next: 0,
         };
-        let requests: Vec<_> = (0..requests).map(|_| growing.block(Spot::TOP)).collect();
+        let requests: Vec<_> = (0..requests)
+            .map(|_| growing.block(Spot::TOP, false))
+            .collect();
         Self {
             requests,
             threads: [1, 1, 1, 2][growing.random.usize(..4)],
@@ -260,23 +262,39 @@ struct Growing<'a> {
 }
 
 impl Growing<'_> {
-    fn block(&mut self, at: Spot) -> Block {
+    /// Some steps; if it is to be ended from outside, the last is a call that waits for that.
+    fn block(&mut self, at: Spot, ends: bool) -> Block {
         let most = if at.depth == Spot::TOP.depth { 7 } else { 5 };
         let count = self.random.usize(1..most);
-        Arc::new((0..count).map_while(|_| self.step(at)).collect())
+        let mut steps: Vec<_> = (0..count).map_while(|_| self.step(at)).collect();
+        steps.extend(ends.then(|| self.hanging()));
+        Arc::new(steps)
+    }
+
+    /// A call that does not end by itself.
+    fn hanging(&mut self) -> Step {
+        let waits = |shape: &usize| !SHAPES[*shape].is_sync();
+        let shapes: Vec<_> = (0..SHAPES.len()).filter(waits).collect();
+        let shape = shapes[self.random.usize(..shapes.len())];
+        let hang = self.numbered(Act::Hang, Vec::new());
+        self.numbered(Act::Call(shape, [false; 5]), vec![Arc::new(vec![hang])])
+    }
+
+    fn numbered(&mut self, act: Act, bodies: Vec<Block>) -> Step {
+        self.next += 1;
+        let mark = self.next;
+        Step { mark, act, bodies }
     }
 
     fn step(&mut self, at: Spot) -> Option<Step> {
         self.left = self.left.checked_sub(1)?;
-        self.next += 1;
-        let mark = self.next;
         let act = if at.depth == 0 {
             self.leaf(at)
         } else {
             self.act(at)
         };
         let bodies = self.bodies(act, at);
-        Some(Step { mark, act, bodies })
+        Some(self.numbered(act, bodies))
     }
 
     fn leaf(&mut self, at: Spot) -> Act {
@@ -366,6 +384,8 @@ impl Growing<'_> {
             _ => at.doomed && !spot.sync,
         };
         spot.pooled = at.pooled || matches!(act, Act::Thread(Threading::Pool));
-        (0..count).map(|_| self.block(spot)).collect()
+        let ends = spot.doomed && !at.doomed;
+        let body = |_| self.block(spot, ends);
+        (0..count).map(body).collect()
     }
 }
