@@ -28,6 +28,8 @@ mod derive;
 mod bind;
 // What a request starts elsewhere is part of it, and tells who ended it.
 mod carry;
+// A request over HTTP is one call of one trace, in and out, to the last byte of its response.
+mod http;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // A capture sees all that its code records, and nothing of other captures.
