@@ -36,39 +36,28 @@ type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 /// - `/health`, `/healthz`, `/livez`, `/readyz`, `/metrics` and `/favicon.ico` are left out.
 ///
 /// ```
-/// use http::{Request, Response};
-/// use tower_layer::Layer;
+/// use axum::Router;
+/// use axum::body::{Body, to_bytes};
+/// use axum::routing::post;
+/// use http::Request;
 /// use tower_service::Service;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// # let answer = tower_service_fn;
 /// let ((), seen) = ragspan::testing::capture_async(async {
-///     let mut service = ragspan::http::layer().operation("query").layer(answer());
+///     let mut app: Router = Router::new()
+///         .route("/query", post(|| async { "an answer" }))
+///         .layer(ragspan::http::layer().operation("query"));
 ///     let request = Request::post("/query?q=bees").header("x-request-id", "r-1");
-///     let response = service.call(request.body(String::new()).unwrap()).await.unwrap();
+///     let response = app.call(request.body(Body::empty()).unwrap()).await.unwrap();
 ///     assert_eq!(response.headers()["x-request-id"], "r-1");
 ///     assert_eq!(response.headers()["x-trace-id"].len(), 36);
+///     to_bytes(response.into_body(), 1024).await.unwrap();
 /// })
 /// .await;
-/// let record = seen.span("query").record();
-/// assert_eq!(record["request_id"], "r-1");
-/// assert_eq!(record["context"]["http_path"], "/query");
-/// assert_eq!(record["context"]["http_status"], 200);
-/// # }
-/// # #[derive(Clone)]
-/// # struct Answer;
-/// # fn tower_service_fn() -> Answer { Answer }
-/// # impl Service<Request<String>> for Answer {
-/// #     type Response = Response<String>;
-/// #     type Error = std::convert::Infallible;
-/// #     type Future = std::future::Ready<Result<Response<String>, Self::Error>>;
-/// #     fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
-/// #         std::task::Poll::Ready(Ok(()))
-/// #     }
-/// #     fn call(&mut self, _: Request<String>) -> Self::Future {
-/// #         std::future::ready(Ok(Response::new("an answer".to_owned())))
-/// #     }
+/// let call = seen.span("query").succeeded().with("bytes_sent", 9);
+/// call.with("http_path", "/query").with("http_status", 200);
+/// assert_eq!(call.record()["request_id"], "r-1");
 /// # }
 /// ```
 ///
@@ -203,5 +192,24 @@ impl fmt::Debug for Settings {
             .field("request_id", &self.request_id)
             .field("user_agent", &self.user_agent)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::propagation::Remote;
+
+    #[test]
+    fn a_layer_can_be_shared_and_sent_and_shows_its_settings() {
+        fn shared<T: Clone + Send + Sync + 'static>(of: &T) -> T {
+            of.clone()
+        }
+        let layer = shared(&layer().context(|_| Remote::default()));
+        let shown = format!("{layer:?}");
+        assert!(
+            shown.contains("http_request") && shown.contains("/health"),
+            "{shown}"
+        );
     }
 }
