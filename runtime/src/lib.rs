@@ -28,7 +28,8 @@
 //!
 //! All are additive. `sqlite` (default): the SQLite sink and the [`store`] that queries it. `serve` (default): the
 //! listener for `/metrics`. `yaml` (default): [`Config::load`], the configuration file. `log` (default): what libraries say through the `log` crate becomes records. `signal` (default):
-//! [`terminated`], for a graceful shutdown. `http`: a response of the `http` crate is an outcome. `testing`: [`testing`], for your own unit tests. `off`, set by the final binary: the attribute leaves its item as it is,
+//! [`terminated`], for a graceful shutdown. `http`: [`http`](mod@http), tower layers for servers and clients; and a response of the `http` crate is an outcome. `reqwest`: the same as a
+//! middleware of `reqwest`. `testing`: [`testing`], for your own unit tests. `off`, set by the final binary: the attribute leaves its item as it is,
 //! and a scope carries nothing; `testing` overrules it.
 //!
 //! # Layers of the crate
@@ -49,6 +50,8 @@ mod clock;
 mod config;
 mod context;
 mod dispatch;
+#[cfg(feature = "http")]
+pub mod http;
 mod layer;
 #[cfg_attr(
     not(feature = "testing"),

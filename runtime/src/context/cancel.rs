@@ -12,6 +12,9 @@ pub(crate) enum CancelledBy {
     Abort,
     /// The service shuts down.
     Shutdown,
+    /// Who waited for it has closed the connection, or has given up the request.
+    #[cfg(feature = "http")]
+    Disconnect,
 }
 
 impl CancelledBy {
@@ -20,6 +23,8 @@ impl CancelledBy {
             Self::Timeout => "timeout",
             Self::Abort => "abort",
             Self::Shutdown => "shutdown",
+            #[cfg(feature = "http")]
+            Self::Disconnect => "disconnect",
         }
     }
 
@@ -29,6 +34,15 @@ impl CancelledBy {
             Self::Shutdown
         } else {
             Self::Abort
+        }
+    }
+
+    /// Whoever waits on the other side of a connection: the service, once it shuts down.
+    #[cfg(feature = "http")]
+    pub(crate) fn by_peer() -> Self {
+        match Self::from_outside() {
+            Self::Abort => Self::Disconnect,
+            known => known,
         }
     }
 }
@@ -62,6 +76,12 @@ impl Because {
             before: before.unwrap_or(None),
         }
     }
+
+    /// The same, unless a reason is known: who is nearer to it knows better.
+    #[cfg(feature = "http")]
+    pub(crate) fn unless_known(cause_if_none: CancelledBy) -> Option<Self> {
+        cause().is_none().then(|| Self::of(cause_if_none))
+    }
 }
 
 impl Drop for Because {
@@ -83,6 +103,16 @@ mod tests {
         assert_eq!(cause(), Some(CancelledBy::Timeout));
         drop(inner);
         assert_eq!(cause(), Some(CancelledBy::Abort));
+        drop(outer);
+        assert_eq!(cause(), None);
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_reason_that_is_known_stays() {
+        let outer = Because::unless_known(CancelledBy::Disconnect);
+        assert_eq!(cause(), Some(CancelledBy::Disconnect));
+        assert!(Because::unless_known(CancelledBy::Timeout).is_none());
         drop(outer);
         assert_eq!(cause(), None);
     }

@@ -8,6 +8,8 @@ mod document;
 mod event;
 mod future;
 #[cfg(feature = "http")]
+mod held;
+#[cfg(feature = "http")]
 mod http;
 mod logger;
 mod manual;
@@ -36,11 +38,15 @@ pub use context_value::{
 pub use document::{Document, Documents};
 pub use event::EventSite;
 pub use future::{Annotated, Making};
+#[cfg(feature = "http")]
+pub(crate) use held::Held;
 pub use logger::Logger;
 pub use manual::{Span, plain_block, plain_block_with};
 pub use opening::{Opening, SpanRef, SpanRefs};
 pub(crate) use panics::install as install_panic_hook;
 pub use probe::{ErrorFields, ErrorType, Fallible, MayBeEmpty, Probe, fallible, is_empty};
+#[cfg(feature = "http")]
+pub(crate) use scope::OFF;
 pub(crate) use scope::scope_is_enabled;
 pub use scope::{Arrival, EnteredScope, LogContext, ScopeSite};
 pub use site::Site;

@@ -260,7 +260,7 @@ impl<C: LogContext + ?Sized> LogContext for &C {
 }
 
 /// Instrumentation is switched off for this build: a scope carries nothing.
-const OFF: bool = cfg!(all(feature = "off", not(feature = "testing")));
+pub(crate) const OFF: bool = cfg!(all(feature = "off", not(feature = "testing")));
 
 fn open<C: LogContext>(context: &C) -> Span {
     let site = context.scope_site();

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "http")]
+use tracing::callsite::Callsite;
 use tracing::callsite::{DefaultCallsite, Identifier};
 use tracing::field::FieldSet;
+#[cfg(feature = "http")]
+use tracing::subscriber::Interest;
 use tracing::{Level, Metadata};
 use tracing_core::Kind;
 
@@ -164,6 +168,38 @@ impl Site {
         self
     }
 
+    /// A site like `like`, of an operation and a layer that are known only at run time. It is kept for good: who makes
+    /// them bounds their number.
+    #[cfg(feature = "http")]
+    pub(crate) fn leaked(
+        like: &'static Self,
+        operation: &'static str,
+        layer: Layer,
+    ) -> &'static Self {
+        let origin = Origin {
+            operation,
+            layer,
+            ..like.origin
+        };
+        let name: &'static Named = Box::leak(Box::default());
+        let describe = || {
+            let fields = FieldSet::new(like.fields, Identifier(name));
+            describe(operation, like.target, like.level, &origin, fields)
+        };
+        // The callsite has a copy of its own, since it cannot point into what does not stand yet.
+        let meta: &'static Metadata<'static> = Box::leak(Box::new(describe()));
+        name.meta.get_or_init(|| meta);
+        let callsite = DefaultCallsite::new(meta);
+        Box::leak(Box::new(Self {
+            callsite,
+            meta: describe(),
+            name: operation,
+            origin,
+            state: OnceLock::new(),
+            ..*like
+        }))
+    }
+
     pub(super) fn metadata(&'static self) -> &'static Metadata<'static> {
         &self.meta
     }
@@ -207,6 +243,17 @@ const fn metadata(
     origin: &Origin,
     fields: &'static [&'static str],
 ) -> Metadata<'static> {
+    let fields = FieldSet::new(fields, Identifier(&me.callsite));
+    describe(name, target, level, origin, fields)
+}
+
+const fn describe(
+    name: &'static str,
+    target: &'static str,
+    level: Level,
+    origin: &Origin,
+    fields: FieldSet,
+) -> Metadata<'static> {
     Metadata::new(
         name,
         target,
@@ -214,7 +261,35 @@ const fn metadata(
         Some(origin.file),
         Some(origin.line),
         Some(origin.module),
-        FieldSet::new(fields, Identifier(&me.callsite)),
+        fields,
         Kind::SPAN,
     )
 }
+
+/// What a site made at run time is known by: its interest is kept by the callsite that is registered.
+#[cfg(feature = "http")]
+#[derive(Default)]
+struct Named {
+    meta: OnceLock<&'static Metadata<'static>>,
+}
+
+#[cfg(feature = "http")]
+impl Callsite for Named {
+    fn set_interest(&self, _: Interest) {}
+
+    fn metadata(&self) -> &Metadata<'_> {
+        self.meta.get().copied().unwrap_or(UNNAMED.metadata())
+    }
+}
+
+/// What stands for a site before it has its name; nobody asks so early.
+#[cfg(feature = "http")]
+static UNNAMED: Site = Site::new(
+    &UNNAMED,
+    "unnamed",
+    Layer::Api,
+    module_path!(),
+    file!(),
+    line!(),
+    &[],
+);

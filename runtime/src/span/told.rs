@@ -161,7 +161,7 @@ impl Call {
     }
 
     /// The value was an error.
-    pub(super) fn fail(
+    pub(crate) fn fail(
         &mut self,
         kind: ErrorKind,
         message: Arguments<'_>,

@@ -15,6 +15,8 @@ use super::site::Site;
 use super::stream::Flow;
 use super::words::{self, Words};
 use crate::clock::{self, Moment};
+#[cfg(feature = "http")]
+use crate::context::RequestContext;
 use crate::context::cancel;
 use crate::context::carrier::{self, Inherited};
 use crate::context::frame::Frame;
@@ -115,6 +117,17 @@ impl Watch {
     /// The record's fields, for what is told of the call beside its own.
     pub(super) fn fields(&mut self) -> &mut Fields {
         &mut self.record.fields
+    }
+
+    #[cfg(feature = "http")]
+    pub(super) fn trace_id(&self) -> Option<TraceId> {
+        self.record.trace_id
+    }
+
+    /// The fields of the request, as they are now.
+    #[cfg(feature = "http")]
+    pub(super) fn request(&self) -> Option<Arc<RequestContext>> {
+        self.trace.request(self.frame.as_deref())
     }
 
     /// Names a document that the call has found; past the first hundred they are only counted.

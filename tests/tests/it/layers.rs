@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// From the bottom up; modules of one rank do not see each other.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["clock", "privacy"],
     &["value", "usage"],
     &["context", "prices"],
@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 13] = [
     &["dispatch"],
     &["span", "layer", "words", "carry"],
     &["propagation"],
+    &["http"],
     &["config"],
     &["telemetry"],
 ];

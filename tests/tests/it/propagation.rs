@@ -364,9 +364,17 @@ fn ten_thousand_lines_and_eight_megabytes_are_no_burden() {
 #[test]
 fn broken_headers_neither_panic_nor_make_memory_grow() {
     let said = succeed(HEADERS, &["20000", "7"]);
-    let numbers: Vec<u64> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [count, right, grown] = numbers[..] else { panic!("{said}") };
+    let numbers: Vec<u64> = said
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [count, right, grown] = numbers[..] else {
+        panic!("{said}")
+    };
     assert_eq!(count, 20_000, "{said}");
-    assert!((1_000..19_000).contains(&right), "both kinds are tried: {said}");
+    assert!(
+        (1_000..19_000).contains(&right),
+        "both kinds are tried: {said}"
+    );
     assert!(grown < 4096, "{said}");
 }

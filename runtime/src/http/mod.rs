@@ -1,0 +1,31 @@
+//! HTTP, in and out: a tower layer for servers, which makes each request a call and a trace, and one for clients, which takes the
+//! trace along.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//!
+//! let app: Router = Router::new()
+//!     .route("/query", get(|| async { "an answer" }))
+//!     .layer(ragspan::http::layer());
+//! # drop(app);
+//! ```
+//!
+//! A request is measured from its head to the last byte of its response. Its method, its path and its status are recorded; its
+//! query string, its headers and its body are not. See `docs/http.md` for what each way of ending means.
+
+mod answer;
+mod body;
+mod grpc;
+mod hosts;
+mod outbound;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod server;
+mod settings;
+mod sites;
+
+pub use answer::ResponseFuture;
+pub use body::ResponseBody;
+pub use outbound::{Outbound, OutboundFuture, OutboundService, outbound_layer};
+pub use server::HttpService;
+pub use settings::{HttpLayer, layer};

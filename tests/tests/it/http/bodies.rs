@@ -1,0 +1,297 @@
+//! A call goes on to the last byte of its response, and tells how that went.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use futures_util::{Stream, StreamExt, stream};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use ragspan::rag_span;
+use ragspan::testing::{Captured, CapturedSpan};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::server::{Client, Version, each, on};
+
+#[rag_span(layer = "generation")]
+async fn token(at: usize) -> String {
+    format!("token {at}\n")
+}
+
+/// Tokens, each of an annotated call.
+fn tokens(most: usize) -> impl Stream<Item = Result<String, io::Error>> {
+    stream::iter(0..most).then(|at| async move { Ok(token(at).await) })
+}
+
+fn app(body: impl Fn() -> Response<Body> + Clone + Send + Sync + 'static) -> Router {
+    Router::new()
+        .fallback(move || std::future::ready(body()))
+        .layer(ragspan::http::layer())
+}
+
+fn streamed(
+    body: impl Stream<Item = Result<String, io::Error>> + Send + 'static,
+) -> Response<Body> {
+    Response::new(Body::from_stream(body))
+}
+
+fn get() -> Request<String> {
+    let request = Request::get("/").header("host", "localhost");
+    request.body(String::new()).unwrap()
+}
+
+fn call(seen: &Captured) -> CapturedSpan<'_> {
+    let spans = seen.spans("http_request");
+    assert_eq!(spans.len(), 1, "{}", seen.tree());
+    spans[0]
+}
+
+/// Reads what never comes to its end.
+async fn broken(client: Client) {
+    let response = client.send(get()).await;
+    if let Ok(response) = response {
+        response.into_body().collect().await.unwrap_err();
+    }
+}
+
+async fn whole(client: Client) {
+    client
+        .send(get())
+        .await
+        .unwrap()
+        .into_body()
+        .collect()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_is_polled_inside_and_ends_the_call() {
+    for ((), seen) in each(|| app(|| streamed(tokens(3))), whole).await {
+        call(&seen).succeeded().with("bytes_sent", 24);
+        let tokens = seen.spans("token");
+        assert_eq!(tokens.len(), 3);
+        tokens.iter().for_each(|token| {
+            token.under("http_request");
+        });
+        let last = seen.messages().last().copied();
+        assert_eq!(last, Some("http_request_complete"));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_fails_the_call() {
+    let fails = || {
+        let lost = stream::once(async { Err(io::Error::other("the model hung up")) });
+        streamed(tokens(2).chain(lost))
+    };
+    for ((), seen) in each(|| app(fails), broken).await {
+        let call = call(&seen).failed_with("http_body").with("bytes_sent", 16);
+        assert!(
+            call.record()["error"]["message"]
+                .to_string()
+                .contains("hung up")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_cancels_the_call() {
+    /// Is there until it is dropped.
+    #[rag_span(layer = "generation")]
+    fn endless() -> impl Stream<Item = Result<String, io::Error>> {
+        tokens(1).chain(stream::pending())
+    }
+
+    let read = |client: Client| async move {
+        let mut response = client.send(get()).await.unwrap();
+        let first = response.body_mut().frame().await.unwrap().unwrap();
+        assert_eq!(first.into_data().unwrap(), "token 0\n");
+    };
+    for ((), seen) in each(|| app(|| streamed(endless())), read).await {
+        call(&seen)
+            .was_cancelled()
+            .with("cancelled_by", "disconnect")
+            .with("bytes_sent", 8);
+        let inner = seen.span("endless").was_cancelled();
+        inner
+            .under("http_request")
+            .with("cancelled_by", "disconnect");
+        seen.counted("rag_active_queries", &[("layer", "api")], 0.0);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_wait_for_the_answer_cancels_the_call() {
+    type Asked = Arc<tokio::sync::Mutex<UnboundedReceiver<()>>>;
+    let (tell, asked) = unbounded_channel();
+    let asked: Asked = Arc::new(tokio::sync::Mutex::new(asked));
+    let waits = || {
+        let tell = tell.clone();
+        let handler = move || {
+            let tell = tell.clone();
+            async move {
+                tell.send(()).unwrap();
+                std::future::pending::<()>().await;
+            }
+        };
+        Router::new()
+            .fallback(handler)
+            .layer(ragspan::http::layer())
+    };
+    let leave = |client: Client| {
+        let asked = Arc::clone(&asked);
+        async move {
+            let mut asked = asked.lock().await;
+            tokio::select! {
+                _ = client.send(get()) => panic!("nobody answers"),
+                _ = asked.recv() => {}
+            }
+        }
+    };
+    for ((), seen) in each(waits, leave).await {
+        call(&seen)
+            .was_cancelled()
+            .with("cancelled_by", "disconnect")
+            .without("http_status");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_does_not_ask_for_is_not_missing() {
+    /// Ends without saying so before it is asked.
+    fn unasked() -> Body {
+        Body::from_stream(stream::iter([Ok::<_, Infallible>("token")]))
+    }
+    type Make = fn() -> Response<Body>;
+    let cases: [(&str, u64, Make); 6] = [
+        ("GET", 0, || Response::new(Body::empty())),
+        ("GET", 5, || Response::new(Body::from("token"))),
+        ("GET", 5, || {
+            let response = Response::builder().header("content-length", 5);
+            response.body(unasked()).unwrap()
+        }),
+        ("HEAD", 0, || Response::new(unasked())),
+        ("GET", 0, || {
+            Response::builder().status(204).body(unasked()).unwrap()
+        }),
+        ("GET", 0, || {
+            Response::builder().status(304).body(unasked()).unwrap()
+        }),
+    ];
+    for (method, bytes, make) in cases {
+        let read = |client: Client| async move {
+            let mut request = get();
+            *request.method_mut() = method.parse().unwrap();
+            let response = client.send(request).await.unwrap();
+            response.into_body().collect().await.unwrap();
+        };
+        // Not axum, which takes the body out itself; and not HTTP/2, where hyper sends what it is given.
+        let ((), seen) = on(Version::One, Plain(make).layered(), read).await;
+        call(&seen).succeeded().with("bytes_sent", bytes);
+    }
+}
+
+#[tokio::test]
+async fn an_error_stays_one_whoever_reads_it() {
+    let bad = || {
+        let mut response = streamed(tokens(1).chain(stream::pending()));
+        *response.status_mut() = http::StatusCode::BAD_GATEWAY;
+        response
+    };
+    let leave = |client: Client| async move {
+        client
+            .send(get())
+            .await
+            .unwrap()
+            .body_mut()
+            .frame()
+            .await
+            .unwrap()
+            .unwrap();
+    };
+    for ((), seen) in each(|| app(bad), leave).await {
+        call(&seen).failed_with("http_502").with("http_status", 502);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_a_body_is_told() {
+    let panics = || streamed(tokens(1).chain(stream::once(async { panic!("as tested") })));
+    for ((), seen) in each(|| app(panics), broken).await {
+        call(&seen).panicked();
+    }
+}
+
+fn grpc(status: &'static str, in_trailers: bool) -> Response<Body> {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static(status));
+    let response = Response::builder().header("content-type", "application/grpc+proto");
+    if !in_trailers {
+        let response = response.header("grpc-status", status);
+        return response.body(Body::empty()).unwrap();
+    }
+    let frames = [
+        Frame::data(Bytes::from_static(b"\0\0\0\0\x05token")),
+        Frame::trailers(trailers),
+    ];
+    let frames = stream::iter(frames.map(Ok::<_, Infallible>));
+    response.body(Body::new(StreamBody::new(frames))).unwrap()
+}
+
+#[tokio::test]
+async fn of_grpc_the_trailers_say_how_it_ended() {
+    for in_trailers in [true, false] {
+        for (status, label) in [
+            ("0", None),
+            ("14", Some("grpc_unavailable")),
+            ("x", Some("grpc_unknown")),
+        ] {
+            for ((), seen) in each(|| app(move || grpc(status, in_trailers)), whole).await {
+                let call = call(&seen).with("http_status", 200);
+                match label {
+                    None => call.succeeded().with("grpc_status", 0),
+                    Some(label) => call.failed_with(label),
+                };
+            }
+        }
+    }
+    // Elsewhere the header means nothing.
+    let other = || {
+        Response::builder()
+            .header("grpc-status", "14")
+            .body(Body::empty())
+            .unwrap()
+    };
+    for ((), seen) in each(|| app(other), whole).await {
+        call(&seen).succeeded().without("grpc_status");
+    }
+}
+
+/// A service without a framework.
+#[derive(Clone)]
+struct Plain(fn() -> Response<Body>);
+
+impl Plain {
+    fn layered(self) -> ragspan::http::HttpService<Self> {
+        tower_layer::Layer::layer(&ragspan::http::layer(), self)
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for Plain {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        std::future::ready(Ok(self.0()))
+    }
+}

@@ -1,0 +1,369 @@
+//! What a request brings and what its call tells, over both versions of HTTP.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request as Incoming;
+use axum::routing::{any, get};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use ragspan::propagation::Policy;
+use ragspan::testing::{Capture, capture_async};
+use ragspan::{Context, LogContext, rag_span};
+use tokio::sync::Barrier;
+
+use super::server::{Client, Tasks, Version, each, serve};
+
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+fn to(uri: &str) -> http::request::Builder {
+    Request::get(uri).header("host", "localhost")
+}
+
+fn empty(request: http::request::Builder) -> Request<String> {
+    request.body(String::new()).unwrap()
+}
+
+async fn text<B: http_body::Body<Error: std::fmt::Debug>>(response: Response<B>) -> String {
+    let whole = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(whole.to_vec()).unwrap()
+}
+
+#[rag_span(layer = "retrieval")]
+async fn search() {}
+
+fn app() -> Router {
+    let answer = || async {
+        search().await;
+        "an answer"
+    };
+    let broken = || async { StatusCode::SERVICE_UNAVAILABLE };
+    Router::new()
+        .route("/query", get(answer))
+        .route("/broken", any(broken))
+        .route("/health", get(|| async { "well" }))
+        .layer(ragspan::http::layer())
+}
+
+#[tokio::test]
+async fn a_request_is_a_call_with_what_may_be_told_of_it() {
+    let ask = |client: Client| async move {
+        let request = to("/query?question=s3cret")
+            .header("x-request-id", "r-1")
+            .header("user-agent", "tests/1.0")
+            .header("authorization", "Bearer t0ken");
+        let response = client.send(empty(request)).await.unwrap();
+        let (head, body) = response.into_parts();
+        let id = head.headers["x-trace-id"].to_str().unwrap().to_owned();
+        assert_eq!(head.headers["x-request-id"], "r-1");
+        assert_eq!(text(Response::new(body)).await, "an answer");
+        id
+    };
+    for ((trace, seen), version) in each(app, ask)
+        .await
+        .into_iter()
+        .zip(["HTTP/1.1", "HTTP/2.0"])
+    {
+        let call = seen
+            .span("http_request")
+            .succeeded()
+            .is_root()
+            .in_layer("api");
+        call.with("http_method", "GET")
+            .with("http_path", "/query")
+            .with("http_version", version)
+            .with("http_status", 200)
+            .with("bytes_sent", 9)
+            .without("user_agent");
+        let record = call.record();
+        assert_eq!(record["trace_id"], trace);
+        assert_eq!(record["request_id"], "r-1");
+        assert!(record["metrics"]["time_to_first_byte_ms"].is_number());
+        seen.span("search").under("http_request");
+        seen.says_nothing_of("s3cret").says_nothing_of("t0ken");
+        seen.counted(
+            "rag_requests_total",
+            &[("layer", "api"), ("status", "success")],
+            1.0,
+        )
+        .counted("rag_active_queries", &[("layer", "api")], 0.0);
+    }
+}
+
+#[tokio::test]
+async fn a_status_says_how_a_request_ended() {
+    let ask = |client: Client| async move {
+        for (path, status) in [("/nowhere", 404), ("/broken", 503), ("/query", 405)] {
+            let mut request = to(path);
+            if path == "/query" {
+                request = request.method("POST");
+            }
+            let response = client.send(empty(request)).await.unwrap();
+            assert_eq!(response.status(), status);
+            text(response).await;
+        }
+    };
+    for ((), seen) in each(app, ask).await {
+        let calls = seen.spans("http_request");
+        calls[0].succeeded().with("http_status", 404);
+        calls[1].failed_with("http_503").with("http_status", 503);
+        calls[2].succeeded().with("http_status", 405);
+        assert_eq!(calls.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn probes_are_left_out() {
+    let ask = |client: Client| async move {
+        let response = client.send(empty(to("/health?deep=1"))).await.unwrap();
+        assert!(!response.headers().contains_key("x-trace-id"));
+        assert_eq!(text(response).await, "well");
+    };
+    for ((), seen) in each(app, ask).await {
+        assert!(seen.records().is_empty());
+    }
+    let others = || {
+        let layer = ragspan::http::layer().leave_out(["/query", "/bro*"]);
+        Router::new().fallback(|| async { "here" }).layer(layer)
+    };
+    let ask = |client: Client| async move {
+        for path in ["/health", "/query", "/broken", "/query/more"] {
+            text(client.send(empty(to(path))).await.unwrap()).await;
+        }
+    };
+    for ((), seen) in each(others, ask).await {
+        let calls = seen.spans("http_request");
+        calls[0].with("http_path", "/health");
+        calls[1].with("http_path", "/query/more");
+        assert_eq!(calls.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_taken_made_or_replaced() {
+    let named = || {
+        let header = http::HeaderName::from_static("x-correlation-id");
+        let layer = ragspan::http::layer()
+            .request_id_header(header)
+            .user_agent();
+        Router::new().fallback(|| async {}).layer(layer)
+    };
+    let long = "x".repeat(129);
+    let long = &long;
+    let ask = |client: Client| async move {
+        let mut ids = Vec::new();
+        for id in ["r-1", "", long, "tab\tbed"] {
+            let mut request = to("/").header("user-agent", "tests/1.0");
+            if !id.is_empty() {
+                request = request.header("x-correlation-id", id);
+            }
+            let response = client.send(empty(request)).await.unwrap();
+            let id = response.headers()["x-correlation-id"].to_str().unwrap();
+            ids.push(id.to_owned());
+            assert!(!response.headers().contains_key("x-request-id"));
+        }
+        ids
+    };
+    for (ids, seen) in each(named, ask).await {
+        let calls = seen.spans("http_request");
+        assert_eq!(calls.len(), 4);
+        for (id, call) in ids.iter().zip(&calls) {
+            assert_eq!(call.record()["request_id"], *id);
+            call.with("user_agent", "tests/1.0");
+        }
+        assert_eq!(ids[0], "r-1");
+        assert!(ids[1..].iter().all(|id| id.starts_with("req-")), "{ids:?}");
+        seen.counted("ragspan_propagation_rejected_total", &[], 2.0);
+    }
+}
+
+#[tokio::test]
+async fn the_callers_trace_goes_on() {
+    let ask = |client: Client| async move {
+        let request = to("/query")
+            .header("traceparent", PARENT)
+            .header("baggage", "request_id=from-baggage");
+        text(client.send(empty(request)).await.unwrap()).await;
+    };
+    for ((), seen) in each(app, ask).await {
+        let record = seen.span("http_request").record();
+        assert_eq!(record["trace_id"], "0af76519-16cd-43dd-8448-eb211c80319c");
+        assert_eq!(
+            record["parent_span_id"],
+            "00000000-0000-0000-b7ad-6b7169203331"
+        );
+        assert_eq!(record["request_id"], "from-baggage");
+        assert_eq!(seen.span("search").record()["trace_id"], record["trace_id"]);
+    }
+}
+
+#[tokio::test]
+async fn at_an_edge_a_new_trace_names_the_callers() {
+    let edge = Capture::new().propagation(Policy::new().trust(false));
+    let ((), seen) = edge
+        .run_async(async {
+            let tasks = Tasks::default();
+            let address = serve(Version::One, 1, app(), &tasks).await;
+            let client = Client::connect(Version::One, address).await;
+            let request = to("/query").header("traceparent", PARENT);
+            text(client.send(empty(request)).await.unwrap()).await;
+            drop(client);
+            tasks.end().await;
+        })
+        .await;
+    let linked = "0af76519-16cd-43dd-8448-eb211c80319c";
+    let call = seen
+        .span("http_request")
+        .is_root()
+        .with("linked_trace_id", linked);
+    assert_ne!(call.record()["trace_id"], linked);
+}
+
+#[derive(LogContext)]
+struct Caller {
+    user_id: Option<String>,
+    tenant_id: &'static str,
+}
+
+#[tokio::test]
+async fn the_program_says_who_asks_and_an_outer_layer_comes_first() {
+    let app = || {
+        let inner = ragspan::http::layer()
+            .operation("query")
+            .context(|parts| Caller {
+                user_id: parts.extensions.get::<String>().cloned(),
+                tenant_id: "acme",
+            });
+        let login = axum::middleware::map_request(|mut request: Incoming| async {
+            request.extensions_mut().insert("ada".to_owned());
+            request
+        });
+        Router::new()
+            .fallback(|| async { search().await })
+            .layer(inner)
+            .layer(login)
+            .layer(ragspan::http::layer())
+    };
+    let ask = |client: Client| async move {
+        let request = to("/")
+            .header("traceparent", PARENT)
+            .header("x-request-id", "r-1");
+        text(client.send(empty(request)).await.unwrap()).await;
+    };
+    for ((), seen) in each(app, ask).await {
+        seen.span("query").under("http_request").for_user("ada");
+        seen.span("search").under("query").for_user("ada");
+        let records = seen.records();
+        assert_eq!(records.len(), 6);
+        assert!(records.iter().all(|record| record["request_id"] == "r-1"));
+        assert_eq!(seen.span("query").record()["tenant_id"], "acme");
+        assert!(seen.span("http_request").record()["user_id"].is_null());
+        seen.counted(
+            "rag_requests_total",
+            &[("layer", "api"), ("status", "success")],
+            1.0,
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_panic_passes_through_and_is_told() {
+    let app = || {
+        let panics = || async {
+            if Context::current().trace_id().is_some() {
+                panic!("as tested")
+            }
+        };
+        Router::new().fallback(panics).layer(ragspan::http::layer())
+    };
+    let ask = |client: Client| async move {
+        client.send(empty(to("/"))).await.unwrap_err();
+    };
+    for ((), seen) in each(app, ask).await {
+        let call = seen.span("http_request").panicked();
+        assert!(
+            call.record()["error"]["message"]
+                .to_string()
+                .contains("as tested")
+        );
+    }
+}
+
+/// As many requests as are in flight at once.
+const MANY: usize = 10_000;
+
+/// Looks at its context once all are there.
+#[rag_span(layer = "retrieval")]
+async fn meet(all: Arc<Barrier>) {
+    all.wait().await;
+    tokio::task::yield_now().await;
+    tracing::info!("found");
+}
+
+async fn answer(own: String, all: Arc<Barrier>) -> String {
+    ragspan::bind("user_id", own.as_str());
+    meet(all).await;
+    let context = Context::current();
+    assert_eq!(context.user_id(), Some(&*own));
+    assert_eq!(context.request_id().as_deref(), Some(&*own));
+    own
+}
+
+/// Sends one of them, and gives its trace.
+async fn ask_as(client: Client, id: String) -> (String, String) {
+    let request = to("/").header("x-request-id", &id);
+    let response = client.send(empty(request)).await.unwrap();
+    let trace = response.headers()["x-trace-id"].to_str().unwrap();
+    let trace = trace.to_owned();
+    assert_eq!(text(response).await, id);
+    (trace, id)
+}
+
+/// Sends all at once, and gives the ids by trace.
+async fn ask_all(version: Version, address: SocketAddr) -> HashMap<String, String> {
+    let mut asked = Vec::new();
+    for of in 0..4 {
+        let client = Client::connect(version, address).await;
+        let ask = |at| tokio::spawn(ask_as(client.clone(), format!("r-{of}-{at}")));
+        asked.extend((0..MANY / 4).map(ask));
+    }
+    let mut traces = HashMap::new();
+    for asked in asked {
+        traces.extend([asked.await.unwrap()]);
+    }
+    traces
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_thousand_requests_at_once_keep_their_contexts_apart() {
+    let (traces, seen) = capture_async(async {
+        let all = Arc::new(Barrier::new(MANY));
+        let handler = move |request: Incoming| {
+            let id = request.headers()["x-request-id"].to_str().unwrap();
+            answer(id.to_owned(), Arc::clone(&all))
+        };
+        let app = Router::new()
+            .fallback(handler)
+            .layer(ragspan::http::layer());
+        let tasks = Tasks::default();
+        let address = serve(Version::Two, 4, app, &tasks).await;
+        let traces = ask_all(Version::Two, address).await;
+        tasks.end().await;
+        traces
+    })
+    .await;
+    // Of each request the start and the end of two calls, and the event.
+    assert_eq!((traces.len(), seen.records().len()), (MANY, 5 * MANY));
+    for record in seen.records() {
+        let own = traces[record["trace_id"].as_str().unwrap()].as_str();
+        assert_eq!(record["request_id"], own);
+        // Who asks is known once the handler runs.
+        if record["message"] != "http_request_started" {
+            assert_eq!(record["user_id"], own);
+        }
+    }
+    let counted = [("layer", "api"), ("status", "success")];
+    seen.counted("rag_requests_total", &counted, MANY as f64);
+}
