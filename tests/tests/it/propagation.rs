@@ -376,5 +376,6 @@ fn broken_headers_neither_panic_nor_make_memory_grow() {
         (1_000..19_000).contains(&right),
         "both kinds are tried: {said}"
     );
-    assert!(grown < 4096, "{said}");
+    // Buffers that are kept for the next records, however many requests there were.
+    assert!(grown < 16 * 1024, "{said}");
 }
