@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ragspan::{
     Config, ContextVisitor, Document, ErrorFields, ErrorType, FileSettings, Format, LogContext,
-    Logger, Redaction, Secret, Telemetry, Usage, Verdict, rag_span, span,
+    Logger, Secret, Telemetry, Usage, Verdict, rag_span, span,
 };
 use sqlx::{Connection, Executor};
 
@@ -134,7 +134,7 @@ impl LogContext for Request {
 }
 
 #[derive(Debug)]
-struct Failed(String, Option<Box<Failed>>);
+struct Failed(String, Option<Box<Self>>);
 
 impl fmt::Display for Failed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
