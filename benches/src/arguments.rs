@@ -36,6 +36,20 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measure what it costs to look for secrets in records.
+    Redact {
+        /// Fewer rounds.
+        #[arg(long)]
+        quick: bool,
+        /// The figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measure that in this process, `off`, `on` or with a `hit` in each record, and print nanoseconds a record.
+    RedactOne {
+        /// What the records are like.
+        kind: String,
+    },
     /// Measure one of these in this process, and print a line of JSON.
     Scene {
         /// Its name.

@@ -12,6 +12,7 @@ pub mod dress;
 pub mod measure;
 pub mod one;
 pub mod program;
+pub mod redact;
 pub mod scene;
 pub mod stage;
 pub mod table;

@@ -10,7 +10,7 @@ use crate::arguments::{Arguments, Command};
 use crate::measure::Task;
 use crate::scene::Scene;
 use crate::variant::Variant;
-use crate::{around, compare, one, scene};
+use crate::{around, compare, one, redact, scene};
 
 /// Does what the command line says; an error is told on standard error.
 #[must_use]
@@ -28,6 +28,11 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<bool, Box<dyn Error>> {
     match *command {
+        Command::Redact { quick, json } => redact::all(quick, json),
+        Command::RedactOne { ref kind } => {
+            writeln!(std::io::stdout(), "{}", redact::one(kind)?)?;
+            Ok(true)
+        }
         Command::All { quick, json } => compare::all(quick, json),
         Command::Context { quick, json } => around::all(quick, json),
         Command::Scene { scene, marks } => scene_alone(scene, marks),

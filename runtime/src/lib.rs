@@ -29,7 +29,7 @@
 //! All are additive. `sqlite` (default): the SQLite sink and the [`store`] that queries it. `serve` (default): the
 //! listener for `/metrics`. `yaml` (default): [`Config::load`], the configuration file. `log` (default): what libraries say through the `log` crate becomes records. `signal` (default):
 //! [`terminated`], for a graceful shutdown. `http`: [`http`](mod@http), tower layers for servers and clients; and a response of the `http` crate is an outcome. `reqwest`: the same as a
-//! middleware of `reqwest`. `testing`: [`testing`], for your own unit tests. `off`, set by the final binary: the attribute leaves its item as it is,
+//! middleware of `reqwest`. `serde`: a [`Secret`] is serialized as `[redacted]`. `testing`: [`testing`], for your own unit tests. `off`, set by the final binary: the attribute leaves its item as it is,
 //! and a scope carries nothing; `testing` overrules it.
 //!
 //! # Layers of the crate
@@ -97,6 +97,8 @@ mod pages {
     mod migrate {}
     #[doc = include_str!("../../docs/propagation.md")]
     mod propagation {}
+    #[doc = include_str!("../../docs/privacy.md")]
+    mod privacy {}
     #[doc = include_str!("../../docs/rag.md")]
     mod rag {}
     #[doc = include_str!("../../docs/spans.md")]

@@ -154,7 +154,7 @@ impl LogContext for Request {
 }
 
 #[derive(Debug)]
-struct Failed(String, Option<Box<Failed>>);
+struct Failed(String, Option<Box<Self>>);
 
 impl fmt::Display for Failed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

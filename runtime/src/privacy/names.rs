@@ -58,6 +58,50 @@ static NOW: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[
 /// Grows whenever other names count, so that no thread goes by what it was told before.
 static GENERATION: AtomicU32 = AtomicU32::new(1);
 
+/// With which two letters a secret's name ends: for each last letter, by five bits of it, a bit for each letter before it. It clears most
+/// names at once. What is added stays, so it may only say yes too often.
+static ENDS: [AtomicU32; 32] = {
+    let mut ends = [const { AtomicU32::new(0) }; 32];
+    let mut row = 0;
+    while row < ends.len() {
+        // A separator that does not count may stand before any last letter, or be the last itself.
+        let all = if row == fold(b'-') || row == fold(b'_') {
+            u32::MAX
+        } else {
+            0
+        };
+        let mut bits = all | 1 << fold(b'-') | 1 << fold(b'_');
+        let mut at = 0;
+        while at < KNOWN.len() {
+            if let [.., before, last] = *KNOWN[at].as_bytes()
+                && fold(last) == row
+            {
+                bits |= 1 << fold(before);
+            }
+            at += 1;
+        }
+        ends[row] = AtomicU32::new(bits);
+        row += 1;
+    }
+    ends
+};
+
+/// A letter without its case.
+const fn fold(letter: u8) -> usize {
+    (letter & 31) as usize
+}
+
+/// Whether a name may be a secret's, by its last two letters.
+#[inline(always)]
+fn may_be(name: &str) -> bool {
+    match *name.as_bytes() {
+        [.., before, last] if before.is_ascii() && last.is_ascii() => {
+            ENDS[fold(last)].load(Ordering::Relaxed) >> fold(before) & 1 == 1
+        }
+        _ => true,
+    }
+}
+
 /// How many names a thread remembers.
 const SLOTS: usize = 256;
 
@@ -81,8 +125,14 @@ thread_local! {
 }
 
 /// Whether the value of a field of this name is not recorded.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_secret(name: &'static str) -> bool {
+    may_be(name) && is_told(name)
+}
+
+/// What this thread was told of the name, or is told now.
+#[inline(never)]
+fn is_told(name: &'static str) -> bool {
     let at = name.as_ptr().addr();
     let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
     let generation = GENERATION.load(Ordering::Relaxed) << 1;
@@ -107,6 +157,18 @@ fn look_up(name: &str, at: usize, length: u32, generation: u32) -> bool {
 
 /// From now on these names count, in all of this process.
 pub(super) fn install(names: Names) {
+    for name in &names.secret {
+        match *name.as_bytes() {
+            [.., before, last] => {
+                ENDS[fold(last)].fetch_or(1 << fold(before), Ordering::Relaxed);
+            }
+            // A name of one letter may stand behind a point and any letter.
+            [last] => {
+                ENDS[fold(last)].fetch_or(u32::MAX, Ordering::Relaxed);
+            }
+            [] => {}
+        }
+    }
     *NOW.write().unwrap_or_else(PoisonError::into_inner) = names;
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
@@ -190,6 +252,35 @@ mod tests {
         ] {
             assert!(!is_secret(name), "{name}");
             assert!(!is_secret(name), "{name}, as remembered");
+        }
+    }
+
+    #[test]
+    fn the_last_letters_clear_no_secret() {
+        for known in KNOWN {
+            let [head, tail] = known.split_at(known.len() - 1).into();
+            for name in [
+                known.to_owned(),
+                known.to_uppercase(),
+                format!("{known}_"),
+                format!("x.{known}-"),
+                format!("{head}_{tail}"),
+            ] {
+                assert!(may_be(&name), "{name}");
+                assert!(Names::new(&[], &[]).has(&name), "{name}");
+            }
+        }
+        let common = [
+            "query",
+            "chunks",
+            "model",
+            "status",
+            "documents",
+            "kind",
+            "tokens",
+        ];
+        for name in common {
+            assert!(!may_be(name), "{name} is not cleared, and costs more");
         }
     }
 

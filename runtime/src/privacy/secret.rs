@@ -85,3 +85,35 @@ impl<T> fmt::Display for Secret<T> {
         out.write_str(REDACTED)
     }
 }
+
+/// What it hides is not serialized.
+#[cfg(feature = "serde")]
+impl<T> serde::Serialize for Secret<T> {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(REDACTED)
+    }
+}
+
+/// A configuration may hold it.
+#[cfg(feature = "serde")]
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Secret<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        T::deserialize(from).map(Self)
+    }
+}
+
+#[cfg(all(test, feature = "serde"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_read_and_not_written() {
+        let read: Secret<String> = serde_json::from_str("\"hunter2\"").unwrap();
+        assert_eq!(read.expose(), "hunter2");
+        assert_eq!(serde_json::to_string(&read).unwrap(), "\"[redacted]\"");
+        assert_eq!(
+            format!("{:#?} {read:>20}", Some(read.clone())),
+            "Some(\n    [redacted],\n) [redacted]"
+        );
+    }
+}
