@@ -44,7 +44,7 @@ impl Service {
 
     /// What it knows.
     #[must_use]
-    pub fn library(&self) -> &Library {
+    pub fn library(&self) -> &Arc<Library> {
         &self.library
     }
 

@@ -3,6 +3,7 @@
 //! Everything works offline. Each stage is one function, so that one attribute above it is all its instrumentation.
 
 pub mod answer;
+pub mod bound;
 pub mod chunk;
 pub mod claims;
 pub mod corpus;
@@ -24,6 +25,7 @@ pub mod pipeline;
 pub mod program;
 pub mod progress;
 pub mod prompt;
+pub mod query;
 pub mod report;
 pub mod retrieve;
 pub mod sentences;

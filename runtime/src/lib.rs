@@ -34,7 +34,7 @@
 //!
 //! # Layers of the crate
 //!
-//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock`, `value` and
+//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock` and `privacy`, `value` and
 //! `usage`, `context` and `prices`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
 
 #![cfg_attr(
@@ -60,6 +60,7 @@ mod layer;
 mod metrics;
 mod pipeline;
 mod prices;
+mod privacy;
 pub mod propagation;
 mod record;
 mod sink;
@@ -97,6 +98,8 @@ mod pages {
     mod http {}
     #[doc = include_str!("../../docs/migrate.md")]
     mod migrate {}
+    #[doc = include_str!("../../docs/propagation.md")]
+    mod propagation {}
     #[doc = include_str!("../../docs/rag.md")]
     mod rag {}
     #[doc = include_str!("../../docs/spans.md")]
@@ -117,6 +120,7 @@ pub use layer::{RagLayer, layer};
 pub use metrics::Verdict;
 pub use pipeline::{Balance, Dropped, ParseDirectivesError};
 pub use prices::{Import, Prices, PricesError};
+pub use privacy::{Redacted, Redaction, RedactionError, Secret, redact};
 /// ```
 /// use ragspan::rag_span;
 ///

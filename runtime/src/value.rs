@@ -9,6 +9,8 @@ use tracing::field::{Field, FieldSet, Visit};
 use tracing::{Level, Metadata};
 use tracing_core::Kind;
 
+use crate::privacy::{REDACTED, is_secret};
+
 /// No single value keeps more text than this, in bytes; the rest is counted and left out.
 const MAX_TEXT: usize = 64 * 1024;
 
@@ -66,6 +68,18 @@ impl Arena {
             end: narrow(self.0.len()),
             cut: narrow(cut.len()),
         }
+    }
+
+    /// Keeps `text` in the place of a piece of which some was cut already.
+    pub(crate) fn push_for(&mut self, text: &str, before: Text) -> Text {
+        let kept = self.push(text);
+        let cut = kept.cut.saturating_add(before.cut);
+        Text { cut, ..kept }
+    }
+
+    /// All of it, one text behind the other.
+    pub(crate) fn whole(&self) -> &str {
+        &self.0
     }
 
     /// In bytes.
@@ -179,12 +193,26 @@ impl Fields {
         self.push(name, Value::Text(text));
     }
 
-    /// Adds a value as it records itself.
+    /// Adds a value as it records itself; of a secret, that it was there.
     pub(crate) fn capture(&mut self, name: &'static str, value: &dyn tracing::Value) {
         let first = self.items.len();
         value.record(any_field(), &mut Capture(self));
+        if is_secret(name) {
+            self.hide(first, is_metric(name));
+        }
         for (there, _) in self.items.iter_mut().skip(first) {
             *there = name;
+        }
+    }
+
+    /// Puts a word in the place of all values from the `first` on; numbers may stay.
+    #[cold]
+    fn hide(&mut self, first: usize, numbers_stay: bool) {
+        let hidden = Value::Text(self.text.push(REDACTED));
+        for (_, value) in self.items.iter_mut().skip(first) {
+            if !(numbers_stay && value.is_number()) {
+                *value = hidden;
+            }
         }
     }
 
@@ -223,14 +251,19 @@ impl Fields {
     /// Adds a value whose text stands in another buffer.
     pub(crate) fn copy(&mut self, name: &'static str, value: Value, from: &Arena) {
         let value = match value {
-            Value::Text(text) => {
-                let kept = self.text.push(from.get(text));
-                let cut = kept.cut.saturating_add(text.cut);
-                Value::Text(Text { cut, ..kept })
-            }
+            Value::Text(text) => Value::Text(self.text.push_for(from.get(text), text)),
             plain => plain,
         };
         self.push(name, value);
+    }
+
+    /// Adds what `value` prints; of a secret, that it was there.
+    pub(crate) fn print_named(&mut self, name: &'static str, value: fmt::Arguments<'_>) {
+        if is_secret(name) {
+            self.push_text(name, REDACTED);
+        } else {
+            self.print_text(name, value);
+        }
     }
 
     /// Adds what `value` prints.
@@ -311,6 +344,14 @@ impl Fields {
         self.items.clear();
         self.text.clear();
     }
+
+    /// Every piece of text that is a value, to be pointed elsewhere.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text> {
+        self.items.iter_mut().filter_map(|(_, value)| match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        })
+    }
 }
 
 /// A field to lend to values that ask for one; its name is never used.
@@ -335,14 +376,28 @@ fn any_field() -> &'static Field {
     })
 }
 
-/// Collects what `tracing` hands over.
+/// Collects what `tracing` hands over; of secrets, that they were there.
 #[derive(Debug)]
 pub(crate) struct Capture<'a>(pub(crate) &'a mut Fields);
 
 impl Capture<'_> {
     fn text(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        self.0.print_text(field.name(), value);
+        self.0.print_named(field.name(), value);
     }
+
+    fn number(&mut self, field: &Field, value: Value) {
+        let name = field.name();
+        if is_secret(name) && !is_metric(name) {
+            self.0.push_text(name, REDACTED);
+        } else {
+            self.0.push(name, value);
+        }
+    }
+}
+
+/// Numbers among the metrics are counted things, as `metrics.token`.
+fn is_metric(name: &str) -> bool {
+    name.starts_with("metrics.")
 }
 
 impl Visit for Capture<'_> {
@@ -351,7 +406,9 @@ impl Visit for Capture<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.push_text(field.name(), value);
+        let name = field.name();
+        let shown = if is_secret(name) { REDACTED } else { value };
+        self.0.push_text(name, shown);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
@@ -359,27 +416,27 @@ impl Visit for Capture<'_> {
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.push(field.name(), Value::Bool(value));
+        self.number(field, Value::Bool(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.push(field.name(), Value::I64(value));
+        self.number(field, Value::I64(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.push(field.name(), Value::U64(value));
+        self.number(field, Value::U64(value));
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
-        self.0.push(field.name(), Value::I128(value));
+        self.number(field, Value::I128(value));
     }
 
     fn record_u128(&mut self, field: &Field, value: u128) {
-        self.0.push(field.name(), Value::U128(value));
+        self.number(field, Value::U128(value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.push(field.name(), Value::F64(value));
+        self.number(field, Value::F64(value));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The place in a request where code runs, to run other code there.
 
-use tracing::Span;
+use tracing::dispatcher::with_default;
+use tracing::span::Id;
+use tracing::{Dispatch, Span};
 
 use super::future::InContext;
 use crate::dispatch::{self, Carried};
@@ -52,7 +54,29 @@ impl Here {
     /// Runs `body` here. As often as is wanted, on several threads at once too.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         let _carried = self.carried.enter();
-        self.span.in_scope(body)
+        self.span.in_scope(|| match self.is_reached() {
+            true => body(),
+            false => self.passage().in_scope(body),
+        })
+    }
+
+    /// Whether the thread is at this place now. One that is inside of a span already does not enter it anew, the registry stays with the
+    /// innermost; and a place outside of all spans has none to enter.
+    fn is_reached(&self) -> bool {
+        let at_it = |(id, subscriber): (&Id, &Dispatch)| subscriber.current_span().id() == Some(id);
+        let reached = self.span.with_subscriber(at_it);
+        reached.unwrap_or_else(|| Span::current().is_none())
+    }
+
+    /// A span that can be entered anywhere and leads to this place: what runs inside it finds its call above. Of level ERROR,
+    /// as a scope is, so that no filter closes it.
+    fn passage(&self) -> Span {
+        let below = |(id, subscriber): (&Id, &Dispatch)| {
+            let id = id.clone();
+            with_default(subscriber, || tracing::error_span!(parent: id, "context"))
+        };
+        let span = self.span.with_subscriber(below);
+        span.unwrap_or_else(|| tracing::error_span!(parent: None, "context"))
     }
 
     /// Lets `future` run here, wherever it is polled.

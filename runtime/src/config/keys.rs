@@ -1,6 +1,7 @@
 //! The one list of sections and keys: parsing, defaults, suggestions, the template and the reference come from it.
 
 use super::kind::Kind;
+use crate::privacy::Redaction;
 
 /// A mapping of the file.
 #[derive(Debug)]
@@ -166,6 +167,17 @@ pub(super) const SECTIONS: &[Section] = sections! {
     "logging.alerting" true Built::Later, "Rules that say when somebody is called.";
 };
 
+/// The names of all rules.
+pub(super) const RULES: &[&str] = &{
+    let mut names = [""; Redaction::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = Redaction::ALL[at].name();
+        at += 1;
+    }
+    names
+};
+
 const ANY: u64 = i64::MAX as u64;
 const MS_DAY: u64 = 86_400_000;
 
@@ -230,8 +242,10 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("logging.propagation.langsmith", Kind::Flag, "false", "Whether LangSmith's header goes with every outbound call, and not only where a request came with it."),
 
     Key::new("logging.privacy.hash_key", Kind::Text, "", "The key of `#[log(hash)]`, of at least 16 bytes: the same in all services whose records are joined on hashes. Without one each process makes its own.").such_as("${RAGSPAN_HASH_KEY}").secret(),
-    Key::new("logging.privacy.redact_fields", Kind::Texts, "", "Names of fields whose values are taken out, beside those that are known as secrets.").such_as("[email, phone]").later(),
-    Key::new("logging.privacy.redact_patterns", Kind::Flag, "true", "Whether values that look like keys or passwords are taken out.").later(),
+    Key::new("logging.privacy.redact_fields", Kind::Texts, "", "Names of fields whose values are shown as `[redacted]`, beside those that are known as secrets, such as `password` and `api_key`.").such_as("[email, phone]"),
+    Key::new("logging.privacy.allow_fields", Kind::Texts, "", "Names that are known as those of secrets, and whose values are shown all the same.").such_as("[token]"),
+    Key::new("logging.privacy.redact", Kind::WordsOrOff(RULES), "[private_keys, url_credentials, jwt, bearer, api_keys, emails, cards]", "What is taken out of every text by how it looks; `off` for nothing."),
+    Key::new("logging.privacy.patterns", Kind::Patterns, "", "Regular expressions of your own: what one finds is shown as `[redacted:<name>]`.").such_as("{patient: \"\\\\bP-[0-9]{6}\\\\b\"}"),
     Key::new("logging.privacy.content", Kind::Word(&["off", "hash", "full"]), "off", "Whether `inputs(..)` and `output` are kept.").later(),
 
     Key::new("logging.retention.hot_days", Kind::Whole(1, 36_500), "7", "So long every record can be queried."),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::pipeline::Levels;
+use crate::privacy::compile;
 use crate::record::Level;
 
 /// What a value may be. Bounds are inclusive.
@@ -25,6 +26,8 @@ pub(super) enum Kind {
     Word(&'static [&'static str]),
     /// Some of these words.
     Words(&'static [&'static str]),
+    /// Some of these words, or `off` for none.
+    WordsOrOff(&'static [&'static str]),
     /// Directives for levels.
     Levels,
     /// An IP address.
@@ -39,6 +42,8 @@ pub(super) enum Kind {
     Texts,
     /// Any texts with names.
     Pairs,
+    /// Regular expressions with names.
+    Patterns,
 }
 
 /// A value that was read.
@@ -57,7 +62,7 @@ pub(super) enum Value {
 impl Kind {
     /// Whether it is made of several scalars.
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Self::Words(_) | Self::Texts)
+        matches!(self, Self::Words(_) | Self::WordsOrOff(_) | Self::Texts)
     }
 
     /// What is expected, to follow "expected ".
@@ -77,6 +82,7 @@ impl Kind {
             Self::Clock => "a time of the day, such as 03:10".to_owned(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
             Self::Words(words) => format!("a list of {}", words.join(", ")),
+            Self::WordsOrOff(words) => format!("off, or a list of {}", words.join(", ")),
             Self::Levels => "a level, or directives".to_owned(),
             Self::Address => "an IP address, such as 127.0.0.1".to_owned(),
             Self::Url(schemes) => format!("an address that begins with {}", begins(schemes)),
@@ -87,6 +93,9 @@ impl Kind {
             Self::Text => "text".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
             Self::Pairs => "names with texts, such as {name: text}".to_owned(),
+            Self::Patterns => {
+                "names with regular expressions, such as {name: \"[0-9]+\"}".to_owned()
+            }
         }
     }
 
@@ -108,7 +117,7 @@ impl Kind {
                 .map(Value::Whole)
                 .ok_or_else(String::new),
             Self::Clock => checked(clock(word)),
-            Self::Word(words) | Self::Words(words) => a_word(word, words),
+            Self::Word(words) | Self::Words(words) | Self::WordsOrOff(words) => a_word(word, words),
             Self::Levels => Levels::parse(word, Some(Level::Info))
                 .map(Value::Levels)
                 .map_err(|error| error.to_string()),
@@ -116,13 +125,22 @@ impl Kind {
             Self::Url(schemes) => checked(has_scheme(word, schemes)),
             Self::Name => checked(name(word)),
             Self::Text | Self::Texts | Self::Pairs => plain(text),
+            Self::Patterns => compile(text)
+                .map(|_| Value::Text(text.to_owned()))
+                .map_err(|error| error.to_string()),
         }
     }
 
     /// Reads a default of the list of keys.
     pub(super) fn read_default(self, text: &str) -> Option<Value> {
         if self.is_list() {
-            return (text == "[]").then(|| Value::Texts(vec![]));
+            let items = text.strip_prefix('[')?.strip_suffix(']')?.split(", ");
+            let items = items.filter(|item| !item.is_empty());
+            let fits = |item: &&str| self.read(item).is_ok();
+            return items
+                .clone()
+                .all(|item| fits(&item))
+                .then(|| Value::Texts(items.map(str::to_owned).collect()));
         }
         self.read(text).ok()
     }

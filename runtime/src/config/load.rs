@@ -19,6 +19,7 @@ use super::yaml::{self, MAX_BYTES};
 use crate::context::headers::Policy;
 use crate::pipeline::Levels;
 use crate::prices::Prices;
+use crate::privacy::Redaction;
 use crate::sink::{FileSettings, Format, SqliteSettings};
 
 /// Where a file is looked for, after what `RAGSPAN_CONFIG` names.
@@ -190,7 +191,24 @@ fn apply(settings: &Settings) -> Config {
         key if key.is_empty() => config,
         key => config.hash_key(key),
     };
-    backends(config.without_sinks(), settings)
+    backends(private(config, settings).without_sinks(), settings)
+}
+
+/// What must not leave, and what may.
+fn private(mut config: Config, settings: &Settings) -> Config {
+    let texts = |name| settings.texts(&format!("logging.privacy.{name}"));
+    let is_on = |rule: &Redaction| texts("redact").iter().any(|name| name == rule.name());
+    let patterns = texts("patterns")
+        .iter()
+        .filter_map(|pair| pair.split_once(": "));
+    for (name, pattern) in patterns {
+        // It was checked where it was read, and the problem told.
+        let _checked = config.privacy.pattern(name, pattern);
+    }
+    config
+        .redact(Redaction::ALL.into_iter().filter(is_on))
+        .redact_fields(texts("redact_fields"))
+        .allow_fields(texts("allow_fields"))
 }
 
 fn propagation(settings: &Settings) -> Policy {

@@ -51,6 +51,7 @@ use crate::context::HashKey;
 use crate::context::headers::Policy;
 use crate::pipeline::{Levels, ParseDirectivesError};
 use crate::prices::Prices;
+use crate::privacy::{self, Redaction, RedactionError};
 use crate::record::{Level, Service};
 use crate::sink::{FileSettings, Format, SqliteSettings};
 
@@ -86,6 +87,7 @@ pub struct Config {
     pub(crate) prices: Arc<Prices>,
     pub(crate) propagation: Policy,
     pub(crate) hash_key: Option<HashKey>,
+    pub(crate) privacy: privacy::Settings,
     source: Option<PathBuf>,
     notes: Vec<String>,
     #[cfg(feature = "yaml")]
@@ -109,6 +111,7 @@ impl Default for Config {
             prices: Arc::default(),
             propagation: Policy::default(),
             hash_key: None,
+            privacy: privacy::Settings::default(),
             source: None,
             notes: vec![],
             #[cfg(feature = "yaml")]
@@ -278,6 +281,57 @@ impl Config {
     pub fn hash_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
         self.hash_key = (!key.is_empty()).then(|| HashKey::new(key));
+        self
+    }
+
+    /// Takes out of every text what these rules find, and nothing else; by default all of [`Redaction::ALL`] count.
+    ///
+    /// ```
+    /// use ragspan::{Config, Redaction};
+    ///
+    /// let without_emails = Redaction::ALL.into_iter().filter(|rule| *rule != Redaction::Emails);
+    /// let config = Config::default().redact(without_emails);
+    /// let off = Config::default().redact([]);
+    /// # drop((config, off));
+    /// ```
+    pub fn redact(mut self, rules: impl IntoIterator<Item = Redaction>) -> Self {
+        self.privacy.rules = rules.into_iter().collect();
+        self
+    }
+
+    /// Takes out of every text what this regular expression finds: `[redacted:<name>]` stands in its place.
+    ///
+    /// # Errors
+    ///
+    /// When the name is more than 40 small letters, digits and underscores or one of [`Redaction`], when the expression cannot be read, is too
+    /// large, or finds the empty text.
+    ///
+    /// ```
+    /// let config = ragspan::Config::default().redact_pattern("patient", r"\bP-\d{6}\b")?;
+    /// # drop(config);
+    /// # Ok::<(), ragspan::RedactionError>(())
+    /// ```
+    pub fn redact_pattern(mut self, name: &str, pattern: &str) -> Result<Self, RedactionError> {
+        self.privacy.pattern(name, pattern)?;
+        Ok(self)
+    }
+
+    /// Values of fields of these names are shown as `[redacted]`, beside those that are known as secrets, such as `password` and `api_key`.
+    ///
+    /// A name is compared as a whole, or with what stands behind the last point of a field; small and capital letters, hyphens and underscores
+    /// make no difference.
+    pub fn redact_fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.privacy
+            .fields
+            .extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Values of fields of these names are shown, though the names are known as those of secrets: `token`, where it is a word.
+    pub fn allow_fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.privacy
+            .allowed
+            .extend(names.into_iter().map(Into::into));
         self
     }
 

@@ -13,6 +13,7 @@ use super::walk::Found;
 use super::world::World;
 use super::yaml::{Node, Tree};
 use crate::pipeline::Levels;
+use crate::privacy;
 
 /// Where a value of the configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +171,12 @@ impl Reader<'_> {
                 let items = items.iter().map(|item| (None, item));
                 self.several(key, items, is_on, ['[', ']'])
             }
-            (Tree::Map(entries), Kind::Pairs) => {
+            (Tree::Scalar(text), Kind::WordsOrOff(_)) if text.trim() == "off" => Ok(Read {
+                text: "off".to_owned(),
+                from: vec![],
+                value: Some(Value::Texts(vec![])),
+            }),
+            (Tree::Map(entries), Kind::Pairs | Kind::Patterns) => {
                 if entries.len() > MOST_ITEMS {
                     return Err(vec![(node.at, TOO_MANY.to_owned())]);
                 }
@@ -179,9 +185,12 @@ impl Reader<'_> {
                     .map(|entry| (Some(entry.key.as_str()), &entry.value));
                 self.several(key, items, is_on, ['{', '}'])
             }
-            (Tree::Scalar(text), kind) if !kind.is_list() && !matches!(kind, Kind::Pairs) => self
-                .scalar(key, node, text, is_on)
-                .map_err(|wrong| vec![wrong]),
+            (Tree::Scalar(text), kind)
+                if !kind.is_list() && !matches!(kind, Kind::Pairs | Kind::Patterns) =>
+            {
+                self.scalar(key, node, text, is_on)
+                    .map_err(|wrong| vec![wrong])
+            }
             _ => {
                 let message = format!(
                     "expected {}, found {}",
@@ -203,6 +212,11 @@ impl Reader<'_> {
     ) -> Result<Read, Vec<Wrong>> {
         let (mut texts, mut from, mut wrong) = (vec![], vec![], vec![]);
         for (name, node) in items {
+            let pattern = name.filter(|_| matches!(key.kind, Kind::Patterns));
+            if let Some(Err(error)) = pattern.map(privacy::check_name) {
+                wrong.push((node.at, error.to_string()));
+                continue;
+            }
             let read = match &node.value {
                 Tree::Scalar(text) => self.scalar(key, node, text, is_on),
                 _ => Err((

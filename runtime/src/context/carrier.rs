@@ -106,6 +106,15 @@ struct Node {
     children: Children,
 }
 
+/// A span closes when nothing runs in it or below it any more.
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(trace) = self.inherited.trace.take() {
+            Trace::leave(trace);
+        }
+    }
+}
+
 /// What a node was told while its call ran.
 #[derive(Debug)]
 pub(crate) struct Closed {

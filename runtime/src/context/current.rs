@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 use super::carrier::{self, Inherited};
 use super::{RequestContext, SpanId, TraceId};
 use crate::clock;
+use crate::value::Fields;
 
 /// The context of the code that runs here, as it is now.
 ///
@@ -145,11 +146,10 @@ impl Context {
     pub fn to_json(&self) -> serde_json::Value {
         let text = |id: Option<String>| id.map_or(serde_json::Value::Null, Into::into);
         let elapsed = self.elapsed().map(|elapsed| elapsed.as_secs_f64() * 1000.0);
-        let fields = self.request.as_ref().map(|request| &request.fields);
-        let fields: Map<_, _> = fields
-            .into_iter()
-            .flat_map(|fields| fields.all_json())
-            .collect();
+        let request = self.request.as_deref();
+        let all = |fields: Option<&Fields>| -> Map<_, _> {
+            fields.into_iter().flat_map(Fields::all_json).collect()
+        };
         json!({
             "trace_id": text(self.trace_id().map(|id| id.to_string())),
             "span_id": text(self.span_id().map(|id| id.to_string())),
@@ -158,7 +158,8 @@ impl Context {
             "user_id": self.user_id(),
             "session_id": self.session_id(),
             "tenant_id": self.tenant_id(),
-            "context": fields,
+            "context": all(request.map(|request| &request.fields)),
+            "metrics": all(request.map(|request| &request.metrics)),
             "elapsed_ms": elapsed,
         })
     }

@@ -51,6 +51,26 @@ impl RequestContext {
         given_or_made(given, "ses", trace)
     }
 
+    /// The ids that were given.
+    pub(crate) fn ids(&self) -> [Option<&str>; 4] {
+        [
+            self.request_id.as_deref(),
+            self.user_id.as_deref(),
+            self.session_id.as_deref(),
+            self.tenant_id.as_deref(),
+        ]
+    }
+
+    /// The same, to be replaced.
+    pub(crate) fn ids_mut(&mut self) -> [Option<&mut Box<str>>; 4] {
+        [
+            self.request_id.as_mut(),
+            self.user_id.as_mut(),
+            self.session_id.as_mut(),
+            self.tenant_id.as_mut(),
+        ]
+    }
+
     fn reserved(&mut self, name: &str) -> Option<&mut Option<Box<str>>> {
         match name {
             "request_id" => Some(&mut self.request_id),

@@ -4,10 +4,8 @@ use std::fmt::{Debug, Display};
 
 use super::RequestContext;
 use super::hash::hash;
+use crate::privacy::REDACTED;
 use crate::value::Fields;
-
-/// What is written instead of a value that must not leave.
-const REDACTED: &str = "[redacted]";
 
 /// Takes the fields of a [`LogContext`](crate::LogContext), one call a field.
 ///
@@ -127,7 +125,7 @@ impl<'a> ContextVisitor<'a> {
     /// # assert_eq!(seen.record("here")["context"]["client"], "127.0.0.1");
     /// ```
     pub fn display(&mut self, name: &'static str, value: &dyn Display) {
-        self.put(name, |to| to.print_text(name, format_args!("{value}")));
+        self.put(name, |to| to.print_named(name, format_args!("{value}")));
     }
 
     /// What the value prints by `Debug`.
@@ -146,14 +144,15 @@ impl<'a> ContextVisitor<'a> {
     /// # assert_eq!(seen.record("here")["context"]["plan"], "Free");
     /// ```
     pub fn debug(&mut self, name: &'static str, value: &dyn Debug) {
-        self.put(name, |to| to.print_text(name, format_args!("{value:?}")));
+        self.put(name, |to| to.print_named(name, format_args!("{value:?}")));
     }
 
     /// A number among the metrics of each record; no part of the public API, which is `metric`.
     #[doc(hidden)]
     pub fn number(&mut self, name: &'static str, value: &dyn tracing::Value) {
         self.scratch.clear();
-        self.scratch.capture(name, value);
+        // As a number among metrics it is no secret, whatever its name.
+        self.scratch.capture("metrics.", value);
         self.context.put_metric(name, &self.scratch);
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::iter::repeat;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::privacy::redact;
+
 /// Label values are never user text, but a mistake must not cost the program its memory, nor
 /// the scraper its database.
 pub(super) const LIMIT: usize = 2_000;
@@ -39,10 +41,12 @@ impl<C> Family<C> {
             .map(|v| Box::from(*v))
             .collect();
         let found = self.read().get(&key).map(Arc::clone);
-        found.unwrap_or_else(|| self.create(key, make))
+        found.unwrap_or_else(|| self.create(&key, make))
     }
 
-    fn create(&self, key: Values, make: impl FnOnce() -> C) -> Arc<C> {
+    /// What looks like a secret is none of a label, and its series is that of all secrets of its kind.
+    fn create(&self, key: &Values, make: impl FnOnce() -> C) -> Arc<C> {
+        let key: Values = key.iter().map(|value| redact(value).into()).collect();
         let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
         let full = series.len() >= LIMIT && !series.contains_key(&key);
         let key = if full { self.other() } else { key };
@@ -98,6 +102,15 @@ mod tests {
     }
 
     #[test]
+    fn a_label_shows_no_secret() {
+        let family = Family::new(1);
+        add(&family, &["AKIAIOSFODNN7EXAMPLE"]);
+        add(&family, &["AKIAIOSFODNN7EXAMPLF"]);
+        assert_eq!(value(&family, &["[redacted:api_keys]"]), 2);
+        assert_eq!(family.all().len(), 1);
+    }
+
+    #[test]
     fn beyond_the_limit_everything_is_other() {
         let family = Family::new(2);
         for number in 0..LIMIT + 50 {
@@ -114,7 +127,7 @@ mod tests {
         let family = Family::new(1);
         (0..LIMIT).for_each(|number| add(&family, &[&number.to_string()]));
         let key: Values = Arc::new([Box::from("0")]);
-        assert_eq!(family.create(key, Counter::default).value(), 1);
+        assert_eq!(family.create(&key, Counter::default).value(), 1);
     }
 
     #[test]

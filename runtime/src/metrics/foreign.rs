@@ -4,6 +4,7 @@
 //! text is read line by line: what can't be shown in a format in its own type is shown as
 //! unknown under the same series names, and what can't be shown at all is left out.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::exposition::line;
@@ -11,21 +12,22 @@ use super::format::Format;
 use super::names;
 #[cfg(any(test, feature = "testing"))]
 use super::sample::Sample;
+use crate::privacy::redact;
 
 /// One family of the exporter's text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Family<'a> {
     name: &'a str,
     kind: &'a str,
-    help: Option<&'a str>,
+    help: Option<Cow<'a, str>>,
     lines: Vec<Line<'a>>,
 }
 
-/// One sample; label values are as they were written, escapes and all.
+/// One sample; label values are as they were written, escapes and all, without what looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Line<'a> {
     name: &'a str,
-    labels: Vec<(&'a str, &'a str)>,
+    labels: Vec<(&'a str, Cow<'a, str>)>,
     value: &'a str,
 }
 
@@ -58,7 +60,7 @@ fn parse(text: &str) -> Vec<Family<'_>> {
     let mut help = None;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
-            help = rest.split_once(' ').map(|(_, help)| help);
+            help = rest.split_once(' ').map(|(_, help)| redact(help));
         } else if let Some((name, kind)) = line
             .strip_prefix("# TYPE ")
             .and_then(|rest| rest.split_once(' '))
@@ -126,7 +128,7 @@ impl<'a> Family<'a> {
             .map(|name| Self {
                 name,
                 kind: "unknown",
-                help: self.help,
+                help: self.help.clone(),
                 lines: of(name),
             })
             .collect()
@@ -178,7 +180,7 @@ impl<'a> Family<'a> {
 
     fn write(&self, out: &mut String, format: Format) {
         let name = self.family_name(format);
-        match self.help {
+        match &self.help {
             Some(help) if format == Format::OpenMetrics => {
                 let help = help.replace('"', "\\\"");
                 line(out, format_args!("# HELP {name} {help}"));
@@ -232,7 +234,7 @@ impl<'a> Line<'a> {
     }
 
     /// What tells the series from others: its labels in any order.
-    fn identity(&self) -> (&'a str, Vec<(&'a str, &'a str)>) {
+    fn identity(&self) -> (&'a str, Vec<(&'a str, Cow<'a, str>)>) {
         let mut labels = self.labels.clone();
         labels.sort_unstable();
         (self.name, labels)
@@ -267,12 +269,12 @@ impl<'a> Line<'a> {
 }
 
 /// `name="value",..` where a value ends at the first quote that no backslash escapes.
-fn parse_labels(mut text: &str) -> Option<Vec<(&str, &str)>> {
+fn parse_labels(mut text: &str) -> Option<Vec<(&str, Cow<'_, str>)>> {
     let mut labels = Vec::new();
     while !text.is_empty() {
         let (name, rest) = text.split_once("=\"")?;
         let (value, rest) = rest.split_at_checked(end_of_value(rest)?)?;
-        labels.push((name, value));
+        labels.push((name, redact(value)));
         let rest = rest.strip_prefix('"')?;
         text = rest.strip_prefix(',').unwrap_or(rest);
     }

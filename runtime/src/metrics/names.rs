@@ -226,6 +226,8 @@ closed_list! {
         "Delivered records that a sink let go of since, as too old or too many.";
     RecordsPending = "ragspan_records_pending", Gauge, ["sink"], Count, &[],
         "Records still on their way to a sink.";
+    Redactions = "ragspan_redactions_total", Counter, ["rule"], Count, &[],
+        "Secrets that were taken out of records by how they look, by rule.";
     PropagationRejected = "ragspan_propagation_rejected_total", Counter, [], Count, &[],
         "Incoming trace headers that were malformed and therefore not followed.";
 }

@@ -1,9 +1,12 @@
 //! Records the words of RAG: tokens, cost, caches, retries, evaluations and feedback.
 
+use std::borrow::Cow;
+
 use super::exemplar::Exemplar;
 use super::names::Name;
 use super::number::steps;
 use super::registry::Registry;
+use crate::privacy::redact;
 use crate::usage::{Cost, Usage};
 
 /// Of a label that the program chose, so many characters are kept.
@@ -42,7 +45,7 @@ impl Registry {
         (usage, cost): (&Usage, Option<Cost>),
         exemplar: &Exemplar,
     ) {
-        let model = label(model);
+        let model = &label(model);
         for (kind, tokens) in usage.kinds().into_iter().filter(|(_, tokens)| *tokens > 0) {
             self.histogram(Name::TokenUsage, &[model, kind])
                 .record(tokens, exemplar);
@@ -78,12 +81,12 @@ impl Registry {
 
     /// Counts which share of a model's window a call took; NaN is left out.
     pub(crate) fn context_fill(&self, model: &str, ratio: f64, exemplar: &Exemplar) {
-        self.ratio(Name::ContextFill, label(model), ratio, exemplar);
+        self.ratio(Name::ContextFill, &label(model), ratio, exemplar);
     }
 
     /// Counts a score of an evaluation; NaN, which is no score, is left out.
     pub(crate) fn evaluation(&self, metric: &str, score: f64, exemplar: &Exemplar) {
-        self.ratio(Name::EvaluationScore, label(metric), score, exemplar);
+        self.ratio(Name::EvaluationScore, &label(metric), score, exemplar);
     }
 
     fn ratio(&self, name: Name, value: &str, ratio: f64, exemplar: &Exemplar) {
@@ -114,7 +117,7 @@ impl Registry {
     fn lookup(&self, cache: &str, counts: [u64; 2], exemplar: &Exemplar) {
         let names = [Name::CacheHits, Name::CacheMisses];
         for (name, count) in names.into_iter().zip(counts) {
-            let counter = self.counter(name, &[label(cache)]);
+            let counter = self.counter(name, &[&label(cache)]);
             if count > 0 {
                 counter.add_with(count, exemplar);
             }
@@ -124,13 +127,13 @@ impl Registry {
     /// Sets how many bytes a cache holds.
     pub(crate) fn cache_size(&self, cache: &str, bytes: u64) {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.gauge(Name::CacheSize, &[label(cache)]).set(bytes);
+        self.gauge(Name::CacheSize, &[&label(cache)]).set(bytes);
     }
 
     /// Sets how many connections of a pool are in use.
     pub(crate) fn connections(&self, pool: &str, count: u64) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.gauge(Name::ActiveConnections, &[label(pool)])
+        self.gauge(Name::ActiveConnections, &[&label(pool)])
             .set(count);
     }
 
@@ -141,27 +144,29 @@ impl Registry {
 
     /// Counts an attempt after the first.
     pub(crate) fn retry(&self, operation: &str, reason: &str, exemplar: &Exemplar) {
-        self.counter(Name::Retries, &[operation, label(reason)])
+        self.counter(Name::Retries, &[operation, &label(reason)])
             .add_with(1, exemplar);
     }
 
     /// Counts that one thing was used instead of another.
     pub(crate) fn fallback(&self, from: &str, to: &str, exemplar: &Exemplar) {
-        self.counter(Name::Fallbacks, &[label(from), label(to)])
+        self.counter(Name::Fallbacks, &[&label(from), &label(to)])
             .add_with(1, exemplar);
     }
 
     /// Counts a judgement.
     pub(crate) fn feedback(&self, key: &str, verdict: Verdict, exemplar: &Exemplar) {
-        self.counter(Name::Feedback, &[label(key), verdict.as_str()])
+        self.counter(Name::Feedback, &[&label(key), verdict.as_str()])
             .add_with(1, exemplar);
     }
 }
 
-/// As much of a name as a label keeps.
-fn label(name: &str) -> &str {
-    let end = name.char_indices().nth(LABEL).map(|(at, _)| at);
-    end.and_then(|end| name.get(..end)).unwrap_or(name)
+/// As much of a name as a label keeps. A secret that is cut off is none to the rules any more, so they look at it before.
+fn label(name: &str) -> Cow<'_, str> {
+    if name.char_indices().nth(LABEL).is_none() {
+        return name.into();
+    }
+    redact(name).chars().take(LABEL).collect::<String>().into()
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::{self, Moment};
+use crate::privacy::redact;
 
 /// A sink that falls ill again within this time, in microseconds, is not told of again.
 const QUIET: u64 = 60_000_000;
 
 /// A line on standard error; where that is closed there is nobody to tell.
 pub(crate) fn say(line: &str) {
-    let _told = writeln!(std::io::stderr().lock(), "ragspan: {line}");
+    let _told = writeln!(std::io::stderr().lock(), "ragspan: {}", redact(line));
 }
 
 /// An error and what is behind it, on one line; what an error repeats of its source is said once.
@@ -62,7 +63,8 @@ pub(super) struct Illness {
 
 impl Illness {
     pub(super) fn new(ailment: Ailment, why: impl Into<String>) -> Self {
-        let why = why.into();
+        // A driver's error may show the address that it was given, password and all.
+        let why = redact(&why.into()).into_owned();
         Self { ailment, why }
     }
 }

@@ -78,6 +78,7 @@ impl Remote {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl LogContext for Remote {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
         for (name, value) in &self.fields {

@@ -7,6 +7,7 @@ pub(crate) mod escape;
 pub(crate) mod json;
 mod level;
 mod pool;
+mod redact;
 mod writer;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub(crate) use crate::clock::rfc3339;
 pub use level::{Level, ParseLevelError};
 pub(crate) use pool::Pool;
+pub(crate) use redact::Redactor;
 
 use crate::context::carrier::Origin;
 use crate::context::{Layer, RequestContext, SpanId, TraceId};

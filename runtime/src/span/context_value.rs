@@ -6,7 +6,7 @@ use std::ops::Deref;
 use tracing::Value;
 
 use super::scope::LogContext;
-use super::value::Metric;
+use super::value::{Field, Metric};
 
 /// A value that a field of a `LogContext` can hold.
 #[diagnostic::on_unimplemented(
@@ -15,14 +15,14 @@ use super::value::Metric;
     note = "say how it is recorded: #[log(display)], #[log(debug)], #[log(with = |value| ..)], or #[log(flatten)] where it is a \
             context itself; #[log(skip)] leaves it out"
 )]
-pub trait ContextField: Value {}
+pub trait ContextField: Field {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Value> ContextField for T {}
+impl<T: Field> ContextField for T {}
 
 /// The value of a field.
 pub fn context_field<T: ContextField>(value: &T) -> &dyn Value {
-    value
+    value.as_field()
 }
 
 /// A value that a field with `display` can hold.

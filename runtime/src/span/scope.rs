@@ -9,6 +9,7 @@ use tracing::callsite::{DefaultCallsite, Identifier};
 use tracing::field::FieldSet;
 use tracing::instrument::{Instrument, Instrumented};
 use tracing::span::EnteredSpan;
+use tracing::subscriber::NoSubscriber;
 use tracing::{Level, Metadata, Span};
 use tracing_core::Kind;
 
@@ -55,8 +56,12 @@ impl ScopeSite {
 
     fn is_enabled(&'static self) -> bool {
         let interest = self.callsite.interest();
-        interest.is_always()
-            || !interest.is_never() && tracing::dispatcher::get_default(|to| to.enabled(&self.meta))
+        // That every subscriber wants it does not mean that there is one here.
+        !interest.is_never()
+            && tracing::dispatcher::get_default(|to| match interest.is_always() {
+                true => !to.is::<NoSubscriber>(),
+                false => to.enabled(&self.meta),
+            })
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use tracing::Value;
 use tracing::field::{DisplayValue, display};
 
+use crate::privacy::Secret;
 use crate::usage::{Cost, Usage};
 
 /// A value that can be recorded as a field as it is.
@@ -14,14 +15,35 @@ use crate::usage::{Cost, Usage};
     note = "write `?name` to record it by `Debug`, or `%name` to record it by `Display`; \
             of an expression: `name = ?expression` or `name = %expression`"
 )]
-pub trait Field: Value {}
+pub trait Field {
+    /// As it is recorded.
+    fn as_field(&self) -> &dyn Value;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Value> Field for T {}
+impl<T: Value> Field for T {
+    fn as_field(&self) -> &dyn Value {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Field for Secret<T> {
+    fn as_field(&self) -> &dyn Value {
+        self.as_value()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Field for &Secret<T> {
+    fn as_field(&self) -> &dyn Value {
+        self.as_value()
+    }
+}
 
 /// A field's value.
 pub fn field<T: Field>(value: &T) -> &dyn Value {
-    value
+    value.as_field()
 }
 
 /// An error that `err` can print.

@@ -299,6 +299,9 @@ impl Watch {
         if site.metered && !whole {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
+        if self.is_local_root && record.parent_span_id.is_some() {
+            record.fields.push("remote_parent", Number::Bool(true));
+        }
         if self.is_local_root && self.trace.sums.has_more_than_one() {
             let sums = self.trace.sums.now();
             words::tell_sums(&sums, &mut record.fields);
@@ -389,7 +392,7 @@ fn place(
     }
     let outermost = above.layers & bit == 0;
     let is_local_root = above.origin.is_none();
-    let trace = above.trace.unwrap_or_else(|| Arc::new(Trace::begin(unix)));
+    let trace = above.trace.unwrap_or_else(|| Trace::begin(unix));
     let frame = above.frame.clone();
     let inherited = Inherited {
         ids: Some((trace_id, span_id)),

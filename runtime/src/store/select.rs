@@ -94,7 +94,8 @@ impl Fact {
             Self::Ended => "duration_ms IS NOT NULL",
             Self::Root => {
                 "(parent_span_id IS NULL OR span_id = trace_id \
-                 OR parent_span_id LIKE '00000000-0000-0000-%')"
+                 OR parent_span_id LIKE '00000000-0000-0000-%' \
+                 OR context LIKE '%\"remote_parent\":true%')"
             }
             Self::WithError => "error IS NOT NULL",
             Self::Born => {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use crate::pipeline::{Balance, Pipeline};
+use crate::privacy::redact;
 
 /// What is wrong now, and how every sink stands.
 ///
@@ -79,7 +80,8 @@ impl State {
 
     /// Something is wrong with this part.
     pub(super) fn is_ill(&self, part: Part, why: impl Into<String>) {
-        lock(&self.troubles).insert(part, why.into());
+        let why = redact(&why.into()).into_owned();
+        lock(&self.troubles).insert(part, why);
     }
 
     /// Metrics are served here, and that is where they were wanted.
@@ -105,7 +107,7 @@ impl State {
         if !refused.is_empty() {
             troubles.push(format!(
                 "metrics of these names are not recorded, as they are ragspan's or would be taken for them: {}",
-                refused.join(", ")
+                redact(&refused.join(", "))
             ));
         }
         troubles

@@ -22,6 +22,7 @@ use crate::dispatch;
 use crate::layer::{self, RagLayer};
 use crate::metrics::{self, Registry};
 use crate::pipeline::{Balance, Command, Pipeline, Sinks, Worker};
+use crate::privacy;
 use crate::record::Level;
 use crate::sink::{FileSink, StdoutSink};
 use crate::span::{install_panic_hook, scope_is_enabled};
@@ -93,6 +94,8 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     if dispatch::is_set() {
         return Err(StartError::AlreadyStarted);
     }
+    // The first thing that is told may be a secret already.
+    privacy::install(&config.privacy);
     let registry = if config.counts {
         Registry::new()
     } else {

@@ -195,6 +195,7 @@ async fn a_context_tells_what_the_records_tell() {
         ragspan::bind("plan", "free");
         ragspan::bind("ratio", 0.5);
         ragspan::bind("tenant_id", 7);
+        ragspan::bind("metrics.tries", 2);
         (Context::current(), ragspan::trace_id())
     }
     let ((context, trace), seen) = capture_async(answer()).await;
@@ -212,6 +213,7 @@ async fn a_context_tells_what_the_records_tell() {
         assert_eq!(json[key], record[key], "{key}");
     }
     assert_eq!(json["context"], json!({"plan": "free", "ratio": 0.5}));
+    assert_eq!(json["metrics"], json!({"tries": 2}));
     assert_eq!(
         (context.trace_id(), context.operation()),
         (trace, Some("search"))

@@ -223,3 +223,35 @@ fn a_closure_that_panics_leaves_its_thread_as_it_was() {
     assert_eq!(seen.record("parse_complete")["user_id"], "ada");
     assert!(seen.record("next")["user_id"].is_null());
 }
+
+#[rag_span(layer = "memory")]
+fn inner(here: &Here) {
+    here.run(|| parse(1));
+    parse(2);
+}
+
+/// A thread that is inside of a span does not enter it anew: the innermost would stay the one that counts.
+#[test]
+fn a_place_is_the_same_when_the_code_has_gone_further_in_or_was_elsewhere() {
+    #[rag_span(layer = "api")]
+    fn outer(nowhere: &Here) {
+        let here = Here::current();
+        ADA.in_scope(|| {
+            inner(&here);
+            nowhere.run(|| parse(3));
+        });
+    }
+    let ((), seen) = capture(|| outer(&Here::current()));
+    let parsed = |step: u64| {
+        let of = |record: &&Value| {
+            record["message"] == "parse_complete" && record["context"]["step"] == step
+        };
+        seen.records().iter().find(of).unwrap()
+    };
+    let told = |step| (&parsed(step)["parent_span_id"], &parsed(step)["user_id"]);
+    let (outer, inner) = (seen.record("outer_complete"), seen.record("inner_complete"));
+    assert_eq!(told(1), (&outer["span_id"], &Value::Null));
+    assert_eq!(told(2), (&inner["span_id"], &Value::from("ada")));
+    assert_eq!(told(3), (&Value::Null, &Value::Null));
+    assert_ne!(parsed(3)["trace_id"], outer["trace_id"]);
+}

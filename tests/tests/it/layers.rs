@@ -7,7 +7,7 @@ use quote::ToTokens;
 
 /// From the bottom up; modules of one rank do not see each other.
 const LAYERS: [&[&str]; 14] = [
-    &["clock"],
+    &["clock", "privacy"],
     &["value", "usage"],
     &["context", "prices"],
     &["record"],

@@ -22,6 +22,8 @@ mod fields;
 mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
+// Random trees of calls, tasks and threads keep every id and field in its place.
+mod tree;
 // What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
 mod derive;
 // A request learns on its way, and all that follows shows it.
@@ -30,6 +32,14 @@ mod bind;
 mod carry;
 // A request over HTTP is one call of one trace, in and out, to the last byte of its response.
 mod http;
+// A trace goes on in the next service, and what a stranger sends does no harm.
+mod propagation;
+// Services that a vendor's own client traces and ours are one trace.
+mod interop;
+// No secret leaves by any door, whatever place of the program it stands in.
+mod canary;
+// What attacks whoever shows it leaves as plain text.
+mod injection;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // A capture sees all that its code records, and nothing of other captures.

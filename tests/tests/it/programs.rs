@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
+pub(crate) const CANARY: &str = env!("CARGO_BIN_EXE_canary");
 pub(crate) const CONFIGURED: &str = env!("CARGO_BIN_EXE_configured");
 pub(crate) const EMIT: &str = env!("CARGO_BIN_EXE_emit");
 pub(crate) const ENDS: &str = env!("CARGO_BIN_EXE_ends");
+pub(crate) const HEADERS: &str = env!("CARGO_BIN_EXE_headers");
 pub(crate) const HOSTILE: &str = env!("CARGO_BIN_EXE_hostile");
 pub(crate) const MATRIX: &str = env!("CARGO_BIN_EXE_matrix");
 pub(crate) const STARTUP: &str = env!("CARGO_BIN_EXE_startup");

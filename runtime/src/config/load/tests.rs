@@ -177,9 +177,45 @@ fn a_key_of_hashes_comes_from_outside_and_is_masked() {
 }
 
 #[test]
+fn rules_of_privacy_are_chosen_and_added_to() {
+    let config = parsed(
+        "logging: {privacy: {redact: [jwt, cards], redact_fields: [email], allow_fields: [token], patterns: {patient: 'P-[0-9]{4}: x'}}}",
+    );
+    assert_eq!(config.privacy.rules, [Redaction::Jwt, Redaction::Cards]);
+    assert_eq!(config.privacy.fields, ["email"]);
+    assert_eq!(config.privacy.allowed, ["token"]);
+    let shown = format!("{:?}", config.privacy);
+    assert!(shown.contains("P-[0-9]{4}: x"), "{shown}");
+    assert_eq!(parsed("logging: {}").privacy.rules, Redaction::ALL);
+    let off = parsed("logging: {privacy: {redact: off}}");
+    assert_eq!(off.privacy.rules, []);
+    assert_eq!(setting(&off, "logging.privacy.redact").0, Some("off"));
+    assert_eq!(parsed("logging: {privacy: {redact: []}}").privacy.rules, []);
+}
+
+#[test]
+fn a_pattern_that_cannot_be_one_is_told_with_its_place() {
+    let error = wrong(
+        "logging:\n  privacy:\n    redact: [jwts]\n    patterns:\n      good: 'a+'\n      bad: 'a(b'\n      Bad: 'a'\n      all: 'a*'\n",
+        &Fake::default(),
+    );
+    for part in [
+        "c.yaml:3:14: logging.privacy.redact: expected off, or a list of private_keys,",
+        "did you mean `jwt`?",
+        "c.yaml:6:12: logging.privacy.patterns: expected",
+        "found `a(b`; the pattern is no regular expression: unclosed group",
+        "c.yaml:7:12: logging.privacy.patterns: a pattern's name has at most 40 small letters",
+        "c.yaml:8:12: logging.privacy.patterns: expected",
+        "the pattern finds the empty text",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}
+
+#[test]
 fn a_key_that_does_nothing_yet_is_told() {
-    let config = parsed("logging: {privacy: {redact_patterns: true}}");
-    let note = "logging.privacy.redact_patterns is set, but redact_patterns is not in this build";
+    let config = parsed("logging: {privacy: {content: hash}}");
+    let note = "logging.privacy.content is set, but content is not in this build";
     assert_eq!(config.notes(), [note]);
     let built = |path| {
         let mut settings = config.explain().iter();
@@ -188,7 +224,7 @@ fn a_key_that_does_nothing_yet_is_told() {
             .unwrap()
             .is_in_build()
     };
-    assert!(!built("logging.privacy.redact_patterns") && built("logging.privacy.hash_key"));
+    assert!(!built("logging.privacy.content") && built("logging.privacy.hash_key"));
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn is_value(value: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "these texts are ASCII")]
 mod tests {
     use proptest::prelude::*;
 

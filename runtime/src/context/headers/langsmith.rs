@@ -82,6 +82,7 @@ fn id(segment: &str) -> Option<SpanId> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "these texts are ASCII")]
 mod tests {
     use proptest::prelude::*;
 

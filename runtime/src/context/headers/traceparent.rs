@@ -93,6 +93,7 @@ fn hex<const BYTES: usize>(digits: &[u8]) -> Option<[u8; BYTES]> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "these texts are ASCII")]
 mod tests {
     use proptest::prelude::*;
 

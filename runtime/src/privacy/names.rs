@@ -1,0 +1,221 @@
+//! Which fields hold secrets by their names.
+//!
+//! It is asked for every field on the caller's thread. Names live as long as the program, so each thread remembers what it was told of the
+//! names that it has met, by where they stand in memory.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+/// Names of secrets, in small letters and without hyphens and underscores. They are compared as a whole: `tokens`, `max_tokens`
+/// and `token_budget` count what a model reads, and are no secrets.
+const KNOWN: [&str; 39] = [
+    "accesskey",
+    "accesstoken",
+    "apikey",
+    "apisecret",
+    "apitoken",
+    "authorization",
+    "authtoken",
+    "bearertoken",
+    "cardnumber",
+    "clientsecret",
+    "connectionstring",
+    "cookie",
+    "credential",
+    "credentials",
+    "creditcard",
+    "csrftoken",
+    "cvv",
+    "encryptionkey",
+    "idtoken",
+    "jwt",
+    "oauthtoken",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "proxyauthorization",
+    "pwd",
+    "refreshtoken",
+    "secret",
+    "secretaccesskey",
+    "secretkey",
+    "sessiontoken",
+    "setcookie",
+    "signingkey",
+    "ssn",
+    "token",
+    "webhooksecret",
+    "xapikey",
+    "xauthtoken",
+];
+
+/// The names that count now.
+static NOW: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[], &[])));
+
+/// Grows whenever other names count, so that no thread goes by what it was told before.
+static GENERATION: AtomicU32 = AtomicU32::new(1);
+
+/// How many names a thread remembers.
+const SLOTS: usize = 256;
+
+/// What was told of one name.
+#[derive(Clone, Copy)]
+struct Told {
+    at: usize,
+    length: u32,
+    /// The generation, and in the last bit the answer.
+    answer: u32,
+}
+
+const NOTHING: Told = Told {
+    at: 0,
+    length: 0,
+    answer: 0,
+};
+
+thread_local! {
+    static TOLD: [Cell<Told>; SLOTS] = const { [const { Cell::new(NOTHING) }; SLOTS] };
+}
+
+/// Whether the value of a field of this name is not recorded.
+#[inline]
+pub(crate) fn is_secret(name: &'static str) -> bool {
+    let at = name.as_ptr().addr();
+    let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+    let generation = GENERATION.load(Ordering::Relaxed) << 1;
+    let told = TOLD.try_with(|told| told[(at ^ at >> 8) % SLOTS].get());
+    match told {
+        Ok(told) if told.at == at && told.length == length && told.answer & !1 == generation => {
+            told.answer & 1 == 1
+        }
+        _ => look_up(name, at, length, generation),
+    }
+}
+
+#[cold]
+fn look_up(name: &str, at: usize, length: u32, generation: u32) -> bool {
+    let secret = NOW.read().unwrap_or_else(PoisonError::into_inner).has(name);
+    let answer = generation | u32::from(secret);
+    let told = Told { at, length, answer };
+    // A thread that is ending remembers nothing more.
+    let _gone = TOLD.try_with(|slots| slots[(at ^ at >> 8) % SLOTS].set(told));
+    secret
+}
+
+/// From now on these names count, in all of this process.
+pub(super) fn install(names: Names) {
+    *NOW.write().unwrap_or_else(PoisonError::into_inner) = names;
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Names of secrets, and names that are none.
+#[derive(Debug)]
+pub(super) struct Names {
+    secret: HashSet<String>,
+    allowed: HashSet<String>,
+}
+
+impl Names {
+    /// What is known, these names more, and without those allowed.
+    pub(super) fn new(more: &[String], allowed: &[String]) -> Self {
+        let more = more.iter().map(|name| plain(name));
+        Self {
+            secret: KNOWN.into_iter().map(str::to_owned).chain(more).collect(),
+            allowed: allowed.iter().map(|name| plain(name)).collect(),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let name = plain(name);
+        let last = name.rsplit_once('.').map_or(&*name, |(_, last)| last);
+        if self.allowed.contains(&name) {
+            return false;
+        }
+        self.secret.contains(&name) || self.secret.contains(last) && !self.allowed.contains(last)
+    }
+}
+
+/// Small letters, without hyphens and underscores.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(|letter| !matches!(letter, '-' | '_'));
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn secrets_are_known_however_they_are_written() {
+        for name in [
+            "password",
+            "api_key",
+            "API-Key",
+            "apiKey",
+            "user.password",
+            "http.request.header.Set-Cookie",
+            "metrics.token",
+            "access_token",
+        ] {
+            assert!(is_secret(name), "{name}");
+            assert!(is_secret(name), "{name}, as remembered");
+        }
+    }
+
+    #[test]
+    fn what_a_model_counts_is_no_secret() {
+        for name in [
+            "tokens",
+            "max_tokens",
+            "total_tokens",
+            "prompt_tokens",
+            "token_budget",
+            "token_count",
+            "tokenizer",
+            "password_length",
+            "secretary",
+            "token.count",
+            "cookies",
+            "key",
+            "cache_key",
+            "",
+            ".",
+        ] {
+            assert!(!is_secret(name), "{name}");
+            assert!(!is_secret(name), "{name}, as remembered");
+        }
+    }
+
+    #[test]
+    fn names_are_added_and_taken_out() {
+        let names = Names::new(
+            &owned(&["E-Mail", "patient.name"]),
+            &owned(&["token", "llm.secret"]),
+        );
+        for name in ["email", "user.e_mail", "patient.name", "secret"] {
+            assert!(names.has(name), "{name}");
+        }
+        for name in ["name", "token", "next.token", "llm.secret"] {
+            assert!(!names.has(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_share_a_slot_do_not_answer_for_one_another() {
+        static LETTERS: &str = "passwordpasswordpassword";
+        for _ in 0..2 {
+            for start in 0..16 {
+                let name = LETTERS.get(start..start + 8).unwrap();
+                assert_eq!(is_secret(name), name == "password", "{start}");
+                assert!(!is_secret(LETTERS.get(start..start + 4).unwrap()));
+            }
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Rules that find secrets in a text by how they look, and write what they were instead.
+//!
+//! A first look at a whole text says whether any rule of ours may fit; it is one pass of one automaton, and knows no boundaries, so that
+//! it can be taken over many texts at once. Only what it does not clear is looked at rule by rule.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use regex::{Regex, RegexBuilder};
+
+use super::card;
+
+/// What is taken out of texts by how it looks.
+///
+/// In its place stands `[redacted:` and the [name](Self::name) of the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Redaction {
+    /// Private keys in PEM, up to their last line or the end of the text.
+    PrivateKeys,
+    /// The user and password of an address, as in `postgres://app:hunter2@db`, and keys among its parameters.
+    UrlCredentials,
+    /// JSON web tokens.
+    Jwt,
+    /// What follows `Bearer`, or another scheme of an `Authorization`.
+    Bearer,
+    /// Keys of known services: OpenAI, Anthropic, AWS, Google, GitHub, Slack, LangSmith, Stripe and others.
+    ApiKeys,
+    /// E-mail addresses.
+    Emails,
+    /// Numbers of payment cards whose check digit is right.
+    Cards,
+}
+
+impl Redaction {
+    /// All, in the order in which they are taken.
+    pub const ALL: [Self; 7] = [
+        Self::PrivateKeys,
+        Self::UrlCredentials,
+        Self::Jwt,
+        Self::Bearer,
+        Self::ApiKeys,
+        Self::Emails,
+        Self::Cards,
+    ];
+
+    /// As the configuration, records and the metric `ragspan_redactions_total` write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PrivateKeys => "private_keys",
+            Self::UrlCredentials => "url_credentials",
+            Self::Jwt => "jwt",
+            Self::Bearer => "bearer",
+            Self::ApiKeys => "api_keys",
+            Self::Emails => "emails",
+            Self::Cards => "cards",
+        }
+    }
+
+    /// The shape; the group, if there is one, is what goes.
+    fn shape(self) -> String {
+        match self {
+            Self::PrivateKeys => PEM.to_owned(),
+            Self::UrlCredentials => URL.to_owned(),
+            Self::Jwt => format!("{START}({JWT})"),
+            Self::Bearer => BEARER.to_owned(),
+            Self::ApiKeys => format!("{START}({})", KEYS.join("|")),
+            Self::Emails => EMAIL.to_owned(),
+            Self::Cards => card::DIGITS.to_owned(),
+        }
+    }
+
+    /// What every text has in which the rule finds something, whatever stands around it.
+    fn hint(self) -> String {
+        match self {
+            Self::PrivateKeys => "-----BEGIN ".to_owned(),
+            Self::UrlCredentials => "@|(?i:[?&;](?:a|c|p|re|s|t|x-)[a-z_-]*=)".to_owned(),
+            Self::Jwt => "eyJ[A-Za-z0-9_-]{8}".to_owned(),
+            Self::Bearer => "(?i:bearer|authorization)".to_owned(),
+            Self::ApiKeys => KEYS.join("|"),
+            Self::Emails => "@|%40".to_owned(),
+            Self::Cards => "[0-9](?:[ -]?[0-9]){12}".to_owned(),
+        }
+    }
+
+    /// Whether this, which the shape's group of this number has found, is likely one.
+    fn fits(self, group: usize, found: &str) -> bool {
+        match (self, group) {
+            // `sk-` and the like also begin words with hyphens.
+            (Self::ApiKeys, _) => {
+                let head = found.as_bytes().get(..6).unwrap_or_default();
+                !head.contains(&b'-') || found.bytes().any(|byte| byte.is_ascii_digit())
+            }
+            // A token, and no word.
+            (Self::Bearer, 1) => {
+                let has = |is: fn(&u8) -> bool| found.bytes().skip(1).any(|byte| is(&byte));
+                has(u8::is_ascii_digit)
+                    || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+            }
+            // `git@github.com:` is nobody's address.
+            (Self::Emails, _) => !found.starts_with("git@"),
+            // A user alone is no secret, a token in its place is.
+            (Self::UrlCredentials, 1) => found.contains(':') || found.len() >= 16,
+            _ => true,
+        }
+    }
+}
+
+/// Where a word may begin: also behind an escape, of `Debug`, of an address or of a terminal.
+const START: &str = r"(?:\b|_|\\[nrt]|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]*m)";
+
+const PEM: &str = r"(?s:-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z))";
+
+const JWT: &str = r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}";
+
+/// The user's part of an address; parameters that are secrets by their names.
+const URL: &str = concat!(
+    r"[A-Za-z0-9]://([^\s\x00-\x1f\\/?#<>\x22'`]+)@",
+    r"|(?i:[?&;](?:api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token|client[_-]?secret|password|passwd|pwd|secret|token|sig|signature",
+    r"|x-amz-signature|x-amz-security-token|x-goog-signature)=)([^\s\x00-\x1f&;#<>\x22'`\\]+)",
+);
+
+const BEARER: &str = concat!(
+    r"(?i-u:bearer(?:[ \t]+|%20|\+|:[ \t]*))([A-Za-z0-9._~+/=-]{8,})",
+    r"|(?i-u:authorization[\x22']?[ \t]*[:=][ \t]*[\x22']?(?:basic|digest|token|apikey|api-key)[ \t]+)([A-Za-z0-9._~+/=:-]{6,})",
+);
+
+const EMAIL: &str =
+    r"(?:[\p{L}\p{N}._+-]|%2[Bb])+(?:@|%40)(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+\p{L}{2,24}";
+
+/// How the keys of services begin, and at least how long they are.
+const KEYS: [&str; 29] = [
+    // OpenAI, Anthropic, OpenRouter, Langfuse, DeepSeek
+    r"sk-[A-Za-z0-9_-]{16,}",
+    r"pk-lf-[A-Za-z0-9-]{16,}",
+    // AWS
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",
+    // Google
+    r"AIza[A-Za-z0-9_-]{30,}",
+    r"ya29\.[A-Za-z0-9_-]{20,}",
+    r"GOCSPX-[A-Za-z0-9_-]{20,}",
+    // GitHub, GitLab
+    r"gh[pousr]_[A-Za-z0-9]{20,}",
+    r"github_pat_[A-Za-z0-9_]{20,}",
+    r"glpat-[A-Za-z0-9_-]{20,}",
+    // Slack
+    r"xox[a-z]-[A-Za-z0-9-]{10,}",
+    r"xapp-[A-Za-z0-9-]{10,}",
+    r"hooks\.slack\.com/[A-Za-z]+/[A-Za-z0-9/_]{20,}",
+    // LangSmith
+    r"lsv2_[a-z]{2,8}_[A-Za-z0-9_]{16,}",
+    r"ls__[A-Za-z0-9]{20,}",
+    // Stripe
+    r"[srp]k_(?:live|test)_[A-Za-z0-9]{16,}",
+    r"whsec_[A-Za-z0-9+/=]{20,}",
+    // Hugging Face, Groq, Replicate, Pinecone, Perplexity, xAI, Tavily, Fireworks
+    r"hf_[A-Za-z0-9]{30,}",
+    r"gsk_[A-Za-z0-9]{30,}",
+    r"r8_[A-Za-z0-9]{30,}",
+    r"pcsk_[A-Za-z0-9_]{20,}",
+    r"pplx-[A-Za-z0-9]{30,}",
+    r"xai-[A-Za-z0-9]{30,}",
+    r"tvly-[A-Za-z0-9-]{16,}",
+    // SendGrid, npm, PyPI, crates.io
+    r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    r"npm_[A-Za-z0-9]{30,}",
+    r"pypi-[A-Za-z0-9_-]{40,}",
+    // Databricks, DigitalOcean, Azure storage
+    r"dapi[a-f0-9]{32}",
+    r"do[opr]_v1_[a-f0-9]{40,}",
+    r"AccountKey=[A-Za-z0-9+/=]{40,}",
+];
+
+/// A rule, ready to be used.
+#[derive(Debug)]
+struct Rule {
+    name: Box<str>,
+    /// One of ours; `None` for an expression of the user's.
+    known: Option<Redaction>,
+    regex: Regex,
+}
+
+impl Rule {
+    fn known(rule: Redaction) -> Self {
+        let ascii = matches!(
+            rule,
+            Redaction::Jwt | Redaction::Bearer | Redaction::ApiKeys | Redaction::Cards
+        );
+        Self {
+            name: rule.name().into(),
+            known: Some(rule),
+            regex: own(&rule.shape(), !ascii),
+        }
+    }
+
+    /// Where it finds something, in order.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = vec![];
+        if self.known == Some(Redaction::Cards) {
+            for run in self.regex.find_iter(text) {
+                card::find(text, run.range(), |at| found.push(at));
+            }
+            return found;
+        }
+        for captures in self.regex.captures_iter(text) {
+            let groups = captures.iter().enumerate().skip(1);
+            let group = groups.filter_map(|(at, part)| Some((at, part?))).next();
+            let whole = captures.get(0).map(|whole| (0, whole));
+            let part = group.filter(|_| self.known.is_some()).or(whole);
+            let fits = |at, text| self.known.is_none_or(|rule| rule.fits(at, text));
+            if let Some((_, part)) = part.filter(|(at, part)| fits(*at, part.as_str())) {
+                found.push(part.range());
+            }
+        }
+        found
+    }
+
+    /// The text without what it finds; `None` if that is nothing.
+    fn replace(&self, text: &str) -> Option<(String, u64)> {
+        let found = self.find(text);
+        let mut out = String::with_capacity(text.len());
+        let mut written = 0;
+        for at in &found {
+            out.push_str(text.get(written..at.start).unwrap_or_default());
+            // Writing to a string cannot fail.
+            _ = write!(out, "[redacted:{}]", self.name);
+            written = at.end;
+        }
+        out.push_str(text.get(written..).unwrap_or_default());
+        (!found.is_empty()).then_some((out, found.len() as u64))
+    }
+}
+
+/// One of our own expressions.
+fn own(pattern: &str, unicode: bool) -> Regex {
+    RegexBuilder::new(pattern)
+        .unicode(unicode)
+        .build()
+        .unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+/// How often which rule has found something.
+#[derive(Debug, Default)]
+pub(crate) struct Hits(Vec<(Box<str>, u64)>);
+
+impl Hits {
+    fn add(&mut self, name: &str, count: u64) {
+        match self.0.iter_mut().find(|(there, _)| **there == *name) {
+            Some((_, sum)) => *sum += count,
+            None => self.0.push((name.into(), count)),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(name, count)| (&**name, *count))
+    }
+}
+
+/// The rules that count.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    rules: Vec<Rule>,
+    /// The first look; `None` where no rule of ours counts.
+    hint: Option<Regex>,
+    /// The user's expressions may say what stands around what they find, so they look at one text at a time.
+    has_patterns: bool,
+}
+
+impl Rules {
+    pub(super) fn new(known: &[Redaction], patterns: &[(String, Regex)]) -> Self {
+        let known = || {
+            Redaction::ALL
+                .into_iter()
+                .filter(|rule| known.contains(rule))
+        };
+        let hints: Vec<String> = known().map(|rule| format!("(?:{})", rule.hint())).collect();
+        let patterns = patterns.iter().map(|(name, regex)| Rule {
+            name: name.as_str().into(),
+            known: None,
+            regex: regex.clone(),
+        });
+        Self {
+            has_patterns: patterns.len() > 0,
+            rules: known().map(Rule::known).chain(patterns).collect(),
+            hint: (!hints.is_empty()).then(|| own(&hints.join("|"), false)),
+        }
+    }
+
+    /// Whether there is nothing to do at all.
+    pub(crate) fn is_off(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether a rule may find something in one of the texts that stand in this one, one behind the other.
+    pub(crate) fn may_find(&self, texts: &str) -> bool {
+        self.has_patterns || self.hint.as_ref().is_some_and(|hint| hint.is_match(texts))
+    }
+
+    /// The text without what the rules find in it.
+    pub(crate) fn redact<'t>(&self, text: &'t str, hits: &mut Hits) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        let hinted = self.hint.as_ref().is_some_and(|hint| hint.is_match(&text));
+        for rule in &self.rules {
+            if !hinted && rule.known.is_some() {
+                continue;
+            }
+            if let Some((without, count)) = rule.replace(&text) {
+                hits.add(&rule.name, count);
+                text = Cow::Owned(without);
+            }
+        }
+        text
+    }
+}
+
+/// Why an expression cannot be a rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedactionError {
+    /// The name cannot be one.
+    #[error(
+        "a pattern's name has at most 40 small letters, digits and underscores, and is none of ragspan's own rules"
+    )]
+    Name,
+    /// The expression cannot be read.
+    #[error("the pattern is no regular expression: {0}")]
+    Syntax(String),
+    /// The expression needs too much memory.
+    #[error("the pattern is too large: repeat less")]
+    TooLarge,
+    /// It would find something in every text.
+    #[error("the pattern finds the empty text: let it find at least one character")]
+    Empty,
+}
+
+/// The memory that one expression may take, in bytes; the same again for what it builds while it runs.
+const MOST: usize = 1 << 20;
+
+/// Whether an expression of the user's can have this name.
+pub(crate) fn check_name(name: &str) -> Result<(), RedactionError> {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_ours = Redaction::ALL.iter().any(|rule| rule.name() == name);
+    if name.is_empty() || name.len() > 40 || !name.bytes().all(letter) || is_ours {
+        return Err(RedactionError::Name);
+    }
+    Ok(())
+}
+
+/// An expression of the user's, which runs in linear time.
+pub(crate) fn compile(pattern: &str) -> Result<Regex, RedactionError> {
+    let built = RegexBuilder::new(pattern)
+        .size_limit(MOST)
+        .dfa_size_limit(MOST)
+        .build();
+    let regex = built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => RedactionError::TooLarge,
+        other => RedactionError::Syntax(last_line(&other.to_string())),
+    })?;
+    if regex.is_match("") {
+        return Err(RedactionError::Empty);
+    }
+    Ok(regex)
+}
+
+/// What is wrong stands in the last line, below a picture of where.
+fn last_line(text: &str) -> String {
+    let line = text.lines().last().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

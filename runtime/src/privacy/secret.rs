@@ -1,0 +1,87 @@
+//! A value that nothing shows.
+
+use std::fmt;
+
+use super::REDACTED;
+
+/// A value that no log, error message or serialization shows: `Debug`, `Display` and, with the feature `serde`, `Serialize` show `[redacted]`.
+///
+/// What it holds is had by [`expose`](Self::expose) and [`into_inner`](Self::into_inner) alone, so that a search of the program finds every
+/// place where it may get out. It can be recorded as a field as it is; then too only `[redacted]` stands in the record.
+///
+/// ```
+/// use ragspan::{LogContext, Secret, rag_span};
+///
+/// #[derive(Debug, LogContext)]
+/// struct Request { tenant_id: &'static str, badge: Secret<String> }
+///
+/// #[rag_span(layer = "generation", context(pass = key))]
+/// fn generate(key: &Secret<String>) -> usize {
+///     tracing::info!(%key, "asking");
+///     key.expose().len()
+/// }
+///
+/// let request = Request { tenant_id: "acme", badge: Secret::new("4711-blue".to_owned()) };
+/// let key = Secret::new("correct horse".to_owned());
+/// let (length, seen) = ragspan::testing::capture(|| request.in_scope(|| generate(&key)));
+/// assert_eq!(length, 13);
+/// assert_eq!(format!("{key} {:?}", request.badge), "[redacted] [redacted]");
+/// let record = &seen.record("generate_complete")["context"];
+/// assert_eq!((&record["pass"], &record["badge"]), (&"[redacted]".into(), &"[redacted]".into()));
+/// assert_eq!(seen.record("asking")["context"]["key"], "[redacted]");
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Secret<T>(T);
+
+/// A [`Secret`], where the word fits better: what is personal, and not secret.
+///
+/// ```
+/// use ragspan::Redacted;
+///
+/// let name = Redacted::new("Ada Lovelace");
+/// assert_eq!(format!("{name:?}"), "[redacted]");
+/// assert_eq!(*name.expose(), "Ada Lovelace");
+/// ```
+pub type Redacted<T> = Secret<T>;
+
+impl<T> Secret<T> {
+    /// Hides this value.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// What is hidden.
+    #[must_use]
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+
+    /// What was hidden.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+
+    /// As `tracing` records it.
+    pub(crate) fn as_value(&self) -> &'static dyn tracing::Value {
+        &REDACTED
+    }
+}
+
+impl<T> From<T> for Secret<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(REDACTED)
+    }
+}
+
+impl<T> fmt::Display for Secret<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(REDACTED)
+    }
+}

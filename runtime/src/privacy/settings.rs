@@ -1,0 +1,42 @@
+//! What is set of privacy: rules, patterns, and names of fields.
+
+use regex::Regex;
+
+use super::rules::{Redaction, RedactionError, Rules, check_name, compile};
+
+/// What is set of privacy.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) rules: Vec<Redaction>,
+    patterns: Vec<(String, Regex)>,
+    /// Names of fields that hold secrets, beside those that are known.
+    pub(crate) fields: Vec<String>,
+    /// Names of fields that hold none.
+    pub(crate) allowed: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rules: Redaction::ALL.to_vec(),
+            patterns: vec![],
+            fields: vec![],
+            allowed: vec![],
+        }
+    }
+}
+
+impl Settings {
+    /// Adds an expression of the user's own; one of the same name is replaced.
+    pub(crate) fn pattern(&mut self, name: &str, pattern: &str) -> Result<(), RedactionError> {
+        check_name(name)?;
+        let regex = compile(pattern)?;
+        self.patterns.retain(|(there, _)| there != name);
+        self.patterns.push((name.to_owned(), regex));
+        Ok(())
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        Rules::new(&self.rules, &self.patterns)
+    }
+}

@@ -1,0 +1,391 @@
+//! Puts secrets into every place of a program that takes text; `tests/it/canary.rs` looks for them in all that leaves.
+//!
+//! `canary on|off FOLDER`: with the rules of privacy or without, writes what a library writes (the file, the database, standard output), and what
+//! one asks a library for, as `metrics.txt`, `openmetrics.txt` and `health.json`, into the folder.
+//! `canary on|off FOLDER panic|abort`: the same, and then ends badly.
+//! `canary on|off FOLDER ill`: with sinks whose paths hold secrets and cannot be.
+//! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks whoever shows it, in the place of secrets; standard output in this format.
+//! `canary list`: the places, and the secrets that are put there.
+
+#![allow(clippy::print_stdout, missing_docs)]
+
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ragspan::{
+    Config, ContextVisitor, Document, ErrorFields, ErrorType, FileSettings, Format, LogContext,
+    Logger, Redaction, Secret, Telemetry, Usage, Verdict, rag_span, span,
+};
+use sqlx::{Connection, Executor};
+
+/// Where text is put, one place a number. A new place is a line here and its use below.
+const PLACES: [&str; 40] = [
+    "an event's message",
+    "an event's field",
+    "an event's field by Debug",
+    "a call's argument",
+    "a call's result",
+    "a request's field",
+    "a request's user",
+    "a request's session",
+    "a request's tenant",
+    "a request's id",
+    "bind",
+    "a logger's field",
+    "a block's handle",
+    "record",
+    "a span of tracing's own",
+    "an error's message",
+    "an error's source",
+    "an error's field",
+    "a panic's message",
+    "sqlx's own events",
+    "a record of the log crate",
+    "the target of the log crate",
+    "a document's id",
+    "a document's source",
+    "an attempt's reason",
+    "what a fallback is from",
+    "what a fallback goes to",
+    "a fallback's reason",
+    "a cache's name",
+    "an evaluation's name",
+    "feedback's key",
+    "a model's name",
+    "a pool's name",
+    "a label of a metric of one's own",
+    "a critical event",
+    "an event of a logger",
+    "another text between numbers",
+    "a block's argument",
+    "the last event before the end",
+    "a sink's path",
+];
+
+fn place(name: &str) -> usize {
+    PLACES
+        .iter()
+        .position(|place| *place == name)
+        .expect("a place")
+}
+
+/// The secrets of a place: by how they look.
+fn secrets(place: usize) -> [String; 4] {
+    let digits = format!("400000{place:09}");
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| {
+            let twice = u32::from(digit - b'0') * if at % 2 == 0 { 2 } else { 1 };
+            twice / 10 + twice % 10
+        })
+        .sum();
+    [
+        format!("sk-canary{place:02}abcdefghijk7"),
+        format!("canary{place:02}.bearer.0123"),
+        format!("canary{place:02}@secret.example"),
+        format!("{digits}{}", (10 - sum % 10) % 10),
+    ]
+}
+
+/// What a terminal, a log viewer or a parser of lines would act on, each kind once.
+const ATTACK: &str = "\n{\"level\":\"CRITICAL\",\"message\":\"forged\"}\r\n\u{1b}[2J\u{1b}]0;owned\u{7}\u{8}\u{9b}31m\u{85}\
+                      \u{2028}\u{2029}\u{202e}\u{2066}\u{200e}\u{61c}\u{feff}\u{fff9}\u{7f}\0<script>\\";
+
+/// Attacks stand in the place of secrets.
+static HOSTILE: AtomicBool = AtomicBool::new(false);
+
+fn attack(name: &str) -> Option<String> {
+    let hostile = HOSTILE.load(Ordering::Relaxed);
+    hostile.then(|| format!("attack{:02}{ATTACK}", place(name)))
+}
+
+/// Some text with all secrets of a place in it.
+fn text(name: &str) -> String {
+    if let Some(attack) = attack(name) {
+        return attack;
+    }
+    let [key, bearer, email, card] = secrets(place(name));
+    format!("é {key}, Bearer {bearer} from {email} pays {card}.")
+}
+
+/// A label is short, so it holds only one.
+fn label(name: &str) -> String {
+    if let Some(attack) = attack(name) {
+        return attack;
+    }
+    let [key, ..] = secrets(place(name));
+    key
+}
+
+/// What only the name of its field tells.
+fn named(number: usize) -> String {
+    format!("canary-named-{number:02}")
+}
+
+/// The names of fields that such values are given, in the order of their numbers.
+const NAMED: [&str; 9] = [
+    "password",
+    "api_key",
+    "authorization",
+    "client_secret",
+    "token",
+    "private_key",
+    "cookie",
+    "user.access-token",
+    "passwd",
+];
+
+struct Request;
+
+impl LogContext for Request {
+    fn visit(&self, out: &mut ContextVisitor<'_>) {
+        out.field("note", &text("a request's field").as_str());
+        out.field("user_id", &text("a request's user").as_str());
+        out.display("session_id", &label("a request's session"));
+        out.debug("tenant_id", &text("a request's tenant"));
+        out.field("request_id", &label("a request's id").as_str());
+        out.display("authorization", &named(2));
+    }
+}
+
+#[derive(Debug)]
+struct Failed(String, Option<Box<Failed>>);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.1.as_deref().map(|source| source as _)
+    }
+}
+
+impl ErrorType for Failed {
+    fn error_type(&self) -> &'static str {
+        "failed"
+    }
+
+    fn error_fields(&self, out: &mut ErrorFields<'_>) {
+        out.field("detail", &text("an error's field").as_str());
+        out.field("cookie", &named(6).as_str());
+    }
+}
+
+#[rag_span(layer = "api", context(api_key, passed = hidden), ok(|answer| answer = answer.as_str()))]
+fn answer(question: &str, api_key: &str, hidden: &Secret<String>) -> Result<String, Failed> {
+    search(question);
+    events(hidden);
+    told();
+    assert!(std::panic::catch_unwind(panics).is_err());
+    assert!(fails().is_err());
+    Ok(text("a call's result"))
+}
+
+#[rag_span(layer = "retrieval", context(question), documents = |hits| hits.iter().map(|(id, source)| Document::new(id).source(source)))]
+fn search(question: &str) -> Vec<(String, String)> {
+    vec![(text("a document's id"), text("a document's source"))]
+}
+
+#[rag_span(layer = "data")]
+fn fails() -> Result<(), Failed> {
+    let source = Box::new(Failed(text("an error's source"), None));
+    Err(Failed(text("an error's message"), Some(source)))
+}
+
+#[rag_span(layer = "data")]
+fn panics() {
+    panic!("{}", text("a panic's message"));
+}
+
+#[rag_span(layer = "generation", model = text("a model's name"), usage = |usage| *usage)]
+fn generate() -> Usage {
+    Usage::new(10, 2)
+}
+
+fn events(hidden: &Secret<String>) {
+    tracing::info!("{}", text("an event's message"));
+    tracing::info!(note = text("an event's field"), password = named(0), hidden = %hidden, shown = ?hidden, "field");
+    tracing::info!(note = ?text("an event's field by Debug"), user.access_token = named(7), "debug");
+    tracing::info!(
+        before = "12",
+        note = format!("34 {} 56", text("another text between numbers")),
+        after = "78",
+        "numbers"
+    );
+    tracing::info_span!("foreign", note = text("a span of tracing's own"))
+        .in_scope(|| tracing::info!("inside"));
+    log::info!("{}", text("a record of the log crate"));
+    ragspan::critical!(
+        note = text("a critical event"),
+        passwd = named(8),
+        "critical"
+    );
+    let log = Logger::new()
+        .with("note", text("a logger's field"))
+        .with("token", named(4));
+    ragspan::event!(log, INFO, said = text("an event of a logger"), "logged");
+}
+
+fn told() {
+    ragspan::bind("bound", text("bind"));
+    ragspan::bind("client_secret", named(3));
+    ragspan::record("recorded", text("record"));
+    let argument = text("a block's argument");
+    span!("block", layer = "api", context(argument), |span| {
+        span.record("handled", text("a block's handle"));
+        span.record("private_key", named(5));
+    });
+    ragspan::attempt(2, &label("an attempt's reason"));
+    ragspan::fallback(
+        &label("what a fallback is from"),
+        &label("what a fallback goes to"),
+        &text("a fallback's reason"),
+    );
+    ragspan::cache_hit(&label("a cache's name"));
+    ragspan::evaluation(&label("an evaluation's name"), 0.5);
+    ragspan::feedback(&label("feedback's key"), Verdict::Good);
+    ragspan::connections(&label("a pool's name"), 3);
+    metrics::counter!("canary_total", "label" => label("a label of a metric of one's own"))
+        .increment(1);
+    generate();
+}
+
+/// What is too long, too deep or no text at all.
+fn enormous() {
+    let long = "é".repeat(5 << 20);
+    let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+    tracing::info!(%long, deep, "enormous: {long}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::OsStr::from_bytes(b"no\xfftext\x1b[31m");
+        tracing::info!(path = %Path::new(name).display(), name = ?name, "no text");
+    }
+}
+
+async fn query() -> Result<(), sqlx::Error> {
+    let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:").await?;
+    let statement = format!("SELECT '{}'", text("sqlx's own events"));
+    connection.execute(sqlx::AssertSqlSafe(statement)).await?;
+    connection.close().await
+}
+
+fn config(on: bool, format: Format) -> Result<Config, Box<dyn Error>> {
+    let config = Config::default().without_sinks().without_metrics_listener();
+    let config = config.directives("info,sqlx=debug")?.stdout(format);
+    Ok(if on {
+        config
+    } else {
+        config.redact([]).allow_fields(NAMED)
+    })
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["list"] => list(),
+        ["hostile", folder, format @ ..] => {
+            HOSTILE.store(true, Ordering::Relaxed);
+            return leave(false, Path::new(folder), format);
+        }
+        [switch, folder, end @ ..] => return leave(*switch == "on", Path::new(folder), end),
+        _ => {
+            return Err(
+                "canary on|off FOLDER [panic|abort|ill] | hostile FOLDER [pretty|compact] | list"
+                    .into(),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A line each: the place, and its secrets.
+fn list() {
+    for (number, place) in PLACES.iter().enumerate() {
+        println!("{place}\t{}", secrets(number).join("\t"));
+    }
+    for (number, name) in NAMED.iter().enumerate() {
+        println!("named {name}\t{}", named(number));
+    }
+}
+
+fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
+    let ill = end == ["ill"];
+    let path = |name: &str| {
+        let inside = if ill {
+            text("a sink's path")
+        } else {
+            String::new()
+        };
+        folder.join(inside).join(name)
+    };
+    if ill {
+        // A file, where a folder should be.
+        std::fs::write(folder.join(text("a sink's path")), "")?;
+    }
+    let format = match end {
+        ["pretty"] => Format::Pretty,
+        ["compact"] => Format::Compact,
+        _ => Format::Json,
+    };
+    let config = config(on, format)?
+        .sqlite(path("canary.db"))
+        .file(FileSettings::new(path("canary.log")));
+    let telemetry = ragspan::start(config)?;
+    let hidden = Secret::new("canary-typed".to_owned());
+    Request.in_scope(|| answer(&text("a call's argument"), &named(1), &hidden))?;
+    // Inside an annotated call of this module its layer would stand in the target's place.
+    log::info!(target: &label("the target of the log crate"), "aimed");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    // No statement may hold a NUL, so an attack in one is an error of sqlx's own.
+    if let Err(error) = runtime.block_on(query())
+        && !HOSTILE.load(Ordering::Relaxed)
+    {
+        return Err(error.into());
+    }
+    if HOSTILE.load(Ordering::Relaxed) {
+        enormous();
+    }
+    tracing::error!("{}", text("the last event before the end"));
+    if !ill {
+        assert!(telemetry.flush_blocking());
+    }
+    tell(&telemetry, folder)?;
+    match end {
+        ["panic"] => panics(),
+        ["abort"] => std::process::abort(),
+        _ => telemetry.shutdown_blocking(Duration::from_secs(2)).report(),
+    }
+    Ok(())
+}
+
+/// Asks for all that can be asked for.
+fn tell(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
+    let open = telemetry.render_metrics(Some("application/openmetrics-text"));
+    std::fs::write(
+        folder.join("metrics.txt"),
+        telemetry.render_metrics(None).body,
+    )?;
+    std::fs::write(folder.join("openmetrics.txt"), open.body)?;
+    let health = telemetry.health();
+    std::fs::write(
+        folder.join("health.json"),
+        format!("{}{:?}{:?}", health.to_json(), health, telemetry.troubles()),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,358 @@
+//! Does what a plan says, in earnest: or, for one step, the wrong thing.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join_all, select_all};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use ragspan::{Here, LogContext, SpanId};
+use tokio::runtime::{Builder, Handle};
+use tokio::task::{AbortHandle, JoinHandle, LocalSet, yield_now};
+use tracing::instrument::WithSubscriber;
+use tracing::{Instrument, Level, Span};
+
+use super::calls::{Function, Given, NAMES, Request, SHAPES, tokens, value};
+use super::compose::FOREIGN;
+use super::model::own_key;
+use super::plan::{
+    Act, Block, Bound, Ending, Mark, Names, Scoping, Starting, Step, Threading, Together,
+};
+use super::said::{AFTER, BEFORE, Guard, INSIDE, LAST, say, say_nowhere};
+
+/// A mistake that is made once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fault {
+    /// A scope is entered and never left.
+    ContextNotRestored,
+    /// A call is made inside the span of an earlier one.
+    StaleParent,
+    /// A thread stays inside the span of a request.
+    LeakOverThread,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// What all steps of one plan share.
+pub(super) struct World {
+    fault: Option<Fault>,
+    made: AtomicBool,
+    /// A call that has been, for who needs a wrong one.
+    kept: Mutex<Option<(SpanId, Span)>>,
+    pool: Mutex<mpsc::Sender<Job>>,
+}
+
+impl World {
+    /// A world, and the thread of its pool, which ends with it.
+    pub(super) fn new(fault: Option<Fault>) -> (Arc<Self>, std::thread::JoinHandle<()>) {
+        let (pool, jobs) = mpsc::channel::<Job>();
+        let work = move || {
+            for job in jobs {
+                job();
+                say_nowhere();
+            }
+        };
+        let thread = std::thread::spawn(ragspan::in_context(work));
+        let world = Self {
+            fault,
+            made: AtomicBool::new(false),
+            kept: Mutex::new(None),
+            pool: Mutex::new(pool),
+        };
+        (Arc::new(world), thread)
+    }
+
+    /// Whether the mistake was made.
+    pub(super) fn has_erred(&self) -> bool {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Whether to make this mistake now.
+    fn errs(&self, fault: Fault) -> bool {
+        self.fault == Some(fault) && !self.made.swap(true, Ordering::Relaxed)
+    }
+
+    /// Keeps the call that runs here, the first time.
+    pub(super) fn keep(&self) {
+        if self.fault == Some(Fault::StaleParent)
+            && let Some(id) = ragspan::Context::current().span_id()
+        {
+            self.kept
+                .lock()
+                .unwrap()
+                .get_or_insert((id, Span::current()));
+        }
+    }
+
+    /// The span of a call that is not the one that runs here. One that the thread is inside of cannot be entered anew: its
+    /// registry would stay with the innermost.
+    fn stale(&self) -> Option<Span> {
+        let (id, span) = self.kept.lock().unwrap().clone()?;
+        let is_here = || ragspan::Context::current().span_id() == Some(id);
+        let differs = !is_here() && span.in_scope(is_here);
+        (differs && self.errs(Fault::StaleParent)).then_some(span)
+    }
+}
+
+/// Polls a future until it is done, on this thread.
+pub(super) fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Lets others run. Tokio's own wakes only once the thread is the runtime's again, for which `finish` would wait for ever.
+async fn turn() {
+    let mut turned = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut turned, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Does the steps of a block.
+pub(super) fn follow(world: &Arc<World>, block: &Block) -> BoxFuture<'static, ()> {
+    let (world, block) = (Arc::clone(world), Arc::clone(block));
+    Box::pin(async move {
+        let mut guards = Vec::new();
+        for step in block.iter() {
+            say(step.mark, BEFORE);
+            if matches!(step.act, Act::Guard) {
+                guards.push(Guard(step.mark));
+            }
+            act(&world, step).await;
+            say(step.mark, AFTER);
+        }
+    })
+}
+
+/// Does what stands inside of a step.
+pub(super) fn inside(world: &Arc<World>, mark: Mark, body: &Block) -> BoxFuture<'static, ()> {
+    let (world, body) = (Arc::clone(world), Arc::clone(body));
+    Box::pin(async move {
+        say(mark, INSIDE);
+        follow(&world, &body).await;
+        say(mark, LAST);
+    })
+}
+
+async fn act(world: &Arc<World>, step: &Step) {
+    let body = || inside(world, step.mark, &step.bodies[0]);
+    let all = || step.bodies.iter().map(|body| follow(world, body));
+    match step.act {
+        Act::Say | Act::Guard => {}
+        Act::Turn => turn().await,
+        Act::Hang => std::future::pending().await,
+        Act::Bind(bound) => bind(step.mark, bound),
+        // Without the hook, which would print it.
+        Act::Panic => resume_unwind(Box::new("planned")),
+        Act::Call(shape, names) => call(world, step, shape, names).await,
+        Act::Stream(take) => consume(world, step, take).await,
+        Act::Scope(how, names) => scope(world, step, how, names).await,
+        Act::Back(true, names) => {
+            let here = Here::current();
+            Request::of(step.mark, names).in_scope(|| here.run(|| finish(body())));
+        }
+        Act::Back(false, names) => {
+            let body = ragspan::carry(body());
+            Request::of(step.mark, names).scope(body).await;
+        }
+        Act::Foreign(level) => body().instrument(foreign(level)).await,
+        Act::AtOnce(Together::Join) => drop(join_all(all()).await),
+        Act::AtOnce(Together::Unordered) => all().collect::<FuturesUnordered<_>>().collect().await,
+        Act::AtOnce(Together::Select) => drop(select_all(all()).await),
+        Act::Start(how, end, names) => {
+            let task = start(how, &Request::of(step.mark, names), body());
+            see_to(task, end).await;
+        }
+        Act::Thread(how) => thread(world, step, how).await,
+        Act::Catch => drop(AssertUnwindSafe(body()).catch_unwind().await),
+        Act::Limit(passes) => limit(body(), passes).await,
+    }
+}
+
+fn bind(mark: Mark, bound: Bound) {
+    match bound {
+        Bound::Own => ragspan::bind(own_key(mark), mark),
+        Bound::Name(name) => ragspan::bind(NAMES[name], value(name, mark)),
+        Bound::All(names) => Request::of(mark, names).bind(),
+        Bound::Unbind(name) => ragspan::unbind(NAMES[name]),
+    }
+}
+
+async fn call(world: &Arc<World>, step: &Step, shape: usize, names: Names) {
+    let given = Given {
+        world: Arc::clone(world),
+        mark: step.mark,
+        body: Arc::clone(&step.bodies[0]),
+        names,
+    };
+    let stale = world.stale();
+    match (&SHAPES[shape].function, stale) {
+        (Function::Sync(function), None) => function(step.mark, given),
+        (Function::Sync(function), Some(stale)) => stale.in_scope(|| function(step.mark, given)),
+        (Function::Async(function), None) => function(step.mark, given).await,
+        (Function::Async(function), Some(stale)) => {
+            let future = stale.in_scope(|| function(step.mark, given));
+            future.instrument(stale).await;
+        }
+    }
+}
+
+async fn consume(world: &Arc<World>, step: &Step, take: usize) {
+    let Some((between, items)) = step.bodies.split_last() else {
+        return;
+    };
+    let mut stream = Box::pin(tokens(step.mark, world, items));
+    for number in 0..take {
+        if stream.next().await.is_none() {
+            break;
+        }
+        if number == 0 {
+            follow(world, between).await;
+        }
+    }
+}
+
+async fn scope(world: &Arc<World>, step: &Step, how: Scoping, names: Names) {
+    let request = Request::of(step.mark, names);
+    let body = inside(world, step.mark, &step.bodies[0]);
+    match how {
+        Scoping::Future => request.scope(body).await,
+        _ if world.errs(Fault::ContextNotRestored) => {
+            std::mem::forget(request.enter());
+            finish(body);
+        }
+        Scoping::Closure => request.in_scope(|| finish(body)),
+        Scoping::Guard => {
+            let _scope = request.enter();
+            finish(body);
+        }
+    }
+}
+
+fn foreign(level: usize) -> Span {
+    match level {
+        0 => tracing::span!(target: FOREIGN, Level::ERROR, "theirs"),
+        1 => tracing::span!(target: FOREIGN, Level::WARN, "theirs"),
+        2 => tracing::span!(target: FOREIGN, Level::INFO, "theirs"),
+        3 => tracing::span!(target: FOREIGN, Level::DEBUG, "theirs"),
+        _ => tracing::span!(target: FOREIGN, Level::TRACE, "theirs"),
+    }
+}
+
+fn start(how: Starting, request: &Request, body: BoxFuture<'static, ()>) -> JoinHandle<()> {
+    match how {
+        Starting::Ours => ragspan::spawn(body),
+        Starting::Tokio => tokio::spawn(body.in_current_span().with_current_subscriber()),
+        Starting::Carried => tokio::spawn(ragspan::carry(body)),
+        Starting::Scoped => tokio::spawn(request.scope(body).with_current_subscriber()),
+        Starting::Bare => tokio::spawn(body.with_current_subscriber()),
+    }
+}
+
+/// Ends its task also if whoever wants to end it is ended first.
+struct Doomed(AbortHandle);
+
+impl Drop for Doomed {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A task that has panicked is as good as one that is done.
+async fn see_to(task: JoinHandle<()>, end: Ending) {
+    match end {
+        Ending::Detach => {}
+        Ending::Join => drop(task.await),
+        Ending::Abort(turns) => {
+            let doomed = Doomed(task.abort_handle());
+            for _ in 0..turns {
+                yield_now().await;
+            }
+            drop(doomed);
+            drop(task.await);
+        }
+    }
+}
+
+/// A thread that has panicked is as good as one that is done.
+async fn thread(world: &Arc<World>, step: &Step, how: Threading) {
+    let body = inside(world, step.mark, &step.bodies[0]);
+    let runtime = Handle::current();
+    let job = move || {
+        let _runtime = runtime.enter();
+        finish(body);
+    };
+    match how {
+        Threading::Ours => drop(ragspan::thread::spawn(job).join()),
+        Threading::InContext => drop(std::thread::spawn(ragspan::in_context(job)).join()),
+        Threading::Here => {
+            let here = Here::current();
+            drop(std::thread::spawn(move || here.run(job)).join());
+        }
+        Threading::Carried => {
+            let carried = ragspan::carry(async { job() });
+            drop(std::thread::spawn(|| finish(carried)).join());
+        }
+        Threading::Pool => in_pool(world, job),
+        Threading::Local => {
+            let body = inside(world, step.mark, &step.bodies[0]);
+            let body = ragspan::carry(async { drop(ragspan::spawn_local(body).await) });
+            drop(std::thread::spawn(|| locally(body)).join());
+        }
+        Threading::Blocking => drop(ragspan::spawn_blocking(job).await),
+    }
+}
+
+/// Lets the pool's thread do it, and waits.
+fn in_pool(world: &Arc<World>, job: impl FnOnce() + Send + 'static) {
+    let (done, wait) = mpsc::channel::<()>();
+    let in_request = ragspan::Context::current().trace_id().is_some();
+    let stays = in_request && world.errs(Fault::LeakOverThread);
+    let job = ragspan::in_context(move || {
+        if stays {
+            std::mem::forget(Span::current().entered());
+        }
+        drop(catch_unwind(AssertUnwindSafe(job)));
+    });
+    let job = move || {
+        job();
+        drop(done);
+    };
+    world.pool.lock().unwrap().send(Box::new(job)).unwrap();
+    // The sender is dropped when it is done.
+    assert!(wait.recv().is_err());
+}
+
+/// The runtime itself runs outside of the request: what runs on it is inside only if it takes the request along.
+fn locally(body: impl Future<Output = ()>) {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    LocalSet::new().block_on(&runtime, body);
+}
+
+async fn limit(body: BoxFuture<'static, ()>, passes: bool) {
+    if passes {
+        let never = async {
+            body.await;
+            std::future::pending::<()>().await;
+        };
+        drop(ragspan::timeout(Duration::ZERO, never).await);
+    } else {
+        drop(ragspan::timeout(Duration::from_secs(3600), body).await);
+    }
+}

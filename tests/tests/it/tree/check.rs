@@ -1,0 +1,286 @@
+//! Compares records with what the model says: whose they are, and what each field may hold.
+//!
+//! When a field was bound is told by the records around it. What was bound for certain before a record must show, what was bound
+//! for certain after it must not; between, both are right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ragspan::TraceId;
+use serde_json::Value;
+
+use super::calls::NAMES;
+use super::model::{Frame, Model, Place, Write};
+use super::plan::Mark;
+use super::said::{AFTER, BEFORE, ENDED, INSIDE, LAST, NOWHERE, STARTED};
+
+/// A record, and where it stands.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    at: usize,
+    record: &'a Value,
+    mark: Mark,
+    rank: u32,
+}
+
+/// The moment at which a record took its fields: between two records.
+#[derive(Clone, Copy)]
+struct Moment {
+    /// Of whom, if it is the one who binds.
+    mark: Mark,
+    /// It was after the record that stands here, where that is known.
+    after: Option<usize>,
+    before: usize,
+}
+
+/// The records of one plan.
+struct Check<'a> {
+    model: &'a Model<'a>,
+    told: Vec<Told<'a>>,
+    at: BTreeMap<(Mark, u32), usize>,
+    /// The id of each call, as the first record told it.
+    ids: BTreeMap<Mark, &'a str>,
+    wrong: Vec<String>,
+}
+
+/// What is wrong with these records; nothing, if all is right.
+pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
+    let told: Vec<_> = records
+        .iter()
+        .enumerate()
+        .filter_map(|(at, record)| read(at, record))
+        .collect();
+    let mut check = Check {
+        model,
+        at: told
+            .iter()
+            .map(|told| ((told.mark, told.rank), told.at))
+            .collect(),
+        told,
+        ids: BTreeMap::new(),
+        wrong: Vec::new(),
+    };
+    if check.told.len() != records.len() {
+        check.wrong.push("a record has no number".to_owned());
+    }
+    for told in check.told.clone() {
+        check.record(told);
+    }
+    check.whole();
+    check.wrong
+}
+
+/// Whether this call has told that it began, which one that is hidden does not.
+pub(super) fn has_started(call: Mark, records: &[Value]) -> bool {
+    let of_it = |told: Told<'_>| told.mark == call && told.rank == STARTED;
+    records
+        .iter()
+        .filter_map(|record| read(0, record))
+        .any(of_it)
+}
+
+fn read(at: usize, record: &Value) -> Option<Told<'_>> {
+    let context = &record["context"];
+    let number = |value: &Value| value.as_u64()?.try_into().ok();
+    let message = record["message"].as_str()?;
+    let rank = match number(&context["rank"]) {
+        Some(rank) => rank,
+        None if !context["status"].is_null() => ENDED,
+        None if message.ends_with("_started") => STARTED,
+        // The first item of a stream belongs to its call as well.
+        None => LAST + 100,
+    };
+    Some(Told {
+        at,
+        record,
+        mark: number(&context["mark"])?,
+        rank,
+    })
+}
+
+impl<'a> Check<'a> {
+    fn record(&mut self, told: Told<'a>) {
+        let Some(spot) = self.model.spots.get(&told.mark).copied() else {
+            return self.say(told, "no step has this number");
+        };
+        let place = match told.rank {
+            INSIDE | LAST => spot.inside,
+            STARTED | ENDED => spot.own,
+            rank if rank > LAST + 99 => spot.own,
+            _ => spot.outside,
+        };
+        self.ids(told, place);
+        self.fields(told, place);
+    }
+
+    fn ids(&mut self, told: Told<'a>, place: Place) {
+        let parent = place.call.and_then(|call| self.model.parent(call));
+        let root = place.call.map(|call| self.model.root(call));
+        self.id(told, "span_id", place.call);
+        self.id(told, "parent_span_id", parent);
+        self.id(told, "trace_id", root);
+        let here = &told.record["context"]["here"];
+        if told.record["context"]["rank"].is_number() && *here != told.record["span_id"] {
+            self.say(told, "the code saw another call around it");
+        }
+    }
+
+    /// Under this key stands the id of this call; a trace's is that of its first call.
+    fn id(&mut self, told: Told<'a>, key: &str, call: Option<Mark>) {
+        let id = told.record[key].as_str();
+        let (Some(call), Some(id)) = (call, id) else {
+            if id.is_some() || call.is_some() {
+                self.say(told, &format!("{key} is {id:?}, of {call:?}"));
+            }
+            return;
+        };
+        let known = *self.ids.entry(call).or_insert(id);
+        let other = self.ids.iter().find(|(of, it)| **it == id && **of != call);
+        if let Some((other, _)) = other {
+            self.say(told, &format!("{key} is that of call {other}, not {call}"));
+        } else if known != id {
+            self.say(
+                told,
+                &format!("{key} is {id}, that of call {call} is {known}"),
+            );
+        }
+    }
+
+    fn fields(&mut self, told: Told<'a>, place: Place) {
+        let lower = |rank| self.at.get(&(told.mark, rank)).copied();
+        let earlier = (BEFORE..told.rank)
+            .filter_map(lower)
+            .filter(|at| *at < told.at);
+        let moment = Moment {
+            mark: told.mark,
+            after: earlier.max(),
+            before: told.at,
+        };
+        let moment = if told.mark == NOWHERE {
+            Moment {
+                after: None,
+                ..moment
+            }
+        } else {
+            moment
+        };
+        let frame = self.model.frame(place);
+        let written = self.model.writes.iter().map(|write| write.name);
+        let names: BTreeSet<_> = NAMES.into_iter().chain(written).collect();
+        for name in names {
+            let possible = self.possible(frame, name, moment);
+            let found = field(told.record, name);
+            let fits = |value: &Value| stands_for(told.record, name, value, found);
+            if !possible.iter().any(fits) {
+                self.say(told, &format!("{name} is {found}, not one of {possible:?}"));
+            }
+        }
+    }
+
+    /// What the field may be that is read from this frame at this moment.
+    fn possible(&self, frame: Option<Frame>, name: &str, moment: Moment) -> Vec<Value> {
+        let Some(frame) = frame else {
+            return vec![Value::Null];
+        };
+        let of_it = |write: &&Write| write.frame == frame && write.name == name;
+        let begun = |write: &&Write| self.at(write.mark, BEFORE) < moment.before;
+        let writes: Vec<_> = self
+            .model
+            .writes
+            .iter()
+            .filter(of_it)
+            .filter(begun)
+            .collect();
+        let sure: Vec<_> = writes
+            .iter()
+            .filter(|write| self.is_past(write, moment))
+            .collect();
+        let mut values = Vec::new();
+        if sure.is_empty() {
+            values = self.initial(frame, name, moment);
+        }
+        let stands = |write: &&&Write| {
+            let end = self.at(write.mark, AFTER);
+            !sure.iter().any(|later| end < self.at(later.mark, BEFORE))
+        };
+        values.extend(
+            writes
+                .iter()
+                .filter(stands)
+                .map(|write| write.value.clone()),
+        );
+        values
+    }
+
+    fn is_past(&self, write: &Write, moment: Moment) -> bool {
+        let end = self.at(write.mark, AFTER);
+        write.mark == moment.mark || moment.after.is_some_and(|after| end <= after)
+    }
+
+    fn initial(&self, frame: Frame, name: &str, moment: Moment) -> Vec<Value> {
+        let Frame::Scope(mark) = frame else {
+            return vec![Value::Null];
+        };
+        if let Some(value) = self.model.initial(mark, name) {
+            return vec![value];
+        }
+        let outer = self.model.scopes.get(&mark).and_then(|scope| scope.outer);
+        let opened = Moment {
+            mark,
+            after: self.at.get(&(mark, BEFORE)).copied(),
+            before: self.at(mark, INSIDE).min(moment.before),
+        };
+        self.possible(outer, name, opened)
+    }
+
+    /// Where a record stands; what never was stands behind all.
+    fn at(&self, mark: Mark, rank: u32) -> usize {
+        self.at.get(&(mark, rank)).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Every call that began has ended, once; nothing but what is said outside is said twice.
+    fn whole(&mut self) {
+        let mut seen = BTreeSet::new();
+        for told in self.told.clone() {
+            if told.mark != NOWHERE && !seen.insert((told.mark, told.rank)) {
+                self.say(told, "told twice");
+            }
+            let call = self.model.is_call(told.mark) && !self.model.spots[&told.mark].hidden;
+            let complete = [STARTED, ENDED]
+                .iter()
+                .all(|rank| self.at.contains_key(&(told.mark, *rank)));
+            if call && told.rank == INSIDE && !complete {
+                self.say(told, "the call has no record of its beginning or its end");
+            }
+        }
+    }
+
+    fn say(&mut self, told: Told<'_>, what: &str) {
+        let (mark, rank) = (told.mark, told.rank);
+        self.wrong
+            .push(format!("step {mark}, rank {rank}: {what}: {}", told.record));
+    }
+}
+
+fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
+    if name.ends_with("_id") {
+        &record[name]
+    } else {
+        &record["context"][name]
+    }
+}
+
+/// An id that nobody has set is made from the trace, if there is one.
+fn stands_for(record: &Value, name: &str, expected: &Value, found: &Value) -> bool {
+    let made = match name {
+        "request_id" => "req",
+        "session_id" => "ses",
+        _ => return expected == found,
+    };
+    let trace = record["trace_id"]
+        .as_str()
+        .and_then(|id| id.parse::<TraceId>().ok());
+    match trace {
+        Some(trace) if expected.is_null() => *found == format!("{made}-{}", trace.short()),
+        _ => expected == found,
+    }
+}
