@@ -93,6 +93,9 @@ mod pages {
     mod context {}
     #[doc = include_str!("../../docs/derives.md")]
     mod derives {}
+    #[cfg(feature = "reqwest")]
+    #[doc = include_str!("../../docs/http.md")]
+    mod http {}
     #[doc = include_str!("../../docs/migrate.md")]
     mod migrate {}
     #[doc = include_str!("../../docs/propagation.md")]
