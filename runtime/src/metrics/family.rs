@@ -47,8 +47,8 @@ impl<C> Family<C> {
 
     /// What looks like a secret is none of a label, and its series is that of all secrets of its kind; nor is what a terminal acts on.
     fn create(&self, key: &Values, make: impl FnOnce() -> C) -> Arc<C> {
-        let shown = |value: &Box<str>| plain(redact(value)).into();
-        let key: Values = key.iter().map(shown).collect();
+        let shown = key.iter().map(|value| plain(redact(value)).into());
+        let key: Values = shown.collect();
         let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
         let full = series.len() >= LIMIT && !series.contains_key(&key);
         let key = if full { self.other() } else { key };
