@@ -28,10 +28,8 @@ fn is_hazard(character: char) -> bool {
 #[track_caller]
 fn assert_plain(door: &str, text: &str) {
     if let Some(at) = text.find(is_hazard) {
-        let around: String = text[text.floor_char_boundary(at.saturating_sub(80))..]
-            .chars()
-            .take(160)
-            .collect();
+        let from = text.floor_char_boundary(at.saturating_sub(80));
+        let around: String = text.split_at(from).1.chars().take(160).collect();
         panic!("{door} shows {around:?}");
     }
 }
