@@ -6,7 +6,8 @@ use std::ops::Deref;
 use tracing::Value;
 
 use super::scope::LogContext;
-use super::value::{Field, Metric};
+use super::value::Metric;
+use crate::privacy::Secret;
 
 /// A value that a field of a `LogContext` can hold.
 #[diagnostic::on_unimplemented(
@@ -15,14 +16,35 @@ use super::value::{Field, Metric};
     note = "say how it is recorded: #[log(display)], #[log(debug)], #[log(with = |value| ..)], or #[log(flatten)] where it is a \
             context itself; #[log(skip)] leaves it out"
 )]
-pub trait ContextField: Field {}
+pub trait ContextField {
+    /// As it is recorded.
+    fn as_context_field(&self) -> &dyn Value;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Field> ContextField for T {}
+impl<T: Value> ContextField for T {
+    fn as_context_field(&self) -> &dyn Value {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> ContextField for Secret<T> {
+    fn as_context_field(&self) -> &dyn Value {
+        self.as_value()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> ContextField for &Secret<T> {
+    fn as_context_field(&self) -> &dyn Value {
+        self.as_value()
+    }
+}
 
 /// The value of a field.
 pub fn context_field<T: ContextField>(value: &T) -> &dyn Value {
-    value.as_field()
+    value.as_context_field()
 }
 
 /// A value that a field with `display` can hold.
