@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use ragspan::{
     Config, ContextVisitor, Document, ErrorFields, ErrorType, FileSettings, Format, LogContext,
-    Logger, Redaction, Secret, Telemetry, Usage, Verdict, rag_span, span,
+    Logger, Secret, Telemetry, Usage, Verdict, rag_span, span,
 };
 use sqlx::{Connection, Executor};
 

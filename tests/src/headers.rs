@@ -27,8 +27,8 @@ const GOOD: [&str; 8] = [
 
 /// Characters that mean something in one of them, and some that should in none.
 const MARKS: [&str; 24] = [
-    "-", "=", ",", ";", ".", "%", "@", "*", "/", " ", "\t", "0", "f", "F", "T", "Z", "ff", "00", "\0", "\n", "é", "\u{fffd}",
-    "\u{202e}", "%zz",
+    "-", "=", ",", ";", ".", "%", "@", "*", "/", " ", "\t", "0", "f", "F", "T", "Z", "ff", "00",
+    "\0", "\n", "é", "\u{fffd}", "\u{202e}", "%zz",
 ];
 
 #[rag_span(layer = "api")]
@@ -41,7 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [count, seed] = arguments.as_slice() else {
         return Err("headers COUNT SEED".into());
     };
-    let config = ragspan::Config::default().without_sinks().without_metrics_listener();
+    let config = ragspan::Config::default()
+        .without_sinks()
+        .without_metrics_listener();
     let telemetry = ragspan::start(config)?;
     let (count, seed): (u64, u64) = (count.parse()?, seed.parse()?);
     let mut rng = Rng::with_seed(seed);
@@ -71,7 +73,11 @@ fn judged(lines: &Lines) -> Result<bool, String> {
     let mut out = Lines::new();
     remote.in_scope(|| answer(&mut out));
     for (name, value) in &out {
-        let most = if *name == "traceparent" { 55 } else { 8192 + 64 };
+        let most = if *name == "traceparent" {
+            55
+        } else {
+            8192 + 64
+        };
         let plain = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         if value.len() > most || !plain {
             return Err(format!("{name} is sent on as {value:?}"));

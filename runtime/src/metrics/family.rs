@@ -5,6 +5,7 @@ use std::iter::repeat;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::privacy::redact;
+use crate::record::escape::plain;
 
 /// Label values are never user text, but a mistake must not cost the program its memory, nor
 /// the scraper its database.
@@ -44,9 +45,10 @@ impl<C> Family<C> {
         found.unwrap_or_else(|| self.create(&key, make))
     }
 
-    /// What looks like a secret is none of a label, and its series is that of all secrets of its kind.
+    /// What looks like a secret is none of a label, and its series is that of all secrets of its kind; nor is what a terminal acts on.
     fn create(&self, key: &Values, make: impl FnOnce() -> C) -> Arc<C> {
-        let key: Values = key.iter().map(|value| redact(value).into()).collect();
+        let shown = |value: &Box<str>| plain(redact(value)).into();
+        let key: Values = key.iter().map(shown).collect();
         let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
         let full = series.len() >= LIMIT && !series.contains_key(&key);
         let key = if full { self.other() } else { key };

@@ -13,6 +13,7 @@ use super::names;
 #[cfg(any(test, feature = "testing"))]
 use super::sample::Sample;
 use crate::privacy::redact;
+use crate::record::escape::plain;
 
 /// One family of the exporter's text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +61,7 @@ fn parse(text: &str) -> Vec<Family<'_>> {
     let mut help = None;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
-            help = rest.split_once(' ').map(|(_, help)| redact(help));
+            help = rest.split_once(' ').map(|(_, help)| plain(redact(help)));
         } else if let Some((name, kind)) = line
             .strip_prefix("# TYPE ")
             .and_then(|rest| rest.split_once(' '))
@@ -274,7 +275,7 @@ fn parse_labels(mut text: &str) -> Option<Vec<(&str, Cow<'_, str>)>> {
     while !text.is_empty() {
         let (name, rest) = text.split_once("=\"")?;
         let (value, rest) = rest.split_at_checked(end_of_value(rest)?)?;
-        labels.push((name, redact(value)));
+        labels.push((name, plain(redact(value))));
         let rest = rest.strip_prefix('"')?;
         text = rest.strip_prefix(',').unwrap_or(rest);
     }

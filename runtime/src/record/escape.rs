@@ -1,5 +1,7 @@
 //! JSON string escapes, for untrusted text: nothing that a terminal or a log viewer could act on passes.
 
+use std::borrow::Cow;
+
 /// Appends `text`, as the inside of a JSON string, with every [hazard](is_hazard) written as an escape.
 pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
@@ -41,6 +43,15 @@ static SUSPECT: [bool; 256] = {
     table[0xef] = true; // byte order mark, interlinear annotation
     table
 };
+
+/// The text with every [hazard](is_hazard) replaced, where there is no way to write it as an escape.
+pub(crate) fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains(is_hazard) {
+        text.replace(is_hazard, "\u{fffd}").into()
+    } else {
+        text
+    }
+}
 
 /// Characters that move a terminal's cursor, end a line, turn the text around or cannot be seen.
 pub(crate) fn is_hazard(suspect: char) -> bool {

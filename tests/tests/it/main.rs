@@ -30,8 +30,6 @@ mod derive;
 mod bind;
 // What a request starts elsewhere is part of it, and tells who ended it.
 mod carry;
-// A request over HTTP is one call of one trace, in and out, to the last byte of its response.
-mod http;
 // A trace goes on in the next service, and what a stranger sends does no harm.
 mod propagation;
 // Services that a vendor's own client traces and ours are one trace.
@@ -40,6 +38,8 @@ mod interop;
 mod canary;
 // What attacks whoever shows it leaves as plain text.
 mod injection;
+// A request over HTTP is one call of one trace, in and out, to the last byte of its response.
+mod http;
 // A function of any shape does under the attribute what it does without it.
 mod matrix;
 // A capture sees all that its code records, and nothing of other captures.
