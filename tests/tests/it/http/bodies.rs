@@ -353,7 +353,13 @@ async fn a_service_that_fails_fails_the_call_in_and_out() {
 
 #[tokio::test]
 async fn a_service_that_panics_before_it_returns_a_future_is_told() {
-    let panics = || -> std::future::Ready<io::Result<Response<String>>> { panic!("as tested") };
+    #[rag_span(layer = "data")]
+    fn begin() {}
+
+    let panics = || -> std::future::Ready<io::Result<Response<String>>> {
+        begin();
+        panic!("as tested")
+    };
     let ((), seen) = capture_async(async {
         let mut services = (
             ragspan::http::layer().layer(Odd(panics)),
@@ -363,8 +369,12 @@ async fn a_service_that_panics_before_it_returns_a_future_is_told() {
         catch_unwind(AssertUnwindSafe(|| drop(services.1.call(get())))).unwrap_err();
     })
     .await;
-    seen.span("http_request").panicked();
-    seen.span("http_call").panicked();
+    let begun = seen.spans("begin");
+    for (begun, operation) in begun.iter().zip(["http_request", "http_call"]) {
+        seen.span(operation).panicked();
+        begun.under(operation);
+    }
+    assert_eq!(begun.len(), 2);
 }
 
 #[tokio::test]
