@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ragspan::propagation::Policy;
 use ragspan::{
     Config, ContextVisitor, Document, ErrorFields, ErrorType, FileSettings, Format, LogContext,
     Logger, Secret, Telemetry, Usage, Verdict, rag_span, span,
@@ -22,7 +23,7 @@ use ragspan::{
 use sqlx::{Connection, Executor};
 
 /// Where text is put, one place a number. A new place is a line here and its use below.
-const PLACES: [&str; 40] = [
+const PLACES: [&str; 45] = [
     "an event's message",
     "an event's field",
     "an event's field by Debug",
@@ -62,6 +63,11 @@ const PLACES: [&str; 40] = [
     "another text between numbers",
     "a block's argument",
     "the last event before the end",
+    "a caller's baggage",
+    "a caller's request id",
+    "a header of a request",
+    "a request's path",
+    "a failing body",
     "a sink's path",
 ];
 
@@ -258,6 +264,52 @@ fn told() {
     generate();
 }
 
+/// A service over HTTP, whose callers send secrets.
+#[derive(Clone)]
+struct Failing;
+
+impl tower_service::Service<http::Request<()>> for Failing {
+    type Response = http::Response<axum::body::Body>;
+    type Error = Failed;
+    type Future = std::future::Ready<Result<Self::Response, Failed>>;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Failed>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: http::Request<()>) -> Self::Future {
+        tracing::info!("served");
+        std::future::ready(Err(Failed(text("a failing body"), None)))
+    }
+}
+
+/// Requests that bring secrets in their headers, as far as those let text through.
+fn called() -> Result<(), Box<dyn Error>> {
+    let mut encoded = String::new();
+    for byte in text("a caller's baggage").bytes() {
+        encoded.push_str(&format!("%{byte:02x}"));
+    }
+    let visible = |text: String| -> String {
+        text.chars()
+            .filter(|it| it.is_ascii_graphic() && !"\"\\<>{}".contains(*it))
+            .collect()
+    };
+    let path = visible(label("a request's path"));
+    let request = http::Request::get(format!("http://canary.example/{path}"))
+        .header("baggage", format!("travels={encoded}"))
+        .header("x-request-id", visible(label("a caller's request id")))
+        .header("user-agent", visible(label("a header of a request")))
+        .body(())?;
+    let mut service = tower_layer::Layer::layer(&ragspan::http::layer().user_agent(), Failing);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let served = runtime.block_on(tower_service::Service::call(&mut service, request));
+    assert!(served.is_err());
+    Ok(())
+}
+
 /// What is too long, too deep or no text at all.
 fn enormous() {
     let long = "é".repeat(5 << 20);
@@ -280,6 +332,7 @@ async fn query() -> Result<(), sqlx::Error> {
 
 fn config(on: bool, format: Format) -> Result<Config, Box<dyn Error>> {
     let config = Config::default().without_sinks().without_metrics_listener();
+    let config = config.propagation(Policy::new().baggage(["travels"]));
     let config = config.directives("info,sqlx=debug")?.stdout(format);
     Ok(if on {
         config
@@ -358,6 +411,7 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
     {
         return Err(error.into());
     }
+    called()?;
     if HOSTILE.load(Ordering::Relaxed) {
         enormous();
     }

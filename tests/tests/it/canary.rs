@@ -46,7 +46,10 @@ const FAILURES: [&str; 3] = [
 ];
 
 /// These hold a key and nothing else, beside those in labels.
-const SHORT: [&str; 3] = [
+const SHORT: [&str; 6] = [
+    "a caller's request id",
+    "a header of a request",
+    "a request's path",
     "a request's session",
     "a request's id",
     "the target of the log crate",

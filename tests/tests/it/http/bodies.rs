@@ -2,18 +2,22 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{FutureExt, Stream, StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
+use ragspan::http::outbound_layer;
 use ragspan::rag_span;
-use ragspan::testing::{Captured, CapturedSpan};
+use ragspan::testing::{Captured, CapturedSpan, capture_async};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tower_layer::Layer;
+use tower_service::Service;
 
 use super::server::{Client, Version, each, on};
 
@@ -278,11 +282,11 @@ struct Plain(fn() -> Response<Body>);
 
 impl Plain {
     fn layered(self) -> ragspan::http::HttpService<Self> {
-        tower_layer::Layer::layer(&ragspan::http::layer(), self)
+        ragspan::http::layer().layer(self)
     }
 }
 
-impl<B> tower_service::Service<Request<B>> for Plain {
+impl<B> Service<Request<B>> for Plain {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = std::future::Ready<Result<Response<Body>, Infallible>>;
@@ -294,4 +298,102 @@ impl<B> tower_service::Service<Request<B>> for Plain {
     fn call(&mut self, _: Request<B>) -> Self::Future {
         std::future::ready(Ok(self.0()))
     }
+}
+
+/// A service that does what it is told to, at once.
+#[derive(Clone)]
+struct Odd<F>(F);
+
+impl<B, F, T> Service<Request<B>> for Odd<F>
+where
+    F: Fn() -> T,
+    T: Future<Output = Result<Response<String>, io::Error>>,
+{
+    type Response = Response<String>;
+    type Error = io::Error;
+    type Future = T;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> T {
+        self.0()
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_fails_fails_the_call_in_and_out() {
+    let fails = || {
+        std::future::ready(Err::<Response<String>, _>(io::Error::other(
+            "no more workers",
+        )))
+    };
+    let ((), seen) = capture_async(async {
+        ragspan::http::layer()
+            .layer(Odd(fails))
+            .call(get())
+            .await
+            .unwrap_err();
+        outbound_layer()
+            .layer(Odd(fails))
+            .call(get())
+            .await
+            .unwrap_err();
+    })
+    .await;
+    for (operation, label) in [("http_request", "Error"), ("http_call", "http_transport")] {
+        let call = seen
+            .span(operation)
+            .failed_with(label)
+            .without("http_status");
+        assert_eq!(call.record()["error"]["message"], "no more workers");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_panics_before_it_returns_a_future_is_told() {
+    #[rag_span(layer = "data")]
+    fn begin() {}
+
+    let panics = || -> std::future::Ready<io::Result<Response<String>>> {
+        begin();
+        panic!("as tested")
+    };
+    let ((), seen) = capture_async(async {
+        let mut services = (
+            ragspan::http::layer().layer(Odd(panics)),
+            outbound_layer().layer(Odd(panics)),
+        );
+        catch_unwind(AssertUnwindSafe(|| drop(services.0.call(get())))).unwrap_err();
+        catch_unwind(AssertUnwindSafe(|| drop(services.1.call(get())))).unwrap_err();
+    })
+    .await;
+    let begun = seen.spans("begin");
+    for (begun, operation) in begun.iter().zip(["http_request", "http_call"]) {
+        seen.span(operation).panicked();
+        begun.under(operation);
+    }
+    assert_eq!(begun.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_given_up_here_says_so_and_what_is_known_better_counts() {
+    let waits = || std::future::pending::<io::Result<Response<String>>>();
+    let ((), seen) = capture_async(async {
+        let mut client = outbound_layer().layer(Odd(waits));
+        assert!(client.call(get()).now_or_never().is_none());
+        let mut server = ragspan::http::layer().layer(Odd(waits));
+        let most = std::time::Duration::ZERO;
+        ragspan::timeout(most, server.call(get()))
+            .await
+            .unwrap_err();
+    })
+    .await;
+    seen.span("http_call")
+        .was_cancelled()
+        .without("cancelled_by");
+    seen.span("http_request")
+        .was_cancelled()
+        .with("cancelled_by", "timeout");
 }
