@@ -35,6 +35,9 @@ impl Call {
                 format_args!("{status}"),
                 None,
             );
+            if let Some(watch) = &mut self.watch {
+                watch.failed_by_status();
+            }
         } else {
             self.set_outcome(Outcome::Success);
         }

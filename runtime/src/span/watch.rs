@@ -48,6 +48,8 @@ pub(super) struct Watch {
     /// Of the nearest scope; where there is none, the trace has one.
     frame: Option<Arc<Frame>>,
     pub(super) words: Option<Box<Words>>,
+    /// It failed by a status, which has no text of its own: it tells of what failed inside.
+    by_status: bool,
     /// What a block records by its handle.
     told: Option<Arc<Told>>,
 }
@@ -103,6 +105,7 @@ impl Watch {
             trace: placed.trace,
             frame: placed.frame,
             words: None,
+            by_status: false,
             told: None,
         }
     }
@@ -227,6 +230,12 @@ impl Watch {
         }
     }
 
+    /// It failed by a status.
+    #[cfg(feature = "http")]
+    pub(super) fn failed_by_status(&mut self) {
+        self.by_status = true;
+    }
+
     /// Says who cancelled the call, where that is known.
     pub(super) fn cancelled(&mut self) {
         if let Some(cause) = cancel::cause() {
@@ -266,7 +275,7 @@ impl Watch {
             .slow
             .filter(|most| outcome == Outcome::Success && micros > *most);
         if outcome.is_failure() {
-            bear(record, site, span);
+            bear(record, site, span, self.by_status);
         }
         record.level = level(site, record, self.failure_level);
         self.add_up(site, span, outcome);
@@ -414,7 +423,7 @@ fn place(
 
 /// Tells whether the failure was born here or is a child's that passes through, and passes it on.
 #[cold]
-fn bear(record: &mut Record, site: &'static Site, span: &Span) {
+fn bear(record: &mut Record, site: &'static Site, span: &Span, by_status: bool) {
     let Some(failure) = &mut record.failure else {
         return;
     };
@@ -422,10 +431,10 @@ fn bear(record: &mut Record, site: &'static Site, span: &Span) {
     let known = carrier::births(span);
     let texts = failure.chain.iter().rev().chain([&failure.message]);
     let hashes: Vec<u64> = texts.map(|piece| hash(text.get(*piece))).collect();
-    let born = known
-        .iter()
-        .find(|(birth, _)| hashes.contains(birth))
-        .copied();
+    let same = known.iter().find(|(birth, _)| hashes.contains(birth));
+    // Of several the last is what the status most likely tells of.
+    let inside = known.last().filter(|_| by_status);
+    let born = same.or(inside).copied();
     failure.born_in = born.map(|(_, span)| span);
     if let (Some(first), Some(own)) = (hashes.first(), record.span_id) {
         carrier::report_birth(span, born.unwrap_or((*first, own)));

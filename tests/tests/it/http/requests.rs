@@ -114,6 +114,56 @@ async fn a_status_says_how_a_request_ended() {
     }
 }
 
+#[rag_span(layer = "data")]
+async fn load() -> Result<(), std::io::Error> {
+    Err(std::io::Error::other("the index is away"))
+}
+
+#[rag_span(layer = "retrieval")]
+async fn recovers() -> usize {
+    usize::from(load().await.is_ok())
+}
+
+#[tokio::test]
+async fn a_failure_inside_is_told_once_whatever_status_it_becomes() {
+    let app = || {
+        let failing = || async {
+            match load().await {
+                Ok(()) => StatusCode::OK,
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+            }
+        };
+        let handled = || async { recovers().await.to_string() };
+        Router::new()
+            .route("/failing", get(failing))
+            .route("/handled", get(handled))
+            .layer(ragspan::http::layer())
+    };
+    let ask = |client: Client| async move {
+        text(client.send(empty(to("/failing"))).await.unwrap()).await;
+        text(client.send(empty(to("/handled"))).await.unwrap()).await;
+    };
+    for ((), seen) in each(app, ask).await {
+        let calls = seen.spans("http_request");
+        let born = &seen.spans("load")[0].record()["span_id"];
+        let record = calls[0].failed_with("http_503").record();
+        assert_eq!(
+            (&record["level"], &record["context"]["error_span_id"]),
+            (&"INFO".into(), born)
+        );
+        calls[1].succeeded();
+        let errors = seen.records().iter().filter(|it| it["level"] == "ERROR");
+        assert_eq!(errors.count(), 2, "once for each call of `load`");
+        assert_eq!(
+            seen.metric(
+                "rag_errors_total",
+                &[("error_type", "http_503"), ("layer", "api")]
+            ),
+            None
+        );
+    }
+}
+
 #[tokio::test]
 async fn probes_are_left_out() {
     let ask = |client: Client| async move {
