@@ -398,6 +398,8 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
         .sqlite(path("canary.db"))
         .file(FileSettings::new(path("canary.log")));
     let telemetry = ragspan::start(config)?;
+    // First, so that the last error is another's.
+    called()?;
     let hidden = Secret::new("canary-typed".to_owned());
     Request.in_scope(|| answer(&text("a call's argument"), &named(1), &hidden))?;
     // Inside an annotated call of this module its layer would stand in the target's place.
@@ -411,7 +413,6 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
     {
         return Err(error.into());
     }
-    called()?;
     if HOSTILE.load(Ordering::Relaxed) {
         enormous();
     }
