@@ -8,10 +8,11 @@ use super::scope::{Arrival, LogContext, ScopeSite, own_site};
 use super::value::Metric;
 use crate::context::ContextVisitor;
 
-macro_rules! pointers {
-    ($($pointer:ident)*) => { $(
+/// What holds a context says what the context says.
+macro_rules! pass_on {
+    ($([$($generics:tt)*] $holder:ty;)*) => { $(
         #[diagnostic::do_not_recommend]
-        impl<C: LogContext + ?Sized> LogContext for $pointer<C> {
+        impl<$($generics)*> LogContext for $holder {
             fn visit(&self, out: &mut ContextVisitor<'_>) {
                 C::visit(self, out);
             }
@@ -27,21 +28,13 @@ macro_rules! pointers {
     )* };
 }
 
-pointers!(Box Arc Rc);
-
-#[diagnostic::do_not_recommend]
-impl<C: LogContext + ToOwned + ?Sized> LogContext for Cow<'_, C> {
-    fn visit(&self, out: &mut ContextVisitor<'_>) {
-        C::visit(self, out);
-    }
-
-    fn scope_site(&self) -> &'static ScopeSite {
-        C::scope_site(self)
-    }
-
-    fn arrival(&self) -> Option<Arrival> {
-        C::arrival(self)
-    }
+pass_on! {
+    // So that `context_from = request` takes a reference as well.
+    [C: LogContext + ?Sized] &C;
+    [C: LogContext + ?Sized] Box<C>;
+    [C: LogContext + ?Sized] Arc<C>;
+    [C: LogContext + ?Sized] Rc<C>;
+    [C: LogContext + ToOwned + ?Sized] Cow<'_, C>;
 }
 
 /// `None` has no fields, and leaves those of an outer scope.

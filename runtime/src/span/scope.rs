@@ -243,22 +243,6 @@ impl Arrival {
     }
 }
 
-/// So that `context_from = request` takes a reference as well.
-#[diagnostic::do_not_recommend]
-impl<C: LogContext + ?Sized> LogContext for &C {
-    fn visit(&self, out: &mut ContextVisitor<'_>) {
-        C::visit(self, out);
-    }
-
-    fn arrival(&self) -> Option<Arrival> {
-        C::arrival(self)
-    }
-
-    fn scope_site(&self) -> &'static ScopeSite {
-        C::scope_site(self)
-    }
-}
-
 /// Instrumentation is switched off for this build: a scope carries nothing.
 pub(crate) const OFF: bool = cfg!(all(feature = "off", not(feature = "testing")));
 

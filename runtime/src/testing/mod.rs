@@ -18,6 +18,9 @@
 //! ragspan starts (`ragspan::spawn`), and into those that carry its subscriber. [`Capture`] stops time and seeds ids. A sentence
 //! that does not hold panics with what there was instead.
 
+#[macro_use]
+mod sentences;
+
 mod capture;
 mod captured;
 mod entry;

@@ -25,7 +25,9 @@ use crate::record::{Kind, Level, Outcome};
 #[derive(Clone, Copy, Debug)]
 pub struct CapturedSpan<'a>(pub(super) Found<'a>);
 
-impl<'a> CapturedSpan<'a> {
+sentences!(CapturedSpan);
+
+impl CapturedSpan<'_> {
     /// It returned what it should.
     #[track_caller]
     pub fn succeeded(self) -> Self {
@@ -65,13 +67,6 @@ impl<'a> CapturedSpan<'a> {
         self
     }
 
-    /// A call of this operation was around it, at whatever distance.
-    #[track_caller]
-    pub fn under(self, operation: &str) -> Self {
-        self.0.under(operation);
-        self
-    }
-
     /// It belongs to this layer.
     #[track_caller]
     pub fn in_layer(self, layer: &str) -> Self {
@@ -79,34 +74,6 @@ impl<'a> CapturedSpan<'a> {
         let but = format!("is in `{found}`");
         self.0
             .check(found == layer, &format!("be in the layer `{layer}`"), &but);
-        self
-    }
-
-    /// It has this field, this metric, or this id of the request, with this value; numbers are compared by what they are worth.
-    #[track_caller]
-    pub fn with(self, field: &str, value: impl Into<Value>) -> Self {
-        self.0.with(field, &value.into());
-        self
-    }
-
-    /// It has no such field and no such metric, not even a redacted one.
-    #[track_caller]
-    pub fn without(self, field: &str) -> Self {
-        self.0.without(field);
-        self
-    }
-
-    /// It ran for this user.
-    #[track_caller]
-    pub fn for_user(self, user_id: &str) -> Self {
-        self.0.for_user(user_id);
-        self
-    }
-
-    /// Its record is of this level.
-    #[track_caller]
-    pub fn at_level(self, level: Level) -> Self {
-        self.0.at_level(level);
         self
     }
 
@@ -126,12 +93,6 @@ impl<'a> CapturedSpan<'a> {
         let holds = found.is_some_and(|found| found.as_micros() == duration.as_micros());
         self.0.check(holds, &format!("last {duration:?}"), &but);
         self
-    }
-
-    /// Its whole record, parsed, for whatever is not asked here.
-    #[must_use]
-    pub fn record(self) -> &'a Value {
-        self.0.entry.record
     }
 
     #[track_caller]
