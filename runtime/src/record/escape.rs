@@ -44,10 +44,12 @@ static SUSPECT: [bool; 256] = {
     table
 };
 
-/// The text with every [hazard](is_hazard) replaced, where there is no way to write it as an escape.
+/// The text of a metric's label with every [hazard](is_hazard) replaced that an exposition has no escape for: it has one for the end
+/// of a line alone.
 pub(crate) fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains(is_hazard) {
-        text.replace(is_hazard, "\u{fffd}").into()
+    let hazard = |suspect: char| suspect != '\n' && is_hazard(suspect);
+    if text.contains(hazard) {
+        text.replace(hazard, "\u{fffd}").into()
     } else {
         text
     }
