@@ -100,10 +100,12 @@ impl Pipeline {
         }
     }
 
-    /// All that was kept, in its order, and how many records found no more room.
+    /// All that was kept, in its order and without what looks like a secret, and how many records found no more room.
     #[cfg(feature = "testing")]
     pub(crate) fn take_kept(&self) -> (Vec<Box<Record>>, u64) {
-        self.kept.as_ref().map(kept::Kept::take).unwrap_or_default()
+        let (mut records, lost) = self.kept.as_ref().map(kept::Kept::take).unwrap_or_default();
+        self.redact(&mut records);
+        (records, lost)
     }
 
     pub(crate) fn with_propagation(mut self, propagation: Policy) -> Self {
@@ -209,14 +211,20 @@ impl Pipeline {
     /// All that waits in the queues, oldest first, without what looks like a secret: nobody else reads records.
     pub(crate) fn drain(&self) -> Vec<Box<Record>> {
         let mut records = self.ring.drain();
-        if !records.is_empty() {
-            let mut redactor = self.redactor.lock().unwrap_or_else(PoisonError::into_inner);
-            for (rule, count) in redactor.redact(&mut records).iter() {
-                let counter = self.registry.counter(Name::Redactions, &[rule]);
-                counter.add(count);
-            }
-        }
+        self.redact(&mut records);
         records
+    }
+
+    /// Takes what looks like a secret out of records that are on their way out, and counts it.
+    fn redact(&self, records: &mut [Box<Record>]) {
+        if records.is_empty() {
+            return;
+        }
+        let mut redactor = self.redactor.lock().unwrap_or_else(PoisonError::into_inner);
+        for (rule, count) in redactor.redact(records).iter() {
+            let counter = self.registry.counter(Name::Redactions, &[rule]);
+            counter.add(count);
+        }
     }
 
     fn books(&self) -> &[Arc<Book>] {

@@ -10,7 +10,8 @@ use syn::{Item, UseTree, Visibility};
 
 /// Crates whose types may be named: they are the field's vocabulary, or ours. `http`, `http_body` and tower's two are what servers
 /// and clients meet in; `reqwest_middleware` is what its feature is asked for.
-const VOCABULARY: [&str; 14] = [
+const VOCABULARY: [&str; 15] = [
+    "serde",
     "http",
     "http_body",
     "tower_layer",

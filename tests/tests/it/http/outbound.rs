@@ -51,6 +51,8 @@ async fn search(
             Ok((status, String::from_utf8(body.to_vec()).unwrap()))
         }
         Kind::Reqwest => {
+            // In a build of the whole workspace an example brings TLS in, and a client then wants to know whose.
+            let _chosen_before = rustls::crypto::ring::default_provider().install_default();
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let client = ClientBuilder::new(client).with(outbound).build();
             let response = client.get(url).send().await.map_err(|error| text(&error))?;
