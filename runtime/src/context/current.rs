@@ -109,6 +109,11 @@ impl Context {
         self.request.as_ref()?.fields.json(name)
     }
 
+    /// What this was looked up from.
+    pub(crate) fn above(&self) -> &Inherited {
+        &self.above
+    }
+
     /// A field as text, wherever its place is.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         match name {

@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use crate::context::Context;
 use crate::context::carrier;
 use crate::context::headers::{
-    DottedOrder, Policy, TraceParent, baggage_header, tracestate_header,
+    DottedOrder, Policy, Received, TraceParent, baggage_header, tracestate_header,
 };
 use crate::dispatch;
 
@@ -70,16 +70,13 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) {
         .as_ref()
         .map_or(&default, |handle| handle.propagation());
     let context = Context::current();
-    let above = carrier::current();
-    let received = above.received.as_deref();
+    let received = context.above().received.as_deref();
     let remote = received.and_then(|received| received.remote.as_ref());
-    if let Some((trace, span)) = above.ids {
+    if let Some((trace, span)) = context.above().ids {
         let flags = remote.map_or(TraceParent::SAMPLED, |remote| remote.flags);
+        let parent = TraceParent::of(trace, span, flags);
         let state = remote.map_or("", |remote| &remote.state);
-        into.set(
-            "traceparent",
-            TraceParent::of(trace, span, flags).to_string(),
-        );
+        into.set("traceparent", parent.to_string());
         into.set("tracestate", tracestate_header(span, state));
     }
     let order = remote.and_then(|remote| remote.order.as_ref());
@@ -88,16 +85,19 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) {
     {
         into.set("langsmith-trace", order.as_str().to_owned());
     }
+    let baggage = baggage(policy, &context, received);
+    if !baggage.is_empty() {
+        into.set("baggage", baggage);
+    }
+}
+
+/// The fields that are named, and what LangSmith's clients have put in before us.
+fn baggage(policy: &Policy, context: &Context, received: Option<&Received>) -> String {
     let fields = policy.baggage.iter();
     let fields: Vec<(&str, String)> = fields
         .filter_map(|name| Some((*name, context.text(name)?)))
         .collect();
     let plain = fields.iter().map(|(name, value)| (*name, value.as_str()));
-    let passed = received
-        .into_iter()
-        .flat_map(|received| received.baggage.of_langsmith());
-    let baggage = baggage_header(plain, passed);
-    if !baggage.is_empty() {
-        into.set("baggage", baggage);
-    }
+    let passed = received.map(|received| received.baggage.of_langsmith());
+    baggage_header(plain, passed.into_iter().flatten())
 }

@@ -61,7 +61,7 @@ pub(crate) fn receive(lines: impl Fn(&str, &mut dyn FnMut(&str))) -> Received {
     }
 }
 
-/// Where both systems have a header, `traceparent` counts; LangSmith's is kept for LangSmith if it names the same trace or parent.
+/// Where both systems have a header, `traceparent` counts here, and LangSmith's path goes on for LangSmith, whose trace may be another.
 fn remote(
     parent: Option<TraceParent>,
     state: TraceState,
