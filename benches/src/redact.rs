@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::process::Command;
 use std::time::Duration;
 
-use ragspan::{Config, FileSettings, LogContext, rag_span};
+use ragspan::config::FileSettings;
+use ragspan::{Config, LogContext, rag_span};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 

@@ -209,19 +209,19 @@ fn beside(scene: Scene, stage: &dyn Stage, task: Task) -> Result<(Costs, u64), S
         Scene::Bind => {
             let _scope = REQUEST.enter();
             run(stage, task, |top_k| {
-                ragspan::bind("step", top_k);
+                ragspan::scope::bind("step", top_k);
                 annotated(QUERY, top_k)
             })
         }
         Scene::Closure => run(stage, task, |top_k| {
-            ragspan::in_context(|| annotated(QUERY, top_k))()
+            ragspan::task::wrap(|| annotated(QUERY, top_k))()
         }),
         Scene::Carry => run(stage, task, |top_k| {
-            block_on(ragspan::carry(async { annotated(QUERY, top_k) }))
+            block_on(ragspan::task::with_current_context(async { annotated(QUERY, top_k) }))
         }),
         Scene::Task => run(stage, task, |top_k| {
             let call = async move { annotated(QUERY, top_k).ok() };
-            let found = runtime.block_on(async { ragspan::spawn(call).await });
+            let found = runtime.block_on(async { ragspan::task::spawn(call).await });
             Ok(found.ok().flatten().unwrap_or_default())
         }),
         Scene::TokioTask => run(stage, task, |top_k| {

@@ -14,7 +14,7 @@ pub fn safe(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            other if is_hazard(other) => out.extend(other.escape_unicode()),
+            other if is_unsafe_to_print(other) => out.extend(other.escape_unicode()),
             other => out.push(other),
         }
     }
@@ -26,7 +26,7 @@ pub fn tell(text: &str) {
     _ = writeln!(io::stderr(), "ragspan: {}", safe(text));
 }
 
-fn is_hazard(character: char) -> bool {
+fn is_unsafe_to_print(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -122,7 +122,7 @@ mod tests {
     proptest! {
         #[test]
         fn safe_text_has_no_control_character(text in any::<String>()) {
-            prop_assert!(!safe(&text).contains(is_hazard));
+            prop_assert!(!safe(&text).contains(is_unsafe_to_print));
         }
 
         #[test]

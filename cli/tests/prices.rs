@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ragspan::{Config, Prices, Usage};
+use ragspan::prices::Prices;
+use ragspan::{Config, Usage};
 use serde_json::Value;
 
 const LIST: &str = r#"{

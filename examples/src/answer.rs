@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ragspan::{Context, Cost, ErrorType, LogContext, Prices, TraceId, Usage, rag_span};
+use ragspan::prices::Prices;
+use ragspan::{Context, Cost, ErrorType, LogContext, TraceId, Usage, rag_span};
 
 use crate::evaluate::{Evaluation, EvaluationError, evaluate};
 use crate::generate::{GenerationError, Generator, generate};

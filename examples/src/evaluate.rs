@@ -122,9 +122,9 @@ pub fn evaluate(answer: &str, hits: &[Hit]) -> Result<Evaluation, EvaluationErro
         supported,
         verdicts,
     };
-    ragspan::evaluation("faithfulness", evaluation.faithfulness);
+    ragspan::rag::record_score("faithfulness", evaluation.faithfulness);
     let claims = evaluation.verdicts.len();
-    ragspan::claims(claims as u64, evaluation.unsupported() as u64);
+    ragspan::rag::record_claims(claims as u64, evaluation.unsupported() as u64);
     Ok(evaluation)
 }
 

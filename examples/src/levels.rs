@@ -3,7 +3,7 @@
 //! | the design writes | here | level | fields |
 //! |---|---|---|---|
 //! | `generate_start` | `generation_started` | DEBUG | `query_tokens`, `context_tokens` |
-//! | `token_budget_allocated` | the same, by [`ragspan::token_budget`] | INFO | `total_budget`, `allocated_query`, `allocated_context`, `allocated_response` |
+//! | `token_budget_allocated` | the same, by [`ragspan::rag::token_budget`] | INFO | `total_budget`, `allocated_query`, `allocated_context`, `allocated_response` |
 //! | `slow_generation` | the same, by `slow = ".."` | WARNING | `duration_ms`, `model`, `threshold_ms` |
 //! | `generation_complete` | the same | INFO | `total_tokens`, `cost_usd`, `status` |
 //! | `rate_limit_hit` | `openai_api_failed` | WARNING | `error.type` `rate_limited`, `retry_after_seconds`, `action` |
@@ -106,11 +106,11 @@ pub fn generate_response(
     query: &str,
     chunks: &[&str],
 ) -> Result<Response, OpenAiError> {
-    ragspan::token_budget(WINDOW, words(query), 2_000, 1_000);
+    ragspan::rag::token_budget(WINDOW, words(query), 2_000, 1_000);
     let prompt = format!("{}\n\n{query}", chunks.join("\n"));
     match call_openai_api(service, MODEL, &prompt) {
         Err(error @ OpenAiError::Api { .. }) => {
-            ragspan::fallback(MODEL, MINI, error.error_type());
+            ragspan::rag::fallback(MODEL, MINI, error.error_type());
             call_openai_api(Service::Answers, MINI, &prompt)
         }
         outcome => outcome,

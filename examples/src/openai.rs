@@ -204,7 +204,7 @@ impl ChatClient {
                 return Err(error);
             };
             attempt += 1;
-            ragspan::attempt_after(attempt, error.error_type(), wait);
+            ragspan::rag::retry_after(attempt, error.error_type(), wait);
             tokio::time::sleep(wait).await;
         }
     }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ragspan::{Balance, Config, Format, MetricsFormat, Prices, ShutdownReport, StartError};
+use ragspan::Config;
+use ragspan::config::Format;
+use ragspan::prices::Prices;
+use ragspan::telemetry::{DeliveryStats, MetricsFormat, ShutdownReport, StartError};
 use serde_json::{Value, json};
 
 /// How long delivering the last records may take.
@@ -77,7 +80,7 @@ impl Telemetry {
     }
 }
 
-fn sink(balance: &Balance) -> Value {
+fn sink(balance: &DeliveryStats) -> Value {
     json!({
         "sink": balance.sink,
         "delivered": balance.delivered,

@@ -1,6 +1,6 @@
 //! The design's example of log levels: each path leaves its records at its levels, with its fields.
 
-use ragspan::Prices;
+use ragspan::prices::Prices;
 use ragspan::testing::{Capture, Captured};
 use ragspan_examples::levels::{OpenAiError, Response, Service, generate_response};
 use serde_json::{Value, json};

@@ -1,7 +1,8 @@
 //! The design's whole request is one trace of the handler and its three stages, whose id the user gets also where it fails.
 
+use ragspan::ErrorType;
+use ragspan::prices::Prices;
 use ragspan::testing::{Capture, Captured};
-use ragspan::{ErrorType, Prices};
 use ragspan_examples::answer::{AnswerError, Service};
 use ragspan_examples::corpus::Document;
 use ragspan_examples::generate::Generator;

@@ -3,8 +3,8 @@ fn f() {
         let (__own, __span) = {
             let __own = ::ragspan::__private::Call::open_with(
                 {
-                    static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                        &SITE,
+                    static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
+                        &CALLSITE,
                         "parsing",
                         ::ragspan::__private::Layer::Ingestion,
                         ::ragspan::__private::module_path!(),
@@ -12,13 +12,13 @@ fn f() {
                         ::ragspan::__private::line!(),
                         &["file", "pages"],
                     );
-                    &SITE
+                    &CALLSITE
                 },
                 &[::ragspan::__private::field(&file)],
             );
             __own
         }
-            .handed();
+            .with_handle();
         __own
             .future(
                 async move {
@@ -33,7 +33,7 @@ fn f() {
                     if let ::ragspan::__private::Some(pages) = ::ragspan::__private::Probe::new(
                             __ret,
                         )
-                        .settle(__call)
+                        .classify_value(__call)
                     {
                         __call.fields(1, &[::ragspan::__private::field(&(pages.len()))])
                     }

@@ -11,8 +11,8 @@ where
     #![allow(unused)]
     let __own = {
         let mut __own = ::ragspan::__private::Call::open({
-            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                &SITE,
+            static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
+                &CALLSITE,
                 "match",
                 ::ragspan::__private::Layer::Custom("rerank"),
                 ::ragspan::__private::module_path!(),
@@ -20,9 +20,9 @@ where
                 ::ragspan::__private::line!(),
                 &["n"],
             );
-            &SITE
+            &CALLSITE
         });
-        if __own.listens() {
+        if __own.has_listeners() {
             let __call = &mut __own;
             __call.fields(0, &[::ragspan::__private::field(&(self.n))]);
         }
@@ -46,7 +46,7 @@ where
                 __ret
             },
             |__ret, __call| {
-                ::ragspan::__private::Probe::new(__ret).judge(__call);
+                ::ragspan::__private::Probe::new(__ret).classify(__call);
                 if let ::ragspan::__private::Some(__found) = ::ragspan::__private::Probe::new(
                         __ret,
                     )

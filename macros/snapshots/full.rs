@@ -6,8 +6,8 @@ fn search(
 ) -> Result<Vec<Chunk>, Error> {
     let mut __own = {
         let mut __own = ::ragspan::__private::Call::open({
-            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                    &SITE,
+            static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
+                    &CALLSITE,
                     "search",
                     ::ragspan::__private::Layer::Retrieval,
                     ::ragspan::__private::module_path!(),
@@ -25,9 +25,9 @@ fn search(
                 )
                 .level(::ragspan::__private::Level::DEBUG)
                 .slow_us(2000000);
-            &SITE
+            &CALLSITE
         });
-        if __own.listens() {
+        if __own.has_listeners() {
             let __call = &mut __own;
             __call
                 .fields(
@@ -56,7 +56,7 @@ fn search(
         __ret
     });
     let __ret = &__value;
-    ::ragspan::__private::Probe::new(__ret).judge(__call);
+    ::ragspan::__private::Probe::new(__ret).classify(__call);
     __call.empty(::ragspan::__private::is_empty(__ret));
     if let ::ragspan::__private::Some(hits) = ::ragspan::__private::Probe::new(__ret)
         .value(__call)

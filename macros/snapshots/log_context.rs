@@ -3,20 +3,20 @@ impl<'a, T> ::ragspan::LogContext for RequestContext<'a, T>
 where
     Option<T>: ::ragspan::__private::ContextField,
 {
-    fn visit(&self, __out: &mut ::ragspan::ContextVisitor<'_>) {
+    fn visit(&self, __out: &mut ::ragspan::scope::ContextVisitor<'_>) {
         __out.field("user_id", ::ragspan::__private::context_field(&self.user_id));
         __out.redacted("api_key");
         __out.field("plan", ::ragspan::__private::context_field(&self.r#type));
         __out.field("extra", ::ragspan::__private::context_field(&self.extra));
     }
-    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeSite {
-        static SITE: ::ragspan::__private::ScopeSite = ::ragspan::__private::ScopeSite::new(
-            &SITE,
+    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeCallsite {
+        static CALLSITE: ::ragspan::__private::ScopeCallsite = ::ragspan::__private::ScopeCallsite::new(
+            &CALLSITE,
             "RequestContext",
             ::ragspan::__private::module_path!(),
             ::ragspan::__private::file!(),
             ::ragspan::__private::line!(),
         );
-        &SITE
+        &CALLSITE
     }
 }

@@ -5,7 +5,7 @@ where
     T: ::ragspan::__private::ContextDebug,
     Option<C>: ::ragspan::LogContext,
 {
-    fn visit(&self, __out: &mut ::ragspan::ContextVisitor<'_>) {
+    fn visit(&self, __out: &mut ::ragspan::scope::ContextVisitor<'_>) {
         if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Given::new(
                 &self.email,
             )
@@ -37,14 +37,14 @@ where
             __out.hashed("user", ::ragspan::__private::context_hash(__value));
         }
     }
-    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeSite {
-        static SITE: ::ragspan::__private::ScopeSite = ::ragspan::__private::ScopeSite::new(
-            &SITE,
+    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeCallsite {
+        static CALLSITE: ::ragspan::__private::ScopeCallsite = ::ragspan::__private::ScopeCallsite::new(
+            &CALLSITE,
             "Request",
             ::ragspan::__private::module_path!(),
             ::ragspan::__private::file!(),
             ::ragspan::__private::line!(),
         );
-        &SITE
+        &CALLSITE
     }
 }

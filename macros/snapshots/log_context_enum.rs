@@ -3,7 +3,7 @@ impl<C> crate::telemetry::ragspan::LogContext for Caller<C>
 where
     C: crate::telemetry::ragspan::LogContext,
 {
-    fn visit(&self, __out: &mut crate::telemetry::ragspan::ContextVisitor<'_>) {
+    fn visit(&self, __out: &mut crate::telemetry::ragspan::scope::ContextVisitor<'_>) {
         match self {
             Self::User { user_id: __field0, .. } => {
                 __out
@@ -24,14 +24,16 @@ where
             _ => {}
         }
     }
-    fn scope_site(&self) -> &'static crate::telemetry::ragspan::__private::ScopeSite {
-        static SITE: crate::telemetry::ragspan::__private::ScopeSite = crate::telemetry::ragspan::__private::ScopeSite::new(
-            &SITE,
+    fn scope_site(
+        &self,
+    ) -> &'static crate::telemetry::ragspan::__private::ScopeCallsite {
+        static CALLSITE: crate::telemetry::ragspan::__private::ScopeCallsite = crate::telemetry::ragspan::__private::ScopeCallsite::new(
+            &CALLSITE,
             "Caller",
             crate::telemetry::ragspan::__private::module_path!(),
             crate::telemetry::ragspan::__private::file!(),
             crate::telemetry::ragspan::__private::line!(),
         );
-        &SITE
+        &CALLSITE
     }
 }

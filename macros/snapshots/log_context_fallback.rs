@@ -3,15 +3,15 @@
 }
 #[automatically_derived]
 impl<T> ::ragspan::LogContext for Tuple<T> {
-    fn visit(&self, _out: &mut ::ragspan::ContextVisitor<'_>) {}
-    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeSite {
-        static SITE: ::ragspan::__private::ScopeSite = ::ragspan::__private::ScopeSite::new(
-            &SITE,
+    fn visit(&self, _out: &mut ::ragspan::scope::ContextVisitor<'_>) {}
+    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeCallsite {
+        static CALLSITE: ::ragspan::__private::ScopeCallsite = ::ragspan::__private::ScopeCallsite::new(
+            &CALLSITE,
             "Tuple",
             ::ragspan::__private::module_path!(),
             ::ragspan::__private::file!(),
             ::ragspan::__private::line!(),
         );
-        &SITE
+        &CALLSITE
     }
 }

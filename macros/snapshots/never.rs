@@ -1,7 +1,7 @@
 async fn serve() -> ! {
     let __own = ::ragspan::__private::Call::open({
-        static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-            &SITE,
+        static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
+            &CALLSITE,
             "serve",
             ::ragspan::__private::Layer::Api,
             ::ragspan::__private::module_path!(),
@@ -9,7 +9,7 @@ async fn serve() -> ! {
             ::ragspan::__private::line!(),
             &[],
         );
-        &SITE
+        &CALLSITE
     });
     match __own
         .future(
@@ -26,7 +26,7 @@ async fn serve() -> ! {
                 }
             },
             |__ret, __call| {
-                ::ragspan::__private::Probe::new(__ret).judge(__call);
+                ::ragspan::__private::Probe::new(__ret).classify(__call);
             },
         )
         .await

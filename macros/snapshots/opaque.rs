@@ -1,7 +1,7 @@
 fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> {
     let mut __own = crate::telemetry::__private::Call::open({
-        static SITE: crate::telemetry::__private::Site = crate::telemetry::__private::Site::new(
-            &SITE,
+        static CALLSITE: crate::telemetry::__private::SpanCallsite = crate::telemetry::__private::SpanCallsite::new(
+            &CALLSITE,
             "all",
             crate::telemetry::__private::Layer::Api,
             crate::telemetry::__private::module_path!(),
@@ -9,7 +9,7 @@ fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> {
             crate::telemetry::__private::line!(),
             &[],
         );
-        &SITE
+        &CALLSITE
     });
     let __call = &mut __own;
     __call.enter();
@@ -24,6 +24,6 @@ fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> {
         }
     });
     let __ret = &__value;
-    crate::telemetry::__private::Probe::new(__ret).judge(__call);
+    crate::telemetry::__private::Probe::new(__ret).classify(__call);
     __value
 }

@@ -1,8 +1,8 @@
 async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchError> {
     let __own = ::ragspan::__private::Call::open_with(
         {
-            static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-                &SITE,
+            static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
+                &CALLSITE,
                 "hybrid_search",
                 ::ragspan::__private::Layer::Retrieval,
                 ::ragspan::__private::module_path!(),
@@ -10,7 +10,7 @@ async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchEr
                 ::ragspan::__private::line!(),
                 &["top_k", "chunks"],
             );
-            &SITE
+            &CALLSITE
         },
         &[::ragspan::__private::field(&top_k)],
     );
@@ -30,7 +30,7 @@ async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<Chunk>, SearchEr
                 if let ::ragspan::__private::Some(hits) = ::ragspan::__private::Probe::new(
                         __ret,
                     )
-                    .settle(__call)
+                    .classify_value(__call)
                 {
                     __call.fields(1, &[::ragspan::__private::field(&(hits.len()))])
                 }

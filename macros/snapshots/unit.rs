@@ -1,7 +1,7 @@
 async fn warm() {
     let __own = ::ragspan::__private::Call::open({
-        static SITE: ::ragspan::__private::Site = ::ragspan::__private::Site::new(
-            &SITE,
+        static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
+            &CALLSITE,
             "warm",
             ::ragspan::__private::Layer::Api,
             ::ragspan::__private::module_path!(),
@@ -9,7 +9,7 @@ async fn warm() {
             ::ragspan::__private::line!(),
             &[],
         );
-        &SITE
+        &CALLSITE
     });
     __own
         .future(
@@ -24,7 +24,7 @@ async fn warm() {
                 }
             },
             |__ret, __call| {
-                ::ragspan::__private::Probe::new(__ret).judge(__call);
+                ::ragspan::__private::Probe::new(__ret).classify(__call);
             },
         )
         .await

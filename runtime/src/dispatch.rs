@@ -28,18 +28,18 @@ thread_local! {
 }
 
 /// While `tell` runs, what it tells `tracing` is for other layers: ours has it already.
-pub(crate) fn hushed<R>(tell: impl FnOnce() -> R) -> R {
-    let before = HUSHED.try_with(|hushed| hushed.replace(true));
+pub(crate) fn suppressed<R>(tell: impl FnOnce() -> R) -> R {
+    let before = HUSHED.try_with(|suppressed| suppressed.replace(true));
     let told = tell();
     if let Ok(before) = before {
         // Gone only on a thread that is ending.
-        let _gone = HUSHED.try_with(|hushed| hushed.set(before));
+        let _gone = HUSHED.try_with(|suppressed| suppressed.set(before));
     }
     told
 }
 
 /// Whether what this thread tells `tracing` now is not for our layer.
-pub(crate) fn is_hushed() -> bool {
+pub(crate) fn is_suppressed() -> bool {
     HUSHED.try_with(Cell::get).unwrap_or(false)
 }
 

@@ -140,7 +140,7 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &tracing::span::Record<'_>, _: Context<'_, S>) {
-        if self.inert || is_worker() || dispatch::is_hushed() {
+        if self.inert || is_worker() || dispatch::is_suppressed() {
             return;
         }
         // What is printed here is the user's `Debug`, so no lock is held.
@@ -153,7 +153,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if self.inert || is_worker() || dispatch::is_hushed() {
+        if self.inert || is_worker() || dispatch::is_suppressed() {
             return;
         }
         let Some(handle) = dispatch::current_in(self.dispatch.get()) else {

@@ -45,9 +45,8 @@
     )
 )]
 
-mod carry;
 mod clock;
-mod config;
+pub mod config;
 mod context;
 mod dispatch;
 #[cfg(feature = "http")]
@@ -59,20 +58,21 @@ mod layer;
 )]
 mod metrics;
 mod pipeline;
-mod prices;
-mod privacy;
+pub mod prices;
+pub mod privacy;
 pub mod propagation;
+pub mod rag;
 mod record;
 mod sink;
 mod span;
 #[cfg(feature = "sqlite")]
 pub mod store;
-mod telemetry;
+pub mod task;
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod usage;
 mod value;
-mod words;
 
 #[doc(hidden)]
 #[path = "critical.rs"]
@@ -110,19 +110,24 @@ mod pages {
     mod testing {}
 }
 
-pub use carry::{
-    Here, InContext, Timeout, carry, in_context, in_context_with, spawn, spawn_blocking,
-    spawn_local, thread, timeout,
-};
+/// Errors of parsing ids and levels, and the fields that an [`ErrorType`] adds to a record.
+pub mod error {
+    pub use crate::context::ParseIdError;
+    pub use crate::record::ParseLevelError;
+    pub use crate::span::ErrorFields;
+}
+
+/// Fields of a running request: [`bind`](scope::bind) adds to them, and [`LogContext`] reports them to a
+/// [`ContextVisitor`](scope::ContextVisitor).
+pub mod scope {
+    pub use crate::context::ContextVisitor;
+    pub use crate::span::{EnteredScope, bind, unbind};
+}
+
 pub use config::Config;
-#[cfg(feature = "yaml")]
-pub use config::{ConfigError, Origin, Problem, Problems, Setting};
-pub use context::{Context, ContextVisitor, Layer, ParseIdError, SpanId, TraceId, trace_id};
+pub use context::{Context, Layer, SpanId, TraceId, trace_id};
 pub use layer::{RagLayer, layer};
-pub use metrics::Verdict;
-pub use pipeline::{Balance, Dropped, ParseDirectivesError};
-pub use prices::{Import, Prices, PricesError};
-pub use privacy::{Redacted, Redaction, RedactionError, Secret, redact};
+pub use privacy::Secret;
 /// ```
 /// use ragspan::rag_span;
 ///
@@ -151,16 +156,9 @@ pub use ragspan_macros::rag_span;
 /// ```
 pub use ragspan_macros::span;
 pub use ragspan_macros::{ErrorType, LogContext};
-pub use record::{Level, Outcome, ParseLevelError, SCHEMA};
-pub use sink::{FileSettings, Format, SqliteSettings};
-pub use span::{
-    Document, EnteredScope, ErrorFields, ErrorType, LogContext, Logger, Span, bind, unbind,
-};
+pub use record::{Level, Outcome, SCHEMA};
+pub use span::{Document, ErrorType, LogContext, Logger, Span, record};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
-pub use telemetry::{Health, MetricsFormat, ShutdownReport, StartError, Telemetry, start};
+pub use telemetry::{Telemetry, start};
 pub use usage::{Cost, Usage};
-pub use words::{
-    attempt, attempt_after, cache_hit, cache_miss, cache_size, claims, connections, evaluation,
-    fallback, feedback, record, token_budget,
-};

@@ -13,10 +13,11 @@ pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
 pub use crate::span::{
     Always, Annotated, Arrival, Call, ContextDebug, ContextDisplay, ContextField, ContextHash,
-    ContextMetric, Documents, ErrorFields, ErrorText, EventSite, Fallible, Field, Given, Making,
-    MayBeEmpty, Metric, Opening, Probe, ScopeSite, Site, Span, SpanRef, SpanRefs, Streamed, ToCost,
-    ToUsage, context, context_debug, context_display, context_field, context_hash, context_metric,
-    error_text, fallible, field, is_empty, metric, plain_block, plain_block_with, run, with,
+    ContextMetric, Documents, ErrorFields, ErrorText, EventCallsite, Fallible, Field, Given,
+    Making, MayBeEmpty, Metric, Opening, Probe, ScopeCallsite, Span, SpanCallsite, SpanRef,
+    SpanRefs, Streamed, ToCost, ToUsage, context, context_debug, context_display, context_field,
+    context_hash, context_metric, error_text, fallible, field, is_empty, metric, plain_block,
+    plain_block_with, run, with,
 };
 
 /// What an `async fn` gives that never returns, since `!` cannot be named there.

@@ -357,7 +357,7 @@ impl Fields {
 /// A field to lend to values that ask for one; its name is never used.
 fn any_field() -> &'static Field {
     static FIELD: OnceLock<Field> = OnceLock::new();
-    static SITE: DefaultCallsite = DefaultCallsite::new(&META);
+    static CALLSITE: DefaultCallsite = DefaultCallsite::new(&META);
     static META: Metadata<'static> = Metadata::new(
         "value",
         module_path!(),
@@ -365,7 +365,7 @@ fn any_field() -> &'static Field {
         None,
         None,
         None,
-        FieldSet::new(&["value"], Identifier(&SITE)),
+        FieldSet::new(&["value"], Identifier(&CALLSITE)),
         Kind::SPAN,
     );
     FIELD.get_or_init(|| {

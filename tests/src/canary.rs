@@ -15,10 +15,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ragspan::config::{FileSettings, Format};
+use ragspan::error::ErrorFields;
 use ragspan::propagation::Policy;
+use ragspan::rag::Verdict;
+use ragspan::scope::ContextVisitor;
 use ragspan::{
-    Config, ContextVisitor, Document, ErrorFields, ErrorType, FileSettings, Format, LogContext,
-    Logger, Secret, Telemetry, Usage, Verdict, rag_span, span,
+    Config, Document, ErrorType, LogContext, Logger, Secret, Telemetry, Usage, rag_span, span,
 };
 use sqlx::{Connection, Executor};
 
@@ -241,24 +244,24 @@ fn events(hidden: &Secret<String>) {
 }
 
 fn told() {
-    ragspan::bind("bound", text("bind"));
-    ragspan::bind("client_secret", named(3));
+    ragspan::scope::bind("bound", text("bind"));
+    ragspan::scope::bind("client_secret", named(3));
     ragspan::record("recorded", text("record"));
     let argument = text("a block's argument");
     span!("block", layer = "api", context(argument), |span| {
         span.record("handled", text("a block's handle"));
         span.record("private_key", named(5));
     });
-    ragspan::attempt(2, &label("an attempt's reason"));
-    ragspan::fallback(
+    ragspan::rag::retry(2, &label("an attempt's reason"));
+    ragspan::rag::fallback(
         &label("what a fallback is from"),
         &label("what a fallback goes to"),
         &text("a fallback's reason"),
     );
-    ragspan::cache_hit(&label("a cache's name"));
-    ragspan::evaluation(&label("an evaluation's name"), 0.5);
-    ragspan::feedback(&label("feedback's key"), Verdict::Good);
-    ragspan::connections(&label("a pool's name"), 3);
+    ragspan::rag::cache_hit(&label("a cache's name"));
+    ragspan::rag::record_score(&label("an evaluation's name"), 0.5);
+    ragspan::rag::feedback(&label("feedback's key"), Verdict::Good);
+    ragspan::rag::set_active_connections(&label("a pool's name"), 3);
     metrics::counter!("canary_total", "label" => label("a label of a metric of one's own"))
         .increment(1);
     generate();

@@ -11,7 +11,8 @@ use std::panic::catch_unwind;
 use std::time::Duration;
 
 use fastrand::Rng;
-use ragspan::{Config, ConfigError, LogContext, rag_span};
+use ragspan::config::ConfigError;
+use ragspan::{Config, LogContext, rag_span};
 
 #[rag_span(layer = "api")]
 fn add(a: usize, b: usize) -> usize {

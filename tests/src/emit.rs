@@ -8,7 +8,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use ragspan::{Config, FileSettings, Format, rag_span};
+use ragspan::config::{FileSettings, Format};
+use ragspan::{Config, rag_span};
 
 #[rag_span(layer = "data", context(thread, number))]
 fn call(thread: usize, number: usize) -> usize {

@@ -6,7 +6,8 @@ use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use ragspan::{Config, FileSettings, Format, Level, Telemetry, rag_span};
+use ragspan::config::{FileSettings, Format};
+use ragspan::{Config, Level, Telemetry, rag_span};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -120,7 +121,7 @@ fn late_start() -> Result<(), Box<dyn Error>> {
 }
 
 #[rag_span(layer = "api")]
-fn started_inside() -> Result<Telemetry, ragspan::StartError> {
+fn started_inside() -> Result<Telemetry, ragspan::telemetry::StartError> {
     ragspan::start(quiet().stdout(Format::Json))
 }
 

@@ -8,7 +8,8 @@
 use std::io::BufRead;
 use std::time::Duration;
 
-use ragspan::{Config, FileSettings, Format, Telemetry, rag_span};
+use ragspan::config::{FileSettings, Format};
+use ragspan::{Config, Telemetry, rag_span};
 
 #[rag_span(layer = "api", ok(|sum| sum = *sum))]
 fn add(one: usize, two: usize) -> usize {

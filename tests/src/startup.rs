@@ -6,7 +6,8 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ragspan::{Config, Format, Telemetry, rag_span};
+use ragspan::config::Format;
+use ragspan::{Config, Telemetry, rag_span};
 use tracing_subscriber::prelude::*;
 
 #[rag_span(layer = "api", ok(|sum| sum = *sum))]
@@ -217,7 +218,7 @@ fn unwritable(path: &str) -> Result<(), Box<dyn Error>> {
 
 /// More records than the database may keep.
 fn small_database(path: &str) -> Result<(), Box<dyn Error>> {
-    let mut settings = ragspan::SqliteSettings::new(path);
+    let mut settings = ragspan::config::SqliteSettings::new(path);
     settings.max_bytes = 4 << 20;
     let config = Config::default()
         .without_sinks()
@@ -266,7 +267,7 @@ fn captured() -> Result<(), Box<dyn Error>> {
         add(1, 2);
     });
     let elsewhere = ragspan::testing::capture(|| {
-        ragspan::thread::spawn(|| add(1, 2)).join().ok();
+        ragspan::task::spawn_thread(|| add(1, 2)).join().ok();
         tracing::dispatcher::get_default(tracing::Dispatch::clone)
     });
     // What a capture has left running is not the process' own either, but the `metrics` macros know no subscriber.

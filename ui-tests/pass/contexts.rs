@@ -7,7 +7,8 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ragspan::{ContextVisitor, LogContext};
+use ragspan::scope::ContextVisitor;
+use ragspan::LogContext;
 
 #[derive(LogContext)]
 struct Unit;

@@ -19,16 +19,16 @@ struct Call;
 struct Site;
 struct Probe;
 struct Layer;
-static SITE: u8 = 1;
+static CALLSITE: u8 = 1;
 const call: u8 = 2;
 const ret: u8 = 3;
 const value: u8 = 4;
 
 #[::ragspan::rag_span(
     layer = "data",
-    context(call, ret, SITE, query, args, span, __call, __ret, chars = query.len()),
-    metrics(weight = SITE),
-    ok(|kept| kept = *kept, seen = SITE),
+    context(call, ret, CALLSITE, query, args, span, __call, __ret, chars = query.len()),
+    metrics(weight = CALLSITE),
+    ok(|kept| kept = *kept, seen = CALLSITE),
     slow = "2s"
 )]
 fn sync(
@@ -38,12 +38,12 @@ fn sync(
     __call: u8,
     __ret: u8,
 ) -> ::std::result::Result<u8, ::std::string::String> {
-    ::std::result::Result::Ok(args + span + __call + __ret + call + ret + SITE)
+    ::std::result::Result::Ok(args + span + __call + __ret + call + ret + CALLSITE)
 }
 
 #[::ragspan::rag_span(layer = "data", context(__call, __ret), empty, ok(|list| n = list.len()))]
 async fn asynchronous(__call: u8, __ret: u8) -> ::std::vec::Vec<u8> {
-    ::std::vec![__call + SITE, __ret + ret]
+    ::std::vec![__call + CALLSITE, __ret + ret]
 }
 
 #[::ragspan::rag_span(layer = "data", empty = |__value: &u8| *__value == value)]
@@ -56,7 +56,7 @@ fn opaque() -> ::std::result::Result<impl ::std::iter::Iterator<Item = u8>, ()> 
     struct Some;
     struct Call;
     let _ = (Some, Call);
-    ::std::result::Result::Ok(::std::iter::once(SITE))
+    ::std::result::Result::Ok(::std::iter::once(CALLSITE))
 }
 
 /// A type of the body with the name of one of the signature's.
@@ -76,7 +76,7 @@ struct Context {
     out: u8,
     __out: u8,
     #[log(redact)]
-    SITE: u8,
+    CALLSITE: u8,
 }
 
 #[derive(::ragspan::LogContext)]

@@ -15,7 +15,7 @@ struct Span;
 struct Call;
 fn Ok() {}
 fn Err() {}
-static SITE: u8 = 1;
+static CALLSITE: u8 = 1;
 const call: u8 = 2;
 const ret: u8 = 3;
 
@@ -24,12 +24,12 @@ fn sync(own: u8, __call: u8, __ret: u8) -> u8 {
     let sum = ::ragspan::span!(
         "sync",
         layer = "data",
-        context(own, call, ret, SITE, __call),
-        ok(|kept| kept = *kept, seen = SITE),
+        context(own, call, ret, CALLSITE, __call),
+        ok(|kept| kept = *kept, seen = CALLSITE),
         |span| {
             seen += 1;
             span.record("own", own);
-            own + call + ret + SITE + __call + __ret
+            own + call + ret + CALLSITE + __call + __ret
         }
     );
     sum + seen
@@ -77,12 +77,12 @@ fn of(span: ::ragspan::Span) -> ::std::option::Option<::ragspan::TraceId> {
 
 fn never() -> bool {
     ::ragspan::span!("never", layer = "data", || -> bool {
-        if SITE == 1 {
+        if CALLSITE == 1 {
             return true;
         }
         ::std::panic!("no")
     });
-    ::ragspan::span!("panics", layer = "data", || if SITE == 1 { true } else { ::std::panic!("no") })
+    ::ragspan::span!("panics", layer = "data", || if CALLSITE == 1 { true } else { ::std::panic!("no") })
 }
 
 fn main() {

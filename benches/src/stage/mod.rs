@@ -61,7 +61,7 @@ pub enum StageError {
     Taken,
     /// ragspan did not start.
     #[error(transparent)]
-    Start(#[from] ragspan::StartError),
+    Start(#[from] ragspan::telemetry::StartError),
     /// A file could not be made or read.
     #[error("cannot use the folder of this run: check TMPDIR")]
     File(#[from] std::io::Error),

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ragspan::{Config, FileSettings, Level, Telemetry};
+use ragspan::config::FileSettings;
+use ragspan::{Config, Level, Telemetry};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use ragspan::{Config, ConfigError, Origin, Problem, Setting};
+use ragspan::Config;
+use ragspan::config::{ConfigError, Problem, Setting, ValueSource};
 use serde_json::{Value, json};
 
 use super::{Answer, Error};
@@ -230,8 +231,8 @@ fn head(config: &Config) -> String {
     }
 }
 
-fn tone(origin: &Origin) -> Tone {
-    if *origin == Origin::Default {
+fn tone(origin: &ValueSource) -> Tone {
+    if *origin == ValueSource::Default {
         Tone::Dim
     } else {
         Tone::Good
@@ -275,7 +276,7 @@ fn headings(section: &str, above: &str, text: &mut String) {
 
 /// Of what is disabled only the switch counts, and of what is not in this build only what somebody set.
 fn counts(setting: &Setting, config: &Config) -> bool {
-    if !setting.is_in_build() && *setting.origin() == Origin::Default {
+    if !setting.is_in_build() && *setting.origin() == ValueSource::Default {
         return false;
     }
     let settings = config.explain();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ragspan::{Import, Prices, PricesError};
+use ragspan::prices::{PriceImport, Prices, PricesError};
 use serde_json::json;
 
 use super::{Answer, Error, Scene};
@@ -206,7 +206,7 @@ fn write(path: &Path, table: &str, force: bool) -> Result<(), PricesFailure> {
     file.write_all(table.as_bytes()).map_err(failed)
 }
 
-fn tell(path: &Path, import: &Import, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
+fn tell(path: &Path, import: &PriceImport, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
     let path = path.display().to_string();
     let (models, skipped) = (import.prices.len(), import.skipped);
     if as_json {

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use ragspan::{Config, Format, Level, Prices};
+use ragspan::config::Format;
+use ragspan::prices::Prices;
+use ragspan::{Config, Level};
 use ragspan_examples::levels::{Service, generate_response};
 
 /// What the two models cost for a million tokens, in dollars.

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ragspan::{Config, Format, Level};
+use ragspan::config::Format;
+use ragspan::{Config, Level};
 use ragspan_examples::corpus::Corpus;
 use ragspan_examples::pipeline::ingest_file;
 

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use ragspan::{Config, Format, Prices};
+use ragspan::Config;
+use ragspan::config::Format;
+use ragspan::prices::Prices;
 use ragspan_examples::answer::Service;
 use ragspan_examples::bound::{create_request_logger, log_query};
 use ragspan_examples::corpus::Corpus;

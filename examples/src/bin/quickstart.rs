@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
-use ragspan::{Prices, ShutdownReport, TraceId};
+use ragspan::TraceId;
+use ragspan::prices::Prices;
+use ragspan::telemetry::ShutdownReport;
 use ragspan_examples::answer::Service;
 use ragspan_examples::corpus::{Corpus, CorpusError};
 use ragspan_examples::generate::{Generator, OFFLINE_HINT};

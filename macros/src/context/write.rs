@@ -56,12 +56,12 @@ fn of_option(held: &Type) -> &Type {
 }
 
 /// ```text
-/// fn visit(&self, out: &mut ::ragspan::ContextVisitor<'_>) {
+/// fn visit(&self, out: &mut ::ragspan::scope::ContextVisitor<'_>) {
 ///     out.field("user_id", context_field(&self.user_id));
 ///     if let Some(value) = Given::new(&self.email).get() { out.hashed("email", context_hash(value)); }
 ///     out.nested(context(&self.client));
 /// }
-/// fn visit(&self, out: &mut ::ragspan::ContextVisitor<'_>) {
+/// fn visit(&self, out: &mut ::ragspan::scope::ContextVisitor<'_>) {
 ///     match self { Self::User { id: field0, .. } => { .. } _ => {} }
 /// }
 /// ```
@@ -84,7 +84,7 @@ fn visit(ways: &[Way], names: &Names) -> TokenStream {
     };
     let root = names.root();
     quote_spanned! {site=>
-        fn visit(&self, #out: &mut #root::ContextVisitor<'_>) { #body }
+        fn visit(&self, #out: &mut #root::scope::ContextVisitor<'_>) { #body }
     }
 }
 
@@ -186,7 +186,7 @@ fn printed(field: &Field, names: &Names, method: &str, checked: &str) -> TokenSt
 /// The callsite of the scope's span stands in the user's crate, where the user's filters expect it.
 ///
 /// ```text
-/// fn scope_site(&self) -> &'static ScopeSite { static SITE: ScopeSite = ScopeSite::new(..); &SITE }
+/// fn scope_site(&self) -> &'static ScopeSite { static CALLSITE: ScopeSite = ScopeSite::new(..); &CALLSITE }
 /// ```
 fn scope_site(name: &Ident, names: &Names) -> TokenStream {
     let site = Span::mixed_site();
@@ -196,11 +196,11 @@ fn scope_site(name: &Ident, names: &Names) -> TokenStream {
     let here = names.private_at(name.span());
     let line = quote_spanned!(name.span()=> #here::line!());
     quote_spanned! {site=>
-        fn scope_site(&self) -> &'static #private::ScopeSite {
-            static SITE: #private::ScopeSite = #private::ScopeSite::new(
-                &SITE, #text, #private::module_path!(), #private::file!(), #line,
+        fn scope_site(&self) -> &'static #private::ScopeCallsite {
+            static CALLSITE: #private::ScopeCallsite = #private::ScopeCallsite::new(
+                &CALLSITE, #text, #private::module_path!(), #private::file!(), #line,
             );
-            &SITE
+            &CALLSITE
         }
     }
 }

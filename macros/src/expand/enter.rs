@@ -13,7 +13,7 @@ use crate::model::{Field, How, ModelBy, Opening, RagSpan};
 ///
 /// ```text
 /// Call::open_with({ site }, &[field(&top_k)])                                                   names and literals
-/// { let mut own = Call::open({ site }); if own.listens() { let call = &mut own; capture } own }  what has to be evaluated
+/// { let mut own = Call::open({ site }); if own.has_listeners() { let call = &mut own; capture } own }  what has to be evaluated
 /// ```
 ///
 /// It stands behind a `let`, so that nothing borrowed lives on.
@@ -29,7 +29,7 @@ pub(super) fn enter(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     }
     let (site, own, call) = (names.site, &names.own, &names.call);
     quote_spanned! {site=>
-        { let mut #own = #opened; if #own.listens() { let #call = &mut #own; #capture } #own }
+        { let mut #own = #opened; if #own.has_listeners() { let #call = &mut #own; #capture } #own }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
 /// The short form, where nothing but `ok(..)` asks for the value.
 ///
 /// ```text
-/// if let Some(hits) = Probe::new(ret).settle(call) { call.fields(..); }
+/// if let Some(hits) = Probe::new(ret).classify(call) { call.fields(..); }
 /// ```
 fn settled(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
     let more = span.outcome.is_some()
@@ -57,7 +57,7 @@ fn settled(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
     let ok = span.ok.as_ref().filter(|_| !more)?;
     let first = span.opening.fields.len() + span.entry.len();
     let fields = fields(first, &ok.fields, names);
-    Some(on_value_by("settle", &ok.pattern, &fields, names))
+    Some(on_value_by("classify_value", &ok.pattern, &fields, names))
 }
 
 /// `Probe::new(ret).judge(call);`
@@ -69,7 +69,7 @@ pub(super) fn judge(names: &Names<'_>) -> TokenStream {
         site,
         ..
     } = names;
-    quote_spanned!(*site=> #private::Probe::new(#ret).judge(#call);)
+    quote_spanned!(*site=> #private::Probe::new(#ret).classify(#call);)
 }
 
 /// What stands in the judge of one item of a stream.
@@ -319,8 +319,8 @@ fn tell(
     let printed = quote_spanned!(at=> &#private_there::#print(#value));
     quote_spanned! {*site=>
         #call.tell({
-            static EVENT: #private::EventSite =
-                #private::EventSite::new(&EVENT, &[#field], #level, #target, #place);
+            static EVENT: #private::EventCallsite =
+                #private::EventCallsite::new(&EVENT, &[#field], #level, #target, #place);
             &EVENT
         }, #printed);
     }

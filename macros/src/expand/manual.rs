@@ -52,7 +52,7 @@ fn closure(block: &Block) -> TokenStream {
 /// The call is opened by the first poll, as that of an `async fn` is.
 ///
 /// ```text
-/// async move { let (own, handle) = enter.handed(); own.future(async move { edge let span = handle; body }, |ret, call| { inspect }).await }
+/// async move { let (own, handle) = enter.with_handle(); own.future(async move { edge let span = handle; body }, |ret, call| { inspect }).await }
 /// ```
 fn asynchronous(
     span: &RagSpan,
@@ -73,7 +73,7 @@ fn asynchronous(
     let call = match taken {
         None => quote_spanned!(site=> #enter.future(#head #body, #done).await),
         Some(_) => quote_spanned! {site=>
-            let (#own, #handle) = #enter.handed(); #own.future(#head #body, #done).await
+            let (#own, #handle) = #enter.with_handle(); #own.future(#head #body, #done).await
         },
     };
     quote_spanned!(site=> #head { #call })

@@ -9,7 +9,7 @@ use crate::model::{Empty, Layer, Level, Name, RagSpan, Shape};
 use crate::returns::Later;
 
 /// ```text
-/// { static SITE: Site = Site::new(&SITE, "search", Layer::Retrieval, .., &["top_k"]).slow_us(..); &SITE }
+/// { static CALLSITE: Site = Site::new(&CALLSITE, "search", Layer::Retrieval, .., &["top_k"]).slow_us(..); &CALLSITE }
 /// ```
 pub(super) fn site(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let private = &names.private;
@@ -20,9 +20,9 @@ pub(super) fn site(span: &RagSpan, names: &Names<'_>) -> TokenStream {
     let place = place(span, names);
     let more = more(span, names);
     quote_spanned! {names.site=> {
-        static SITE: #private::Site =
-            #private::Site::new(&SITE, #operation, #layer, #place, &[#(#fields),*]) #more;
-        &SITE
+        static CALLSITE: #private::SpanCallsite =
+            #private::SpanCallsite::new(&CALLSITE, #operation, #layer, #place, &[#(#fields),*]) #more;
+        &CALLSITE
     }}
 }
 
@@ -88,7 +88,7 @@ fn later(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
             let counts = matches!(span.empty, Some(Empty::ByType(_)));
             let empty = counts.then(|| quote_spanned!(names.site=> .empty_stream()));
             let metered = span.usage.is_some();
-            let metered = metered.then(|| quote_spanned!(names.site=> .metered()));
+            let metered = metered.then(|| quote_spanned!(names.site=> .records_usage()));
             Some(quote_spanned!(names.site=> #empty #metered))
         }
     }

@@ -1,7 +1,7 @@
 //! The effective configuration: every key with its value, its origin, and what it means.
 
 use super::keys::{KEYS, Key, SECTIONS};
-use super::settings::{Origin, Settings, Slot};
+use super::settings::{Settings, Slot, ValueSource};
 
 /// A key of the configuration with the value that it has, and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Setting {
     value: Option<String>,
     secret: bool,
     built: bool,
-    origin: Origin,
+    origin: ValueSource,
     doc: &'static str,
 }
 
@@ -42,7 +42,7 @@ impl Setting {
 
     /// Where the value comes from.
     #[must_use]
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &ValueSource {
         &self.origin
     }
 

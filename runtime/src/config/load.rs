@@ -12,7 +12,7 @@ use super::keys::{self, BACKENDS, RECORDS};
 use super::kind::Value;
 use super::notes::{notes, runs};
 use super::problem::{ConfigError, Mark, Problem, Problems};
-use super::settings::{Origin, Reader, Settings};
+use super::settings::{Reader, Settings, ValueSource};
 use super::walk::find;
 use super::world::World;
 use super::yaml::{self, MAX_BYTES};
@@ -142,7 +142,7 @@ fn put(settings: &mut Settings, levels: Levels, name: &str) {
     if let Some(slot) = slot {
         slot.shown = Some(levels.to_string());
         slot.value = Some(Value::Levels(levels));
-        slot.origin = Origin::Variable {
+        slot.origin = ValueSource::Variable {
             name: name.to_owned(),
         };
     }

@@ -43,17 +43,19 @@ pub use explain::Setting;
 #[cfg(feature = "yaml")]
 pub use problem::{ConfigError, Problem, Problems};
 #[cfg(feature = "yaml")]
-pub use settings::Origin;
+pub use settings::ValueSource;
+
+pub use crate::pipeline::ParseDirectivesError;
+pub use crate::sink::{FileSettings, Format, SqliteSettings};
 #[cfg(feature = "testing")]
 pub(crate) use spelling::nearest;
 
 use crate::context::HashKey;
 use crate::context::headers::Policy;
-use crate::pipeline::{Levels, ParseDirectivesError};
+use crate::pipeline::Levels;
 use crate::prices::Prices;
 use crate::privacy::{self, Redaction, RedactionError};
 use crate::record::{Level, Service};
-use crate::sink::{FileSettings, Format, SqliteSettings};
 
 /// The settings of [`start`](crate::start).
 ///
@@ -158,7 +160,7 @@ impl Config {
     /// ```
     /// let config = ragspan::Config::default().directives("warn,my_crate=debug")?;
     /// # drop(config);
-    /// # Ok::<(), ragspan::ParseDirectivesError>(())
+    /// # Ok::<(), ragspan::config::ParseDirectivesError>(())
     /// ```
     pub fn directives(mut self, directives: &str) -> Result<Self, ParseDirectivesError> {
         self.levels = Levels::parse(directives, self.levels.base())?;
@@ -186,7 +188,8 @@ impl Config {
     /// Records in this SQLite database, by its path alone or with how much of it is kept.
     ///
     /// ```
-    /// use ragspan::{Config, SqliteSettings};
+    /// use ragspan::config::SqliteSettings;
+    /// use ragspan::Config;
     ///
     /// let config = Config::default().sqlite("/var/lib/rag/ragspan.db");
     /// let mut settings = SqliteSettings::new("/var/lib/rag/ragspan.db");
@@ -245,12 +248,13 @@ impl Config {
     /// What models cost. Without prices tokens are counted, and their cost is not known.
     ///
     /// ```
-    /// use ragspan::{Config, Prices};
+    /// use ragspan::prices::Prices;
+    /// use ragspan::Config;
     ///
     /// let prices = Prices::from_json(r#"{"models": {"small-1": {"input": 0.15, "output": 0.6}}}"#)?;
     /// let config = Config::default().with_prices(prices);
     /// assert_eq!(config.prices().len(), 1);
-    /// # Ok::<(), ragspan::PricesError>(())
+    /// # Ok::<(), ragspan::prices::PricesError>(())
     /// ```
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.prices = Arc::new(prices);
@@ -263,7 +267,7 @@ impl Config {
         self
     }
 
-    /// The key of [hashed](crate::ContextVisitor::hashed) fields: records of services with the same key can be joined on them.
+    /// The key of [hashed](crate::scope::ContextVisitor::hashed) fields: records of services with the same key can be joined on them.
     ///
     /// Whoever has the key can find out a value by trying, so it is kept as a password is: at least 16 bytes of chance, such as
     /// `openssl rand -hex 32` prints, and not in the program's text. An empty one is no key. Without a key each process makes its
@@ -287,7 +291,8 @@ impl Config {
     /// Takes out of every text what these rules find, and nothing else; by default all of [`Redaction::ALL`] count.
     ///
     /// ```
-    /// use ragspan::{Config, Redaction};
+    /// use ragspan::privacy::Redaction;
+    /// use ragspan::Config;
     ///
     /// let without_emails = Redaction::ALL.into_iter().filter(|rule| *rule != Redaction::Emails);
     /// let config = Config::default().redact(without_emails);
@@ -309,7 +314,7 @@ impl Config {
     /// ```
     /// let config = ragspan::Config::default().redact_pattern("patient", r"\bP-\d{6}\b")?;
     /// # drop(config);
-    /// # Ok::<(), ragspan::RedactionError>(())
+    /// # Ok::<(), ragspan::privacy::RedactionError>(())
     /// ```
     pub fn redact_pattern(mut self, name: &str, pattern: &str) -> Result<Self, RedactionError> {
         self.privacy.pattern(name, pattern)?;

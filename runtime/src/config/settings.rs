@@ -18,7 +18,7 @@ use crate::privacy;
 /// Where a value of the configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Origin {
+pub enum ValueSource {
     /// Nobody set it.
     Default,
     /// It stands in the file.
@@ -40,7 +40,7 @@ pub enum Origin {
     },
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ValueSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => out.write_str("default"),
@@ -58,7 +58,7 @@ pub(super) struct Slot {
     pub(super) value: Option<Value>,
     /// As it may be shown.
     pub(super) shown: Option<String>,
-    pub(super) origin: Origin,
+    pub(super) origin: ValueSource,
     pub(super) at: Option<Mark>,
 }
 
@@ -97,7 +97,7 @@ impl Reader<'_> {
         Slot {
             shown: value.is_some().then(|| text.to_owned()),
             value,
-            origin: Origin::Default,
+            origin: ValueSource::Default,
             at: None,
         }
     }
@@ -141,7 +141,7 @@ impl Reader<'_> {
     }
 
     fn filled(&self, key: &Key, at: Mark, read: Read) -> Slot {
-        let line = Origin::File {
+        let line = ValueSource::File {
             file: self.file.clone().unwrap_or_else(|| Path::new("").into()),
             line: at.line,
         };
@@ -150,8 +150,8 @@ impl Reader<'_> {
             .into_iter()
             .next()
             .map_or(line, |from| match from {
-                From::Variable(name) => Origin::Variable { name },
-                From::File(path) => Origin::Secret { path },
+                From::Variable(name) => ValueSource::Variable { name },
+                From::File(path) => ValueSource::Secret { path },
             });
         let shown = read.value.is_some().then(|| masked(key, &read.text));
         Slot {

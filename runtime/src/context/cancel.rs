@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Who ended a call before it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CancelledBy {
-    /// It took too long for [`ragspan::timeout`](crate::timeout).
+    /// It took too long for [`ragspan::task::timeout`](crate::task::timeout).
     Timeout,
     /// Its task was aborted.
     Abort,

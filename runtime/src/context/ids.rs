@@ -71,7 +71,7 @@ id! {
     /// ```
     /// let id: ragspan::TraceId = "01a2073a-c418-7b04-9e11-223344f7f31d".parse()?;
     /// assert_eq!(id.short(), "01a2073ac418-f7f31d");
-    /// # Ok::<(), ragspan::ParseIdError>(())
+    /// # Ok::<(), ragspan::error::ParseIdError>(())
     /// ```
     TraceId
 }

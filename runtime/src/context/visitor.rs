@@ -43,7 +43,8 @@ impl<'a> ContextVisitor<'a> {
     /// A number, a boolean, text, or an `Option` of one.
     ///
     /// ```
-    /// use ragspan::{ContextVisitor, LogContext};
+    /// use ragspan::scope::ContextVisitor;
+    /// use ragspan::LogContext;
     ///
     /// struct Request { user_id: u64, plan: Option<&'static str> }
     ///
@@ -68,7 +69,7 @@ impl<'a> ContextVisitor<'a> {
     /// ```
     /// # struct Request { api_key: String }
     /// # impl ragspan::LogContext for Request {
-    /// fn visit(&self, out: &mut ragspan::ContextVisitor<'_>) {
+    /// fn visit(&self, out: &mut ragspan::scope::ContextVisitor<'_>) {
     ///     out.redacted("api_key");
     /// }
     /// # }
@@ -90,7 +91,7 @@ impl<'a> ContextVisitor<'a> {
     /// ```
     /// # struct Request { email: Option<String> }
     /// # impl ragspan::LogContext for Request {
-    /// fn visit(&self, out: &mut ragspan::ContextVisitor<'_>) {
+    /// fn visit(&self, out: &mut ragspan::scope::ContextVisitor<'_>) {
     ///     if let Some(email) = &self.email {
     ///         out.hashed("email", email);
     ///     }
@@ -114,7 +115,7 @@ impl<'a> ContextVisitor<'a> {
     /// ```
     /// # struct Request { client: std::net::IpAddr }
     /// # impl ragspan::LogContext for Request {
-    /// fn visit(&self, out: &mut ragspan::ContextVisitor<'_>) {
+    /// fn visit(&self, out: &mut ragspan::scope::ContextVisitor<'_>) {
     ///     out.display("client", &self.client);
     /// }
     /// # }
@@ -134,7 +135,7 @@ impl<'a> ContextVisitor<'a> {
     /// # #[derive(Debug)] enum Plan { Free }
     /// # struct Request { plan: Plan }
     /// # impl ragspan::LogContext for Request {
-    /// fn visit(&self, out: &mut ragspan::ContextVisitor<'_>) {
+    /// fn visit(&self, out: &mut ragspan::scope::ContextVisitor<'_>) {
     ///     out.debug("plan", &self.plan);
     /// }
     /// # }

@@ -115,7 +115,7 @@ mod tests {
             let there = std::thread::spawn(move || {
                 let _here = carried.enter();
                 tracing::info!("from elsewhere");
-                crate::connections("pool", 3);
+                crate::rag::set_active_connections("pool", 3);
                 advance(Duration::from_secs(1));
                 clock::random()
             });
@@ -156,7 +156,7 @@ mod tests {
             std::thread::spawn(move || {
                 tracing::dispatcher::with_default(&subscriber, || {
                     tracing::info!("from elsewhere");
-                    crate::connections("pool", 3);
+                    crate::rag::set_active_connections("pool", 3);
                 });
                 assert!(captures::here().is_none());
             })

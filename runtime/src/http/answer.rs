@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::Body;
 
 use super::body::ResponseBody;
-use super::sites::STATUS_OF_REQUEST;
+use super::callsites::STATUS_OF_REQUEST;
 use crate::record::ErrorKind;
 use crate::span::{Call, Held};
 

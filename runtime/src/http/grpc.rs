@@ -1,6 +1,6 @@
 //! How a call of gRPC ended: its status stands in the trailers, or in the headers where there is no more.
 
-use super::sites::GRPC_STATUS;
+use super::callsites::GRPC_STATUS;
 use crate::record::ErrorKind;
 use crate::span::Call;
 

@@ -15,6 +15,7 @@
 
 mod answer;
 mod body;
+mod callsites;
 mod grpc;
 mod hosts;
 mod outbound;
@@ -22,7 +23,6 @@ mod outbound;
 mod reqwest;
 mod server;
 mod settings;
-mod sites;
 
 pub use answer::ResponseFuture;
 pub use body::ResponseBody;

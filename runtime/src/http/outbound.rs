@@ -8,8 +8,8 @@ use http::header::HOST;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tower_service::Service;
 
+use super::callsites::{self, CALL, STATUS_OF_CALL};
 use super::hosts::Hosts;
-use super::sites::{self, CALL, STATUS_OF_CALL};
 use crate::context::carrier;
 use crate::propagation::{Inject, inject};
 use crate::record::ErrorKind;
@@ -120,7 +120,7 @@ impl Outbound {
             headers,
         };
         call.inside(|| inject(&mut headers));
-        call.listens().then_some(call)
+        call.has_listeners().then_some(call)
     }
 }
 

@@ -12,8 +12,8 @@ use tower_service::Service;
 
 use super::answer::ResponseFuture;
 use super::body::ResponseBody;
+use super::callsites::SERVER;
 use super::settings::Settings;
-use super::sites::SERVER;
 use crate::context::{ContextVisitor, carrier};
 use crate::propagation::{Remote, extract};
 use crate::span::{Arrival, Call, Held, LogContext, OFF};
@@ -71,7 +71,7 @@ fn open<Q>(settings: &Settings, request: Request<Q>) -> (Option<Opened>, Request
     let above = carrier::current().origin;
     let is_door = above.is_none_or(|above| above.module != SERVER);
     let call = begin(settings, &parts, is_door);
-    let opened = call.listens().then_some(Opened { call, is_door });
+    let opened = call.has_listeners().then_some(Opened { call, is_door });
     (opened, Request::from_parts(parts, body))
 }
 

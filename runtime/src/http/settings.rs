@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderName, Uri};
 
+use super::callsites::{self, REQUEST};
 use super::server::HttpService;
-use super::sites::{self, REQUEST};
 use crate::context::Layer;
-use crate::span::{LogContext, Site};
+use crate::span::{LogContext, SpanCallsite};
 
 /// What probes and browsers ask for by themselves.
 const LEFT_OUT: [&str; 6] = [
@@ -84,7 +84,7 @@ pub fn layer() -> HttpLayer {
 
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) site: &'static Site,
+    pub(super) site: &'static SpanCallsite,
     left_out: Vec<Box<str>>,
     /// The header that has a request's id, in requests and responses.
     pub(super) request_id: HeaderName,

@@ -46,7 +46,7 @@ impl Dropped {
 /// How one sink stands: `emitted = delivered + dropped + filtered + pending`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Balance {
+pub struct DeliveryStats {
     /// The sink's name, as in the metrics.
     pub sink: &'static str,
     /// Records that the application emitted.
@@ -61,7 +61,7 @@ pub struct Balance {
     pub pending: u64,
 }
 
-impl Balance {
+impl DeliveryStats {
     fn new(sink: &'static str, taken: Taken, emitted: u64) -> Self {
         let dropped = taken.dropped.iter().sum();
         Self {
@@ -190,8 +190,8 @@ impl Book {
 
     /// Closes the account and shows it. `emitted` was read after stock was taken, or records would
     /// be done with that were never emitted.
-    pub(super) fn close(&self, taken: Taken, emitted: u64) -> Balance {
-        let balance = Balance::new(self.sink, taken, emitted);
+    pub(super) fn close(&self, taken: Taken, emitted: u64) -> DeliveryStats {
+        let balance = DeliveryStats::new(self.sink, taken, emitted);
         self.shown.delivered.raise_to(taken.delivered);
         for (counter, records) in self.shown.dropped.iter().zip(taken.dropped) {
             counter.raise_to(records);

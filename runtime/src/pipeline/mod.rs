@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use books::Book;
-pub use books::{Balance, Dropped};
+pub use books::{DeliveryStats, Dropped};
 pub(crate) use levels::Levels;
 pub use levels::ParseDirectivesError;
 use notice::Notice;
@@ -248,12 +248,12 @@ impl Pipeline {
     }
 
     /// How every sink stands now.
-    pub(crate) fn balances(&self) -> Vec<Balance> {
+    pub(crate) fn balances(&self) -> Vec<DeliveryStats> {
         self.with_balances(|balances| balances)
     }
 
     /// Gives `read` the balances while the metrics show the very same: the numbers of one exposition balance.
-    pub(crate) fn with_balances<R>(&self, read: impl FnOnce(Vec<Balance>) -> R) -> R {
+    pub(crate) fn with_balances<R>(&self, read: impl FnOnce(Vec<DeliveryStats>) -> R) -> R {
         let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         let overflowed = self.ring.overflowed();
         let taken: Vec<_> = self

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::Pipeline;
-use super::books::{Balance, Book};
+use super::books::{Book, DeliveryStats};
 use super::lane::Lane;
 use super::trouble::{Ailment, Illness};
 use crate::clock;
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// Delivers what it can within this time, and answers how every sink stands then.
     Shutdown {
         within: Duration,
-        done: oneshot::Sender<Vec<Balance>>,
+        done: oneshot::Sender<Vec<DeliveryStats>>,
     },
 }
 
@@ -284,7 +284,7 @@ impl Work {
         });
     }
 
-    async fn end(mut self, within: Duration, done: oneshot::Sender<Vec<Balance>>) {
+    async fn end(mut self, within: Duration, done: oneshot::Sender<Vec<DeliveryStats>>) {
         self.pipeline.close();
         self.feed();
         let mut lanes: JoinSet<()> = self.lanes.into_iter().map(Lane::finish).collect();

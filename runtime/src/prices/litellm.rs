@@ -30,21 +30,21 @@ const POWER: i32 = 15;
 /// A table, and what of the list is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Import {
+pub struct PriceImport {
     /// The table.
     pub prices: Prices,
     /// How many entries had no prices by the token.
     pub skipped: usize,
 }
 
-pub(super) fn import(text: &str, version: &str, source: &str) -> Result<Import, PricesError> {
+pub(super) fn import(text: &str, version: &str, source: &str) -> Result<PriceImport, PricesError> {
     let json: Value = serde_json::from_str(text)?;
     let list = json.as_object();
     let list =
         list.ok_or_else(|| PricesError::shape("expected an object with an entry a model"))?;
     if list.get("models").is_some() {
         let prices = of_object(list, text)?;
-        return Ok(Import { prices, skipped: 0 });
+        return Ok(PriceImport { prices, skipped: 0 });
     }
     let (mut models, mut skipped) = (BTreeMap::new(), 0);
     for (model, value) in list.iter().filter(|(model, _)| *model != SPECIMEN) {
@@ -66,7 +66,7 @@ pub(super) fn import(text: &str, version: &str, source: &str) -> Result<Import, 
         source,
         models,
     };
-    Ok(Import { prices, skipped })
+    Ok(PriceImport { prices, skipped })
 }
 
 /// None where nothing has a price by the token.

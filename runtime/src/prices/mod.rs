@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use error::PricesError;
-pub use litellm::Import;
+pub use litellm::PriceImport;
 
 use self::rates::Price;
 use crate::usage::{Cost, Usage};
@@ -25,7 +25,8 @@ use crate::usage::{Cost, Usage};
 /// like). The longest name that the table has counts. What it does not have has no price, and none is guessed.
 ///
 /// ```
-/// use ragspan::{Prices, Usage};
+/// use ragspan::prices::Prices;
+/// use ragspan::Usage;
 ///
 /// let prices = Prices::from_json(r#"{
 ///     "version": "2026-11-23",
@@ -37,7 +38,7 @@ use crate::usage::{Cost, Usage};
 /// let cost = prices.cost("openai/small-1-2024-07-18", &usage);
 /// assert_eq!(cost.map(|cost| cost.nano_dollars()), Some(400 * 150 + 600 * 75 + 120 * 600));
 /// assert_eq!(prices.cost("small-2", &usage), None);
-/// # Ok::<(), ragspan::PricesError>(())
+/// # Ok::<(), ragspan::prices::PricesError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prices {
@@ -77,7 +78,7 @@ impl Prices {
     /// When it is no table: the error tells the line, and the model whose price is wrong.
     ///
     /// ```
-    /// let error = ragspan::Prices::from_json(r#"{"models": {"small-1": {"input": -1}}}"#).unwrap_err();
+    /// let error = ragspan::prices::Prices::from_json(r#"{"models": {"small-1": {"input": -1}}}"#).unwrap_err();
     /// assert!(error.to_string().contains("line 1: model `small-1`: `input`"));
     /// ```
     pub fn from_json(text: &str) -> Result<Self, PricesError> {
@@ -95,7 +96,8 @@ impl Prices {
     /// As [`from_json`](Self::from_json).
     ///
     /// ```
-    /// use ragspan::{Prices, Usage};
+    /// use ragspan::prices::Prices;
+    /// use ragspan::Usage;
     ///
     /// let text = r#"{
     ///     "small-1": {"input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07, "mode": "chat"},
@@ -103,9 +105,9 @@ impl Prices {
     /// }"#;
     /// let import = Prices::import(text, "2026-11-23", "litellm")?;
     /// assert_eq!((import.prices.len(), import.skipped), (1, 1));
-    /// # Ok::<(), ragspan::PricesError>(())
+    /// # Ok::<(), ragspan::prices::PricesError>(())
     /// ```
-    pub fn import(text: &str, version: &str, source: &str) -> Result<Import, PricesError> {
+    pub fn import(text: &str, version: &str, source: &str) -> Result<PriceImport, PricesError> {
         litellm::import(text, version, source)
     }
 

@@ -17,7 +17,7 @@ pub(crate) use rules::{Hits, Rules};
 pub use rules::{Redaction, RedactionError};
 #[cfg(feature = "yaml")]
 pub(crate) use rules::{check_name, compile};
-pub use secret::{Redacted, Secret};
+pub use secret::Secret;
 pub(crate) use settings::Settings;
 
 /// What is written instead of a value that must not leave.
@@ -44,9 +44,9 @@ pub(crate) fn rules() -> Arc<Rules> {
 /// as an error page.
 ///
 /// ```
-/// let text = ragspan::redact("no answer from postgres://app:hunter2@db/rag");
+/// let text = ragspan::privacy::redact("no answer from postgres://app:hunter2@db/rag");
 /// assert_eq!(text, "no answer from postgres://[redacted:url_credentials]@db/rag");
-/// assert_eq!(ragspan::redact("nothing in here"), "nothing in here");
+/// assert_eq!(ragspan::privacy::redact("nothing in here"), "nothing in here");
 /// ```
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {

@@ -33,17 +33,6 @@ use super::REDACTED;
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Secret<T>(T);
 
-/// A [`Secret`], where the word fits better: what is personal, and not secret.
-///
-/// ```
-/// use ragspan::Redacted;
-///
-/// let name = Redacted::new("Ada Lovelace");
-/// assert_eq!(format!("{name:?}"), "[redacted]");
-/// assert_eq!(*name.expose(), "Ada Lovelace");
-/// ```
-pub type Redacted<T> = Secret<T>;
-
 impl<T> Secret<T> {
     /// Hides this value.
     pub const fn new(value: T) -> Self {

@@ -16,7 +16,7 @@ pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
             break;
         };
         let next = at + suspect.len_utf8();
-        if matches!(suspect, '"' | '\\') || is_hazard(suspect) {
+        if matches!(suspect, '"' | '\\') || is_unsafe_to_print(suspect) {
             out.extend_from_slice(&bytes[written..at]);
             escape(suspect, out);
             written = next;
@@ -47,7 +47,7 @@ static SUSPECT: [bool; 256] = {
 /// The text of a metric's label with every [hazard](is_hazard) replaced that an exposition has no escape for: it has one for the end
 /// of a line alone.
 pub(crate) fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
-    let hazard = |suspect: char| suspect != '\n' && is_hazard(suspect);
+    let hazard = |suspect: char| suspect != '\n' && is_unsafe_to_print(suspect);
     if text.contains(hazard) {
         text.replace(hazard, "\u{fffd}").into()
     } else {
@@ -56,7 +56,7 @@ pub(crate) fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Characters that move a terminal's cursor, end a line, turn the text around or cannot be seen.
-pub(crate) fn is_hazard(suspect: char) -> bool {
+pub(crate) fn is_unsafe_to_print(suspect: char) -> bool {
     matches!(
         suspect,
         '\0'..='\x1f'
@@ -115,7 +115,7 @@ mod tests {
         fn what_was_escaped_reads_back(text: String) {
             let json = format!("\"{}\"", escaped(&text));
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-            prop_assert!(!json.chars().any(is_hazard));
+            prop_assert!(!json.chars().any(is_unsafe_to_print));
         }
     }
 }

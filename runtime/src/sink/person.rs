@@ -168,7 +168,7 @@ impl fmt::Display for Printable<'_> {
         for shown in rest.by_ref().take(self.1) {
             let mut buffer = [0; 4];
             let text = shown.encode_utf8(&mut buffer);
-            if escape::is_hazard(shown) {
+            if escape::is_unsafe_to_print(shown) {
                 escape::write(text, &mut escaped);
             } else {
                 escaped.extend_from_slice(text.as_bytes());

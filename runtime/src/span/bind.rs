@@ -26,8 +26,8 @@ use crate::value::Fields;
 ///
 /// #[ragspan::rag_span(layer = "data")]
 /// fn authenticate() {
-///     ragspan::bind("user_id", "ada");
-///     ragspan::bind("plan", "free");
+///     ragspan::scope::bind("user_id", "ada");
+///     ragspan::scope::bind("plan", "free");
 /// }
 ///
 /// let (_, seen) = ragspan::testing::capture(answer);
@@ -52,8 +52,8 @@ pub fn bind(key: &'static str, value: impl Value) {
 /// ```
 /// #[ragspan::rag_span(layer = "api")]
 /// fn answer() {
-///     ragspan::bind("step", 1);
-///     ragspan::unbind("step");
+///     ragspan::scope::bind("step", 1);
+///     ragspan::scope::unbind("step");
 /// }
 ///
 /// let (_, seen) = ragspan::testing::capture(answer);

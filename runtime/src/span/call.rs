@@ -6,11 +6,11 @@
 use futures_core::Stream;
 use tracing::{Span, Value};
 
+use super::callsite::SpanCallsite;
 use super::future::{Annotated, Making};
 use super::opening::Opening;
 use super::panics::{self, Panic};
 use super::pending::Pending;
-use super::site::Site;
 use super::stream::Streamed;
 use super::watch::Watch;
 use crate::record::{ErrorKind, Outcome};
@@ -18,7 +18,7 @@ use crate::record::{ErrorKind, Outcome};
 /// A call that is running.
 #[derive(Debug)]
 pub struct Call {
-    pub(super) site: &'static Site,
+    pub(super) site: &'static SpanCallsite,
     pub(super) span: Span,
     /// What is measured, until it has ended; `None` where no pipeline listens.
     pub(super) watch: Option<Watch>,
@@ -46,14 +46,14 @@ impl Call {
     /// Begins a call: opens its span and counts it.
     #[must_use]
     #[inline(never)]
-    pub fn open(site: &'static Site) -> Self {
+    pub fn open(site: &'static SpanCallsite) -> Self {
         Self::open_as(site, |opening| opening.call(&[]))
     }
 
     /// The same, and records these values as the site's first fields.
     #[must_use]
     #[inline(never)]
-    pub fn open_with(site: &'static Site, values: &[&dyn Value]) -> Self {
+    pub fn open_with(site: &'static SpanCallsite, values: &[&dyn Value]) -> Self {
         let mut call = Self::open(site);
         if call.heard {
             call.fields(0, values);
@@ -62,14 +62,14 @@ impl Call {
     }
 
     /// The same, where `open` says what belongs to the span from its creation on.
-    pub fn open_as(site: &'static Site, open: impl FnOnce(Opening) -> Self) -> Self {
+    pub fn open_as(site: &'static SpanCallsite, open: impl FnOnce(Opening) -> Self) -> Self {
         match Opening::begin(site) {
             Some(opening) => open(opening),
             None => Self::new(site, Span::none(), None),
         }
     }
 
-    pub(super) fn new(site: &'static Site, span: Span, watch: Option<Watch>) -> Self {
+    pub(super) fn new(site: &'static SpanCallsite, span: Span, watch: Option<Watch>) -> Self {
         let heard = watch.is_some() || !span.is_none();
         Self {
             site,
@@ -89,7 +89,7 @@ impl Call {
     }
 
     /// A call that begins with the first poll of what the function returns.
-    pub(super) fn later(site: &'static Site, pending: Pending) -> Self {
+    pub(super) fn later(site: &'static SpanCallsite, pending: Pending) -> Self {
         let mut call = Self::new(site, Span::none(), None);
         call.pending = Some(Box::new(pending));
         call.heard = true;
@@ -99,7 +99,7 @@ impl Call {
     /// Whether anybody wants to know what happens in it.
     #[must_use]
     #[inline(always)]
-    pub fn listens(&self) -> bool {
+    pub fn has_listeners(&self) -> bool {
         self.heard
     }
 
@@ -164,7 +164,7 @@ impl Call {
 
     /// The value is there, and is judged now. What the annotation says of it is the user's code too, and may panic.
     #[inline(always)]
-    pub(super) fn judging(&mut self) -> &mut Self {
+    pub(super) fn start_classifying(&mut self) -> &mut Self {
         self.unfinished = Outcome::Panic;
         self.judged = true;
         self
@@ -172,7 +172,7 @@ impl Call {
 
     /// From now on a drop is a cancellation.
     #[inline(always)]
-    pub(super) fn waits(&mut self) {
+    pub(super) fn mark_cancellable(&mut self) {
         self.unfinished = Outcome::Cancelled;
         self.judged = false;
     }
@@ -184,7 +184,7 @@ impl Call {
         body: F,
         done: D,
     ) -> Annotated<F, D> {
-        self.waits();
+        self.mark_cancellable();
         Annotated::new(self, body, done)
     }
 
@@ -195,7 +195,7 @@ impl Call {
         body: F,
         wrap: W,
     ) -> Making<F, W> {
-        self.waits();
+        self.mark_cancellable();
         Making::new(self, body, wrap)
     }
 
@@ -221,7 +221,7 @@ impl Call {
         made: F,
         done: D,
     ) -> Annotated<F::IntoFuture, D> {
-        self.waits();
+        self.mark_cancellable();
         Annotated::new(self, made.into_future(), done)
     }
 
@@ -233,7 +233,7 @@ impl Call {
         made: S,
         each: D,
     ) -> Streamed<S, D> {
-        self.waits();
+        self.mark_cancellable();
         Streamed::new(self, made, each)
     }
 
@@ -247,7 +247,7 @@ impl Call {
     ) -> Result<R, E> {
         if made.is_err() {
             self.enter();
-            judge(&made, self.judging());
+            judge(&made, self.start_classifying());
             self.end();
         }
         made.map(|made| wrap(made, self))
@@ -263,7 +263,7 @@ impl Call {
     ) -> Option<R> {
         if made.is_none() {
             self.enter();
-            judge(&made, self.judging());
+            judge(&made, self.start_classifying());
             self.end();
         }
         made.map(|made| wrap(made, self))
@@ -343,8 +343,8 @@ impl<'a> Polling<'a> {
 
     /// What was polled is ready, and is judged inside the span; then the call has ended.
     #[inline(always)]
-    pub(super) fn judging(&mut self) -> &mut Call {
-        self.0.judging()
+    pub(super) fn start_classifying(&mut self) -> &mut Call {
+        self.0.start_classifying()
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::scope::{Arrival, LogContext, ScopeSite, own_site};
+use super::scope::{Arrival, LogContext, ScopeCallsite, own_site};
 use super::value::Metric;
 use crate::context::ContextVisitor;
 
@@ -17,7 +17,7 @@ macro_rules! pass_on {
                 C::visit(self, out);
             }
 
-            fn scope_site(&self) -> &'static ScopeSite {
+            fn scope_site(&self) -> &'static ScopeCallsite {
                 C::scope_site(self)
             }
 
@@ -46,7 +46,7 @@ impl<C: LogContext> LogContext for Option<C> {
         }
     }
 
-    fn scope_site(&self) -> &'static ScopeSite {
+    fn scope_site(&self) -> &'static ScopeCallsite {
         self.as_ref().map_or_else(own_site, C::scope_site)
     }
 
@@ -62,7 +62,7 @@ impl ContextVisitor<'_> {
     /// ```
     /// # struct Request { turn: u32 }
     /// # impl ragspan::LogContext for Request {
-    /// fn visit(&self, out: &mut ragspan::ContextVisitor<'_>) {
+    /// fn visit(&self, out: &mut ragspan::scope::ContextVisitor<'_>) {
     ///     out.metric("turn", &self.turn);
     /// }
     /// # }
@@ -78,7 +78,8 @@ impl ContextVisitor<'_> {
     /// All fields of another context, under their own names.
     ///
     /// ```
-    /// # use ragspan::{ContextVisitor, LogContext};
+    /// # use ragspan::scope::ContextVisitor;
+    /// # use ragspan::LogContext;
     /// # #[derive(LogContext)] struct Client { user_id: &'static str }
     /// struct Request { client: Option<Client>, plan: &'static str }
     ///

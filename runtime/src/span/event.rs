@@ -9,12 +9,12 @@ use crate::dispatch;
 
 /// The callsite of such an event; expansions make one, and it is no part of the public API.
 #[derive(Debug)]
-pub struct EventSite {
+pub struct EventCallsite {
     callsite: DefaultCallsite,
     meta: Metadata<'static>,
 }
 
-impl EventSite {
+impl EventCallsite {
     /// A site that knows itself as `me`, for an event with one field.
     #[must_use]
     pub const fn new(
@@ -54,7 +54,7 @@ impl EventSite {
             let meta = self.callsite.metadata();
             let values = [Some(value)];
             let values = meta.fields().value_set_all(&values);
-            dispatch::hushed(|| Event::dispatch(meta, &values));
+            dispatch::suppressed(|| Event::dispatch(meta, &values));
         }
     }
 }

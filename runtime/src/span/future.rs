@@ -66,7 +66,7 @@ fn poll<R>(
     let mut polling = Polling::of(call);
     let polled = body.poll(context);
     if let Poll::Ready(value) = &polled {
-        done.judge(value, polling.judging());
+        done.judge(value, polling.start_classifying());
     }
     polled
 }

@@ -42,7 +42,7 @@ impl<T> Held<T> {
     /// From now on a drop is a cancellation.
     pub(crate) fn new(mut call: Option<Call>, inner: T) -> Self {
         if let Some(call) = &mut call {
-            call.waits();
+            call.mark_cancellable();
         }
         Self {
             inner,

@@ -12,7 +12,7 @@ use crate::value::Value;
 impl<'a, B> Probe<'a, Response<B>> {
     /// A response says by its status how the call ended.
     #[inline(never)]
-    pub fn judge(&self, call: &mut Call) {
+    pub fn classify(&self, call: &mut Call) {
         let status = self.returned().status();
         call.answered(status);
         call.note("http_status", Value::U64(status.as_u16().into()));
@@ -20,8 +20,8 @@ impl<'a, B> Probe<'a, Response<B>> {
 
     /// The same, and the response of a success, if somebody wants it.
     #[inline(never)]
-    pub fn settle(&self, call: &mut Call) -> Option<&'a Response<B>> {
-        self.judge(call);
+    pub fn classify_value(&self, call: &mut Call) -> Option<&'a Response<B>> {
+        self.classify(call);
         self.value(call)
     }
 }

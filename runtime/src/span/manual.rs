@@ -143,7 +143,7 @@ impl fmt::Debug for Told {
 impl Call {
     /// The call, and its handle.
     #[must_use]
-    pub fn handed(mut self) -> (Self, Span) {
+    pub fn with_handle(mut self) -> (Self, Span) {
         let span = self.handle();
         (self, span)
     }

@@ -7,9 +7,9 @@ use tracing::subscriber::NoSubscriber;
 use tracing::{Span, Value};
 
 use super::call::Call;
+use super::callsite::SpanCallsite;
 use super::pending::Pending;
 use super::scope::{Arrival, LogContext, bind};
-use super::site::Site;
 use super::watch::Watch;
 use crate::context::RequestContext;
 use crate::context::carrier::Inherited;
@@ -55,7 +55,7 @@ impl<T: IntoIterator<Item: SpanRef>> SpanRefs for T {
 /// A call about to be opened.
 #[derive(Debug)]
 pub struct Opening {
-    site: &'static Site,
+    site: &'static SpanCallsite,
     enabled: bool,
     handle: Option<Handle>,
     said: Said,
@@ -81,7 +81,7 @@ fn is_unheard() -> bool {
 
 impl Opening {
     /// A call of this site, unless nobody would hear of it.
-    pub(super) fn begin(site: &'static Site) -> Option<Self> {
+    pub(super) fn begin(site: &'static SpanCallsite) -> Option<Self> {
         let (enabled, handle) = (site.is_enabled(), dispatch::current());
         if handle.is_none() {
             dispatch::miss(site.origin.operation);

@@ -5,8 +5,8 @@ use std::fmt;
 use tracing::Value;
 use tracing::field::{DisplayValue, Empty, Field, Visit, display};
 
+use super::callsite::SpanCallsite;
 use super::opening::Said;
-use super::site::Site;
 use crate::value::bounded;
 
 /// A call that has not begun.
@@ -37,7 +37,7 @@ enum Held {
 }
 
 impl Pending {
-    pub(super) fn new(site: &'static Site, said: Said, values: &[&dyn Value]) -> Self {
+    pub(super) fn new(site: &'static SpanCallsite, said: Said, values: &[&dyn Value]) -> Self {
         let mut pending = Self {
             said,
             held: Vec::new(),
@@ -49,7 +49,7 @@ impl Pending {
     }
 
     /// Keeps the values of the next fields.
-    pub(super) fn hold(&mut self, site: &'static Site, values: &[&dyn Value]) {
+    pub(super) fn hold(&mut self, site: &'static SpanCallsite, values: &[&dyn Value]) {
         let names = site.metadata().fields().iter().skip(self.held.len());
         for (name, value) in names.zip(values) {
             let mut held = Held::Nothing;

@@ -222,13 +222,13 @@ impl<'a, R> Anything<'a, R> {
     }
 
     /// A value that is no `Result` is a success.
-    pub fn judge(&self, call: &mut Call) {
+    pub fn classify(&self, call: &mut Call) {
         call.set_outcome(Outcome::Success);
     }
 
     /// The same, and the value, if somebody wants it.
-    pub fn settle(&self, call: &mut Call) -> Option<&'a R> {
-        self.judge(call);
+    pub fn classify_value(&self, call: &mut Call) -> Option<&'a R> {
+        self.classify(call);
         self.value(call)
     }
 
@@ -243,7 +243,7 @@ macro_rules! judge {
         impl<'a, T, E: $($bound)*> $rung<'a, Result<T, E>> {
             /// An `Err` is a failure.
             #[inline(never)]
-            pub fn judge(&self, $call: &mut Call) {
+            pub fn classify(&self, $call: &mut Call) {
                 match self.returned() {
                     Ok(_) => $call.set_outcome(Outcome::Success),
                     Err($error) => $fail,
@@ -252,7 +252,7 @@ macro_rules! judge {
 
             /// The same, and the value inside `Ok`, if somebody wants it.
             #[inline(never)]
-            pub fn settle(&self, $call: &mut Call) -> Option<&'a T> {
+            pub fn classify_value(&self, $call: &mut Call) -> Option<&'a T> {
                 match self.returned() {
                     Ok(value) => {
                         $call.set_outcome(Outcome::Success);
@@ -324,7 +324,7 @@ impl<'a, T, E> AnyResult<'a, Result<T, E>> {
 
 impl<'a, T> AnyResult<'a, Option<T>> {
     /// The value inside `Some`, if somebody wants it.
-    pub fn settle(&self, call: &mut Call) -> Option<&'a T> {
+    pub fn classify_value(&self, call: &mut Call) -> Option<&'a T> {
         call.set_outcome(Outcome::Success);
         self.value(call)
     }

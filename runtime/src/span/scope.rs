@@ -22,12 +22,12 @@ use crate::context::{ContextVisitor, RequestContext};
 
 /// The callsite of a scope; derives make one, and it is no part of the public API.
 #[derive(Debug)]
-pub struct ScopeSite {
+pub struct ScopeCallsite {
     callsite: DefaultCallsite,
     meta: Metadata<'static>,
 }
 
-impl ScopeSite {
+impl ScopeCallsite {
     /// A site that knows itself as `me`.
     #[must_use]
     pub const fn new(
@@ -65,10 +65,10 @@ impl ScopeSite {
     }
 }
 
-static OWN: ScopeSite = ScopeSite::new(&OWN, "context", module_path!(), file!(), line!());
+static OWN: ScopeCallsite = ScopeCallsite::new(&OWN, "context", module_path!(), file!(), line!());
 
 /// The callsite of scopes whose context has none of its own.
-pub(super) fn own_site() -> &'static ScopeSite {
+pub(super) fn own_site() -> &'static ScopeCallsite {
     &OWN
 }
 
@@ -109,7 +109,8 @@ pub(crate) fn scope_is_enabled() -> bool {
 /// By hand it is one method, which tells a [`ContextVisitor`] each field:
 ///
 /// ```
-/// use ragspan::{ContextVisitor, LogContext, rag_span};
+/// use ragspan::scope::ContextVisitor;
+/// use ragspan::{LogContext, rag_span};
 ///
 /// enum Caller {
 ///     User { id: u64, email: String },
@@ -151,7 +152,7 @@ pub trait LogContext {
 
     /// The callsite of the scope's span.
     #[doc(hidden)]
-    fn scope_site(&self) -> &'static ScopeSite {
+    fn scope_site(&self) -> &'static ScopeCallsite {
         &OWN
     }
 
@@ -204,7 +205,7 @@ pub trait LogContext {
         }
     }
 
-    /// Adds these fields to the request that the code runs in, as [`bind`](crate::bind) does with one.
+    /// Adds these fields to the request that the code runs in, as [`bind`](crate::scope::bind) does with one.
     fn bind(&self)
     where
         Self: Sized,

@@ -70,9 +70,9 @@ impl<S: Stream, D: FnMut(&S::Item, &mut Call)> Stream for Streamed<S, D> {
         if let Poll::Ready(Some(item)) = &polled
             && polling.call().watch.is_some()
         {
-            (this.each)(item, polling.judging());
+            (this.each)(item, polling.start_classifying());
             // Only its last item ends a stream.
-            polling.call().waits();
+            polling.call().mark_cancellable();
         }
         drop(polling);
         match &polled {

@@ -7,7 +7,7 @@ use tracing::Value;
 
 use super::call::Call;
 use super::document::Documents;
-use super::event::EventSite;
+use super::event::EventCallsite;
 use super::panics;
 use super::probe::{ErrorFields, ErrorType};
 use super::value::{ToCost, ToUsage};
@@ -41,7 +41,7 @@ impl Call {
             *slot = Some(*value);
         }
         if let Some(all) = all.get(..fields.len()) {
-            dispatch::hushed(|| self.span.record_all(&fields.value_set_all(all)));
+            dispatch::suppressed(|| self.span.record_all(&fields.value_set_all(all)));
         }
     }
 
@@ -121,7 +121,7 @@ impl Call {
     }
 
     /// Emits one of tracing's own events for other layers; ours has its record of the call.
-    pub fn tell(&self, event: &'static EventSite, value: &dyn Value) {
+    pub fn tell(&self, event: &'static EventCallsite, value: &dyn Value) {
         let alone = |watch: &super::watch::Watch| watch.is_sole_listener();
         if !self.watch.as_ref().is_some_and(alone) {
             event.emit(value);
@@ -131,7 +131,7 @@ impl Call {
     /// What the error says of itself.
     pub(super) fn told_by<E: ErrorType + ?Sized>(&mut self, error: &E) {
         if let Some(watch) = &mut self.watch {
-            if let Some(level) = error.error_level().filter(|_| !self.site.levelled) {
+            if let Some(level) = error.error_level().filter(|_| !self.site.has_level) {
                 watch.failure_level = level;
             }
             if let Some(action) = error.error_action() {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use tracing::{Span, Value};
 
+use super::callsite::SpanCallsite;
 use super::document::Document;
 use super::manual::Told;
 use super::opening::Said;
-use super::site::Site;
 use super::stream::Flow;
 use super::words::{self, Words};
 use crate::clock::{self, Moment};
@@ -73,7 +73,12 @@ impl Deref for Meter {
 }
 
 impl Watch {
-    pub(super) fn begin(site: &'static Site, span: &Span, handle: Handle, said: Said) -> Self {
+    pub(super) fn begin(
+        site: &'static SpanCallsite,
+        span: &Span,
+        handle: Handle,
+        said: Said,
+    ) -> Self {
         let mut record = handle.blank();
         let start = clock::now();
         let (bit, meter) = meter(site, &handle);
@@ -148,7 +153,12 @@ impl Watch {
     }
 
     /// Keeps these values as the site's fields from the `first` on.
-    pub(super) fn capture(&mut self, site: &'static Site, first: usize, values: &[&dyn Value]) {
+    pub(super) fn capture(
+        &mut self,
+        site: &'static SpanCallsite,
+        first: usize,
+        values: &[&dyn Value],
+    ) {
         let names = site.metadata().fields().iter().skip(first);
         let mut capture = Capture(&mut self.record.fields);
         for (name, value) in names.zip(values) {
@@ -157,14 +167,14 @@ impl Watch {
     }
 
     /// Leaves the `_started` record, where DEBUG is on.
-    pub(super) fn announce(&self, span: &Span, site: &'static Site) {
+    pub(super) fn announce(&self, span: &Span, site: &'static SpanCallsite) {
         if self.handle.wants(Level::Debug, site.target) && !span.is_none() {
             self.push_beside(Kind::Started, self.record.start);
         }
     }
 
     /// Leaves the `_first_item` record of a stream, where DEBUG is on.
-    pub(super) fn first_item(&mut self, span: &Span, site: &'static Site, micros: u64) {
+    pub(super) fn first_item(&mut self, span: &Span, site: &'static SpanCallsite, micros: u64) {
         if self.handle.wants(Level::Debug, site.target) && !span.is_none() {
             self.push_beside(Kind::FirstItem, self.record.start + micros);
         }
@@ -264,7 +274,7 @@ impl Watch {
         }
     }
 
-    pub(super) fn end(mut self, site: &'static Site, span: &Span, outcome: Outcome) {
+    pub(super) fn end(mut self, site: &'static SpanCallsite, span: &Span, outcome: Outcome) {
         let micros = clock::now().micros_since(self.start);
         let record = &mut *self.record;
         record.request = self.trace.request(self.frame.as_deref());
@@ -289,7 +299,7 @@ impl Watch {
     }
 
     /// Takes what was told while the call ran, and gives the trace its share; a root tells the sums of all.
-    fn add_up(&mut self, site: &'static Site, span: &Span, outcome: Outcome) {
+    fn add_up(&mut self, site: &'static SpanCallsite, span: &Span, outcome: Outcome) {
         let record = &mut *self.record;
         let closed = carrier::close(span, record.start, record.timestamp);
         record.fields.append(&closed.late);
@@ -305,7 +315,7 @@ impl Watch {
         }
         // What was refused may have cost nothing, but only the provider knows whether it had begun.
         let whole = matches!(outcome, Outcome::Success | Outcome::Empty);
-        if site.metered && !whole {
+        if site.records_usage && !whole {
             record.fields.push("usage_estimated", Number::Bool(true));
         }
         if self.is_local_root && record.parent_span_id.is_some() {
@@ -322,7 +332,7 @@ impl Watch {
         }
     }
 
-    fn count(&self, site: &Site, outcome: Outcome, micros: u64) {
+    fn count(&self, site: &SpanCallsite, outcome: Outcome, micros: u64) {
         let record = &self.record;
         let exemplar = exemplar(record);
         self.meter.latency(micros, &exemplar);
@@ -361,7 +371,7 @@ pub(super) fn layer_name(record: &Record) -> &'static str {
     record.layer.map_or("", Layer::name)
 }
 
-fn meter(site: &'static Site, handle: &Handle) -> (u64, Meter) {
+fn meter(site: &'static SpanCallsite, handle: &Handle) -> (u64, Meter) {
     if handle.is_global() {
         let (bit, metrics) = site.global(handle);
         (bit, Meter::Global(metrics))
@@ -380,7 +390,7 @@ struct Placed {
 
 /// Gives the call its ids and its place below `above`; tells whether it is the outermost of its layer.
 fn place(
-    site: &'static Site,
+    site: &'static SpanCallsite,
     bit: u64,
     start: Moment,
     above: Inherited,
@@ -423,7 +433,7 @@ fn place(
 
 /// Tells whether the failure was born here or is a child's that passes through, and passes it on.
 #[cold]
-fn bear(record: &mut Record, site: &'static Site, span: &Span, by_status: bool) {
+fn bear(record: &mut Record, site: &'static SpanCallsite, span: &Span, by_status: bool) {
     let Some(failure) = &mut record.failure else {
         return;
     };
@@ -451,7 +461,7 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-fn level(site: &'static Site, record: &Record, of_failure: Level) -> Level {
+fn level(site: &'static SpanCallsite, record: &Record, of_failure: Level) -> Level {
     let passing = record
         .failure
         .as_ref()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::record::escape::{self, is_hazard};
+use crate::record::escape::{self, is_unsafe_to_print};
 
 /// Appends `text` as a JSON string.
 pub(super) fn push_string(out: &mut String, text: &str) {
@@ -37,7 +37,7 @@ fn push_json(out: &mut String, json: &str) {
         match character {
             '\n' | '\r' | '\t' => out.push(' '),
             // Writing to a string cannot fail.
-            other if is_hazard(other) => _ = write!(out, "\\u{:04x}", u32::from(other)),
+            other if is_unsafe_to_print(other) => _ = write!(out, "\\u{:04x}", u32::from(other)),
             other => out.push(other),
         }
     }
@@ -77,7 +77,7 @@ mod tests {
         fn any_text_is_one_safe_line_and_reads_back(text in any::<String>()) {
             let mut out = String::new();
             push_string(&mut out, &text);
-            prop_assert!(!out.contains(is_hazard));
+            prop_assert!(!out.contains(is_unsafe_to_print));
             prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
         }
 
@@ -85,7 +85,7 @@ mod tests {
         fn any_stored_text_gives_an_object_on_one_line(text in any::<String>()) {
             let mut out = String::new();
             push_object(&mut out, &text, wrap);
-            prop_assert!(!out.contains(is_hazard));
+            prop_assert!(!out.contains(is_unsafe_to_print));
             prop_assert!(serde_json::from_str::<serde_json::Value>(&out).unwrap().is_object());
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
-use crate::pipeline::{Balance, Pipeline};
+use crate::pipeline::{DeliveryStats, Pipeline};
 use crate::privacy::redact;
 
 /// What is wrong now, and how every sink stands.
@@ -19,7 +19,7 @@ pub struct Health {
     /// What is not as it was configured; empty when all is well.
     pub troubles: Vec<String>,
     /// The account of every sink.
-    pub sinks: Vec<Balance>,
+    pub sinks: Vec<DeliveryStats>,
 }
 
 impl Health {
@@ -38,7 +38,7 @@ impl Health {
     }
 }
 
-fn sink(balance: &Balance) -> serde_json::Value {
+fn sink(balance: &DeliveryStats) -> serde_json::Value {
     json!({
         "sink": balance.sink,
         "emitted": balance.emitted,

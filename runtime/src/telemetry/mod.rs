@@ -21,7 +21,7 @@ use crate::context::cancel;
 use crate::dispatch;
 use crate::layer::{self, RagLayer};
 use crate::metrics::{self, Registry};
-use crate::pipeline::{Balance, Command, Pipeline, Sinks, Worker};
+use crate::pipeline::{Command, Pipeline, Sinks, Worker};
 use crate::privacy;
 use crate::record::Level;
 use crate::sink::{FileSink, StdoutSink};
@@ -31,6 +31,8 @@ use health::{Part, State};
 
 pub use health::Health;
 pub use report::{MetricsFormat, ShutdownReport};
+
+pub use crate::pipeline::{DeliveryStats, Dropped};
 #[cfg(feature = "signal")]
 pub use terminated::terminated;
 
@@ -85,7 +87,7 @@ pub enum StartError {
 /// let telemetry = ragspan::start(ragspan::Config::default())?;
 /// // ... the service runs ...
 /// telemetry.shutdown_blocking(Duration::from_secs(5)).report();
-/// # Ok::<(), ragspan::StartError>(())
+/// # Ok::<(), ragspan::telemetry::StartError>(())
 /// ```
 pub fn start(config: Config) -> Result<Telemetry, StartError> {
     /// Of two threads that start at once, the second finds what the first has started.
@@ -283,7 +285,7 @@ impl Telemetry {
         self.end(balances.ok())
     }
 
-    fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<Balance>> {
+    fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<DeliveryStats>> {
         cancel::shutting_down();
         let (done, answer) = oneshot::channel();
         // As in `ask_flush`.
@@ -291,7 +293,7 @@ impl Telemetry {
         answer
     }
 
-    fn end(&mut self, balances: Option<Vec<Balance>>) -> ShutdownReport {
+    fn end(&mut self, balances: Option<Vec<DeliveryStats>>) -> ShutdownReport {
         self.ended = true;
         self.worker.join();
         ShutdownReport::new(balances.unwrap_or_else(|| self.state.pipeline.balances()))
@@ -305,7 +307,7 @@ impl Telemetry {
 
     /// How every sink stands now.
     #[must_use]
-    pub fn balances(&self) -> Vec<Balance> {
+    pub fn balances(&self) -> Vec<DeliveryStats> {
         self.state.pipeline.balances()
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::metrics::{self, Format};
-use crate::pipeline::{Balance, Pipeline, say};
+use crate::pipeline::{DeliveryStats, Pipeline, say};
 
 /// The text of all metrics, and its media type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,17 +33,17 @@ pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "it tells what was lost: print it with `report()`"]
 pub struct ShutdownReport {
-    sinks: Vec<Balance>,
+    sinks: Vec<DeliveryStats>,
 }
 
 impl ShutdownReport {
-    pub(super) fn new(sinks: Vec<Balance>) -> Self {
+    pub(super) fn new(sinks: Vec<DeliveryStats>) -> Self {
         Self { sinks }
     }
 
     /// How every sink stood at the end.
     #[must_use]
-    pub fn sinks(&self) -> &[Balance] {
+    pub fn sinks(&self) -> &[DeliveryStats] {
         &self.sinks
     }
 
@@ -66,7 +66,7 @@ impl ShutdownReport {
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, sink) in self.sinks.iter().enumerate() {
-            let Balance {
+            let DeliveryStats {
                 sink,
                 delivered,
                 pending,

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! A capture has records and metrics of its own, so tests run in parallel; it follows its code into tasks and threads that
-//! ragspan starts (`ragspan::spawn`), and into those that carry its subscriber. [`Capture`] stops time and seeds ids. A sentence
+//! ragspan starts (`ragspan::task::spawn`), and into those that carry its subscriber. [`Capture`] stops time and seeds ids. A sentence
 //! that does not hold panics with what there was instead.
 
 #[macro_use]

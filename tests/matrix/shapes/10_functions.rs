@@ -566,17 +566,17 @@ async fn g(_a: u8, _b: Noisy, _: Noisy) {
 //# drive success => now(g(1, 2, 3, 4, 5, 6, 7))
 #[rag]
 #[allow(non_snake_case, clippy::many_single_char_names)]
-fn f(call: u8, ret: u8, __call: u8, __ret: u8, SITE: u8, value: u8, __value: u8) -> u8 {
+fn f(call: u8, ret: u8, __call: u8, __ret: u8, CALLSITE: u8, value: u8, __value: u8) -> u8 {
     let site = call + ret;
-    let (span, fields, probe, this) = (__call, __ret, SITE, value);
+    let (span, fields, probe, this) = (__call, __ret, CALLSITE, value);
     site + span + fields + probe + this + __value
 }
 
 #[rag]
 #[allow(non_snake_case)]
-async fn g(call: u8, ret: u8, __call: u8, __ret: u8, SITE: u8, value: u8, __value: u8) -> u8 {
+async fn g(call: u8, ret: u8, __call: u8, __ret: u8, CALLSITE: u8, value: u8, __value: u8) -> u8 {
     pause().await;
-    call + ret + __call + __ret + SITE + value + __value
+    call + ret + __call + __ret + CALLSITE + value + __value
 }
 
 //# shape more names like the expansion's
@@ -586,12 +586,12 @@ async fn g(call: u8, ret: u8, __call: u8, __ret: u8, SITE: u8, value: u8, __valu
 #[rag]
 #[allow(non_snake_case, clippy::similar_names)]
 fn f(site: u8, span: u8, this: u8, args: u8, __site: u8) -> u8 {
-    struct Site;
+    struct SpanCallsite;
     struct Call;
     struct Probe;
     mod private {}
     mod __private {}
-    let _ = (Site, Call, Probe);
+    let _ = (SpanCallsite, Call, Probe);
     site + span + this + args + __site
 }
 
@@ -1015,7 +1015,7 @@ fn f(a: u8) -> String {
 //# drive success => f(1)
 #[rag]
 fn f(a: u8) -> u8 {
-    static SITE: u8 = 3;
+    static CALLSITE: u8 = 3;
     const CALL: u8 = 4;
-    a + SITE + CALL + const { 1 + 1 }
+    a + CALLSITE + CALL + const { 1 + 1 }
 }

@@ -40,7 +40,7 @@ mod hostile {
     pub fn metric() {}
     pub fn debug() {}
     pub fn display() {}
-    pub static SITE: u8 = 1;
+    pub static CALLSITE: u8 = 1;
     pub static META: u8 = 1;
     pub const call: u8 = 2;
     pub const ret: u8 = 3;
@@ -60,7 +60,7 @@ use ::std::{convert::Into as _, future::Future as _};
 #[allow(unused_imports)]
 use crate::hostile::{
     Box, Call, Debug, Display, Drop, Err, Field, Fn, FnOnce, Future, Infallible, Into, Layer, Level, META, None, Ok,
-    Option, Pin, Probe, Result, SITE, Send, Site, Some, Stream, String, Vec, __private, alloc, call,
+    Option, Pin, Probe, Result, CALLSITE, Send, Site, Some, Stream, String, Vec, __private, alloc, call,
     core, debug, display, field, matrix, metric, private, ragspan, ret, site, span, std, this, tracing, value,
 };
 "#;

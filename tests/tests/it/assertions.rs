@@ -312,7 +312,7 @@ fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
             .starts_with("nothing was to hold `s3cret`, but this does:\n  {\"timestamp\"")
     );
     assert!(said("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
-    let (_, seen) = capture(|| ragspan::cache_size("s3cret", 1));
+    let (_, seen) = capture(|| ragspan::rag::set_cache_size("s3cret", 1));
     assert!(told(|| seen.says_nothing_of("s3cret")).contains("{cache=\"s3cret\"} 1"));
     assert!(told(|| seen.says_nothing_of("")).contains("an empty one is in all"));
 }

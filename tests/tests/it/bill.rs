@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::task::{Context, Waker};
 
 use futures_util::stream::{self, Stream, StreamExt};
+use ragspan::prices::Prices;
 use ragspan::testing::{Capture, Captured};
-use ragspan::{Level, Prices, rag_span};
+use ragspan::{Level, rag_span};
 use serde_json::{Value, json};
 
 use crate::ends::{completions, runtime, seed};
@@ -223,7 +224,7 @@ async fn one_call(provider: &mut Provider, random: &mut fastrand::Rng) {
                     .await
                     .is_err()
             );
-            ragspan::attempt(2, "rate_limit");
+            ragspan::rag::retry(2, "rate_limit");
         }
         1 => {
             let mut waiting = Box::pin(complete(number, model.name, Ok(model.reply(tokens))));

@@ -30,8 +30,8 @@ async fn handle(user: &'static str) {
 #[rag_span(layer = "data")]
 async fn authenticate(user: &'static str) {
     tokio::task::yield_now().await;
-    ragspan::bind("user_id", user);
-    ragspan::bind("plan", "free");
+    ragspan::scope::bind("user_id", user);
+    ragspan::scope::bind("plan", "free");
 }
 
 fn seen_by(seen: &Captured, message: &str) -> (Value, Value) {
@@ -82,11 +82,11 @@ async fn requests_at_once_on_one_thread_bind_apart() {
 fn what_is_bound_in_a_nested_scope_ends_with_it() {
     let ((), seen) = capture(|| {
         request("outer").in_scope(|| {
-            ragspan::bind("step", 1);
+            ragspan::scope::bind("step", 1);
             request("inner").in_scope(|| {
                 tracing::info!("inherits");
-                ragspan::bind("step", 2);
-                ragspan::bind("only", "here");
+                ragspan::scope::bind("step", 2);
+                ragspan::scope::bind("only", "here");
                 tracing::info!("inside");
             });
             tracing::info!("behind");
@@ -105,17 +105,17 @@ fn a_record_shows_the_last_of_a_thousand_bindings_and_a_none_changes_nothing() {
     let (_, seen) = capture(|| {
         request("r").in_scope(|| {
             for step in 0..1000 {
-                ragspan::bind("step", format!("step {step}"));
+                ragspan::scope::bind("step", format!("step {step}"));
             }
-            ragspan::bind("step", None::<&str>);
-            ragspan::bind("metrics.tries", 3);
-            ragspan::bind("metrics.tries", f64::NAN);
+            ragspan::scope::bind("step", None::<&str>);
+            ragspan::scope::bind("metrics.tries", 3);
+            ragspan::scope::bind("metrics.tries", f64::NAN);
             request("r").bind();
             Logger::new().with("kept", true).bind();
-            ragspan::unbind("gone");
+            ragspan::scope::unbind("gone");
             tracing::info!("told");
         });
-        ragspan::bind("step", "nowhere to go");
+        ragspan::scope::bind("step", "nowhere to go");
         tracing::info!("free");
     });
     assert_eq!(
@@ -130,7 +130,7 @@ fn a_record_shows_the_last_of_a_thousand_bindings_and_a_none_changes_nothing() {
 fn a_call_that_brings_its_own_context_keeps_what_is_bound_in_it() {
     #[rag_span(layer = "api", context_from = request("from"))]
     fn with_context() {
-        ragspan::bind("step", 1);
+        ragspan::scope::bind("step", 1);
     }
     let ((), seen) = capture(|| {
         request("outer").in_scope(|| {
@@ -192,10 +192,10 @@ async fn a_context_tells_what_the_records_tell() {
     }
     #[rag_span(layer = "retrieval")]
     async fn search() -> (Context, Option<ragspan::TraceId>) {
-        ragspan::bind("plan", "free");
-        ragspan::bind("ratio", 0.5);
-        ragspan::bind("tenant_id", 7);
-        ragspan::bind("metrics.tries", 2);
+        ragspan::scope::bind("plan", "free");
+        ragspan::scope::bind("ratio", 0.5);
+        ragspan::scope::bind("tenant_id", 7);
+        ragspan::scope::bind("metrics.tries", 2);
         (Context::current(), ragspan::trace_id())
     }
     let ((context, trace), seen) = capture_async(answer()).await;
@@ -259,7 +259,7 @@ fn a_loggers_events_belong_to_the_call_that_they_are_written_in() {
 fn a_filtered_call_completes_with_what_was_bound_in_its_request() {
     #[rag_span(layer = "api")]
     fn fails() -> Result<(), std::fmt::Error> {
-        ragspan::bind("step", 3);
+        ragspan::scope::bind("step", 3);
         Err(std::fmt::Error)
     }
     use tracing_subscriber::prelude::*;
@@ -279,7 +279,7 @@ fn a_filtered_call_completes_with_what_was_bound_in_its_request() {
 #[tokio::test]
 async fn a_task_shares_what_is_bound_with_its_request() {
     let work = || async {
-        let task = async { ragspan::bind("from_task", true) };
+        let task = async { ragspan::scope::bind("from_task", true) };
         let task = task.in_current_span().with_current_subscriber();
         tokio::spawn(task).await.unwrap();
         tracing::info!("joined");

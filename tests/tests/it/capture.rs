@@ -33,14 +33,14 @@ impl fmt::Display for Failure {
 #[rag_span(layer = "retrieval", context(capture, fails))]
 fn search(capture: usize, fails: bool) -> Result<(), Failure> {
     tracing::info!(capture, "searching");
-    ragspan::cache_hit("embeddings");
+    ragspan::rag::cache_hit("embeddings");
     metrics::counter!("mine_total").increment(1);
     if fails { Err(Failure::Busy) } else { Ok(()) }
 }
 
 #[rag_span(layer = "api", context(capture))]
 fn answer(capture: usize) {
-    ragspan::connections("pool", capture as u64);
+    ragspan::rag::set_active_connections("pool", capture as u64);
     for at in 0..=capture % 3 {
         search(capture, at == 0).unwrap_or_default();
     }
@@ -51,7 +51,7 @@ fn on_threads(capture: usize) {
     answer(capture);
     let subscriber = get_default(Dispatch::clone);
     let by_subscriber = std::thread::spawn(move || with_default(&subscriber, || answer(capture)));
-    let carried = ragspan::thread::spawn(move || answer(capture));
+    let carried = ragspan::task::spawn_thread(move || answer(capture));
     by_subscriber.join().unwrap();
     carried.join().unwrap();
 }
@@ -63,11 +63,11 @@ async fn in_tasks(capture: usize) {
         answer(capture);
     };
     let by_subscriber = tokio::spawn(task("subscriber").with_current_subscriber());
-    let carried = ragspan::spawn(task("carried"));
+    let carried = ragspan::task::spawn(task("carried"));
     task("itself").await;
     by_subscriber.await.unwrap();
     carried.await.unwrap();
-    ragspan::spawn_blocking(move || answer(capture))
+    ragspan::task::spawn_blocking(move || answer(capture))
         .await
         .unwrap();
 }

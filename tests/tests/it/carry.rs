@@ -3,8 +3,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
+use ragspan::task::ContextHandle;
 use ragspan::testing::{Captured, capture, capture_async};
-use ragspan::{Here, LogContext, rag_span};
+use ragspan::{LogContext, rag_span};
 use serde_json::Value;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -31,16 +32,16 @@ fn parse(step: u64) -> u64 {
 /// Starts work in every way that there is; each has its step.
 #[rag_span(layer = "api")]
 async fn answer() -> u64 {
-    let task = ragspan::spawn(work(1));
-    let blocking = ragspan::spawn_blocking(|| parse(2));
-    let thread = ragspan::thread::spawn(|| parse(3));
+    let task = ragspan::task::spawn(work(1));
+    let blocking = ragspan::task::spawn_blocking(|| parse(2));
+    let thread = ragspan::task::spawn_thread(|| parse(3));
     let mut set = JoinSet::new();
-    set.spawn(ragspan::carry(work(4)));
+    set.spawn(ragspan::task::with_current_context(work(4)));
     let named = std::thread::Builder::new().name("parser".to_owned());
-    let named = named.spawn(ragspan::in_context(|| parse(5))).unwrap();
-    let callback = ragspan::in_context_with(parse);
+    let named = named.spawn(ragspan::task::wrap(|| parse(5))).unwrap();
+    let callback = ragspan::task::wrap_fn(parse);
     let pool = std::thread::spawn(move || callback(6) + callback(7));
-    let here = Here::current();
+    let here = ContextHandle::current();
     let there = std::thread::spawn(move || {
         std::thread::scope(|threads| {
             let both = [8, 9].map(|step| {
@@ -98,7 +99,7 @@ async fn a_future_that_is_not_send_is_spawned_where_it_is() {
     async fn local() {
         let shared = std::rc::Rc::new(1);
         let step = std::rc::Rc::clone(&shared);
-        let task = ragspan::spawn_local(async move { work(*step).await });
+        let task = ragspan::task::spawn_local(async move { work(*step).await });
         assert_eq!(task.await.unwrap(), *shared);
     }
     let set = LocalSet::new();
@@ -110,8 +111,8 @@ async fn a_future_that_is_not_send_is_spawned_where_it_is() {
 #[tokio::test]
 async fn a_task_leaves_nothing_behind_on_its_thread() {
     let ((), seen) = capture_async(async {
-        let first = ADA.in_scope(|| ragspan::spawn(work(1)));
-        let second = ragspan::spawn(work(2));
+        let first = ADA.in_scope(|| ragspan::task::spawn(work(1)));
+        let second = ragspan::task::spawn(work(2));
         tracing::info!("between");
         assert_eq!(first.await.unwrap() + second.await.unwrap(), 3);
         tracing::info!("behind");
@@ -138,11 +139,11 @@ fn cancelled_by(seen: &Captured) -> Value {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_takes_too_long_is_cancelled_by_its_timeout() {
     let hour = Duration::from_secs(3600);
-    let (ended, seen) = capture_async(ragspan::timeout(hour, generate())).await;
+    let (ended, seen) = capture_async(ragspan::task::timeout(hour, generate())).await;
     assert!(ended.is_err());
     assert_eq!(cancelled_by(&seen), "timeout");
     // In time it is as it would be without.
-    let (value, seen) = capture_async(ragspan::timeout(hour, work(7))).await;
+    let (value, seen) = capture_async(ragspan::task::timeout(hour, work(7))).await;
     assert_eq!(value.ok(), Some(7));
     assert!(seen.record("work_complete")["context"]["cancelled_by"].is_null());
 }
@@ -153,7 +154,7 @@ async fn a_drop_that_nobody_explains_has_no_reason() {
         let second = Duration::from_secs(1);
         assert!(tokio::time::timeout(second, generate()).await.is_err());
         // This limit is dropped before its time: it was not the reason.
-        let limited = ragspan::timeout(2 * second, generate());
+        let limited = ragspan::task::timeout(2 * second, generate());
         assert!(tokio::time::timeout(second, limited).await.is_err());
     })
     .await;
@@ -172,11 +173,11 @@ async fn a_drop_that_nobody_explains_has_no_reason() {
 #[tokio::test]
 async fn a_task_that_is_aborted_says_so_and_one_that_is_done_does_not() {
     let ((), seen) = capture_async(async {
-        let task = ragspan::spawn(generate());
+        let task = ragspan::task::spawn(generate());
         tokio::task::yield_now().await;
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
-        assert_eq!(ragspan::spawn(work(1)).await.unwrap(), 1);
+        assert_eq!(ragspan::task::spawn(work(1)).await.unwrap(), 1);
     })
     .await;
     assert_eq!(cancelled_by(&seen), "abort");
@@ -193,7 +194,7 @@ fn a_task_that_its_runtime_takes_down_says_so_too() {
             .build()
             .unwrap();
         runtime.block_on(async {
-            drop(ragspan::spawn(generate()));
+            drop(ragspan::task::spawn(generate()));
             tokio::task::yield_now().await;
         });
     });
@@ -204,14 +205,14 @@ fn a_task_that_its_runtime_takes_down_says_so_too() {
 fn a_closure_that_panics_leaves_its_thread_as_it_was() {
     let ((), seen) = capture(|| {
         let (send, tasks) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
-        let pool = std::thread::spawn(ragspan::in_context(move || {
+        let pool = std::thread::spawn(ragspan::task::wrap(move || {
             for task in tasks {
                 drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(task)));
                 tracing::info!("next");
             }
         }));
         ADA.in_scope(|| {
-            let panics = ragspan::in_context(|| {
+            let panics = ragspan::task::wrap(|| {
                 parse(1);
                 panic!("in the pool");
             });
@@ -225,7 +226,7 @@ fn a_closure_that_panics_leaves_its_thread_as_it_was() {
 }
 
 #[rag_span(layer = "memory")]
-fn inner(here: &Here) {
+fn inner(here: &ContextHandle) {
     here.run(|| parse(1));
     parse(2);
 }
@@ -234,14 +235,14 @@ fn inner(here: &Here) {
 #[test]
 fn a_place_is_the_same_when_the_code_has_gone_further_in_or_was_elsewhere() {
     #[rag_span(layer = "api")]
-    fn outer(nowhere: &Here) {
-        let here = Here::current();
+    fn outer(nowhere: &ContextHandle) {
+        let here = ContextHandle::current();
         ADA.in_scope(|| {
             inner(&here);
             nowhere.run(|| parse(3));
         });
     }
-    let ((), seen) = capture(|| outer(&Here::current()));
+    let ((), seen) = capture(|| outer(&ContextHandle::current()));
     let parsed = |step: u64| {
         let of = |record: &&Value| {
             record["message"] == "parse_complete" && record["context"]["step"] == step

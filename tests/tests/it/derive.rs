@@ -9,8 +9,9 @@ use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ragspan::scope::ContextVisitor;
 use ragspan::testing::{Captured, capture};
-use ragspan::{ContextVisitor, LogContext, rag_span};
+use ragspan::{LogContext, rag_span};
 use serde_json::{Value, json};
 
 use crate::programs::CONFIGURED;
@@ -18,7 +19,7 @@ use crate::programs::CONFIGURED;
 #[rag_span(layer = "api")]
 fn answer() {
     tracing::info!("asked");
-    ragspan::token_budget(4, 1, 1, 2);
+    ragspan::rag::token_budget(4, 1, 1, 2);
 }
 
 /// The records of a call and an event inside a scope.
@@ -431,7 +432,7 @@ fn what_is_bound_and_what_a_logger_carries_has_its_metrics_and_hides_the_same() 
         let _outer = hidden(Some(4)).enter();
         numbers(0.5, None).bind();
         tracing::info!("bound");
-        ragspan::unbind("turn");
+        ragspan::scope::unbind("turn");
         tracing::info!("unbound");
         let log = numbers(0.25, Some(1)).logger();
         ragspan::event!(log, INFO, "logged");

@@ -12,8 +12,9 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Json, Router};
 use ragspan::propagation::{Policy, extract, inject};
+use ragspan::rag_span;
+use ragspan::task::ContextHandle;
 use ragspan::testing::{Capture, Captured};
-use ragspan::{Here, rag_span};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -80,17 +81,17 @@ async fn service() -> String {
     // axum's own tasks are none of the capture's; what is carried to them is no span, for there is none here.
     let app = Router::new()
         .route("/", post(handle))
-        .with_state(Here::current());
-    ragspan::spawn(async move { axum::serve(listener, app).await });
+        .with_state(ContextHandle::current());
+    ragspan::task::spawn(async move { axum::serve(listener, app).await });
     format!("http://{address}/")
 }
 
 async fn handle(
-    State(here): State<Here>,
+    State(here): State<ContextHandle>,
     headers: HeaderMap,
     Json(hops): Json<Vec<String>>,
 ) -> Json<Value> {
-    Json(here.carry(answer(&headers, hops)).await)
+    Json(here.wrap_future(answer(&headers, hops)).await)
 }
 
 #[rag_span(layer = "api", context_from = extract(headers))]

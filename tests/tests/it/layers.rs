@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 14] = [
     &["sink"],
     &["pipeline"],
     &["dispatch"],
-    &["span", "layer", "words", "carry"],
+    &["span", "layer", "rag", "task"],
     &["propagation"],
     &["http"],
     &["config"],

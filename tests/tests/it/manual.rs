@@ -138,7 +138,7 @@ ways!(
     {
         tracing::info!("inside");
         tracing::Span::current().record("later", "told");
-        ragspan::attempt(2, "busy");
+        ragspan::rag::retry(2, "busy");
         drop(inner(how));
         work(how)
     },

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, join_all};
+use ragspan::prices::Prices;
 use ragspan::testing::{Capture, Captured};
-use ragspan::{Level, Prices, Usage, rag_span};
+use ragspan::{Level, Usage, rag_span};
 use serde_json::Value;
 use tracing::Instrument;
 use tracing_subscriber::filter::LevelFilter;
@@ -52,13 +53,13 @@ async fn follow(steps: Arc<Vec<Step>>) {
                 let spent = spend(usage, model.unwrap_or("priceless"));
                 assert_eq!(spent, usage);
             }
-            Step::Retry => ragspan::attempt(2, "busy"),
+            Step::Retry => ragspan::rag::retry(2, "busy"),
             Step::Hit => {
-                ragspan::cache_hit("answers");
+                ragspan::rag::cache_hit("answers");
                 tracing::info!("hit");
             }
             Step::Miss => {
-                ragspan::cache_miss("answers");
+                ragspan::rag::cache_miss("answers");
                 tracing::info!("miss");
             }
         }

@@ -385,7 +385,7 @@ async fn what_is_given_up_here_says_so_and_what_is_known_better_counts() {
         assert!(client.call(get()).now_or_never().is_none());
         let mut server = ragspan::http::layer().layer(Odd(waits));
         let most = std::time::Duration::ZERO;
-        ragspan::timeout(most, server.call(get()))
+        ragspan::task::timeout(most, server.call(get()))
             .await
             .unwrap_err();
     })

@@ -353,7 +353,7 @@ async fn meet(all: Arc<Barrier>) {
 }
 
 async fn answer(own: String, all: Arc<Barrier>) -> String {
-    ragspan::bind("user_id", own.as_str());
+    ragspan::scope::bind("user_id", own.as_str());
     meet(all).await;
     let context = Context::current();
     assert_eq!(context.user_id(), Some(&*own));

@@ -28,7 +28,7 @@ pub(super) struct Tasks(Arc<Mutex<Vec<JoinHandle<()>>>>);
 
 impl Tasks {
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.lock().unwrap().push(ragspan::spawn(task));
+        self.0.lock().unwrap().push(ragspan::task::spawn(task));
     }
 
     /// Waits for all, and those that they have spawned; one that panicked is over too.

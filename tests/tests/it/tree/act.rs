@@ -11,7 +11,8 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, join_all, select_all};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use ragspan::{Here, LogContext, SpanId};
+use ragspan::task::ContextHandle;
+use ragspan::{LogContext, SpanId};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::{AbortHandle, JoinHandle, LocalSet, yield_now};
 use tracing::instrument::WithSubscriber;
@@ -57,7 +58,7 @@ impl World {
                 say_nowhere();
             }
         };
-        let thread = std::thread::spawn(ragspan::in_context(work));
+        let thread = std::thread::spawn(ragspan::task::wrap(work));
         let world = Self {
             fault,
             made: AtomicBool::new(false),
@@ -164,11 +165,11 @@ async fn act(world: &Arc<World>, step: &Step) {
         Act::Stream(take) => consume(world, step, take).await,
         Act::Scope(how, names) => scope(world, step, how, names).await,
         Act::Back(true, names) => {
-            let here = Here::current();
+            let here = ContextHandle::current();
             Request::of(step.mark, names).in_scope(|| here.run(|| finish(body())));
         }
         Act::Back(false, names) => {
-            let body = ragspan::carry(body());
+            let body = ragspan::task::with_current_context(body());
             Request::of(step.mark, names).scope(body).await;
         }
         Act::Foreign(level) => body().instrument(foreign(level)).await,
@@ -187,10 +188,10 @@ async fn act(world: &Arc<World>, step: &Step) {
 
 fn bind(mark: Mark, bound: Bound) {
     match bound {
-        Bound::Own => ragspan::bind(own_key(mark), mark),
-        Bound::Name(name) => ragspan::bind(NAMES[name], value(name, mark)),
+        Bound::Own => ragspan::scope::bind(own_key(mark), mark),
+        Bound::Name(name) => ragspan::scope::bind(NAMES[name], value(name, mark)),
         Bound::All(names) => Request::of(mark, names).bind(),
-        Bound::Unbind(name) => ragspan::unbind(NAMES[name]),
+        Bound::Unbind(name) => ragspan::scope::unbind(NAMES[name]),
     }
 }
 
@@ -257,9 +258,9 @@ fn foreign(level: usize) -> Span {
 
 fn start(how: Starting, request: &Request, body: BoxFuture<'static, ()>) -> JoinHandle<()> {
     match how {
-        Starting::Ours => ragspan::spawn(body),
+        Starting::Ours => ragspan::task::spawn(body),
         Starting::Tokio => tokio::spawn(body.in_current_span().with_current_subscriber()),
-        Starting::Carried => tokio::spawn(ragspan::carry(body)),
+        Starting::Carried => tokio::spawn(ragspan::task::with_current_context(body)),
         Starting::Scoped => tokio::spawn(request.scope(body).with_current_subscriber()),
         Starting::Bare => tokio::spawn(body.with_current_subscriber()),
     }
@@ -299,23 +300,25 @@ async fn thread(world: &Arc<World>, step: &Step, how: Threading) {
         finish(body);
     };
     match how {
-        Threading::Ours => drop(ragspan::thread::spawn(job).join()),
-        Threading::InContext => drop(std::thread::spawn(ragspan::in_context(job)).join()),
+        Threading::Ours => drop(ragspan::task::spawn_thread(job).join()),
+        Threading::WithContext => drop(std::thread::spawn(ragspan::task::wrap(job)).join()),
         Threading::Here => {
-            let here = Here::current();
+            let here = ContextHandle::current();
             drop(std::thread::spawn(move || here.run(job)).join());
         }
         Threading::Carried => {
-            let carried = ragspan::carry(async { job() });
+            let carried = ragspan::task::with_current_context(async { job() });
             drop(std::thread::spawn(|| finish(carried)).join());
         }
         Threading::Pool => in_pool(world, job),
         Threading::Local => {
             let body = inside(world, step.mark, &step.bodies[0]);
-            let body = ragspan::carry(async { drop(ragspan::spawn_local(body).await) });
+            let body = ragspan::task::with_current_context(async {
+                drop(ragspan::task::spawn_local(body).await)
+            });
             drop(std::thread::spawn(|| locally(body)).join());
         }
-        Threading::Blocking => drop(ragspan::spawn_blocking(job).await),
+        Threading::Blocking => drop(ragspan::task::spawn_blocking(job).await),
     }
 }
 
@@ -324,7 +327,7 @@ fn in_pool(world: &Arc<World>, job: impl FnOnce() + Send + 'static) {
     let (done, wait) = mpsc::channel::<()>();
     let in_request = ragspan::Context::current().trace_id().is_some();
     let stays = in_request && world.errs(Fault::LeakOverThread);
-    let job = ragspan::in_context(move || {
+    let job = ragspan::task::wrap(move || {
         if stays {
             std::mem::forget(Span::current().entered());
         }
@@ -351,8 +354,8 @@ async fn limit(body: BoxFuture<'static, ()>, passes: bool) {
             body.await;
             std::future::pending::<()>().await;
         };
-        drop(ragspan::timeout(Duration::ZERO, never).await);
+        drop(ragspan::task::timeout(Duration::ZERO, never).await);
     } else {
-        drop(ragspan::timeout(Duration::from_secs(3600), body).await);
+        drop(ragspan::task::timeout(Duration::from_secs(3600), body).await);
     }
 }

@@ -104,7 +104,7 @@ pub(super) enum Ending {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Threading {
     Ours,
-    InContext,
+    WithContext,
     Here,
     Carried,
     /// A thread that all requests share.
@@ -350,8 +350,8 @@ impl Growing<'_> {
     }
 
     fn thread(&mut self, at: Spot) -> Threading {
-        use Threading::{Blocking, Carried, Here, InContext, Local, Ours, Pool};
-        let how = [Ours, InContext, Here, Carried, Local, Blocking, Pool][self.random.usize(..7)];
+        use Threading::{Blocking, Carried, Here, Local, Ours, Pool, WithContext};
+        let how = [Ours, WithContext, Here, Carried, Local, Blocking, Pool][self.random.usize(..7)];
         let waits = at.sync && how == Blocking || at.pooled && how == Pool;
         if waits { Ours } else { how }
     }

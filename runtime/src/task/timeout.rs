@@ -9,7 +9,7 @@ use tokio::time::error::Elapsed;
 use crate::context::cancel::{Because, CancelledBy};
 
 pin_project_lite::pin_project! {
-    /// What [`timeout`](crate::timeout) returns.
+    /// What [`timeout`](crate::task::timeout) returns.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are polled"]
     pub struct Timeout<F> {
@@ -38,7 +38,7 @@ pin_project_lite::pin_project! {
 /// }
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 /// # let (_, seen) = runtime.block_on(ragspan::testing::capture_async(async {
-/// let answer = ragspan::timeout(Duration::from_millis(5), generate()).await;
+/// let answer = ragspan::task::timeout(Duration::from_millis(5), generate()).await;
 /// assert!(answer.is_err());
 /// # }));
 /// # let record = seen.record("generate_cancelled");

@@ -4,7 +4,7 @@ use tracing::dispatcher::with_default;
 use tracing::span::Id;
 use tracing::{Dispatch, Span};
 
-use super::future::InContext;
+use super::future::WithContext;
 use crate::dispatch::{self, Carried};
 
 /// The place in a request where this code runs: what runs there later, on whichever thread, is part of the same request and
@@ -14,11 +14,12 @@ use crate::dispatch::{self, Carried};
 /// there is [`Context`](crate::Context).
 ///
 /// ```
-/// use ragspan::{Here, rag_span};
+/// use ragspan::task::ContextHandle;
+/// use ragspan::rag_span;
 ///
 /// #[rag_span(layer = "ingestion")]
 /// fn index(pages: &[&str]) -> usize {
-///     let here = Here::current();
+///     let here = ContextHandle::current();
 ///     std::thread::scope(|threads| {
 ///         let all: Vec<_> = pages.iter().map(|page| threads.spawn(|| here.run(|| chunk(page)))).collect();
 ///         all.into_iter().map(|thread| thread.join().unwrap()).sum()
@@ -36,12 +37,12 @@ use crate::dispatch::{self, Carried};
 /// assert_eq!(chunks.filter(|record| record["parent_span_id"] == *parent).count(), 2);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Here {
+pub struct ContextHandle {
     span: Span,
     carried: Carried,
 }
 
-impl Here {
+impl ContextHandle {
     /// The place where this code runs.
     #[must_use]
     pub fn current() -> Self {
@@ -80,8 +81,8 @@ impl Here {
     }
 
     /// Lets `future` run here, wherever it is polled.
-    pub fn carry<F: Future>(&self, future: F) -> InContext<F> {
-        InContext::new(self.clone(), future)
+    pub fn wrap_future<F: Future>(&self, future: F) -> WithContext<F> {
+        WithContext::new(self.clone(), future)
     }
 }
 
@@ -92,15 +93,15 @@ impl Here {
 /// # fn load() {}
 /// #[ragspan::rag_span(layer = "api")]
 /// fn answer() {
-///     let load = ragspan::in_context(load);
+///     let load = ragspan::task::wrap(load);
 ///     std::thread::spawn(load).join().unwrap();
 /// }
 ///
 /// let (_, seen) = ragspan::testing::capture(answer);
 /// assert_eq!(seen.record("load_complete")["trace_id"], seen.record("answer_complete")["trace_id"]);
 /// ```
-pub fn in_context<R>(body: impl FnOnce() -> R) -> impl FnOnce() -> R {
-    let here = Here::current();
+pub fn wrap<R>(body: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let here = ContextHandle::current();
     move || here.run(body)
 }
 
@@ -112,14 +113,14 @@ pub fn in_context<R>(body: impl FnOnce() -> R) -> impl FnOnce() -> R {
 /// # fn embed(text: &str) -> usize { text.len() }
 /// # #[ragspan::rag_span(layer = "ingestion")]
 /// # fn index(texts: &[&str]) -> usize {
-/// // With rayon: texts.par_iter().map(ragspan::in_context_with(|text| embed(text))).sum()
-/// texts.iter().map(ragspan::in_context_with(|text: &&str| embed(text))).sum()
+/// // With rayon: texts.par_iter().map(ragspan::task::wrap_fn(|text| embed(text))).sum()
+/// texts.iter().map(ragspan::task::wrap_fn(|text: &&str| embed(text))).sum()
 /// # }
 /// # let (sum, seen) = ragspan::testing::capture(|| index(&["a", "b"]));
 /// # assert_eq!((sum, seen.records().len()), (2, 6));
 /// ```
-pub fn in_context_with<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
-    let here = Here::current();
+pub fn wrap_fn<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
+    let here = ContextHandle::current();
     move |argument| here.run(|| body(argument))
 }
 
@@ -132,7 +133,7 @@ pub fn in_context_with<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
 /// async fn answer() {
 ///     let mut searches = tokio::task::JoinSet::new();
 ///     for shard in 0..3 {
-///         searches.spawn(ragspan::carry(search(shard)));
+///         searches.spawn(ragspan::task::with_current_context(search(shard)));
 ///     }
 ///     searches.join_all().await;
 /// }
@@ -143,6 +144,6 @@ pub fn in_context_with<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
 /// # assert_eq!(below.count(), 6);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn carry<F: Future>(future: F) -> InContext<F> {
-    Here::current().carry(future)
+pub fn with_current_context<F: Future>(future: F) -> WithContext<F> {
+    ContextHandle::current().wrap_future(future)
 }

@@ -19,7 +19,7 @@ use crate::pipeline::Pipeline;
 use crate::record;
 
 /// The callsite of an annotated function; expansions make one, and it is no part of the public API.
-pub struct Site {
+pub struct SpanCallsite {
     me: &'static Self,
     callsite: DefaultCallsite,
     meta: Metadata<'static>,
@@ -34,7 +34,7 @@ pub struct Site {
     /// How much a failure matters.
     pub(super) failure_level: record::Level,
     /// The annotation has said how much a failure matters.
-    pub(super) levelled: bool,
+    pub(super) has_level: bool,
     /// The function returns a future, and a call begins with its first poll.
     pub(super) deferred: bool,
     /// A stream without an item is empty.
@@ -42,7 +42,7 @@ pub struct Site {
     /// What a call is to the tracing backends, beside its layer.
     pub(super) kind: Option<&'static str>,
     /// It tells the usage of a model.
-    pub(super) metered: bool,
+    pub(super) records_usage: bool,
     state: OnceLock<State>,
 }
 
@@ -53,8 +53,8 @@ struct State {
     metrics: Arc<CallMetrics>,
 }
 
-impl Site {
-    /// A site that knows itself as `me`: `static SITE: Site = Site::new(&SITE, ..)`.
+impl SpanCallsite {
+    /// A site that knows itself as `me`: `static CALLSITE: Site = Site::new(&CALLSITE, ..)`.
     #[must_use]
     pub const fn new(
         me: &'static Self,
@@ -83,11 +83,11 @@ impl Site {
             origin,
             slow: None,
             failure_level: record::Level::Error,
-            levelled: false,
+            has_level: false,
             deferred: false,
             empty_stream: false,
             kind: None,
-            metered: false,
+            records_usage: false,
             state: OnceLock::new(),
         }
     }
@@ -136,7 +136,7 @@ impl Site {
     #[must_use]
     pub const fn failure(mut self, level: record::Level) -> Self {
         self.failure_level = level;
-        self.levelled = true;
+        self.has_level = true;
         self
     }
 
@@ -163,8 +163,8 @@ impl Site {
 
     /// A call tells the usage of a model, if it comes so far.
     #[must_use]
-    pub const fn metered(mut self) -> Self {
-        self.metered = true;
+    pub const fn records_usage(mut self) -> Self {
+        self.records_usage = true;
         self
     }
 
@@ -227,7 +227,7 @@ impl Site {
     }
 }
 
-impl fmt::Debug for Site {
+impl fmt::Debug for SpanCallsite {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Site")
             .field("operation", &self.origin.operation)
@@ -236,7 +236,7 @@ impl fmt::Debug for Site {
 }
 
 const fn metadata(
-    me: &'static Site,
+    me: &'static SpanCallsite,
     name: &'static str,
     target: &'static str,
     level: Level,
@@ -284,7 +284,7 @@ impl Callsite for Named {
 
 /// What stands for a site before it has its name; nobody asks so early.
 #[cfg(feature = "http")]
-static UNNAMED: Site = Site::new(
+static UNNAMED: SpanCallsite = SpanCallsite::new(
     &UNNAMED,
     "unnamed",
     Layer::Api,

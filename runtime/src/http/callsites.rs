@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use crate::context::Layer;
-use crate::span::Site;
+use crate::span::SpanCallsite;
 
 /// Beyond these the default's name is used: what is made is kept for good.
 const MOST: usize = 64;
@@ -16,7 +16,7 @@ pub(super) const GRPC_STATUS: usize = 5;
 pub(super) const SERVER: &str = "ragspan::http::server";
 
 /// A request that is served.
-pub(super) static REQUEST: Site = Site::new(
+pub(super) static REQUEST: SpanCallsite = SpanCallsite::new(
     &REQUEST,
     "http_request",
     Layer::Api,
@@ -36,7 +36,7 @@ pub(super) static REQUEST: Site = Site::new(
 pub(super) const STATUS_OF_CALL: usize = 2;
 
 /// A request that is sent from outside of any call.
-pub(super) static CALL: Site = Site::new(
+pub(super) static CALL: SpanCallsite = SpanCallsite::new(
     &CALL,
     "http_call",
     Layer::Custom("http"),
@@ -46,12 +46,21 @@ pub(super) static CALL: Site = Site::new(
     &["http_method", "http_host", "http_status"],
 );
 
-type Known = (&'static Site, &'static str, Layer, &'static Site);
+type Known = (
+    &'static SpanCallsite,
+    &'static str,
+    Layer,
+    &'static SpanCallsite,
+);
 
 static KNOWN: RwLock<Vec<Known>> = RwLock::new(Vec::new());
 
 /// The site like `like` of this operation and layer.
-pub(super) fn like(like: &'static Site, operation: &'static str, layer: Layer) -> &'static Site {
+pub(super) fn like(
+    like: &'static SpanCallsite,
+    operation: &'static str,
+    layer: Layer,
+) -> &'static SpanCallsite {
     let find = |known: &[Known]| {
         let same = |entry: &&Known| {
             std::ptr::eq(entry.0, like) && (entry.1, entry.2) == (operation, layer)
@@ -69,7 +78,7 @@ pub(super) fn like(like: &'static Site, operation: &'static str, layer: Layer) -
     if known.len() >= MOST {
         return like;
     }
-    let site = Site::leaked(like, operation, layer);
+    let site = SpanCallsite::leaked(like, operation, layer);
     known.push((like, operation, layer, site));
     site
 }
@@ -92,7 +101,7 @@ mod tests {
                 Layer::Api,
             ));
         }
-        let is_default = |site: &&Site| std::ptr::eq(*site, &raw const REQUEST);
+        let is_default = |site: &&SpanCallsite| std::ptr::eq(*site, &raw const REQUEST);
         assert!(!made.first().is_some_and(is_default));
         assert!(made.last().is_some_and(is_default));
     }

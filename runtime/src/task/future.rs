@@ -3,23 +3,23 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::here::Here;
+use super::handle::ContextHandle;
 use crate::context::cancel::{Because, CancelledBy};
 
 pin_project_lite::pin_project! {
-    /// What [`carry`](crate::carry) returns: polled and dropped where the future belongs.
+    /// What [`carry`](crate::task::with_current_context) returns: polled and dropped where the future belongs.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are polled"]
-    pub struct InContext<F> {
+    pub struct WithContext<F> {
         // None once it is done.
         #[pin]
         body: Option<F>,
-        here: Here,
+        here: ContextHandle,
         // It is a task of its own, and dropped early only if that is aborted.
         is_task: bool,
     }
 
-    impl<F> PinnedDrop for InContext<F> {
+    impl<F> PinnedDrop for WithContext<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.body.is_some() {
@@ -31,8 +31,8 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<F> InContext<F> {
-    pub(super) fn new(here: Here, body: F) -> Self {
+impl<F> WithContext<F> {
+    pub(super) fn new(here: ContextHandle, body: F) -> Self {
         Self {
             body: Some(body),
             here,
@@ -46,7 +46,7 @@ impl<F> InContext<F> {
     }
 }
 
-impl<F: Future> Future for InContext<F> {
+impl<F: Future> Future for WithContext<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {

@@ -1,12 +1,13 @@
 //! What code that is started here takes along: the request and the call that it is part of.
 
 mod future;
-mod here;
+mod handle;
 mod spawn;
-pub mod thread;
+mod thread;
 mod timeout;
 
-pub use future::InContext;
-pub use here::{Here, carry, in_context, in_context_with};
+pub use future::WithContext;
+pub use handle::{ContextHandle, with_current_context, wrap, wrap_fn};
 pub use spawn::{spawn, spawn_blocking, spawn_local};
+pub use thread::spawn_thread;
 pub use timeout::{Timeout, timeout};

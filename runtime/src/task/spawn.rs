@@ -2,7 +2,7 @@
 
 use tokio::task::JoinHandle;
 
-use super::here::{carry, in_context};
+use super::handle::{with_current_context, wrap};
 
 /// Spawns a task that is part of the request and the call that it is started in, as `tokio::spawn` does with one that is not.
 ///
@@ -18,7 +18,7 @@ use super::here::{carry, in_context};
 /// # async fn remember() {}
 /// #[ragspan::rag_span(layer = "api")]
 /// async fn answer() {
-///     let remembered = ragspan::spawn(remember());
+///     let remembered = ragspan::task::spawn(remember());
 ///     // .. the answer goes out meanwhile ..
 ///     remembered.await.unwrap();
 /// }
@@ -32,7 +32,7 @@ pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    tokio::spawn(carry(future).task())
+    tokio::spawn(with_current_context(future).task())
 }
 
 /// The same for a future that is not `Send`, on a `LocalSet`.
@@ -47,7 +47,7 @@ where
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// # let local = tokio::task::LocalSet::new();
 /// # let (_, seen) = runtime.block_on(local.run_until(ragspan::testing::capture_async(async {
-/// ragspan::spawn_local(load()).await.unwrap();
+/// ragspan::task::spawn_local(load()).await.unwrap();
 /// # })));
 /// # assert_eq!(seen.messages().last(), Some(&"load_complete"));
 /// # Ok::<(), std::io::Error>(())
@@ -57,7 +57,7 @@ pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: 'static> + 'static,
 {
-    tokio::task::spawn_local(carry(future).task())
+    tokio::task::spawn_local(with_current_context(future).task())
 }
 
 /// Runs `body` on a thread where it may block, as part of the request and the call that it is started in.
@@ -71,7 +71,7 @@ where
 /// # fn parse() {}
 /// #[ragspan::rag_span(layer = "ingestion")]
 /// async fn ingest() {
-///     ragspan::spawn_blocking(parse).await.unwrap();
+///     ragspan::task::spawn_blocking(parse).await.unwrap();
 /// }
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// # let (_, seen) = runtime.block_on(ragspan::testing::capture_async(ingest()));
@@ -84,5 +84,5 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    tokio::task::spawn_blocking(in_context(body))
+    tokio::task::spawn_blocking(wrap(body))
 }

@@ -2,10 +2,10 @@
 
 use std::thread::JoinHandle;
 
-use super::here::in_context;
+use super::handle::wrap;
 
 /// Spawns a thread that is part of the request and the call that it is started in, as `std::thread::spawn` does with one that
-/// is not. For a named thread give [`in_context(..)`](crate::in_context) to `std::thread::Builder`.
+/// is not. For a named thread give [`wrap(..)`](crate::task::wrap) to `std::thread::Builder`.
 ///
 /// # Panics
 ///
@@ -16,15 +16,15 @@ use super::here::in_context;
 /// # fn parse() {}
 /// #[ragspan::rag_span(layer = "ingestion")]
 /// fn ingest() {
-///     ragspan::thread::spawn(parse).join().unwrap();
+///     ragspan::task::spawn_thread(parse).join().unwrap();
 /// }
 /// # let (_, seen) = ragspan::testing::capture(ingest);
 /// # assert_eq!(seen.record("parse_complete")["parent_span_id"], seen.record("ingest_complete")["span_id"]);
 /// ```
-pub fn spawn<F, R>(body: F) -> JoinHandle<R>
+pub fn spawn_thread<F, R>(body: F) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    std::thread::spawn(in_context(body))
+    std::thread::spawn(wrap(body))
 }
