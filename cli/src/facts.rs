@@ -1,6 +1,6 @@
 //! What a span's record says: its operation, layer, outcome, error, and the values worth showing.
 
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 use serde_json::{Map, Value};
 
 use crate::style::Tone;

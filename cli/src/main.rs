@@ -5,10 +5,10 @@ use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use ragspan::store::Error as StoreError;
 use ragspan_cli::Style;
 use ragspan_cli::command::{Answer, Cli, Error, run};
 use ragspan_cli::text::tell;
+use ragspan_store::Error as StoreError;
 
 const FOUND: u8 = 0;
 const NOTHING: u8 = 1;

@@ -1,6 +1,6 @@
 //! Records for the tests: two requests of a small RAG service, one that fails and one that is fine.
 
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 use serde_json::{Value, json};
 
 const DAY: i64 = 1_795_427_000_000_000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 
 use crate::facts::{Facts, Outcome};
 use crate::format::{dollars, duration, number};

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ragspan::store::{NewRow, RowKind, Writer};
+use ragspan_store::{NewRow, RowKind, Writer};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
-use ragspan::store::{NewRow, RowKind, Writer};
+use ragspan_store::{NewRow, RowKind, Writer};
 use tempfile::TempDir;
 
 const BOOT: [u8; 16] = [5; 16];

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use ragspan::store::{NewRow, RowKind, Writer};
+use ragspan_store::{NewRow, RowKind, Writer};
 use tempfile::TempDir;
 
 const BOOT: [u8; 16] = [5; 16];

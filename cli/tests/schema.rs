@@ -1,7 +1,7 @@
 //! The published schema accepts what it must, refuses what it must, and comes out of the command.
 
 use jsonschema::Validator;
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 use serde_json::{Value, json};
 
 fn validator() -> Validator {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use ragspan::store::{NewRow, RowKind, Writer};
+use ragspan_store::{NewRow, RowKind, Writer};
 use tempfile::TempDir;
 
 const BOOT: [u8; 16] = [3; 16];

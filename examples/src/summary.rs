@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use ragspan::TraceId;
-use ragspan::store::{Error, LogFilter, Reader, RowKind, Stored};
 use ragspan_cli::style::Tone;
 use ragspan_cli::text::columns;
 use ragspan_cli::{Style, summary, waterfall};
+use ragspan_store::{Error, LogFilter, Reader, RowKind, Stored};
 
 /// What stands before the slowest request.
 const TITLE: &str = "slowest request  ";

@@ -20,7 +20,7 @@ use crate::context as rag;
 use crate::context::carrier::{self, Inherited, nearest};
 use crate::dispatch;
 use crate::pipeline::is_worker;
-use crate::record::{Kind, Level, Record};
+use crate::record::{Kind, Level, Record, level_of_event};
 use crate::value::{Capture, Fields};
 
 /// How many layers of ours belong to a subscriber.
@@ -131,7 +131,7 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        let below = |level| Level::of_event(metadata) < level;
+        let below = |level| level_of_event(metadata) < level;
         if metadata.is_event() && self.only.is_some_and(below) {
             Interest::never()
         } else {
@@ -160,7 +160,7 @@ where
             return;
         };
         let metadata = event.metadata();
-        let level = Level::of_event(metadata);
+        let level = level_of_event(metadata);
         let bridged = is_bridged(metadata);
         // Of a bridged event the target is known only once it was read.
         let wanted = if bridged {

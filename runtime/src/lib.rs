@@ -45,7 +45,6 @@
     )
 )]
 
-mod clock;
 pub mod config;
 mod context;
 mod dispatch;
@@ -65,13 +64,10 @@ pub mod rag;
 mod record;
 mod sink;
 mod span;
-#[cfg(feature = "sqlite")]
-pub mod store;
 pub mod task;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod usage;
 mod value;
 
 #[doc(hidden)]
@@ -128,6 +124,8 @@ pub use config::Config;
 pub use context::{Context, Layer, SpanId, TraceId, trace_id};
 pub use layer::{RagLayer, layer};
 pub use privacy::Secret;
+use ragspan_core::clock;
+pub use ragspan_core::{Cost, Usage};
 /// ```
 /// use ragspan::rag_span;
 ///
@@ -161,4 +159,3 @@ pub use span::{Document, ErrorType, LogContext, Logger, Span, record};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Telemetry, start};
-pub use usage::{Cost, Usage};

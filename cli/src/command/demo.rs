@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ragspan::store::Writer;
+use ragspan_store::Writer;
 use serde_json::json;
 
 use super::{Answer, Cli, Error, Scene};

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use ragspan::store::ErrorFilter;
+use ragspan_store::ErrorFilter;
 
 use super::{Answer, Cli, Error, Scene, When, answer, list, open};
 

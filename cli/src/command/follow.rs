@@ -4,7 +4,7 @@ use std::io::Write;
 use std::pin::pin;
 use std::time::Duration;
 
-use ragspan::store::{LogFilter, Reader, Stored};
+use ragspan_store::{LogFilter, Reader, Stored};
 
 use super::watch::{Change, Watch};
 use super::{Answer, Error, Scene, list};

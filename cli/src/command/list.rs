@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 
 use super::Scene;
 use super::scene::Clock;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use ragspan::Level;
-use ragspan::store::{Condition, LogFilter, Reader};
+use ragspan_store::{Condition, LogFilter, Reader};
 
 use super::watch::Watch;
 use super::{Answer, Cli, Error, Scene, When, answer, database, follow, list, open};

@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ragspan::store::{Error as StoreError, Reader, Stored};
+use ragspan_store::{Error as StoreError, Reader, Stored};
 
 use crate::style::Style;
 

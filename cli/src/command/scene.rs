@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 
 use super::When;
 use crate::style::Style;

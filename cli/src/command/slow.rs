@@ -4,7 +4,7 @@ use std::io::Write;
 use std::str::FromStr;
 
 use clap::Args;
-use ragspan::store::SlowFilter;
+use ragspan_store::SlowFilter;
 
 use super::{Answer, Cli, Error, Scene, When, answer, list, open};
 

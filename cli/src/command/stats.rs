@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
-use ragspan::store::{Stats, StatsBy, StatsFilter};
+use ragspan_store::{Stats, StatsBy, StatsFilter};
 use serde_json::{Value, json};
 
 use super::{Answer, Cli, Error, Scene, When, open};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ragspan::store::Reader;
+use ragspan_store::Reader;
 
 use super::PATIENCE;
 use crate::text::tell;

@@ -1,6 +1,6 @@
 //! An invented call and what it becomes: records with ids, times and words as the runtime writes them.
 
-use ragspan::store::{NewRow, RowKind, short_id};
+use ragspan_store::{NewRow, RowKind, short_id};
 use serde_json::{Map, Value, json};
 
 use super::dice::Dice;

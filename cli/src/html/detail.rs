@@ -1,6 +1,6 @@
 //! What opens below a line: everything that the record of a span holds, and what was said in it.
 
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 use serde_json::{Map, Value};
 
 use crate::facts::{Failure, is_failure_level};

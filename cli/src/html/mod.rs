@@ -4,7 +4,7 @@ mod detail;
 mod escape;
 mod row;
 
-use ragspan::store::{Stored, short_id};
+use ragspan_store::{Stored, short_id};
 
 use crate::format::duration;
 use crate::waterfall::outline::{self, What};

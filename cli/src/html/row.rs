@@ -1,6 +1,6 @@
 //! A line of the page's waterfall: a span with what is known of it, or many spans behind one line.
 
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 
 use crate::facts::Outcome;
 use crate::format::duration;

@@ -12,7 +12,7 @@ mod path;
 mod pick;
 pub(crate) mod tree;
 
-use ragspan::store::{Stored, short_id};
+use ragspan_store::{Stored, short_id};
 
 use crate::facts::Outcome;
 use crate::format::{duration, number};

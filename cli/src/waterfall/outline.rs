@@ -251,7 +251,7 @@ fn merge(entries: Vec<Entry>) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use ragspan::store::Stored;
+    use ragspan_store::Stored;
     use serde_json::json;
 
     use super::*;

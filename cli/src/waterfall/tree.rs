@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use ragspan::store::Stored;
+use ragspan_store::Stored;
 
 use crate::facts::{Facts, Outcome};
 

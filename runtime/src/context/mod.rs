@@ -6,8 +6,6 @@ mod current;
 pub(crate) mod frame;
 mod hash;
 pub(crate) mod headers;
-mod ids;
-mod layer;
 mod request;
 pub(crate) mod self_time;
 pub(crate) mod sums;
@@ -16,7 +14,6 @@ mod visitor;
 
 pub use current::{Context, trace_id};
 pub(crate) use hash::HashKey;
-pub use ids::{ParseIdError, SpanId, TraceId};
-pub use layer::Layer;
+pub use ragspan_core::{Layer, ParseIdError, SpanId, TraceId};
 pub(crate) use request::RequestContext;
 pub use visitor::ContextVisitor;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::Layer;
-use crate::usage::{Cost, Usage};
+use ragspan_core::{Cost, Usage};
 
 /// The seven layers, then all of the user's own as one.
 const LAYERS: [&str; 8] = [
@@ -57,7 +57,7 @@ pub(crate) struct Sums {
 impl TraceSums {
     /// A span of this layer has ended, after so much time of its own.
     pub(crate) fn span(&self, layer: Layer, own: super::self_time::SelfTime) {
-        if let Some(micros) = self.self_micros.get(place(layer)) {
+        if let Some(micros) = self.self_micros.get(layer.index()) {
             add(micros, own.micros);
         }
         add(&self.lost_micros, own.lost);
@@ -143,19 +143,6 @@ fn add(sum: &AtomicU64, amount: u64) {
     }
 }
 
-const fn place(layer: Layer) -> usize {
-    match layer {
-        Layer::Api => 0,
-        Layer::Ingestion => 1,
-        Layer::Data => 2,
-        Layer::Retrieval => 3,
-        Layer::Generation => 4,
-        Layer::Evaluation => 5,
-        Layer::Memory => 6,
-        Layer::Custom(_) => 7,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -179,9 +166,9 @@ mod tests {
             Layer::Memory,
         ];
         for layer in layers {
-            assert_eq!(LAYERS[place(layer)], layer.name());
+            assert_eq!(LAYERS[layer.index()], layer.name());
         }
-        assert_eq!(LAYERS[place(Layer::Custom("rerank"))], "custom");
+        assert_eq!(LAYERS[Layer::Custom("rerank").index()], "custom");
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Outbound {
             return None;
         }
         let around = carrier::current().origin.map(|origin| origin.layer);
-        let site = around.map_or(&CALL, |layer| sites::like(&CALL, "http_call", layer));
+        let site = around.map_or(&CALL, |layer| callsites::like(&CALL, "http_call", layer));
         let mut call = Call::open_as(site, |opening| {
             opening.call(&[&method.as_str(), &tracing::field::display(to)])
         });

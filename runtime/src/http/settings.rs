@@ -108,7 +108,7 @@ impl Settings {
 impl HttpLayer {
     /// Names the call, in the place of `http_request`. Names are kept for good; the program's first 64 are taken.
     pub fn operation(self, name: &'static str) -> Self {
-        let site = sites::like(&REQUEST, name, Layer::Api);
+        let site = callsites::like(&REQUEST, name, Layer::Api);
         self.with(|settings| settings.site = site)
     }
 

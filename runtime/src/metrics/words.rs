@@ -7,7 +7,7 @@ use super::names::Name;
 use super::number::steps;
 use super::registry::Registry;
 use crate::privacy::redact;
-use crate::usage::{Cost, Usage};
+use ragspan_core::{Cost, Usage};
 
 /// Of a label that the program chose, so many characters are kept.
 const LABEL: usize = 64;

@@ -16,7 +16,7 @@ pub use error::PricesError;
 pub use litellm::PriceImport;
 
 use self::rates::Price;
-use crate::usage::{Cost, Usage};
+use ragspan_core::{Cost, Usage};
 
 /// A table of prices by model, as a file holds it. The default is empty: no price is built in, for prices change.
 ///

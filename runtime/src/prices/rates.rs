@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-use crate::usage::{Cost, Usage};
+use ragspan_core::{Cost, Usage};
 
 /// Prices are for so many tokens.
 const TOKENS: u128 = 1_000_000;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::rates::{Price, Rates};
 use super::{Prices, PricesError};
-use crate::usage::{Cost, Usage};
+use ragspan_core::{Cost, Usage};
 
 const LITELLM: &str = r#"{
   "sample_spec": {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "mode": "one of .."},

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Prices;
 use super::rates::{KINDS, Price, Rates};
 use super::read::UNIT;
-use crate::usage::Cost;
+use ragspan_core::Cost;
 
 pub(super) fn table(prices: &Prices) -> String {
     let word = |text: &str| Value::from(text).to_string();

@@ -3,7 +3,6 @@
 //! A record is filled on the caller's thread, moves to the worker as one pointer, is written once, and
 //! is then recycled. It does not change once it was handed over.
 
-pub(crate) mod escape;
 pub(crate) mod json;
 mod level;
 mod pool;
@@ -13,9 +12,10 @@ mod writer;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub(crate) use crate::clock::rfc3339;
-pub use level::{Level, ParseLevelError};
+pub(crate) use level::{level_of, level_of_event};
 pub(crate) use pool::Pool;
+pub use ragspan_core::{Level, Outcome, ParseLevelError};
+pub(crate) use ragspan_core::{clock::rfc3339, escape};
 pub(crate) use redact::Redactor;
 
 use crate::context::carrier::Origin;
@@ -27,51 +27,6 @@ pub(crate) const TOTAL_BUDGET: &str = "metrics.total_budget";
 
 /// The JSON Schema (draft 2020-12) of a log record; `ragspan schema` prints it.
 pub const SCHEMA: &str = include_str!("schema.json");
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It returned what it should.
-    #[default]
-    Success,
-    /// It returned an error.
-    Error,
-    /// It returned, and found nothing.
-    Empty,
-    /// Its future was dropped before it was done.
-    Cancelled,
-    /// It panicked.
-    Panic,
-}
-
-impl Outcome {
-    /// Every outcome, in the order of the declaration.
-    pub const ALL: [Self; 5] = [
-        Self::Success,
-        Self::Error,
-        Self::Empty,
-        Self::Cancelled,
-        Self::Panic,
-    ];
-
-    /// The word of the metrics' `status` label and of a record's `context.status`.
-    #[must_use]
-    pub const fn status(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Error => "error",
-            Self::Empty => "empty",
-            Self::Cancelled => "cancelled",
-            Self::Panic => "panic",
-        }
-    }
-
-    /// Whether this is counted in `rag_errors_total`.
-    pub(crate) const fn is_failure(self) -> bool {
-        matches!(self, Self::Error | Self::Panic)
-    }
-}
 
 /// Whether a record tells of a span or of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -265,11 +220,7 @@ impl Record {
             (Kind::Started, _) => ("", "_started"),
             (Kind::FirstItem, _) => ("", "_first_item"),
             (_, Outcome::Success) if self.slow.is_some() => ("slow_", ""),
-            (_, Outcome::Success) => ("", "_complete"),
-            (_, Outcome::Empty) => ("", "_empty"),
-            (_, Outcome::Error) => ("", "_failed"),
-            (_, Outcome::Cancelled) => ("", "_cancelled"),
-            (_, Outcome::Panic) => ("", "_panicked"),
+            (_, outcome) => ("", outcome.message_suffix()),
         }
     }
 }

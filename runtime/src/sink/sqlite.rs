@@ -7,7 +7,7 @@ use crate::clock;
 use crate::metrics::{Counter, Name, Registry};
 use crate::record::json::Line;
 use crate::record::{Kind, Record, rfc3339};
-use crate::store::{self, Keep, NewRow, RowKind, Writer};
+use ragspan_store::{Keep, NewRow, RowKind, Writer};
 
 /// After so many records it is seen whether there are too many.
 const LOOK: usize = 5_000;
@@ -76,7 +76,7 @@ impl SqliteSink {
 
     /// Passes on how a statement went. A connection that has failed goes, since SQLite may have ended its transaction by itself,
     /// as on a full disk, and sqlx would never begin another; the next attempt opens anew.
-    fn judge<T>(&mut self, done: Result<T, store::Error>) -> Result<T, DeliveryError> {
+    fn judge<T>(&mut self, done: Result<T, ragspan_store::Error>) -> Result<T, DeliveryError> {
         if done.is_err() {
             self.writer = None;
         }
@@ -119,7 +119,7 @@ impl Sink for SqliteSink {
     }
 }
 
-fn retryable(error: store::Error) -> DeliveryError {
+fn retryable(error: ragspan_store::Error) -> DeliveryError {
     DeliveryError::Retryable {
         source: error.into(),
         after: None,

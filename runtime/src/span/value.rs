@@ -6,7 +6,7 @@ use tracing::Value;
 use tracing::field::{DisplayValue, display};
 
 use crate::privacy::Secret;
-use crate::usage::{Cost, Usage};
+use ragspan_core::{Cost, Usage};
 
 /// A value that can be recorded as a field as it is.
 #[diagnostic::on_unimplemented(

@@ -25,9 +25,9 @@ use crate::context::trace::Trace;
 use crate::context::{Layer, SpanId, TraceId};
 use crate::dispatch::Handle;
 use crate::metrics::{CallMetrics, Exemplar};
-use crate::record::{ErrorKind, Failure, Kind, Level, MAX_DOCUMENTS, Outcome, Record};
-use crate::usage::Cost;
+use crate::record::{ErrorKind, Failure, Kind, Level, MAX_DOCUMENTS, Outcome, Record, level_of};
 use crate::value::{Capture, Fields, Value as Number};
+use ragspan_core::Cost;
 
 /// No chain of sources is followed further than this.
 const MAX_CHAIN: usize = 16;
@@ -468,11 +468,11 @@ fn level(site: &'static SpanCallsite, record: &Record, of_failure: Level) -> Lev
         .is_some_and(|failure| failure.born_in.is_some());
     match record.outcome {
         Outcome::Success if record.slow.is_some() => Level::Warning,
-        Outcome::Success => (*site.metadata().level()).into(),
+        Outcome::Success => level_of(*site.metadata().level()),
         Outcome::Empty => Level::Warning,
         Outcome::Cancelled => Level::Info,
-        Outcome::Error | Outcome::Panic if passing => Level::Info,
+        _ if passing => Level::Info,
         Outcome::Error => of_failure,
-        Outcome::Panic => Level::Error,
+        _ => Level::Error,
     }
 }

@@ -4,8 +4,8 @@ use super::watch::{exemplar, layer_name};
 use crate::context::sums::{Sums, TraceSums};
 use crate::dispatch::Handle;
 use crate::record::{Record, TOTAL_BUDGET};
-use crate::usage::{Cost, Usage};
 use crate::value::{Fields, Text, Value};
+use ragspan_core::{Cost, Usage};
 
 /// The label of a model that nobody named.
 const UNNAMED: &str = "unknown";

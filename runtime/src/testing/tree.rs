@@ -107,6 +107,7 @@ pub(super) fn how(entry: Entry<'_>) -> String {
         Outcome::Error => "failed",
         Outcome::Cancelled => "was cancelled",
         Outcome::Panic => "panicked",
+        other => other.status(),
     };
     match entry.error() {
         // Every panic has the same type; and where it stands in the file changes with each edit.

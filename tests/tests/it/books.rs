@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-use ragspan::store::{LogFilter, Reader};
+use ragspan_store::{LogFilter, Reader};
 
 use crate::programs::{EMIT, STARTUP, succeed};
 use crate::records::Schema;

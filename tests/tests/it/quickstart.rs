@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-use ragspan::store::{LogFilter, Reader};
 use ragspan::{SpanId, TraceId};
+use ragspan_store::{LogFilter, Reader};
 use serde_json::Value;
 
 use crate::programs::built;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use ragspan::store::{Reader, Stored};
+use ragspan_store::{Reader, Stored};
 use serde_json::{Value, json};
 
 use crate::quickstart::{CUP, EGGS, WATER, quickstart};

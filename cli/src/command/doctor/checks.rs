@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ragspan::store::{Error as StoreError, Health, Reader, SCHEMA_VERSION};
+use ragspan_store::{Error as StoreError, Health, Reader, SCHEMA_VERSION};
 
 use super::super::{PATIENCE, Scene};
 use super::{Check, http};

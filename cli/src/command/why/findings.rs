@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ragspan::store::{Stats, Stored};
+use ragspan_store::{Stats, Stored};
 use serde_json::{Value, json};
 
 use crate::facts::{Facts, Failure, Outcome};

@@ -7,7 +7,7 @@ mod show;
 use std::io::Write;
 
 use clap::Args;
-use ragspan::store::{ErrorFilter, Reader, StatsBy, StatsFilter, Stored};
+use ragspan_store::{ErrorFilter, Reader, StatsBy, StatsFilter, Stored};
 
 use super::{Answer, Cli, Error, Scene, open};
 use findings::Findings;

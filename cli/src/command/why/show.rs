@@ -1,6 +1,6 @@
 //! Shows what there is to say about a request on one screen.
 
-use ragspan::store::{Stored, short_id};
+use ragspan_store::{Stored, short_id};
 
 use super::super::Scene;
 use super::findings::{Compared, Findings, Other, path};

@@ -122,7 +122,7 @@ fn migrations() -> Migrator {
         SCHEMA_VERSION,
         "logs".into(),
         MigrationType::Simple,
-        include_str!("../../migrations/sqlite/0001_logs.sql").into_sql_str(),
+        include_str!("../migrations/sqlite/0001_logs.sql").into_sql_str(),
         false,
     );
     let mut migrator = Migrator::with_migrations(vec![logs]);

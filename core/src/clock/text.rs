@@ -1,7 +1,7 @@
 //! Unix microseconds as RFC 3339 text, in UTC.
 
 /// `2025-12-03T22:45:30.123456Z`; years past 9999 are shown as the last instant of 9999.
-pub(crate) fn rfc3339(unix_micros: u64) -> [u8; 27] {
+pub fn rfc3339(unix_micros: u64) -> [u8; 27] {
     const LAST: u64 = 253_402_300_799_999_999;
     let micros = unix_micros.min(LAST);
     let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::record::Level;
+use ragspan_core::Level;
 
 fn told(
     seq: u64,

@@ -5,10 +5,10 @@
 //! `tests/layers.rs` fails when another module reads a clock or a random source.
 
 #[cfg(feature = "testing")]
-pub(crate) mod fake;
+pub mod fake;
 mod text;
 
-pub(crate) use text::rfc3339;
+pub use text::rfc3339;
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
@@ -20,11 +20,11 @@ const FAKE: u64 = 1 << 63;
 
 /// A point on the monotonic clock, in microseconds since the process first asked for the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment(u64);
+pub struct Moment(u64);
 
 impl Moment {
     /// Microseconds from `earlier` to here; zero if `earlier` is later, or if only one of them is of a test's own time.
-    pub(crate) fn micros_since(self, earlier: Self) -> u64 {
+    pub fn micros_since(self, earlier: Self) -> u64 {
         if self.is_fake() != earlier.is_fake() {
             return 0;
         }
@@ -35,13 +35,14 @@ impl Moment {
         cfg!(feature = "testing") && self.0 & FAKE != 0
     }
 
-    #[cfg(test)]
-    pub(crate) const fn from_micros(micros: u64) -> Self {
+    #[cfg(any(test, feature = "testing"))]
+    /// Returns the moment this many microseconds after the anchor.
+    pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
     /// This moment as microseconds since the Unix epoch.
-    pub(crate) fn unix_micros(self) -> u64 {
+    pub fn unix_micros(self) -> u64 {
         if self.is_fake() {
             return self.0 & !FAKE;
         }
@@ -60,7 +61,7 @@ static ANCHOR: LazyLock<Instant> = LazyLock::new(|| {
 static OFFSET: AtomicI64 = AtomicI64::new(0);
 
 /// The current moment; in a test that has stopped time, that one.
-pub(crate) fn now() -> Moment {
+pub fn now() -> Moment {
     #[cfg(feature = "testing")]
     if let Some(frozen) = fake::now() {
         return Moment(FAKE | frozen);
@@ -69,14 +70,14 @@ pub(crate) fn now() -> Moment {
 }
 
 /// The current moment also where a test has stopped time: for limits on what the machine does.
-pub(crate) fn machine_time() -> Moment {
+pub fn machine_time() -> Moment {
     let since = ANCHOR.elapsed();
     Moment(since.as_secs() * 1_000_000 + u64::from(since.subsec_micros()))
 }
 
 /// Follows the wall clock again after it was set or slewed; the worker calls this now and then.
 /// A difference under 20 ms is left alone, so that ordinary scheduling noise moves nothing.
-pub(crate) fn follow_wall_clock() {
+pub fn follow_wall_clock() {
     let now = machine_time();
     let error = wall_micros().saturating_sub_unsigned(now.unix_micros());
     if error.abs() > 20_000 {
@@ -101,7 +102,7 @@ thread_local! {
 }
 
 /// Sixty-four random bits: fast, seeded by the operating system for each thread, not for secrets.
-pub(crate) fn random() -> u64 {
+pub fn random() -> u64 {
     #[cfg(feature = "testing")]
     if let Some(seeded) = fake::random() {
         return seeded;
@@ -128,7 +129,7 @@ fn system_random() -> u64 {
 }
 
 /// Bytes for a secret, from the operating system; none if that has none to give.
-pub(crate) fn secret() -> Option<[u8; 32]> {
+pub fn secret() -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }

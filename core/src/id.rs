@@ -37,7 +37,7 @@ macro_rules! id {
             }
 
             /// The 36 characters of the id's text.
-            pub(crate) fn text(self) -> [u8; 36] {
+            pub fn text(self) -> [u8; 36] {
                 hyphenated(self.0)
             }
         }
@@ -95,7 +95,7 @@ impl TraceId {
 
 impl SpanId {
     /// A new id for a span that began at this Unix millisecond.
-    pub(crate) fn new(unix_millis: u64) -> Self {
+    pub fn new(unix_millis: u64) -> Self {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(
             &(unix_millis << 16 | 0x7000 | clock::random() & 0x0fff).to_be_bytes(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Appends `text`, as the inside of a JSON string, with every [hazard](is_hazard) written as an escape.
-pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
+pub fn write(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut written = 0;
     let mut at = 0;
@@ -46,7 +46,7 @@ static SUSPECT: [bool; 256] = {
 
 /// The text of a metric's label with every [hazard](is_hazard) replaced that an exposition has no escape for: it has one for the end
 /// of a line alone.
-pub(crate) fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
+pub fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
     let hazard = |suspect: char| suspect != '\n' && is_unsafe_to_print(suspect);
     if text.contains(hazard) {
         text.replace(hazard, "\u{fffd}").into()
@@ -56,7 +56,7 @@ pub(crate) fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Characters that move a terminal's cursor, end a line, turn the text around or cannot be seen.
-pub(crate) fn is_unsafe_to_print(suspect: char) -> bool {
+pub fn is_unsafe_to_print(suspect: char) -> bool {
     matches!(
         suspect,
         '\0'..='\x1f'

@@ -33,7 +33,18 @@ pub enum Layer {
 }
 
 impl Layer {
-    /// The name, as labels and records spell it.
+    /// The layers that ragspan names itself, in the order of a request; [`Layer::Custom`] is not among them.
+    pub const ALL: [Self; 7] = [
+        Self::Api,
+        Self::Ingestion,
+        Self::Data,
+        Self::Retrieval,
+        Self::Generation,
+        Self::Evaluation,
+        Self::Memory,
+    ];
+
+    /// Returns the name, as labels and records spell it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,11 +59,10 @@ impl Layer {
         }
     }
 
-    /// One bit for this layer, so that a span can hold the set of layers above it.
-    ///
-    /// Custom layers get theirs in the order in which they are first seen; those after the 57th share the last one.
-    pub(crate) fn bit(self) -> u64 {
-        let index = match self {
+    /// Returns the position in [`Layer::ALL`], and `Layer::ALL.len()` for every custom layer.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
             Self::Api => 0,
             Self::Ingestion => 1,
             Self::Data => 2,
@@ -60,7 +70,18 @@ impl Layer {
             Self::Generation => 4,
             Self::Evaluation => 5,
             Self::Memory => 6,
-            Self::Custom(name) => 7 + custom_index(name).min(56),
+            Self::Custom(_) => Self::ALL.len(),
+        }
+    }
+
+    /// Returns one bit for this layer, so that a call can hold the set of layers of its ancestors in a `u64`.
+    ///
+    /// Custom layers get their bits in the order in which they are first used; those after the 57th share the last bit.
+    #[must_use]
+    pub fn bit(self) -> u64 {
+        let index = match self {
+            Self::Custom(name) => Self::ALL.len() + custom_index(name).min(56),
+            named => named.index(),
         };
         1 << index
     }

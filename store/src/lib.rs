@@ -28,7 +28,7 @@ pub use connect::SCHEMA_VERSION;
 pub use error::Error;
 pub use filter::{ErrorFilter, LogFilter, SlowFilter};
 pub use health::Health;
-pub(crate) use keep::Keep;
+pub use keep::{Expired, Keep};
 pub use lookup::{TraceRef, short_id};
 pub use reader::Reader;
 pub use row::{NewRow, RowKind};

@@ -144,7 +144,7 @@ impl Usage {
     }
 
     /// Every kind with its name, as metrics and records spell it.
-    pub(crate) const fn kinds(&self) -> [(&'static str, u64); 5] {
+    pub const fn kinds(&self) -> [(&'static str, u64); 5] {
         [
             ("input", self.input),
             ("cached_input", self.cached_input),

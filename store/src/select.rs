@@ -6,7 +6,7 @@ use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 use super::Stored;
 use super::stats::StatsBy;
-use crate::record::Level;
+use ragspan_core::Level;
 
 /// The columns that a query may compare.
 #[derive(Debug, Clone, Copy)]

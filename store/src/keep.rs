@@ -9,23 +9,25 @@ const STEP: i64 = 2_000;
 
 /// How much a database keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Keep {
+pub struct Keep {
     /// No record is kept longer, in microseconds.
-    pub(crate) age_us: i64,
+    pub age_us: i64,
     /// No more is kept than this, in bytes of the file's used pages.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 /// How many records one step has deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Expired {
-    pub(crate) by_age: u64,
-    pub(crate) by_size: u64,
+pub struct Expired {
+    /// Records that were too old.
+    pub by_age: u64,
+    /// Records beyond the size that is kept.
+    pub by_size: u64,
 }
 
 impl Expired {
     /// Whether another step may find more.
-    pub(crate) fn is_some(self) -> bool {
+    pub fn is_some(self) -> bool {
         self != Self::default()
     }
 }
@@ -57,7 +59,7 @@ impl Writer {
     ///
     /// # Errors
     /// If the database refuses; a step is one transaction, so what it has deleted it has deleted whole.
-    pub(crate) async fn expire(&mut self, keep: Keep, now_us: i64) -> Result<Expired, Error> {
+    pub async fn expire(&mut self, keep: Keep, now_us: i64) -> Result<Expired, Error> {
         let expired = async {
             let by_age = self
                 .delete_before(now_us.saturating_sub(keep.age_us))

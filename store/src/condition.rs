@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// numbers, and so does all of `metrics`. A field that is not there passes only `=null`.
 ///
 /// ```
-/// use ragspan::store::Condition;
+/// use ragspan_store::Condition;
 /// assert!("context.top_k>=5".parse::<Condition>().is_ok());
 /// assert!("context.model~gpt".parse::<Condition>().is_ok());
 /// assert!("user = 'ada'".parse::<Condition>().is_err());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnection;
 
 use super::Error;
-use crate::clock::{self, Moment};
+use ragspan_core::clock::{self, Moment};
 
 /// How many steps of SQLite's machine lie between two looks at the clock: well under a millisecond.
 const STEPS: i32 = 10_000;

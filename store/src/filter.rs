@@ -2,7 +2,7 @@
 
 use super::select::{Column, Fact, Operator, Order, Select, Value};
 use super::{Condition, RowKind};
-use crate::record::Level;
+use ragspan_core::Level;
 
 /// Which records to list; what is `None` does not narrow.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::record::escape::{self, is_unsafe_to_print};
+use ragspan_core::escape::{self, is_unsafe_to_print};
 
 /// Appends `text` as a JSON string.
 pub(super) fn push_string(out: &mut String, text: &str) {

@@ -14,7 +14,7 @@ thread_local! {
 
 /// Time that stands still until it is told to go on, and chance that is the same in each run; either may be left real.
 #[derive(Debug, Default)]
-pub(crate) struct Fake {
+pub struct Fake {
     /// Microseconds since the Unix epoch.
     now: Option<AtomicU64>,
     /// The state of a SplitMix64, whose numbers no update of a dependency changes.
@@ -23,7 +23,7 @@ pub(crate) struct Fake {
 
 impl Fake {
     /// Stops time at so many microseconds since the Unix epoch, and starts chance from this seed.
-    pub(crate) fn new(now: Option<u64>, seed: Option<u64>) -> Self {
+    pub fn new(now: Option<u64>, seed: Option<u64>) -> Self {
         Self {
             now: now.map(AtomicU64::new),
             chance: seed.map(AtomicU64::new),
@@ -31,7 +31,7 @@ impl Fake {
     }
 
     /// Moves time on; tells whether it is this fake's to move.
-    pub(crate) fn advance(&self, by: Duration) -> bool {
+    pub fn advance(&self, by: Duration) -> bool {
         let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
         let add = |now: &AtomicU64| now.fetch_add(micros, Ordering::Relaxed);
         self.now.as_ref().map(add).is_some()
@@ -53,7 +53,7 @@ impl Fake {
 }
 
 /// What stands in for the clock on this thread.
-pub(crate) fn current() -> Option<Arc<Fake>> {
+pub fn current() -> Option<Arc<Fake>> {
     if ALIVE.load(Ordering::Relaxed) == 0 {
         return None;
     }
@@ -74,10 +74,11 @@ pub(super) fn random() -> Option<u64> {
 
 /// While it lives, this thread has this time and chance.
 #[derive(Debug)]
-pub(crate) struct Entered(());
+pub struct Entered(());
 
 impl Entered {
-    pub(crate) fn enter(fake: Arc<Fake>) -> Self {
+    /// Makes this thread read `fake` until the guard is dropped.
+    pub fn enter(fake: Arc<Fake>) -> Self {
         ALIVE.fetch_add(1, Ordering::Relaxed);
         HERE.with_borrow_mut(|here| here.push(fake));
         Self(())

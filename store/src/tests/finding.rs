@@ -2,7 +2,7 @@
 
 use super::super::select::Select;
 use super::*;
-use crate::record::Level;
+use ragspan_core::Level;
 
 #[test]
 fn a_trace_is_found_by_every_id_it_goes_by() {
