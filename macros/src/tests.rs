@@ -83,7 +83,7 @@ const ORDINARY: &[(&str, &str)] = &[
 /// The attribute's arguments and the function of the README's first example.
 fn readme() -> (String, String) {
     let page = include_str!("../../README.md");
-    let (_, from) = page.split_once("```rust\n#[rag_span(").unwrap();
+    let (_, from) = page.split_once("```rust,ignore\n#[rag_span(").unwrap();
     let (example, _) = from.split_once("\n```").unwrap();
     let (arguments, item) = example.split_once(")]\n").unwrap();
     (arguments.to_owned(), item.to_owned())
