@@ -1,7 +1,8 @@
-//! `span!(..)` from end to end: a block that is measured as a function is.
+//! Expansion of `span!(..)` from end to end.
 //!
-//! The arguments are those of the attribute, read and held to the same rules. The block is a closure behind them, from which a
-//! [`Function`] is made that has nothing but what a block has: what it returns, if that is written, and its body.
+//! The macro takes the arguments of the attribute, parsed and checked by the same code, followed by a closure with the
+//! block. For the code generator, the closure becomes a [`Function`] with only a return type, if one is declared, and a
+//! body.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -10,28 +11,29 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, LitStr, Pat, ReturnType, Signature, Token, Visibility, token};
 
 use crate::errors::Errors;
-use crate::model::{Arguments, Function, How, Pattern, RagSpan, Shape};
-use crate::{check, expand, parse, returns, tail};
+use crate::model::{Arguments, CheckedSpan, FieldKind, Function, Pattern, Shape};
+use crate::{check, expand, parse, return_type, tail};
 
-/// The closure, as it was written.
+/// The parts of the closure.
 pub(crate) struct Block {
     pub(crate) asyncness: Option<Token![async]>,
     pub(crate) moves: Option<Token![move]>,
-    /// `||` or `|span|`; empty where it was forgotten.
+    /// `||` or `|span|`; empty if it is missing.
     pub(crate) bars: TokenStream,
-    /// The name of the handle.
+    /// The pattern that binds the span handle.
     pub(crate) parameter: Option<Pattern>,
     pub(crate) output: ReturnType,
     pub(crate) body: Group,
 }
 
-/// Writes the measured block, or what is wrong beside the block as it was; where instrumentation is off, the block alone.
+/// Returns the instrumented block, or the errors followed by the unchanged block. If instrumentation is off, returns only
+/// the block.
 pub(crate) fn expand(input: TokenStream, off: bool) -> TokenStream {
     let (arguments, closure) = split(input);
     let mut block = None;
     let checked = Errors::collect(|errors| {
-        let arguments = arguments_of(arguments, errors);
-        block = read(closure, errors);
+        let arguments = parse_arguments(arguments, errors);
+        block = parse_block(closure, errors);
         check(arguments?, block.as_ref()?, errors)
     });
     match (checked, &block) {
@@ -46,18 +48,18 @@ pub(crate) fn expand(input: TokenStream, off: bool) -> TokenStream {
     }
 }
 
-/// The arguments, and the closure behind them, which begins where no argument can.
+/// Splits the input into the arguments and the closure, which starts with a token that cannot start an argument.
 fn split(input: TokenStream) -> (TokenStream, TokenStream) {
     let tokens: Vec<TokenTree> = input.into_iter().collect();
-    let begins = |at: usize| {
-        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-        before.is_none_or(is_comma) && tokens.get(at).is_some_and(starts_block)
+    let starts_closure = |index: usize| {
+        let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+        before.is_none_or(is_comma) && tokens.get(index).is_some_and(starts_block)
     };
-    let at = (0..tokens.len()).find(|at| begins(*at));
-    let (before, behind) = tokens.split_at(at.unwrap_or(tokens.len()));
+    let start = (0..tokens.len()).find(|index| starts_closure(*index));
+    let (arguments, closure) = tokens.split_at(start.unwrap_or(tokens.len()));
     (
-        before.iter().cloned().collect(),
-        behind.iter().cloned().collect(),
+        arguments.iter().cloned().collect(),
+        closure.iter().cloned().collect(),
     )
 }
 
@@ -65,7 +67,7 @@ fn is_comma(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(sign) if sign.as_char() == ',')
 }
 
-/// Also where a macro has passed it on as one fragment.
+/// Returns `true` if a closure or a block can start with the token. Looks into the invisible group of a macro fragment.
 fn starts_block(token: &TokenTree) -> bool {
     match token {
         TokenTree::Ident(word) => word == "async" || word == "move",
@@ -82,8 +84,8 @@ fn starts_block(token: &TokenTree) -> bool {
     }
 }
 
-/// The arguments of the attribute, where the first string is the operation's name.
-fn arguments_of(tokens: TokenStream, errors: &mut Errors) -> Option<Arguments> {
+/// Parses the arguments of the attribute. A leading string is the operation.
+fn parse_arguments(tokens: TokenStream, errors: &mut Errors) -> Option<Arguments> {
     let with_key = |input: ParseStream<'_>| {
         let name: Option<LitStr> = input.peek(LitStr).then(|| input.parse()).transpose()?;
         let rest: TokenStream = input.parse()?;
@@ -96,20 +98,20 @@ fn arguments_of(tokens: TokenStream, errors: &mut Errors) -> Option<Arguments> {
     Some(arguments)
 }
 
-/// Reads the closure, as far as it can be read.
-fn read(tokens: TokenStream, errors: &mut Errors) -> Option<Block> {
+/// Parses the closure.
+fn parse_block(tokens: TokenStream, errors: &mut Errors) -> Option<Block> {
     if tokens.is_empty() {
-        let message = "the block is missing: it is a closure behind the arguments, \
+        let message = "the block is missing: pass a closure as the last argument, \
                        as in span!(\"parsing\", layer = \"ingestion\", || { .. })";
         errors.at(Span::call_site(), message);
         return None;
     }
     let tokens = ungrouped(tokens);
-    let read = (|input: ParseStream<'_>| closure(input, errors)).parse2(tokens);
-    errors.catch(read)
+    let parsed = (|input: ParseStream<'_>| closure(input, errors)).parse2(tokens);
+    errors.catch(parsed)
 }
 
-/// The closure without the invisible group that a fragment of a macro is.
+/// Removes the invisible group of a macro fragment.
 fn ungrouped(tokens: TokenStream) -> TokenStream {
     let mut walk = tokens.clone().into_iter();
     match (walk.next(), walk.next()) {
@@ -128,7 +130,7 @@ fn closure(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Block> {
     input.parse::<Option<Token![,]>>()?;
     let rest: TokenStream = input.parse()?;
     if !rest.is_empty() {
-        let message = "nothing may follow the block: move this before it";
+        let message = "the block must be the last argument: move this before it";
         errors.push(Error::new_spanned(rest, message));
     }
     Ok(Block {
@@ -148,7 +150,7 @@ fn bars(
 ) -> syn::Result<(TokenStream, Option<Pattern>)> {
     if input.peek(token::Brace) {
         let message =
-            "the block is a closure: write `||` before it, or `|span|` to record values in it";
+            "the block must be a closure: write `||` before it, or `|span|` to record values in it";
         errors.at(input.span(), message);
         return Ok((TokenStream::new(), None));
     }
@@ -164,16 +166,16 @@ fn bars(
     let ascribed = colon.map(|_| input.parse()).transpose()?;
     input.parse::<Option<Token![,]>>()?;
     if !input.peek(Token![|]) {
-        let message = "a block is given one value, its span: |span| { .. }";
+        let message = "the block takes one parameter, the span: |span| { .. }";
         return Err(Error::new(input.span(), message));
     }
     let last: Token![|] = input.parse()?;
-    let of = ascribed.as_ref().map(|of| quote!(: #of));
-    let bars = quote!(#first #pattern #of #last);
+    let annotation = ascribed.as_ref().map(|ascribed| quote!(: #ascribed));
+    let bars = quote!(#first #pattern #annotation #last);
     Ok((bars, Some(Pattern { pattern, ascribed })))
 }
 
-/// The braces, whatever is in them; an expression is put into some.
+/// Returns the braces with their unparsed content, or puts an expression into braces.
 fn body(input: ParseStream<'_>, bars: Span) -> syn::Result<Group> {
     let ahead = input.fork();
     let first: Option<TokenTree> = ahead.parse().ok();
@@ -185,54 +187,54 @@ fn body(input: ParseStream<'_>, bars: Span) -> syn::Result<Group> {
     if input.is_empty() {
         return Err(Error::new(
             bars,
-            "the closure has no block: write `|| { .. }`",
+            "the closure has no body: write `|| { .. }`",
         ));
     }
     let expression: Expr = input.parse()?;
-    // No lint looks at braces that nobody wrote.
+    // With this span, lints ignore the braces.
     let span = Span::mixed_site().located_at(expression.span());
     let mut body = Group::new(Delimiter::Brace, expression.into_token_stream());
     body.set_span(span);
     Ok(body)
 }
 
-/// Holds what was written to the rules, and says what it means.
-fn check(mut arguments: Arguments, block: &Block, errors: &mut Errors) -> Option<RagSpan> {
-    nothing_of_functions(&arguments, errors);
-    not_deferred(block, errors);
-    not_endless(block, errors);
-    // As in the macros of `tracing`: a name alone is that of a value, and there are no arguments that it could miss.
-    let bare = |field: &&mut crate::model::Field| field.how == How::Empty;
+/// Validates the arguments and the block, and resolves them to a [`CheckedSpan`].
+fn check(mut arguments: Arguments, block: &Block, errors: &mut Errors) -> Option<CheckedSpan> {
+    reject_function_arguments(&arguments, errors);
+    reject_returned_future(block, errors);
+    reject_never_type(block, errors);
+    // A bare name is a variable, as in the macros of `tracing`.
+    let bare = |field: &&mut crate::model::Field| field.kind == FieldKind::Empty;
     for field in arguments.fields.iter_mut().filter(bare) {
-        field.how = How::Value;
+        field.kind = FieldKind::Value;
     }
-    check::fields_are_unique(&arguments, errors);
-    check::not_too_many(&arguments, errors);
-    operation_is_given(&arguments, errors);
-    let at = arguments
+    check::reject_duplicate_fields(&arguments, errors);
+    check::reject_too_many_fields(&arguments, errors);
+    require_operation(&arguments, errors);
+    let operation_span = arguments
         .operation
         .as_ref()
         .map_or_else(Span::call_site, LitStr::span);
-    let layer = check::layer_is_given(&mut arguments, at, errors)?;
+    let layer = check::require_layer(&mut arguments, operation_span, errors)?;
     let shape = match block.asyncness {
         Some(_) => Shape::Async,
         None => Shape::Closure,
     };
-    let function = function(block, at);
+    let function = function(block, operation_span);
     Some(check::resolve(layer, shape, arguments, function))
 }
 
 /// ```text
 /// span!("parsing", layer = "ingestion", skip(password), || { .. })
 /// ```
-fn nothing_of_functions(arguments: &Arguments, errors: &mut Errors) {
-    for (word, why) in [
-        ("name", "a block has one name, its operation"),
-        ("skip", "a block records only what is named"),
-        ("skip_all", "a block records only what is named"),
+fn reject_function_arguments(arguments: &Arguments, errors: &mut Errors) {
+    for (name, reason) in [
+        ("name", "the operation is the name of a block"),
+        ("skip", "a block records only fields that it names"),
+        ("skip_all", "a block records only fields that it names"),
     ] {
-        if let Some(key) = arguments.key(word) {
-            let message = format!("`{word}` speaks of a function, and {why}: leave it out");
+        if let Some(key) = arguments.key(name) {
+            let message = format!("`{name}` applies only to functions, and {reason}: remove it");
             errors.at(key.span(), message);
         }
     }
@@ -241,18 +243,18 @@ fn nothing_of_functions(arguments: &Arguments, errors: &mut Errors) {
 /// ```text
 /// span!("rerank", layer = "retrieval", |span| async move { .. })
 /// ```
-fn not_deferred(block: &Block, errors: &mut Errors) {
+fn reject_returned_future(block: &Block, errors: &mut Errors) {
     if block.asyncness.is_none() && tail::bare(&block.body).is_some() {
         let first = block.body.stream().into_iter().next();
-        let message = "this would measure the making of the future and not its work: \
+        let message = "this would measure only the creation of the future, not its execution: \
                        write `async move |span| { .. }`";
         errors.at(
             first.map_or(block.body.span(), |first| first.span()),
             message,
         );
-    } else if returns::deferred(&block.output).is_some() {
-        let message = "what runs after the block would not be measured: write `async |span| { .. }` for a future, \
-                       and a function of its own under #[rag_span] for a stream";
+    } else if return_type::deferred(&block.output).is_some() {
+        let message = "work that runs after the block would not be measured: write `async |span| { .. }` for a future, \
+                       or move a stream into a function with #[rag_span]";
         errors.push(Error::new_spanned(&block.output, message));
     }
 }
@@ -260,9 +262,9 @@ fn not_deferred(block: &Block, errors: &mut Errors) {
 /// ```text
 /// span!("serve", layer = "api", async || -> ! { .. })
 /// ```
-fn not_endless(block: &Block, errors: &mut Errors) {
-    if returns::never(&block.output) {
-        let message = "a block that never ends has no value to name: leave `-> !` out";
+fn reject_never_type(block: &Block, errors: &mut Errors) {
+    if return_type::never(&block.output) {
+        let message = "a block cannot have the return type `!`: remove `-> !`";
         errors.push(Error::new_spanned(&block.output, message));
     }
 }
@@ -270,19 +272,20 @@ fn not_endless(block: &Block, errors: &mut Errors) {
 /// ```text
 /// span!(layer = "ingestion", || { .. })
 /// ```
-fn operation_is_given(arguments: &Arguments, errors: &mut Errors) {
+fn require_operation(arguments: &Arguments, errors: &mut Errors) {
     if arguments.key("operation").is_none() {
-        let message = "the operation is missing: it comes first, \
+        let message = "the operation is missing: pass it as the first argument, \
                        as in span!(\"parsing\", layer = \"ingestion\", || { .. })";
         errors.at(Span::call_site(), message);
     }
 }
 
-/// What the generators need to know of a function. It stands where the operation is named, and its `fn` where the closure begins,
-/// for an edition is told from there.
-fn function(block: &Block, at: Span) -> Function {
+/// Returns the block as a function for the code generator.
+///
+/// The name has the span of the operation. The `fn` token has the span of the closure, which determines the edition.
+fn function(block: &Block, operation_span: Span) -> Function {
     let (asyncness, output) = (block.asyncness, &block.output);
-    let name = Ident::new("__block", at);
+    let name = Ident::new("__block", operation_span);
     let mut signature: Signature = syn::parse_quote!(#asyncness fn #name() #output);
     signature.fn_token.span = block.bars.span();
     Function {

@@ -1,4 +1,4 @@
-//! What can be told from the text of a return type, which is little: only what its shape forces.
+//! Detection of futures and streams by the tokens of a return type. Type aliases and generic types are not resolved.
 
 use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
@@ -7,31 +7,31 @@ use syn::{
     TypeParamBound,
 };
 
-/// Traits whose values have done nothing yet when they are returned.
+/// The traits of values that do their work after they are returned.
 const FUTURES: &[&str] = &["Future", "IntoFuture", "TryFuture", "FusedFuture"];
 const STREAMS: &[&str] = &["Stream", "TryStream", "FusedStream"];
-/// The usual names of such values in a pinned box.
+/// The usual aliases for such values in a pinned box.
 const BOXED_FUTURES: &[&str] = &["BoxFuture", "LocalBoxFuture"];
 const BOXED_STREAMS: &[&str] = &["BoxStream", "LocalBoxStream"];
 
-/// A return type that shows that the work comes after the return.
+/// A return type whose value does its work after the function returns: a future or a stream.
 pub(crate) struct Deferred {
-    pub(crate) later: Later,
+    pub(crate) kind: DeferredKind,
     pub(crate) holder: Holder,
-    /// What a future gives, or an item of a stream, where the text says it.
+    /// The output of the future or the item of the stream, if the type names it.
     pub(crate) output: Option<Type>,
-    /// The type without what may be around it.
+    /// The type of the future or stream, without the `Result` or `Option` that contains it.
     pub(crate) inner: Type,
-    pub(crate) around: Option<Around>,
+    pub(crate) wrapper: Option<Wrapper>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Later {
+pub(crate) enum DeferredKind {
     Future,
     Stream,
 }
 
-/// What holds the future or stream.
+/// The type that contains the future or stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Holder {
     /// `impl Future`
@@ -42,14 +42,14 @@ pub(crate) enum Holder {
     Boxed,
 }
 
-/// What may be there instead of it.
+/// The type that contains an optional future or stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Around {
+pub(crate) enum Wrapper {
     Result,
     Option,
 }
 
-/// Where a return type shows that the work comes after the return: a future, a stream.
+/// Detects a return type that names a future or a stream.
 pub(crate) fn deferred(output: &ReturnType) -> Option<Deferred> {
     let ReturnType::Type(_, returned) = output else {
         return None;
@@ -59,15 +59,17 @@ pub(crate) fn deferred(output: &ReturnType) -> Option<Deferred> {
         return Some(found);
     }
     let last = last_segment(returned)?;
-    let around = match last.ident.to_string().as_str() {
-        "Result" => Around::Result,
-        "Option" => Around::Option,
+    let wrapper = match last.ident.to_string().as_str() {
+        "Result" => Wrapper::Result,
+        "Option" => Wrapper::Option,
         _ => return None,
     };
-    held(plain(first_type(last)?), Some(around))
+    held(plain(first_type(last)?), Some(wrapper))
 }
 
-/// A type whose text does not tell, of a function whose last words make it a boxed future: a name for that, as `Self::Future`.
+/// Treats a named type, such as `Self::Future`, as an alias of a boxed future.
+///
+/// For functions whose body ends with `Box::pin(async ..)`, and whose return type alone does not show the future.
 pub(crate) fn alias(output: &ReturnType) -> Option<Deferred> {
     let ReturnType::Type(_, returned) = output else {
         return None;
@@ -75,15 +77,15 @@ pub(crate) fn alias(output: &ReturnType) -> Option<Deferred> {
     let inner = plain(returned);
     let is_name = matches!(inner, Type::Path(_));
     is_name.then(|| Deferred {
-        later: Later::Future,
+        kind: DeferredKind::Future,
         holder: Holder::Pinned,
         output: None,
         inner: inner.clone(),
-        around: None,
+        wrapper: None,
     })
 }
 
-/// A type without the parentheses and the invisible groups around it.
+/// Removes parentheses and invisible groups that enclose a type.
 fn plain(of: &Type) -> &Type {
     match of {
         Type::Paren(inner) => plain(&inner.elem),
@@ -92,13 +94,13 @@ fn plain(of: &Type) -> &Type {
     }
 }
 
-fn held(of: &Type, around: Option<Around>) -> Option<Deferred> {
-    let found = |holder, (later, output)| Deferred {
-        later,
+fn held(of: &Type, wrapper: Option<Wrapper>) -> Option<Deferred> {
+    let found = |holder, (kind, output)| Deferred {
+        kind,
         holder,
         output,
         inner: of.clone(),
-        around,
+        wrapper,
     };
     if let Type::ImplTrait(opaque) = of {
         return bounds(&opaque.bounds).map(|seen| found(Holder::Opaque, seen));
@@ -115,24 +117,24 @@ fn held(of: &Type, around: Option<Around>) -> Option<Deferred> {
     content(plain(first_type(boxed)?)).map(|seen| found(Holder::Pinned, seen))
 }
 
-/// What is seen of a future or a stream: which of them, and what it gives.
-type Seen = (Later, Option<Type>);
+/// The kind of a deferred value, and its output or item type if the tokens name it.
+type KindAndOutput = (DeferredKind, Option<Type>);
 
 /// `BoxFuture<'a, T>`
-fn named(last: &PathSegment) -> Option<Seen> {
+fn named(last: &PathSegment) -> Option<KindAndOutput> {
     let is = |names: &[&str]| names.iter().any(|name| last.ident == name);
-    let later = if is(BOXED_FUTURES) {
-        Later::Future
+    let kind = if is(BOXED_FUTURES) {
+        DeferredKind::Future
     } else if is(BOXED_STREAMS) {
-        Later::Stream
+        DeferredKind::Stream
     } else {
         return None;
     };
-    Some((later, first_type(last).cloned()))
+    Some((kind, first_type(last).cloned()))
 }
 
-/// `dyn Future<Output = T>` or `impl Future<Output = T>` in a box.
-fn content(inside: &Type) -> Option<Seen> {
+/// `dyn Future<Output = T>` or `impl Future<Output = T>`, the content of a box
+fn content(inside: &Type) -> Option<KindAndOutput> {
     match inside {
         Type::ImplTrait(opaque) => bounds(&opaque.bounds),
         Type::TraitObject(object) => bounds(&object.bounds),
@@ -140,25 +142,25 @@ fn content(inside: &Type) -> Option<Seen> {
     }
 }
 
-fn bounds<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Option<Seen> {
+fn bounds<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Option<KindAndOutput> {
     bounds.into_iter().find_map(|bound| {
         let TypeParamBound::Trait(bound) = bound else {
             return None;
         };
         let last = bound.path.segments.last()?;
         let is = |names: &[&str]| names.iter().any(|name| last.ident == name);
-        let (later, given) = if is(FUTURES) {
-            (Later::Future, "Output")
+        let (kind, given) = if is(FUTURES) {
+            (DeferredKind::Future, "Output")
         } else if is(STREAMS) {
-            (Later::Stream, "Item")
+            (DeferredKind::Stream, "Item")
         } else {
             return None;
         };
-        Some((later, associated(last, given)))
+        Some((kind, associated(last, given)))
     })
 }
 
-/// The type that a bound gives an associated type.
+/// Returns the type that a bound assigns to an associated type.
 fn associated(last: &PathSegment, name: &str) -> Option<Type> {
     arguments(last).find_map(|argument| match argument {
         GenericArgument::AssocType(given) if given.ident == name => Some(given.ty.clone()),
@@ -188,7 +190,7 @@ fn last_segment(of: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// The name of a type, as far as it has one: of `&Index<T>` it is `Index`.
+/// Returns the last identifier of a type's path: `Index` for `&Index<T>`.
 pub(crate) fn type_name(of: &Type) -> Option<Ident> {
     match plain(of) {
         Type::Reference(reference) => type_name(&reference.elem),
@@ -196,15 +198,15 @@ pub(crate) fn type_name(of: &Type) -> Option<Ident> {
     }
 }
 
-/// Whether the function never returns.
+/// Returns `true` if the return type is `!`.
 pub(crate) fn never(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)))
 }
 
-/// The return type as a closure or a `let` may name it: each `impl Trait` in it is `_`.
+/// The return type in a form that a closure or a `let` can name: each `impl Trait` is replaced by `_`.
 pub(crate) struct Nameable {
     pub(crate) returned: Type,
-    /// Whether anything had to be replaced.
+    /// `true` if the type contained an `impl Trait`.
     pub(crate) erased: bool,
 }
 
@@ -220,8 +222,8 @@ impl Nameable {
         named
     }
 
-    /// Whether nothing is left to say.
-    pub(crate) fn says_nothing(&self) -> bool {
+    /// Returns `true` if the whole type is `_`.
+    pub(crate) fn is_inferred(&self) -> bool {
         matches!(self.returned, Type::Infer(_))
     }
 }
@@ -252,24 +254,24 @@ mod tests {
         deferred(&syn::parse_str(text).unwrap())
     }
 
-    /// As `later, holder, around, output`.
+    /// Formats the detected type as `kind holder wrapper output`.
     fn described(text: &str) -> String {
         let found = seen(text).unwrap();
-        let around = found
-            .around
-            .map_or(String::from("-"), |around| format!("{around:?}"));
+        let wrapper = found
+            .wrapper
+            .map_or(String::from("-"), |wrapper| format!("{wrapper:?}"));
         let output = found
             .output
             .map(|given| given.to_token_stream().to_string());
-        let (later, holder) = (found.later, found.holder);
+        let (kind, holder) = (found.kind, found.holder);
         format!(
-            "{later:?} {holder:?} {around} {}",
+            "{kind:?} {holder:?} {wrapper} {}",
             output.as_deref().unwrap_or("-")
         )
     }
 
     #[test]
-    fn futures_and_streams_are_seen_with_what_holds_them_and_what_they_give() {
+    fn futures_and_streams_are_detected_with_holder_wrapper_and_output() {
         for (text, description) in [
             ("impl Future<Output = u8>", "Future Opaque - u8"),
             (
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_mentions_them_is_not_one() {
+    fn a_type_that_only_mentions_a_future_is_not_deferred() {
         for text in [
             "",
             "-> ()",
@@ -323,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_is_called_by_its_last_word() {
+    fn the_name_of_a_type_is_its_last_identifier() {
         for (text, name) in [
             ("Index", "Index"),
             ("&mut a::b::Index<T>", "Index"),
@@ -335,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn every_impl_trait_is_erased() {
+    fn every_impl_trait_is_replaced_by_an_underscore() {
         for (text, expected, erased) in [
             ("impl Iterator<Item = u8>", "_", true),
             (
@@ -348,7 +350,7 @@ mod tests {
             let named = Nameable::of(&syn::parse_str(text).unwrap());
             assert_eq!(named.returned.to_token_stream().to_string(), expected);
             assert_eq!(
-                (named.erased, named.says_nothing()),
+                (named.erased, named.is_inferred()),
                 (erased, expected == "_")
             );
         }

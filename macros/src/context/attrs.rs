@@ -1,4 +1,4 @@
-//! What `#[log(..)]` says of one field, and which of its words go together.
+//! The options of `#[log(..)]` on one field, and the rules on how they combine.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
@@ -10,115 +10,115 @@ use crate::errors::Errors;
 use crate::list::at_end_of_item;
 use crate::suggest;
 
-/// Every word, in the order of the documentation.
-const WORDS: &[&str] = &[
+/// All options, in the order of the documentation.
+const OPTIONS: &[&str] = &[
     "skip", "redact", "rename", "hash", "flatten", "display", "debug", "metric", "with",
 ];
 
-/// Which words cannot stand beside another, and why. Of the rules the first that is broken is told.
+/// The options that an option cannot be combined with, and the error message. Only the first broken rule is reported.
 const CONFLICTS: &[(&str, &[&str], &str)] = &[
     (
         "skip",
         &[
             "redact", "rename", "hash", "flatten", "display", "debug", "metric", "with",
         ],
-        "a skipped field says nothing else: remove this, or `skip`",
+        "a skipped field is not recorded: remove this, or `skip`",
     ),
     (
         "redact",
         &["hash", "flatten", "display", "debug", "metric", "with"],
-        "a redacted field is not looked at: remove this, or `redact`",
+        "the value of a redacted field is not read: remove this, or `redact`",
     ),
     (
         "flatten",
         &["rename", "hash", "display", "debug", "metric"],
-        "the fields of a flattened context have names and forms of their own: remove this, or `flatten`",
+        "the fields of a flattened context keep their own names and formats: remove this, or `flatten`",
     ),
     (
         "hash",
         &["display", "debug", "metric"],
-        "a hash is text, made of what `Display` prints: remove this, or `hash`",
+        "a hash is computed from the `Display` output: remove this, or `hash`",
     ),
     (
         "metric",
         &["display", "debug"],
-        "a metric is a number and is not printed: remove this, or `metric`",
+        "a metric is a number and is not formatted: remove this, or `metric`",
     ),
     (
         "display",
         &["debug"],
-        "a field is printed one way: keep `display` or `debug`",
+        "a field has one format: keep either `display` or `debug`",
     ),
 ];
 
-/// Whether this is a word of a field.
-pub(super) fn is_known(word: &Ident) -> bool {
-    WORDS.iter().any(|known| word == known)
+/// Returns `true` if this is the name of an option.
+pub(super) fn is_known(name: &Ident) -> bool {
+    OPTIONS.iter().any(|known| name == known)
 }
 
-/// What the attributes of one field say.
+/// The options of one field.
 #[derive(Default)]
-pub(super) struct Says {
-    words: Vec<(&'static str, Span)>,
+pub(super) struct FieldAttrs {
+    options: Vec<(&'static str, Span)>,
     pub(super) rename: Option<LitStr>,
     pub(super) with: Option<Expr>,
 }
 
-impl Says {
-    /// Reads one word, and the value that some have.
+impl FieldAttrs {
+    /// Parses one option and its value, if it has one.
     pub(super) fn read(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         if !input.peek(Ident::peek_any) {
-            let words = WORDS.join(", ");
-            let message = format!("expected one of {words}: #[log(rename = \"user_id\")]");
+            let options = OPTIONS.join(", ");
+            let message = format!("expected one of {options}: #[log(rename = \"user_id\")]");
             return Err(Error::new(input.span(), message));
         }
         let key = Ident::parse_any(input)?;
-        let Some(word) = WORDS.iter().find(|known| key == **known) else {
-            let message = suggest::unknown("`log` option", &key.to_string(), WORDS);
+        let Some(option) = OPTIONS.iter().find(|known| key == **known) else {
+            let message = suggest::unknown("`log` option", &key.to_string(), OPTIONS);
             return Err(Error::new(key.span(), message));
         };
-        if self.has(word) {
-            errors.at(key.span(), format!("`{word}` stands twice: keep one"));
+        if self.has(option) {
+            errors.at(key.span(), format!("`{option}` is given twice: keep one"));
         }
-        self.words.push((word, key.span()));
-        match *word {
+        self.options.push((option, key.span()));
+        match *option {
             "rename" => self.rename = Some(new_name(&key, input)?),
             "with" => self.with = Some(function(&key, input)?),
             _ if at_end_of_item(input) => {}
             _ => {
-                let message = format!("`{word}` takes no value: #[log({word})]");
+                let message = format!("`{option}` takes no value: #[log({option})]");
                 return Err(Error::new(key.span(), message));
             }
         }
         Ok(())
     }
 
-    fn has(&self, word: &str) -> bool {
-        self.words.iter().any(|(there, _)| *there == word)
+    fn has(&self, option: &str) -> bool {
+        self.options.iter().any(|(given, _)| *given == option)
     }
 
     /// ```text
     /// #[log(skip, redact)]
     /// ```
-    pub(super) fn agrees(&self, errors: &mut Errors) {
-        let broken = |(word, others, message)| {
+    pub(super) fn reject_conflicts(&self, errors: &mut Errors) {
+        let broken = |(option, others, message)| {
             let others: &&[&str] = others;
-            let beside = self
-                .words
+            let conflicting = self
+                .options
                 .iter()
-                .filter(|(there, _)| others.contains(there));
-            let spans: Vec<Span> = beside.map(|(_, span)| *span).collect();
-            (self.has(word) && !spans.is_empty()).then_some((spans, message))
+                .filter(|(given, _)| others.contains(given));
+            let spans: Vec<Span> = conflicting.map(|(_, span)| *span).collect();
+            (self.has(option) && !spans.is_empty()).then_some((spans, message))
         };
         let mut rules = CONFLICTS
             .iter()
-            .map(|(word, others, why)| (*word, others, *why));
+            .map(|(option, others, message)| (*option, others, *message));
         if let Some((spans, message)) = rules.find_map(broken) {
             spans.into_iter().for_each(|span| errors.at(span, message));
         }
     }
 
-    /// How the field is recorded; none if it is left out.
+    /// Returns the form in which the field is recorded, or `None` if it is skipped.
     pub(super) fn form(&self) -> Option<Form> {
         let forms = [
             ("redact", Form::Redacted),
@@ -128,8 +128,8 @@ impl Says {
             ("debug", Form::Debugged),
             ("metric", Form::Metric),
         ];
-        let said = forms.into_iter().find(|(word, _)| self.has(word));
-        let form = said.map_or(Form::Plain, |(_, form)| form);
+        let given = forms.into_iter().find(|(option, _)| self.has(option));
+        let form = given.map_or(Form::Plain, |(_, form)| form);
         (!self.has("skip")).then_some(form)
     }
 }
@@ -146,7 +146,7 @@ fn new_name(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
     if name.value().is_empty() {
         return Err(Error::new(
             name.span(),
-            "a name is not empty: rename = \"user_id\"",
+            "a field name must not be empty: rename = \"user_id\"",
         ));
     }
     Ok(name)
@@ -156,22 +156,21 @@ fn new_name(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
 fn function(key: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     let equals: Option<Token![=]> = input.parse()?;
     if equals.is_none() || at_end_of_item(input) {
-        let message =
-            "`with` needs a function of the field: with = |user| user.id, or with = User::id";
+        let message = "`with` needs a function that takes the field: with = |user| user.id, or with = User::id";
         return Err(Error::new(key.span(), message));
     }
     let start = input.span();
-    let message = "`with` is a closure of one argument, or a path to a function: with = |user| user.id, or with = User::id";
-    let half = |error| {
+    let message = "`with` must be a closure with one parameter or a path to a function: with = |user| user.id, or with = User::id";
+    let incomplete = |error| {
         if input.is_empty() {
             Error::new(start, message)
         } else {
             error
         }
     };
-    let function: Expr = input.parse().map_err(half)?;
-    let fits = is_function(&function);
-    fits.then_some(function)
+    let function: Expr = input.parse().map_err(incomplete)?;
+    is_function(&function)
+        .then_some(function)
         .ok_or_else(|| Error::new(start, message))
 }
 
@@ -179,7 +178,7 @@ fn is_function(expression: &Expr) -> bool {
     match expression {
         Expr::Path(_) => true,
         Expr::Closure(closure) => closure.inputs.len() == 1,
-        // What a macro has put in is in a group of its own.
+        // A macro fragment is in an invisible group.
         Expr::Group(group) => is_function(&group.expr),
         Expr::Paren(paren) => is_function(&paren.expr),
         _ => false,

@@ -1,36 +1,36 @@
-//! The place of an argument: its key, and the forms of value that may follow it.
+//! One attribute argument: its key, and readers for the forms of value that can follow it.
 
 use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
 use syn::{Error, Ident, LitStr, Token, parenthesized, token};
 
-/// Where an argument stands: its key, and what follows it.
-pub(crate) struct Place<'a> {
+/// An attribute argument whose key has been read. `input` is positioned after the key.
+pub(crate) struct Arg<'a> {
     pub(crate) key: &'a Ident,
     pub(crate) input: ParseStream<'a>,
 }
 
-impl<'a> Place<'a> {
-    /// What stands behind `=`, which is not nothing.
+impl<'a> Arg<'a> {
+    /// Reads the `=` and returns the input positioned at the value. Fails if there is no value.
     pub(crate) fn value(&self, example: &str) -> syn::Result<ParseStream<'a>> {
-        if !self.stands_alone() && !self.input.peek(Token![=]) {
-            return Err(self.wants("is written with `=`", example));
+        if !self.is_bare() && !self.input.peek(Token![=]) {
+            return Err(self.error("must be written with `=`", example));
         }
         let assigned: Option<Token![=]> = self.input.parse()?;
         if assigned.is_none() || self.input.is_empty() || self.input.peek(Token![,]) {
-            return Err(self.wants("needs a value", example));
+            return Err(self.error("needs a value", example));
         }
         Ok(self.input)
     }
 
-    /// What stands in the parentheses behind the key.
+    /// Reads the content of the parentheses after the key with `read`.
     pub(crate) fn group<T>(
         &self,
         example: &str,
         read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
     ) -> syn::Result<T> {
         if !self.input.peek(token::Paren) {
-            return Err(self.wants("takes parentheses", example));
+            return Err(self.error("takes parentheses", example));
         }
         in_parentheses(self.input, read)
     }
@@ -38,24 +38,25 @@ impl<'a> Place<'a> {
     pub(crate) fn string(&self, example: &str) -> syn::Result<LitStr> {
         let input = self.value(example)?;
         if !input.peek(LitStr) {
-            let message = format!("`{}` is given as a string: {example}", self.key);
+            let message = format!("`{}` must be a string: {example}", self.key);
             return Err(Error::new(input.span(), message));
         }
         input.parse()
     }
 
-    /// Whether nothing belongs to the key.
-    pub(crate) fn stands_alone(&self) -> bool {
+    /// Returns `true` if neither a value nor parentheses follow the key.
+    pub(crate) fn is_bare(&self) -> bool {
         self.input.is_empty() || self.input.peek(Token![,])
     }
 
-    /// The key is wrong as it stands here.
-    pub(crate) fn wants(&self, what: &str, example: &str) -> Error {
-        Error::new(self.key.span(), format!("`{}` {what}: {example}", self.key))
+    /// Returns an error located at the key.
+    pub(crate) fn error(&self, problem: &str, example: &str) -> Error {
+        let message = format!("`{}` {problem}: {example}", self.key);
+        Error::new(self.key.span(), message)
     }
 }
 
-/// Reads what stands in parentheses, all of it.
+/// Reads the whole content of a pair of parentheses with `read`. Fails if tokens are left over.
 pub(crate) fn in_parentheses<T>(
     input: ParseStream<'_>,
     read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
@@ -63,13 +64,10 @@ pub(crate) fn in_parentheses<T>(
     let content;
     parenthesized!(content in input);
     let value = read(&content);
-    // What is left over would be complained about a second time after an error.
+    // Consumes the rest, because syn would report unread tokens in addition to an error of `read`.
     let rest: TokenStream = content.parse()?;
     if value.is_ok() && !rest.is_empty() {
-        return Err(Error::new_spanned(
-            rest,
-            "nothing may follow here: leave this out",
-        ));
+        return Err(Error::new_spanned(rest, "unexpected tokens: remove them"));
     }
     value
 }

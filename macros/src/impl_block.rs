@@ -1,7 +1,7 @@
-//! `#[rag_span]` on a whole `impl` block or trait: every function in it that has a body is measured.
+//! Expansion of `#[rag_span]` on an `impl` block or a trait: instruments every function in it that has a body.
 //!
-//! What stands on the block holds for each, and a method's own `#[rag_span(..)]` adds to it or says otherwise;
-//! `#[rag_span(skip)]` leaves a method out. Everything that is no such function is passed on as it stands.
+//! The block's arguments apply to each function. A method's own `#[rag_span(..)]` adds arguments or overrides those of the
+//! block, and `#[rag_span(skip)]` leaves the method out. All other items are emitted unchanged.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -11,12 +11,12 @@ use syn::{Attribute, ItemImpl, ItemTrait, Meta, Signature, Token, Visibility, to
 
 use crate::errors::Errors;
 use crate::keys::KEYS;
-use crate::model::{Arguments, Function, Mode, Written};
+use crate::model::{Arguments, Function, Mode, ParsedSpan};
 use crate::parse::{add_arguments, braces, function, starts_function};
-use crate::{check, expand, returns};
+use crate::{check, expand, return_type};
 
-/// Whether the item is an `impl` or a trait.
-pub(crate) fn is_block(item: &TokenStream) -> bool {
+/// Returns `true` if the item is an `impl` block or a trait.
+pub(crate) fn is_impl_block(item: &TokenStream) -> bool {
     let starts_block = |input: ParseStream<'_>| {
         input.call(Attribute::parse_outer)?;
         input.parse::<Visibility>()?;
@@ -27,7 +27,7 @@ pub(crate) fn is_block(item: &TokenStream) -> bool {
     starts_block.parse2(item.clone()).unwrap_or(false)
 }
 
-/// Whether one of these words comes behind nothing but qualifiers.
+/// Returns `true` if only qualifiers precede one of the wanted keywords.
 fn keyword_ahead(input: ParseStream<'_>, wanted: &[&str]) -> bool {
     let ahead = input.fork();
     while let Ok(word) = ahead.call(Ident::parse_any) {
@@ -41,42 +41,42 @@ fn keyword_ahead(input: ParseStream<'_>, wanted: &[&str]) -> bool {
     false
 }
 
-/// Writes the block with its functions measured, or what is wrong beside the block as it was.
+/// Returns the block with its functions instrumented, or the errors followed by the block without its inner `#[rag_span]`s.
 pub(crate) fn expand(arguments: &TokenStream, item: TokenStream) -> TokenStream {
-    let Some(block) = Block::of(item.clone()) else {
+    let Some(block) = ImplBlock::of(item.clone()) else {
         return item;
     };
-    let measured = Errors::collect(|errors| block.measured(arguments, errors));
-    match measured {
-        Ok(inside) => block.around(&inside),
+    let instrumented = Errors::collect(|errors| block.instrument(arguments, errors));
+    match instrumented {
+        Ok(members) => block.with_members(&members),
         Err(reported) => {
             let plain = block.members.iter().map(|member| &member.tokens);
-            let plain = block.around(&plain.cloned().collect());
+            let plain = block.with_members(&plain.cloned().collect());
             let errors = reported.into_tokens();
             quote!(#errors #plain)
         }
     }
 }
 
-/// An `impl` or a trait, taken apart.
-struct Block {
-    /// What stands before the braces.
+/// The parts of an `impl` block or a trait.
+struct ImplBlock {
+    /// The tokens before the braces.
     header: TokenStream,
     body: Group,
     inner: Vec<Attribute>,
     members: Vec<Member>,
 }
 
-/// One thing in the braces.
+/// One item in the braces.
 struct Member {
-    /// The content of its own attribute, if it has one.
-    own: Option<TokenStream>,
+    /// The arguments of the item's own `#[rag_span(..)]`, if it has one.
+    own_arguments: Option<TokenStream>,
     has_body: bool,
-    /// The thing without its own attribute.
+    /// The item without its own `#[rag_span(..)]`.
     tokens: TokenStream,
 }
 
-impl Block {
+impl ImplBlock {
     fn of(item: TokenStream) -> Option<Self> {
         let mut header: Vec<TokenTree> = item.into_iter().collect();
         let Some(TokenTree::Group(body)) = header.pop() else {
@@ -100,44 +100,44 @@ impl Block {
         })
     }
 
-    fn around(&self, inside: &TokenStream) -> TokenStream {
+    fn with_members(&self, members: &TokenStream) -> TokenStream {
         let inner = &self.inner;
-        let mut body = Group::new(Delimiter::Brace, quote!(#(#inner)* #inside));
+        let mut body = Group::new(Delimiter::Brace, quote!(#(#inner)* #members));
         body.set_span(self.body.span());
         let header = &self.header;
         quote!(#header #body)
     }
 
-    /// The name of the type, or of the trait.
+    /// Returns the name of the implementing type or of the trait.
     fn owner(&self) -> Option<Ident> {
         let header = &self.header;
         let empty = quote!(#header {});
         if let Ok(block) = syn::parse2::<ItemImpl>(empty.clone()) {
-            return returns::type_name(&block.self_ty);
+            return return_type::type_name(&block.self_ty);
         }
         let block: ItemTrait = syn::parse2(empty).ok()?;
         Some(block.ident)
     }
 
-    fn measured(&self, arguments: &TokenStream, errors: &mut Errors) -> Option<TokenStream> {
-        shared_only(arguments, self.body.span(), errors)?;
+    fn instrument(&self, arguments: &TokenStream, errors: &mut Errors) -> Option<TokenStream> {
+        check_shared_arguments(arguments, self.body.span(), errors)?;
         let owner = self.owner();
-        let written = self.members.iter().map(|member| {
-            if !member.is_measured() {
+        let members = self.members.iter().map(|member| {
+            if !member.is_instrumented() {
                 return Some(member.tokens.clone());
             }
-            member.measured(arguments, owner.as_ref(), errors)
+            member.instrument(arguments, owner.as_ref(), errors)
         });
-        // Every member is looked at, so that all errors are seen.
-        let written: Vec<Option<TokenStream>> = written.collect();
-        written.into_iter().collect()
+        // Expands every member before it gives up, so that all errors are reported.
+        let members: Vec<Option<TokenStream>> = members.collect();
+        members.into_iter().collect()
     }
 }
 
-/// What stands on the block must hold for every function in it.
-fn shared_only(arguments: &TokenStream, token: Span, errors: &mut Errors) -> Option<()> {
+/// Rejects arguments that cannot apply to several functions.
+fn check_shared_arguments(arguments: &TokenStream, token: Span, errors: &mut Errors) -> Option<()> {
     let mut shared = Arguments {
-        on_block: true,
+        on_impl_block: true,
         ..Arguments::default()
     };
     add_arguments(arguments.clone(), &mut shared, errors)?;
@@ -147,34 +147,34 @@ fn shared_only(arguments: &TokenStream, token: Span, errors: &mut Errors) -> Opt
             errors.at(
                 key.span(),
                 format!(
-                    "`{key}` speaks of one function: move it into a #[rag_span(..)] on that method"
+                    "`{key}` applies to a single function: move it into a #[rag_span(..)] on that method"
                 ),
             );
         }
     }
-    check::layer_is_given(&mut shared, token, errors).map(drop)
+    check::require_layer(&mut shared, token, errors).map(drop)
 }
 
 impl Member {
-    fn is_measured(&self) -> bool {
+    fn is_instrumented(&self) -> bool {
         let skipped = self
-            .own
+            .own_arguments
             .as_ref()
             .is_some_and(|own| own.to_string() == "skip");
-        (self.has_body || self.own.is_some()) && !skipped
+        (self.has_body || self.own_arguments.is_some()) && !skipped
     }
 
-    fn measured(
+    fn instrument(
         &self,
         shared: &TokenStream,
         owner: Option<&Ident>,
         errors: &mut Errors,
     ) -> Option<TokenStream> {
         let mut arguments = Arguments::default();
-        // What is wrong with these was reported for the block.
-        let _known =
+        // The errors of the shared arguments were already reported for the block.
+        let _reported =
             Errors::collect(|errors| add_arguments(shared.clone(), &mut arguments, errors));
-        if let Some(own) = &self.own {
+        if let Some(own) = &self.own_arguments {
             add_arguments(own.clone(), &mut arguments, errors)?;
         }
         let parsed = function.parse2(self.tokens.clone());
@@ -182,36 +182,36 @@ impl Member {
             owner: owner.cloned(),
             ..errors.catch(parsed)?
         };
-        let written = Written {
+        let parsed = ParsedSpan {
             arguments,
             function,
         };
-        let checked = check::check(written, Mode::Ours, errors)?;
+        let checked = check::check(parsed, Mode::RagSpan, errors)?;
         Some(expand::expand(&checked))
     }
 }
 
-/// Reads one thing in the braces.
+/// Parses one item in the braces.
 fn member(input: ParseStream<'_>) -> syn::Result<Member> {
     let mut attributes = input.call(Attribute::parse_outer)?;
-    let own = attributes
+    let own_arguments = attributes
         .iter()
-        .position(check::is_ours)
-        .map(|at| content(&attributes.remove(at)));
+        .position(check::is_rag_span)
+        .map(|index| content(&attributes.remove(index)));
     let head = quote!(#(#attributes)*);
     let (rest, has_body) = if is_function(input) {
         whole_function(input)?
     } else {
-        (other(input)?, false)
+        (other_item(input)?, false)
     };
     Ok(Member {
-        own,
+        own_arguments,
         has_body,
         tokens: quote!(#head #rest),
     })
 }
 
-/// What stands in the parentheses of an attribute.
+/// Returns the tokens in the parentheses of an attribute.
 fn content(attribute: &Attribute) -> TokenStream {
     match &attribute.meta {
         Meta::List(list) => list.tokens.clone(),
@@ -235,8 +235,8 @@ fn whole_function(input: ParseStream<'_>) -> syn::Result<(TokenStream, bool)> {
     Ok((quote!(#visibility #default #signature #end), has_body))
 }
 
-/// A constant, a type, or a call of a macro: up to its `;` or its braces.
-fn other(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+/// Parses a constant, a type or a macro call, up to and including its `;` or its braces.
+fn other_item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let ends_with_braces = !keyword_ahead(input, &["const", "type", "static"]);
     let mut tokens = TokenStream::new();
     loop {
