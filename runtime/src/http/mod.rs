@@ -13,7 +13,6 @@
 //! A request is measured from its head to the last byte of its response. Its method, its path and its status are recorded; its
 //! query string, its headers and its body are not. See `docs/http.md` for what each way of ending means.
 
-mod answer;
 mod body;
 mod callsites;
 mod grpc;
@@ -21,11 +20,12 @@ mod hosts;
 mod outbound;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+mod response;
 mod server;
 mod settings;
 
-pub use answer::ResponseFuture;
 pub use body::ResponseBody;
 pub use outbound::{Outbound, OutboundFuture, OutboundService, outbound_layer};
+pub use response::ResponseFuture;
 pub use server::HttpService;
 pub use settings::{HttpLayer, layer};

@@ -10,9 +10,9 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::ResponseFuture;
 use super::body::ResponseBody;
 use super::callsites::SERVER;
+use super::response::ResponseFuture;
 use super::settings::Settings;
 use crate::context::{ContextVisitor, carrier};
 use crate::propagation::{Remote, extract};
