@@ -1,5 +1,4 @@
-//! HTTP, in and out: a tower layer for servers, which makes each request a call and a trace, and one for clients, which takes the
-//! trace along.
+//! HTTP: a tower layer for servers, which makes each request a call and a trace, and one for clients, which propagates the trace.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -11,7 +10,7 @@
 //! ```
 //!
 //! A request is measured from its head to the last byte of its response. Its method, its path and its status are recorded; its
-//! query string, its headers and its body are not. See `docs/http.md` for what each way of ending means.
+//! query string, its headers and its body are not. See `docs/http.md` for the outcomes of a request.
 
 mod body;
 mod callsites;
