@@ -5,8 +5,8 @@ pub use tracing::{Level, event};
 
 /// Records an event at CRITICAL: the system is down, or is about to be.
 ///
-/// It takes the arguments of `tracing::error!`, and other layers see an ERROR event; only ragspan's records have the level
-/// CRITICAL. It needs no dependency on `tracing`. A `name:` has to be a literal.
+/// It takes the arguments of `tracing::error!`, and other layers see an ERROR event; only ragspan's records have the
+/// level CRITICAL. It needs no dependency on `tracing`. A `name:` has to be a literal.
 ///
 /// ```
 /// ragspan::critical!("the index is gone");

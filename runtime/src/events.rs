@@ -4,8 +4,8 @@ pub use tracing::{Level, event};
 
 /// Records an event with the fields of a [`Logger`](crate::Logger), or of any other [`LogContext`](crate::LogContext).
 ///
-/// Its arguments are the logger, the level (`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `CRITICAL`), and the arguments of
-/// `tracing`'s own macros. It needs no dependency on `tracing`. The event belongs to the current request and call.
+/// Its arguments are the logger, the level (`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `CRITICAL`), and the arguments
+/// of `tracing`'s own macros. It needs no dependency on `tracing`. The event belongs to the current request and call.
 ///
 /// ```
 /// let log = ragspan::Logger::new().with("component", "cache");

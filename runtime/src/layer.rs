@@ -33,7 +33,8 @@ pub(crate) fn is_installed() -> bool {
 
 /// Returns the layer that makes records of events, for a subscriber of your own.
 ///
-/// Add it beside your other layers, install the subscriber, then call [`start`](crate::start), which uses that subscriber.
+/// Add it beside your other layers, install the subscriber, then call [`start`](crate::start), which uses that
+/// subscriber.
 ///
 /// ```
 /// use tracing_subscriber::prelude::*;

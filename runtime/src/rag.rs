@@ -1,7 +1,8 @@
 //! Records RAG events of the enclosing annotated call, one function per kind of event.
 //!
 //! Each event is counted in a metric and added to the completion record of the nearest enclosing call; some events also
-//! emit a record of their own. Before [`start`](crate::start) the functions do nothing, and outside a call they only count.
+//! emit a record of their own. Before [`start`](crate::start) the functions do nothing, and outside a call they only
+//! count.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +23,8 @@ const MAX_NAMES: usize = 256;
 
 /// Records a retry: the number of the attempt, from 2 on, and its reason.
 ///
-/// Emits a WARNING record `retrying`, counts in `rag_retries_total`, and adds `attempts` to the call's completion record.
+/// Emits a WARNING record `retrying`, counts in `rag_retries_total`, and adds `attempts` to the call's completion
+/// record.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "generation")]
@@ -38,7 +40,8 @@ pub fn retry(n: u32, reason: &str) {
     retry_after(n, reason, Duration::ZERO);
 }
 
-/// Records a retry after a wait, as [`retry`] does, and adds the wait to `retry_wait_ms` of the call's completion record.
+/// Records a retry after a wait, as [`retry`] does, and adds the wait to `retry_wait_ms` of the call's completion
+/// record.
 ///
 /// Call it from the callback of a crate for retries, such as `notify` of `backon`:
 ///
@@ -153,8 +156,8 @@ pub fn set_active_connections(pool: &str, count: u64) {
 
 /// Records an evaluation score between 0 and 1 under the name of its metric.
 ///
-/// Observes it in `rag_evaluation_score`, and adds it to the metrics of the call's completion record. A score that is NaN
-/// is ignored.
+/// Observes it in `rag_evaluation_score`, and adds it to the metrics of the call's completion record. A score that is
+/// NaN is ignored.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "evaluation")]
@@ -276,7 +279,8 @@ impl EnclosingCall {
     }
 }
 
-/// Returns the record field of a score. Names are interned and never freed, so their number is bounded by [`MAX_NAMES`].
+/// Returns the record field of a score. Names are interned and never freed, so their number is bounded by
+/// [`MAX_NAMES`].
 fn score_field(metric: &str) -> &'static str {
     static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,8 +35,8 @@ struct Claimed {
 }
 
 impl Claimed {
-    /// Returns whether code may still run under the subscriber. A borrowed subscriber is not upgraded: the upgrade might
-    /// drop it, its drop may run any code, and the claims are locked.
+    /// Returns whether code may still run under the subscriber. A borrowed subscriber is not upgraded: the upgrade
+    /// might drop it, its drop may run any code, and the claims are locked.
     #[cfg(feature = "testing")]
     fn is_in_use(&self) -> bool {
         !self.is_owned || self.subscriber.upgrade().is_some()
@@ -66,8 +66,9 @@ pub(super) fn current_in(subscriber: Option<&WeakDispatch>) -> Option<Arc<Pipeli
     find(subscriber.as_ref().and_then(identity))
 }
 
-/// Prefers the claim of the subscriber to the scope of the thread, since the subscriber was set inside that scope. If the
-/// scope itself runs under this subscriber, the scope counts: a capture may run under the subscriber of another one.
+/// Prefers the claim of the subscriber to the scope of the thread, since the subscriber was set inside that scope. If
+/// the scope itself runs under this subscriber, the scope counts: a capture may run under the subscriber of another
+/// one.
 fn find(subscriber: Option<usize>) -> Option<Arc<Pipeline>> {
     let scoped = innermost();
     let matches = |scoped: &(Option<usize>, _)| subscriber.is_none() || scoped.0 == subscriber;

@@ -52,8 +52,8 @@ struct Progress {
 }
 
 impl<B: Body> ResponseBody<B> {
-    /// Wraps the body of a response with this head. `is_complete` is true if the response has no body, so that the server
-    /// will not poll it.
+    /// Wraps the body of a response with this head. `is_complete` is true if the response has no body, so that the
+    /// server will not poll it.
     pub(super) fn new(mut call: Option<Call>, body: B, head: &Parts, is_complete: bool) -> Self {
         let progress = Progress {
             bytes: 0,
@@ -136,8 +136,8 @@ impl Progress {
         }
     }
 
-    /// Returns whether everything was sent, so that a drop of the body does not mean a disconnect. Servers do not poll the
-    /// body again after the last expected byte.
+    /// Returns whether everything was sent, so that a drop of the body does not mean a disconnect. Servers do not poll
+    /// the body again after the last expected byte.
     fn is_complete(&self) -> bool {
         let all_sent = |expected| !self.is_grpc && self.bytes >= expected;
         self.is_over || self.expected.is_some_and(all_sent)

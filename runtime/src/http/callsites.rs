@@ -1,4 +1,5 @@
-//! The callsites of requests: statics for the default names, and one leaked callsite for each other operation and layer.
+//! The callsites of requests: statics for the default names, and one leaked callsite for each other operation and
+//! layer.
 
 use std::sync::{PoisonError, RwLock};
 

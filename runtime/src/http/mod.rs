@@ -1,4 +1,5 @@
-//! HTTP: a tower layer for servers, which makes each request a call and a trace, and one for clients, which propagates the trace.
+//! HTTP: a tower layer for servers, which makes each request a call and a trace, and one for clients, which propagates
+//! the trace.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -9,8 +10,8 @@
 //! # drop(app);
 //! ```
 //!
-//! A request is measured from its head to the last byte of its response. Its method, its path and its status are recorded; its
-//! query string, its headers and its body are not. See `docs/http.md` for the outcomes of a request.
+//! A request is measured from its head to the last byte of its response. Its method, its path and its status are
+//! recorded; its query string, its headers and its body are not. See `docs/http.md` for the outcomes of a request.
 
 mod body;
 mod callsites;

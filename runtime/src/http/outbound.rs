@@ -15,19 +15,20 @@ use crate::propagation::{Inject, inject};
 use crate::record::ErrorKind;
 use crate::span::{Call, Held, OFF};
 
-/// A layer for clients that makes each request a call and propagates the trace: a tower layer, and with the feature `reqwest`
-/// also a middleware.
+/// A layer for clients that makes each request a call and propagates the trace: a tower layer, and with the feature
+/// `reqwest` also a middleware.
 ///
-/// - The call is named `http_call`. It has the layer of the enclosing call, so the request of a search counts as retrieval; outside
-///   any call it has the layer `http`. It records `http_method`, `http_host` and `http_status`. It records neither the path nor the
-///   query string, since both may contain API keys.
-/// - The call ends with the head of the response. A status of 5xx is an error (`http_503`), and so is a request without a response
-///   (`http_transport`; with `reqwest` also `http_timeout` and `http_connect`). To measure a response that streams, annotate the
-///   function that reads it.
-/// - Every host receives `traceparent`, which contains two random ids. Trusted hosts also receive `tracestate`, the baggage that the
-///   configuration names (`propagation.baggage`), and LangSmith's header. The trusted hosts are those of
-///   [`only_to`](Outbound::only_to); by default, those that are not on the public internet: names without a dot (`localhost`,
-///   `search`), names that end with `.local`, `.internal` or `.localhost`, and loopback and private addresses.
+/// - The call is named `http_call`. It has the layer of the enclosing call, so the request of a search counts as
+///   retrieval; outside any call it has the layer `http`. It records `http_method`, `http_host` and `http_status`. It
+///   records neither the path nor the query string, since both may contain API keys.
+/// - The call ends with the head of the response. A status of 5xx is an error (`http_503`), and so is a request without
+///   a response (`http_transport`; with `reqwest` also `http_timeout` and `http_connect`). To measure a response that
+///   streams, annotate the function that reads it.
+/// - Every host receives `traceparent`, which contains two random ids. Trusted hosts also receive `tracestate`, the
+///   baggage that the configuration names (`propagation.baggage`), and LangSmith's header. The trusted hosts are those
+///   of [`only_to`](Outbound::only_to); by default, those that are not on the public internet: names without a dot
+///   (`localhost`, `search`), names that end with `.local`, `.internal` or `.localhost`, and loopback and private
+///   addresses.
 ///
 /// A client that follows redirects sends the headers to the new host too.
 ///
@@ -90,8 +91,8 @@ impl Outbound {
         Self::default()
     }
 
-    /// Sets the trusted hosts, which receive more than `traceparent`. They replace the default, the hosts that are not on the public
-    /// internet. A host that begins with `*.` matches all its subdomains.
+    /// Sets the trusted hosts, which receive more than `traceparent`. They replace the default, the hosts that are not
+    /// on the public internet. A host that begins with `*.` matches all its subdomains.
     ///
     /// ```
     /// let outbound = ragspan::http::Outbound::new().only_to(["*.example.com", "localhost"]);

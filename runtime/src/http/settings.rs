@@ -24,17 +24,19 @@ const LEFT_OUT: [&str; 6] = [
 /// The program's hook: calls its second argument with the context of a request.
 type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 
-/// A tower layer that makes each request a call of the layer `api`, which lasts from the request's head to the last byte of its
-/// response.
+/// A tower layer that makes each request a call of the layer `api`, which lasts from the request's head to the last
+/// byte of its response.
 ///
-/// - The call is named `http_request`, unless [`operation`](HttpLayer::operation) names it. It records `http_method`, `http_path`
-///   (without the query string), `http_version` and `http_status`, and the metrics `bytes_sent` and `time_to_first_byte_ms`.
-/// - The call continues the caller's trace, which [`propagation::extract`](crate::propagation::extract) reads from the headers.
-/// - The request's id is that of the header `x-request-id`; if there is none, or it is invalid, a new id is generated. The response
-///   contains it, and `x-trace-id`.
-/// - A status of 5xx is an error (`http_503`), and so are an error of the service or of the body, and with gRPC a `grpc-status`
-///   other than 0. A client that disconnects before it has the whole response cancels the call (`context.cancelled_by` is
-///   `disconnect`). A panic is recorded, and propagates.
+/// - The call is named `http_request`, unless [`operation`](HttpLayer::operation) names it. It records `http_method`,
+///   `http_path` (without the query string), `http_version` and `http_status`, and the metrics `bytes_sent` and
+///   `time_to_first_byte_ms`.
+/// - The call continues the caller's trace, which [`propagation::extract`](crate::propagation::extract) reads from the
+///   headers.
+/// - The request's id is that of the header `x-request-id`; if there is none, or it is invalid, a new id is generated.
+///   The response contains it, and `x-trace-id`.
+/// - A status of 5xx is an error (`http_503`), and so are an error of the service or of the body, and with gRPC a
+///   `grpc-status` other than 0. A client that disconnects before it has the whole response cancels the call
+///   (`context.cancelled_by` is `disconnect`). A panic is recorded, and propagates.
 /// - `/health`, `/healthz`, `/livez`, `/readyz`, `/metrics` and `/favicon.ico` are left out.
 ///
 /// ```
@@ -63,8 +65,9 @@ type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 /// # }
 /// ```
 ///
-/// Add it outside the layers that may respond in the place of the service, such as those for timeouts, limits and panics, so that
-/// their responses are measured too. A request that an outer layer drops counts as a client that disconnected.
+/// Add it outside the layers that may respond in the place of the service, such as those for timeouts, limits and
+/// panics, so that their responses are measured too. A request that an outer layer drops counts as a client that
+/// disconnected.
 #[derive(Clone)]
 #[must_use = "a layer does nothing until a service has it"]
 pub struct HttpLayer {
@@ -108,15 +111,15 @@ impl Settings {
 }
 
 impl HttpLayer {
-    /// Sets the name of the call, which is `http_request` by default. A name is never freed, so only the first 64 names of a program
-    /// are used; calls of further names are `http_request`.
+    /// Sets the name of the call, which is `http_request` by default. A name is never freed, so only the first 64 names
+    /// of a program are used; calls of further names are `http_request`.
     pub fn operation(self, name: &'static str) -> Self {
         let callsite = callsites::derive(&REQUEST, name, Layer::Api);
         self.with(|settings| settings.callsite = callsite)
     }
 
-    /// Sets the paths that are not measured; they replace the default ones. A path that ends with `*` matches all paths with that
-    /// prefix.
+    /// Sets the paths that are not measured; they replace the default ones. A path that ends with `*` matches all paths
+    /// with that prefix.
     ///
     /// ```
     /// let layer = ragspan::http::layer().leave_out(["/health", "/metrics", "/static/*"]);
@@ -143,8 +146,8 @@ impl HttpLayer {
         self.with(|settings| settings.user_agent = true)
     }
 
-    /// Adds fields to the context of each request, which is part of all records of the request. The fields override those of the
-    /// headers, including the request's id.
+    /// Adds fields to the context of each request, which is part of all records of the request. The fields override
+    /// those of the headers, including the request's id.
     ///
     /// ```
     /// use ragspan::LogContext;
@@ -158,7 +161,8 @@ impl HttpLayer {
     /// # drop(layer);
     /// ```
     ///
-    /// The closure runs before the call is opened, so its own records are not part of the request, and a panic in it is not recorded.
+    /// The closure runs before the call is opened, so its own records are not part of the request, and a panic in it is
+    /// not recorded.
     pub fn context<C: LogContext>(
         self,
         context: impl Fn(&Parts) -> C + Send + Sync + 'static,

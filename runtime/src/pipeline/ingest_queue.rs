@@ -1,8 +1,8 @@
 //! The queue between the application's threads and the worker.
 //!
 //! It consists of two bounded queues, one of them for records of WARNING and above, so that a flood of ordinary records
-//! cannot push those out. A queue that is full, or holds too many bytes, drops its oldest record and counts it. The first
-//! push wakes a sleeping worker; a worker that is awake polls, so that a push costs no system call.
+//! cannot push those out. A queue that is full, or holds too many bytes, drops its oldest record and counts it. The
+//! first push wakes a sleeping worker; a worker that is awake polls, so that a push costs no system call.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 

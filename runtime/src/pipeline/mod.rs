@@ -1,7 +1,7 @@
 //! Moves records from the application's threads to the sinks, on a worker thread, and accounts for each record.
 //!
-//! Home of invariants 4 and 12. A caller waits for one push into a bounded queue, and no longer. The accounting is exact
-//! for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
+//! Home of invariants 4 and 12. A caller waits for one push into a bounded queue, and no longer. The accounting is
+//! exact for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
 
 #[cfg(feature = "testing")]
 mod capture_buffer;
@@ -62,7 +62,8 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Creates a pipeline whose ingest queue holds `capacity` records below WARNING, and a quarter as many of the others.
+    /// Creates a pipeline whose ingest queue holds `capacity` records below WARNING, and a quarter as many of the
+    /// others.
     pub(crate) fn new(
         service: Service,
         levels: impl Into<Levels>,
@@ -104,8 +105,8 @@ impl Pipeline {
         }
     }
 
-    /// Removes and returns the captured records, in order and redacted, and the number of records that were lost because
-    /// the capture was full.
+    /// Removes and returns the captured records, in order and redacted, and the number of records that were lost
+    /// because the capture was full.
     #[cfg(feature = "testing")]
     pub(crate) fn take_captured(&self) -> (Vec<Box<Record>>, u64) {
         let capture = self.capture.as_ref();
@@ -263,8 +264,8 @@ impl Pipeline {
         self.with_delivery_stats(|stats| stats)
     }
 
-    /// Calls `read` with the delivery stats while the metrics show the same numbers, so that those of one exposition add
-    /// up.
+    /// Calls `read` with the delivery stats while the metrics show the same numbers, so that those of one exposition
+    /// add up.
     pub(crate) fn with_delivery_stats<R>(&self, read: impl FnOnce(Vec<DeliveryStats>) -> R) -> R {
         let _guard = self
             .publishing

@@ -1,7 +1,8 @@
 //! Builds the pipeline's own records: a sink has failed, or has recovered.
 //!
 //! They are pushed like any other record and go to every sink. The failed sink receives them too once it has recovered,
-//! so that its output shows where records may be missing. Each failure is reported once, so these records cause no loop.
+//! so that its output shows where records may be missing. Each failure is reported once, so these records cause no
+//! loop.
 
 use super::sink_health::DegradedKind;
 use crate::clock;
@@ -25,8 +26,8 @@ pub(super) enum SinkEvent {
 }
 
 impl SinkEvent {
-    /// Returns the record's level. A recovery is a WARNING, so that a service whose level hides INFO sees the end of the
-    /// failure whose start it saw.
+    /// Returns the record's level. A recovery is a WARNING, so that a service whose level hides INFO sees the end of
+    /// the failure whose start it saw.
     pub(super) const fn level(&self) -> Level {
         match self {
             Self::Failed { .. } => Level::Critical,

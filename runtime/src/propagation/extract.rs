@@ -55,9 +55,9 @@ impl Extract for http::HeaderMap {
 
 /// The trace, the parent span and the baggage of a request's caller, as [`extract`] returns them.
 ///
-/// It is a [`LogContext`]: calls inside its scope belong to the caller's trace, as children of the caller's span. If the
-/// configuration does not trust callers (`propagation.trust: false`), as at a public edge, a new trace begins, and its records have
-/// the caller's ids in `context.linked_trace_id` and `linked_span_id`.
+/// It is a [`LogContext`]: calls inside its scope belong to the caller's trace, as children of the caller's span. If
+/// the configuration does not trust callers (`propagation.trust: false`), as at a public edge, a new trace begins, and
+/// its records have the caller's ids in `context.linked_trace_id` and `linked_span_id`.
 #[derive(Debug, Clone, Default)]
 pub struct Remote {
     received: Arc<Received>,
@@ -71,7 +71,8 @@ impl Remote {
         Some(self.received.remote.as_ref()?.trace)
     }
 
-    /// Returns the caller's span. If the caller does not use ragspan, only the last eight bytes are known, and the others are zero.
+    /// Returns the caller's span. If the caller does not use ragspan, only the last eight bytes are known, and the
+    /// others are zero.
     #[must_use]
     pub fn parent_span_id(&self) -> Option<SpanId> {
         Some(self.received.remote.as_ref()?.parent)

@@ -45,11 +45,11 @@ impl Inject for http::HeaderMap {
     }
 }
 
-/// Writes the current trace and span into the headers of an outbound request, so that the calls of the other service become
-/// children of the nearest enclosing call. Outside any call it writes only the baggage.
+/// Writes the current trace and span into the headers of an outbound request, so that the calls of the other service
+/// become children of the nearest enclosing call. Outside any call it writes only the baggage.
 ///
-/// The baggage contains the fields of the request context that the configuration names (`propagation.baggage`, by default
-/// `request_id`). The request may go to an external service: do not name secret fields there.
+/// The baggage contains the fields of the request context that the configuration names (`propagation.baggage`, by
+/// default `request_id`). The request may go to an external service: do not name secret fields there.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "generation")]

@@ -1,4 +1,5 @@
-//! Propagates a request across services: writes its trace, parent span and baggage into headers, and reads them from headers.
+//! Propagates a request across services: writes its trace, parent span and baggage into headers, and reads them from
+//! headers.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -27,8 +28,9 @@
 //! assert_eq!(search["request_id"], ask["request_id"]);
 //! ```
 //!
-//! The headers are W3C `traceparent`, `tracestate` and `baggage`, and LangSmith's `langsmith-trace`. Inbound headers are
-//! untrusted: a value that is malformed or over its limit is ignored and counted in `ragspan_propagation_rejected_total`.
+//! The headers are W3C `traceparent`, `tracestate` and `baggage`, and LangSmith's `langsmith-trace`. Inbound headers
+//! are untrusted: a value that is malformed or over its limit is ignored and counted in
+//! `ragspan_propagation_rejected_total`.
 
 mod extract;
 mod inject;

@@ -25,7 +25,8 @@ pub(crate) trait Sink: Send + 'static {
     /// The value of the metrics' `sink` label.
     const NAME: &'static str;
 
-    /// Opens the destination. The pipeline reports a failure once, and tries again at the latest with the first delivery.
+    /// Opens the destination. The pipeline reports a failure once, and tries again at the latest with the first
+    /// delivery.
     fn open(&mut self) -> impl Future<Output = Result<(), SinkError>> + Send {
         std::future::ready(Ok(()))
     }

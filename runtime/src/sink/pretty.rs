@@ -104,7 +104,8 @@ impl LineWriter<'_> {
         self.put(format_args!(" {:>9}", HumanDuration(micros)));
     }
 
-    /// Writes the record's own fields. The fields of the request are left out, since every record of the request has them.
+    /// Writes the record's own fields. The fields of the request are left out, since every record of the request has
+    /// them.
     fn fields(&mut self, record: &Record) {
         for (index, (name, value)) in record.fields.iter().enumerate() {
             let mut later = record.fields.iter().skip(index + 1);
@@ -232,8 +233,8 @@ impl fmt::Display for HumanDuration {
     }
 }
 
-/// Returns whether a field is left out: the self times of a request are for dashboards and the command, and would hide the
-/// other fields of a line.
+/// Returns whether a field is left out: the self times of a request are for dashboards and the command, and would hide
+/// the other fields of a line.
 fn is_time_breakdown(name: &str) -> bool {
     name == "metrics.spans" || name.starts_with("metrics.self_ms.")
 }

@@ -9,9 +9,9 @@ use crate::dispatch::CapturedPipeline;
 
 /// A handle to the context of the code that created it: the request and the enclosing annotated call.
 ///
-/// Code that the handle runs, later and on any thread, belongs to the same request, and its calls are children of the same
-/// call. The handle keeps the span of that call open for other layers, so drop it when it is no longer needed. To read
-/// ids and fields use [`Context`](crate::Context).
+/// Code that the handle runs, later and on any thread, belongs to the same request, and its calls are children of the
+/// same call. The handle keeps the span of that call open for other layers, so drop it when it is no longer needed. To
+/// read ids and fields use [`Context`](crate::Context).
 ///
 /// ```
 /// use ragspan::task::ContextHandle;
@@ -71,8 +71,9 @@ impl ContextHandle {
         innermost.unwrap_or_else(|| Span::current().is_none())
     }
 
-    /// Returns a new child of the span, or a root span if there is none. It can be entered on any thread, and code inside
-    /// it finds the call of this context above it. Its level is ERROR, like that of a scope, so that no filter disables it.
+    /// Returns a new child of the span, or a root span if there is none. It can be entered on any thread, and code
+    /// inside it finds the call of this context above it. Its level is ERROR, like that of a scope, so that no filter
+    /// disables it.
     fn child_span(&self) -> Span {
         let child = |(id, subscriber): (&Id, &Dispatch)| {
             let id = id.clone();
@@ -107,8 +108,8 @@ pub fn wrap<R>(body: impl FnOnce() -> R) -> impl FnOnce() -> R {
     move || handle.run(body)
 }
 
-/// Returns a closure that passes its argument to `body`, and runs it in the current context: for a parallel iterator, or
-/// a callback. It can be called many times, and from several threads at once if `body` can.
+/// Returns a closure that passes its argument to `body`, and runs it in the current context: for a parallel iterator,
+/// or a callback. It can be called many times, and from several threads at once if `body` can.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "ingestion")]
@@ -126,8 +127,8 @@ pub fn wrap_fn<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
     move |argument| handle.run(|| body(argument))
 }
 
-/// Returns a future that runs `future` in the current context, wherever it is polled: for a type that spawns tasks itself,
-/// such as a `JoinSet`.
+/// Returns a future that runs `future` in the current context, wherever it is polled: for a type that spawns tasks
+/// itself, such as a `JoinSet`.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "retrieval")]
