@@ -117,6 +117,16 @@ pub fn cache_hit(cache: &str) {
 }
 
 /// Records a cache miss: counts it, and adds `cache` and `cache_hit` to the call's completion record.
+///
+/// ```
+/// #[ragspan::rag_span(layer = "retrieval")]
+/// fn embed() {
+///     ragspan::rag::cache_miss("embeddings");
+/// }
+///
+/// let ((), seen) = ragspan::testing::capture(embed);
+/// assert_eq!(seen.record("embed_complete")["context"]["cache_hit"], false);
+/// ```
 pub fn cache_miss(cache: &str) {
     cache_lookup(cache, false);
 }
@@ -141,6 +151,11 @@ fn cache_lookup(cache: &str, hit: bool) {
 }
 
 /// Sets the size of a cache in bytes, in `rag_cache_size_bytes`.
+///
+/// ```
+/// let ((), seen) = ragspan::testing::capture(|| ragspan::rag::set_cache_size("embeddings", 4096));
+/// assert_eq!(seen.metric("rag_cache_size_bytes", &[("cache", "embeddings")]), Some(4096.0));
+/// ```
 pub fn set_cache_size(cache: &str, bytes: u64) {
     if let Some(handle) = dispatch::current() {
         handle.registry().cache_size(cache, bytes);
@@ -148,6 +163,11 @@ pub fn set_cache_size(cache: &str, bytes: u64) {
 }
 
 /// Sets the number of connections of a pool that are in use, in `rag_active_connections`.
+///
+/// ```
+/// let ((), seen) = ragspan::testing::capture(|| ragspan::rag::set_active_connections("vectors", 3));
+/// assert_eq!(seen.metric("rag_active_connections", &[("pool", "vectors")]), Some(3.0));
+/// ```
 pub fn set_active_connections(pool: &str, count: u64) {
     if let Some(handle) = dispatch::current() {
         handle.registry().connections(pool, count);
