@@ -1,4 +1,4 @@
-//! The ruler with an allocator that counts: for the allocations of one variant, never for its time.
+//! The benchmark program with a counting allocator: for the allocations of one variant, never for its time.
 
 #[global_allocator]
 static ALLOCATOR: ragspan_benches::allocations::Counting = ragspan_benches::allocations::Counting;

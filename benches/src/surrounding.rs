@@ -9,20 +9,20 @@ use std::task::{Context, Waker};
 use ragspan::{LogContext, rag_span};
 use serde::{Deserialize, Serialize};
 
-use crate::dress::{Found, QUERY, TOP_K, annotated, bare};
-use crate::measure::{Costs, Ruler, Task, block_on};
-use crate::stage::{self, Books, Stage, StageError};
+use crate::backend::{self, Backend, BackendError, RecordCounts};
+use crate::functions::{Found, QUERY, TOP_K, annotated, bare};
+use crate::measure::{Costs, Measurement, Task, block_on};
 use crate::variant::{Path, Peer, Variant};
 
-/// What is around the call.
+/// The surrounding of the measured call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Scene {
+pub enum Surrounding {
     /// Nothing.
     Call,
-    /// So many calls.
+    /// This many calls.
     Depth(u32),
-    /// So many calls; and what is measured is a bare span of tracing's, without a call of ours.
+    /// This many calls; the measured span is a bare one of tracing, without a call of ragspan.
     Span(u32),
     /// Nothing, while so many other calls are open.
     Open(u32),
@@ -40,7 +40,7 @@ pub enum Scene {
     TokioTask,
 }
 
-impl Scene {
+impl Surrounding {
     /// All, in the order of the table.
     pub const ALL: [Self; 20] = [
         Self::Call,
@@ -66,7 +66,7 @@ impl Scene {
     ];
 }
 
-impl fmt::Display for Scene {
+impl fmt::Display for Surrounding {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Depth(calls) => write!(out, "depth-{calls}"),
@@ -85,26 +85,26 @@ impl fmt::Display for Scene {
 
 /// No scene has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such scene: `ruler context` shows them")]
-pub struct UnknownScene;
+#[error("unknown surrounding: `calls context` shows them")]
+pub struct UnknownSurrounding;
 
-impl FromStr for Scene {
-    type Err = UnknownScene;
+impl FromStr for Surrounding {
+    type Err = UnknownSurrounding;
 
-    fn from_str(name: &str) -> Result<Self, UnknownScene> {
+    fn from_str(name: &str) -> Result<Self, UnknownSurrounding> {
         let mut all = Self::ALL.into_iter();
-        all.find(|scene| scene.to_string() == name)
-            .ok_or(UnknownScene)
+        all.find(|surrounding| surrounding.to_string() == name)
+            .ok_or(UnknownSurrounding)
     }
 }
 
-/// What one process tells of its scene, as a line of JSON.
+/// The report of one process about its surrounding, as a line of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// What a call costs.
+    /// The cost of a call.
     pub costs: Costs,
-    /// What became of the records.
-    pub books: Books,
+    /// The numbers of records expected, found and dropped.
+    pub counts: RecordCounts,
     /// Bytes of memory that each open call takes.
     pub open_bytes: Option<f64>,
 }
@@ -114,32 +114,32 @@ pub struct Report {
 /// # Errors
 ///
 /// When it cannot be set up, or its records not be counted.
-pub fn measure(scene: Scene, task: Task) -> Result<Report, StageError> {
+pub fn measure(surrounding: Surrounding, task: Task) -> Result<Report, BackendError> {
     let folder = tempfile::tempdir()?;
     let (peer, path) = (Peer::RagspanFile, Path::ALL[0]);
-    let stage = stage::set(Variant { peer, path }, folder.path())?;
+    let backend = backend::set(Variant { peer, path }, folder.path())?;
     let mut open_bytes = None;
-    let (costs, calls) = match scene {
-        Scene::Depth(depth) => nested(depth, &*stage, task, annotated),
-        Scene::Span(depth) => nested(depth, &*stage, task, in_span),
-        Scene::Open(count) => {
+    let (costs, calls) = match surrounding {
+        Surrounding::Depth(depth) => nested(depth, &*backend, task, annotated),
+        Surrounding::Span(depth) => nested(depth, &*backend, task, in_span),
+        Surrounding::Open(count) => {
             let before = resident_bytes();
             open(count);
             let after = resident_bytes();
             open_bytes = (count > 0).then(|| (after - before) / f64::from(count));
-            Ruler::new(&*stage, TOP_K, annotated).run(task)
+            Measurement::new(&*backend, TOP_K, annotated).run(task)
         }
-        _ => beside(scene, &*stage, task)?,
+        _ => beside(surrounding, &*backend, task)?,
     };
-    // What stands around the call counts as a request too.
-    let leaves_records = !matches!(scene, Scene::Span(_));
-    let books = Books {
+    // The enclosing call counts as a request too.
+    let leaves_records = !matches!(surrounding, Surrounding::Span(_));
+    let counts = RecordCounts {
         counted: None,
-        ..stage.close(if leaves_records { calls } else { 0 })?
+        ..backend.close(if leaves_records { calls } else { 0 })?
     };
     Ok(Report {
         costs,
-        books,
+        counts,
         open_bytes,
     })
 }
@@ -151,13 +151,13 @@ fn in_span(query: &str, top_k: usize) -> Found {
 
 fn nested(
     depth: u32,
-    stage: &dyn Stage,
+    backend: &dyn Backend,
     task: Task,
     call: impl Fn(&str, usize) -> Found,
 ) -> (Costs, u64) {
     let mut measured = (Costs::default(), 0);
     nest(depth, &mut || {
-        measured = Ruler::new(stage, TOP_K, &call).run(task);
+        measured = Measurement::new(backend, TOP_K, &call).run(task);
     });
     measured
 }
@@ -171,16 +171,16 @@ fn nest(depth: u32, body: &mut dyn FnMut()) {
 }
 
 #[rag_span(layer = "api")]
-async fn waits() {
+async fn wait_forever() {
     pending::<()>().await;
 }
 
-/// Begins so many calls that never end: what they would tell at their end is no part of what is measured.
+/// Begins this many calls that never end, because their end must not be measured.
 fn open(count: u32) {
     let mut context = Context::from_waker(Waker::noop());
     let mut all: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::with_capacity(count as usize);
     for _ in 0..count {
-        let mut call: Pin<Box<dyn Future<Output = ()>>> = Box::pin(waits());
+        let mut call: Pin<Box<dyn Future<Output = ()>>> = Box::pin(wait_forever());
         assert!(call.as_mut().poll(&mut context).is_pending());
         all.push(call);
     }
@@ -200,46 +200,52 @@ const REQUEST: Request = Request {
     plan: "free",
 };
 
-fn beside(scene: Scene, stage: &dyn Stage, task: Task) -> Result<(Costs, u64), StageError> {
+fn beside(
+    surrounding: Surrounding,
+    backend: &dyn Backend,
+    task: Task,
+) -> Result<(Costs, u64), BackendError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    Ok(match scene {
-        Scene::Scope => run(stage, task, |top_k| {
+    Ok(match surrounding {
+        Surrounding::Scope => run(backend, task, |top_k| {
             REQUEST.in_scope(|| annotated(QUERY, top_k))
         }),
-        Scene::Bind => {
+        Surrounding::Bind => {
             let _scope = REQUEST.enter();
-            run(stage, task, |top_k| {
+            run(backend, task, |top_k| {
                 ragspan::scope::bind("step", top_k);
                 annotated(QUERY, top_k)
             })
         }
-        Scene::Closure => run(stage, task, |top_k| {
+        Surrounding::Closure => run(backend, task, |top_k| {
             ragspan::task::wrap(|| annotated(QUERY, top_k))()
         }),
-        Scene::Carry => run(stage, task, |top_k| {
-            block_on(ragspan::task::with_current_context(async { annotated(QUERY, top_k) }))
+        Surrounding::Carry => run(backend, task, |top_k| {
+            block_on(ragspan::task::with_current_context(async {
+                annotated(QUERY, top_k)
+            }))
         }),
-        Scene::Task => run(stage, task, |top_k| {
+        Surrounding::Task => run(backend, task, |top_k| {
             let call = async move { annotated(QUERY, top_k).ok() };
             let found = runtime.block_on(async { ragspan::task::spawn(call).await });
             Ok(found.ok().flatten().unwrap_or_default())
         }),
-        Scene::TokioTask => run(stage, task, |top_k| {
+        Surrounding::TokioTask => run(backend, task, |top_k| {
             let call = async move { annotated(QUERY, top_k).ok() };
             let found = runtime.block_on(async { tokio::spawn(call).await });
             Ok(found.ok().flatten().unwrap_or_default())
         }),
-        Scene::Call | Scene::Depth(_) | Scene::Span(_) | Scene::Open(_) => {
-            Ruler::new(stage, TOP_K, annotated).run(task)
+        Surrounding::Call | Surrounding::Depth(_) | Surrounding::Span(_) | Surrounding::Open(_) => {
+            Measurement::new(backend, TOP_K, annotated).run(task)
         }
     })
 }
 
-fn run(stage: &dyn Stage, task: Task, call: impl Fn(usize) -> Found) -> (Costs, u64) {
-    Ruler::new(stage, TOP_K, |_: &str, top_k| call(top_k)).run(task)
+fn run(backend: &dyn Backend, task: Task, call: impl Fn(usize) -> Found) -> (Costs, u64) {
+    Measurement::new(backend, TOP_K, |_: &str, top_k| call(top_k)).run(task)
 }
 
-/// What of this process is in memory; zero where the system does not say.
+/// Returns the resident memory of this process in bytes, and zero where the system does not report it.
 fn resident_bytes() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -252,11 +258,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_back_to_its_scene() {
-        for scene in Scene::ALL {
-            assert_eq!(scene.to_string().parse(), Ok(scene));
+    fn every_name_parses_to_its_surrounding() {
+        for surrounding in Surrounding::ALL {
+            assert_eq!(surrounding.to_string().parse(), Ok(surrounding));
         }
-        assert_eq!("depth-2".parse::<Scene>(), Err(UnknownScene));
+        assert_eq!("depth-2".parse::<Surrounding>(), Err(UnknownSurrounding));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use metrics::{counter, gauge, histogram};
 use ragspan::{ErrorType, rag_span};
 use tracing::{Instrument, Span, error, info, info_span, instrument};
 
-/// What every call is asked, 46 bytes.
+/// The argument of every call, 46 bytes.
 pub const QUERY: &str = "which chunks mention the retention of records?";
 
 /// How many a succeeding call asks for; a failing one asks for none.
@@ -25,7 +25,7 @@ pub enum SearchError {
     NothingAsked,
 }
 
-/// What a call returns.
+/// The value that a call returns.
 pub type Found = Result<usize, SearchError>;
 
 #[inline(always)]
@@ -152,10 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn every_dress_returns_what_the_bare_function_does() {
+    fn every_instrumented_function_returns_the_same_as_the_bare_one() {
         for top_k in [0, TOP_K] {
             let bare = bare(QUERY, top_k).ok();
-            let dressed = [
+            let instrumented = [
                 instrumented(QUERY, top_k),
                 annotated(QUERY, top_k),
                 by_hand(QUERY, top_k),
@@ -164,7 +164,7 @@ mod tests {
                 block_on(annotated_async(QUERY, top_k)),
                 block_on(by_hand_async(QUERY, top_k)),
             ];
-            assert_eq!(dressed.map(Result::ok), [bare; 7]);
+            assert_eq!(instrumented.map(Result::ok), [bare; 7]);
         }
     }
 }

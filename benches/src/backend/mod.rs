@@ -1,4 +1,4 @@
-//! What stands behind the measured calls: nothing, a subscriber that writes lines, or ragspan; and the books of it.
+//! The backend of the measured calls: nothing, a subscriber that writes lines, or ragspan; and its record counts.
 
 mod lines;
 mod nothing;
@@ -9,44 +9,44 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dress::QUERY;
+use crate::functions::QUERY;
 use crate::variant::{Peer, Variant};
 
-/// What stands behind the calls of one variant.
-pub trait Stage: Debug {
+/// The backend of the calls of one variant.
+pub trait Backend: Debug {
     /// Returns when what `calls` calls left behind has arrived, or when it has waited for very long.
     fn deliver(&self, calls: u64);
 
     /// Does what a service does now and then, beside its calls.
-    fn settle(&self) {}
+    fn wait_until_idle(&self) {}
 
-    /// Ends, and tells what became of the records of `calls` calls.
+    /// Shuts down, and returns the record counts of `calls` calls.
     ///
     /// # Errors
     ///
     /// When that cannot be found out.
-    fn close(self: Box<Self>, calls: u64) -> Result<Books, StageError>;
+    fn close(self: Box<Self>, calls: u64) -> Result<RecordCounts, BackendError>;
 }
 
-/// What became of the records of all calls.
+/// The record counts of all calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Books {
+pub struct RecordCounts {
     /// Calls that were made.
     pub calls: u64,
     /// Records that they should have left.
     pub expected: u64,
     /// Records that were found, in the file or the table.
     pub found: u64,
-    /// Records that the library says it has lost.
+    /// Records that the library reports as lost.
     pub dropped: u64,
     /// Requests that the metrics have counted, where there are metrics.
     pub counted: Option<u64>,
 }
 
-impl Books {
-    /// Whether every record was found, and every call counted.
+impl RecordCounts {
+    /// Returns `true` if every record was found and every call counted.
     #[must_use]
-    pub fn balance(&self) -> bool {
+    pub fn add_up(&self) -> bool {
         let counted = self.counted.is_none_or(|counted| counted == self.calls);
         self.found == self.expected && self.dropped == 0 && counted
     }
@@ -55,7 +55,7 @@ impl Books {
 /// Why a variant could not be set up, or its records not be counted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StageError {
+pub enum BackendError {
     /// A subscriber or recorder is there already.
     #[error("the process has a subscriber or a recorder already: measure one variant a process")]
     Taken,
@@ -75,7 +75,7 @@ pub enum StageError {
 /// # Errors
 ///
 /// When something of it cannot be had.
-pub fn set(variant: Variant, folder: &Path) -> Result<Box<dyn Stage>, StageError> {
+pub fn set(variant: Variant, folder: &Path) -> Result<Box<dyn Backend>, BackendError> {
     let fails = variant.path.fails;
     Ok(match variant.peer {
         Peer::Bare | Peer::InstrumentOff | Peer::RagspanOff => Box::new(nothing::Nothing),
@@ -88,14 +88,14 @@ pub fn set(variant: Variant, folder: &Path) -> Result<Box<dyn Stage>, StageError
     })
 }
 
-/// How many lines of the file tell of a call.
+/// Returns the number of lines of the file that belong to a call.
 fn count_records(path: &Path) -> std::io::Result<u64> {
     let text = std::fs::read(path)?;
     let lines = text.split_inclusive(|byte| *byte == b'\n');
     Ok(lines.filter(|line| is_record(line)).count() as u64)
 }
 
-/// Whether this is a whole object, and what the call was asked stands in it.
+/// Returns `true` for a whole object that contains the call's argument.
 fn is_record(line: &[u8]) -> bool {
     let line = std::str::from_utf8(line).unwrap_or_default();
     line.starts_with('{') && line.ends_with("}\n") && line.contains(QUERY)
@@ -114,7 +114,7 @@ fn requests(exposition: &str) -> u64 {
 mod tests {
     use super::*;
 
-    const BALANCED: Books = Books {
+    const COMPLETE: RecordCounts = RecordCounts {
         calls: 10,
         expected: 20,
         found: 20,
@@ -123,34 +123,34 @@ mod tests {
     };
 
     #[test]
-    fn books_balance_only_if_everything_was_found_and_counted() {
-        assert!(BALANCED.balance());
+    fn counts_are_complete_only_if_every_record_was_found_and_counted() {
+        assert!(COMPLETE.add_up());
         assert!(
-            Books {
+            RecordCounts {
                 counted: None,
-                ..BALANCED
+                ..COMPLETE
             }
-            .balance()
+            .add_up()
         );
         let wrong = [
-            Books {
+            RecordCounts {
                 found: 19,
-                ..BALANCED
+                ..COMPLETE
             },
-            Books {
+            RecordCounts {
                 found: 21,
-                ..BALANCED
+                ..COMPLETE
             },
-            Books {
+            RecordCounts {
                 dropped: 1,
-                ..BALANCED
+                ..COMPLETE
             },
-            Books {
+            RecordCounts {
                 counted: Some(9),
-                ..BALANCED
+                ..COMPLETE
             },
         ];
-        assert!(wrong.iter().all(|books| !books.balance()));
+        assert!(wrong.iter().all(|counts| !counts.add_up()));
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_lines_that_tell_of_a_call_are_counted() {
+    fn only_whole_lines_of_a_call_are_counted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
         let good = format!("{{\"query\":\"{QUERY}\"}}\n");

@@ -1,4 +1,4 @@
-//! The ruler.
+//! The benchmark program.
 
 fn main() -> std::process::ExitCode {
     ragspan_benches::program::main()

@@ -12,7 +12,7 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{self, RollingFileAppender};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use super::{Books, Stage, StageError, count_records, requests};
+use super::{Backend, BackendError, RecordCounts, count_records, requests};
 
 /// Longer than this nobody waits for lines.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// `#[instrument(err)]`: a line at the span's end, and another for an error.
-    pub(super) fn of_attribute(folder: &Path, fails: bool) -> Result<Self, StageError> {
+    pub(super) fn of_attribute(folder: &Path, fails: bool) -> Result<Self, BackendError> {
         let (mut lines, writer) = Self::to(folder);
         let json = tracing_subscriber::fmt().json();
         let json = json.with_span_events(FmtSpan::CLOSE).with_writer(writer);
@@ -48,7 +48,7 @@ impl Lines {
     }
 
     /// An event and metrics by hand, written by tracing-subscriber.
-    pub(super) fn by_hand(folder: &Path) -> Result<Self, StageError> {
+    pub(super) fn by_hand(folder: &Path) -> Result<Self, BackendError> {
         let (lines, writer) = Self::to(folder);
         let json = tracing_subscriber::fmt().json();
         // The span once, not once more in a list: what a careful author would choose.
@@ -58,7 +58,7 @@ impl Lines {
     }
 
     /// An event and metrics by hand, written by json-subscriber.
-    pub(super) fn by_json_subscriber(folder: &Path) -> Result<Self, StageError> {
+    pub(super) fn by_json_subscriber(folder: &Path) -> Result<Self, BackendError> {
         let (lines, writer) = Self::to(folder);
         let json = json_subscriber::fmt().flatten_event(true);
         install(json.with_span_list(false).with_writer(writer).finish())?;
@@ -82,29 +82,29 @@ impl Lines {
         (lines, writer)
     }
 
-    fn with_metrics(self) -> Result<Self, StageError> {
+    fn with_metrics(self) -> Result<Self, BackendError> {
         let latency = Matcher::Full("rag_request_latency_ms".to_owned());
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(latency, &BUCKETS)
             .and_then(PrometheusBuilder::install_recorder);
         Ok(Self {
-            metrics: Some(recorder.map_err(|_| StageError::Taken)?),
+            metrics: Some(recorder.map_err(|_| BackendError::Taken)?),
             ..self
         })
     }
 }
 
-fn install(subscriber: impl Subscriber + Send + Sync) -> Result<(), StageError> {
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| StageError::Taken)
+fn install(subscriber: impl Subscriber + Send + Sync) -> Result<(), BackendError> {
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| BackendError::Taken)
 }
 
-impl Stage for Lines {
+impl Backend for Lines {
     fn deliver(&self, calls: u64) {
         self.arrived.wait_for(calls * self.per_call);
     }
 
     /// The exporter asks for it every few seconds, on a thread of its own.
-    fn settle(&self) {
+    fn wait_until_idle(&self) {
         if let Some(metrics) = &self.metrics {
             std::thread::scope(|scope| {
                 scope.spawn(|| metrics.run_upkeep());
@@ -112,9 +112,9 @@ impl Stage for Lines {
         }
     }
 
-    fn close(self: Box<Self>, calls: u64) -> Result<Books, StageError> {
+    fn close(self: Box<Self>, calls: u64) -> Result<RecordCounts, BackendError> {
         drop(self.guard);
-        Ok(Books {
+        Ok(RecordCounts {
             calls,
             expected: calls * self.per_call,
             found: count_records(&self.path)?,
@@ -124,7 +124,7 @@ impl Stage for Lines {
     }
 }
 
-/// The appender's file; whoever waits for lines is told once, when the last of them was written.
+/// The appender's file; it notifies a waiter once, when the last of the expected lines was written.
 #[derive(Debug)]
 struct Counting {
     file: RollingFileAppender,
@@ -166,7 +166,7 @@ impl Arrived {
         let held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.wanted.store(lines, Ordering::SeqCst);
         let missing = |(): &mut ()| self.lines.load(Ordering::SeqCst) < lines;
-        // In time or not: the books tell.
+        // A timeout shows in the counts.
         drop(self.enough.wait_timeout_while(held, LIMIT, missing));
     }
 }
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_waits_for_lines_goes_on_at_the_last_of_them() {
+    fn a_waiter_for_lines_continues_at_the_last_of_them() {
         let arrived = Arrived::default();
         std::thread::scope(|scope| {
             scope.spawn(|| (0..50).for_each(|_| arrived.one_more()));

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::callgrind;
 use crate::measure::Task;
-use crate::scene::{Report, Scene};
+use crate::surrounding::{Report, Surrounding};
 
 /// A call may take so many times the instructions in depth, or beside open spans, that it takes without.
 pub const PROMISE: f64 = 1.05;
@@ -20,67 +20,74 @@ pub const TIME: Task = Task::Time {
     calls: 1000,
 };
 
-/// What was found of one scene.
+/// The results of one surrounding.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    scene: Scene,
+    surrounding: Surrounding,
     report: Report,
     instructions: Option<f64>,
 }
 
-/// Measures, and prints a table or JSON; tells whether the books balance and the promise holds.
+/// Measures, prints a table or JSON, and returns whether every record was found and the promise holds.
 ///
 /// # Errors
 ///
 /// When a scene cannot be measured, or nothing be printed.
 pub fn all(quick: bool, json: bool) -> Result<bool, Box<dyn Error>> {
     let program = std::env::current_exe()?;
-    let counted = callgrind::is_there();
+    let counted = callgrind::is_available();
     let mut rows = Vec::new();
-    for scene in Scene::ALL {
-        if !quick || scene != Scene::Open(1_000_000) {
-            rows.push(row(&program, scene, counted)?);
+    for surrounding in Surrounding::ALL {
+        if !quick || surrounding != Surrounding::Open(1_000_000) {
+            rows.push(row(&program, surrounding, counted)?);
         }
     }
     let text = if json { as_json(&rows) } else { table(&rows) };
     writeln!(io::stdout(), "{text}")?;
     if !counted {
-        writeln!(io::stderr(), "ruler: {}", callgrind::CURE)?;
+        writeln!(io::stderr(), "calls: {}", callgrind::CURE)?;
     }
     Ok(holds(&rows))
 }
 
-fn row(program: &Path, scene: Scene, counted: bool) -> Result<Row, Box<dyn Error>> {
-    let name = scene.to_string();
-    let run = Command::new(program).args(["scene", &name]).output()?;
+fn row(program: &Path, surrounding: Surrounding, counted: bool) -> Result<Row, Box<dyn Error>> {
+    let name = surrounding.to_string();
+    let run = Command::new(program)
+        .args(["surrounding", &name])
+        .output()?;
     if !run.status.success() {
-        let said = String::from_utf8_lossy(&run.stderr);
-        return Err(format!("{scene} could not be measured: {said}").into());
+        let output = String::from_utf8_lossy(&run.stderr);
+        return Err(format!("{surrounding} could not be measured: {output}").into());
     }
     let report = serde_json::from_slice(&run.stdout)?;
     let instructions = if counted {
-        let (instructions, _): (f64, Report) = callgrind::instructions(program, &["scene", &name])?;
+        let (instructions, _): (f64, Report) =
+            callgrind::instructions(program, &["surrounding", &name])?;
         Some(instructions)
     } else {
         None
     };
     Ok(Row {
-        scene,
+        surrounding,
         report,
         instructions,
     })
 }
 
-/// What a call takes at most in one of these scenes, as a multiple of the least; `None` where instructions are not counted.
-/// What the scene that is named beside it takes more than in the first of them is not ours.
-fn spread(rows: &[Row], of: impl Fn(Scene) -> Option<Scene>) -> Option<f64> {
-    let count = |scene: Scene| {
-        let row = rows.iter().find(|row| row.scene == scene);
+/// Returns the instructions of the most expensive of these surroundings divided by the least expensive; `None` where instructions are not counted. The growth of the reference surrounding is subtracted, since tracing causes it.
+fn spread(rows: &[Row], of: impl Fn(Surrounding) -> Option<Surrounding>) -> Option<f64> {
+    let count = |surrounding: Surrounding| {
+        let row = rows.iter().find(|row| row.surrounding == surrounding);
         row.and_then(|row| row.instructions)
     };
     let pairs: Vec<(f64, f64)> = rows
         .iter()
-        .filter_map(|row| Some((row.instructions?, count(of(row.scene)?).unwrap_or(0.0))))
+        .filter_map(|row| {
+            Some((
+                row.instructions?,
+                count(of(row.surrounding)?).unwrap_or(0.0),
+            ))
+        })
         .collect();
     let (_, others) = *pairs.first()?;
     let own = pairs.iter().map(|(own, other)| own - (other - others));
@@ -91,23 +98,23 @@ fn spread(rows: &[Row], of: impl Fn(Scene) -> Option<Scene>) -> Option<f64> {
 /// By what is around the call: the registry of tracing looks through the spans that a thread is in whenever one more is
 /// entered, so what a bare span takes more in depth is taken off.
 fn spreads(rows: &[Row]) -> [(&'static str, Option<f64>); 2] {
-    let depth = spread(rows, |scene| match scene {
-        Scene::Depth(depth) => Some(Scene::Span(depth)),
+    let depth = spread(rows, |surrounding| match surrounding {
+        Surrounding::Depth(depth) => Some(Surrounding::Span(depth)),
         _ => None,
     });
-    let open = spread(rows, |scene| match scene {
-        Scene::Open(_) => Some(Scene::Call),
+    let open = spread(rows, |surrounding| match surrounding {
+        Surrounding::Open(_) => Some(Surrounding::Call),
         _ => None,
     });
     [("depth", depth), ("open spans", open)]
 }
 
 fn holds(rows: &[Row]) -> bool {
-    let balanced = rows.iter().all(|row| row.report.books.balance());
+    let complete = rows.iter().all(|row| row.report.counts.add_up());
     let flat = spreads(rows)
         .iter()
         .all(|(_, spread)| spread.is_none_or(|spread| spread <= PROMISE));
-    balanced && flat
+    complete && flat
 }
 
 fn table(rows: &[Row]) -> String {
@@ -117,8 +124,8 @@ fn table(rows: &[Row]) -> String {
             .to_owned(),
         String::new(),
         format!(
-            "{:16}{:>9}{:>9}{:>9}  {:14}books",
-            "scene", "instr", "more", "ns", "bytes a span"
+            "{:16}{:>9}{:>9}{:>9}  {:14}records",
+            "surrounding", "instr", "more", "ns", "bytes a span"
         ),
     ];
     lines.extend(rows.iter().map(|row| line(row, alone)));
@@ -130,21 +137,21 @@ fn table(rows: &[Row]) -> String {
 fn line(row: &Row, alone: Option<f64>) -> String {
     let Report {
         costs,
-        books,
+        counts,
         open_bytes,
     } = row.report;
     let whole =
         |figure: Option<f64>| figure.map_or("-".to_owned(), |figure| format!("{figure:.0}"));
     let more = row.instructions.zip(alone).map(|(own, alone)| own - alone);
-    let name = row.scene.to_string();
+    let name = row.surrounding.to_string();
     format!(
         "{name:16}{:>9}{:>9}{:>9.0}  {:14}{} of {}",
         whole(row.instructions),
         whole(more),
         costs.ns,
         whole(open_bytes),
-        books.found,
-        books.expected
+        counts.found,
+        counts.expected
     )
 }
 
@@ -162,11 +169,11 @@ fn as_json(rows: &[Row]) -> String {
         .iter()
         .map(|row| {
             json!({
-                "scene": row.scene.to_string(),
+                "surrounding": row.surrounding.to_string(),
                 "instructions": row.instructions,
                 "ns": row.report.costs.ns,
                 "bytes_a_span": row.report.open_bytes,
-                "balanced": row.report.books.balance(),
+                "balanced": row.report.counts.add_up(),
             })
         })
         .collect();
@@ -176,17 +183,17 @@ fn as_json(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::RecordCounts;
     use crate::measure::Costs;
-    use crate::stage::Books;
 
-    fn rows(instructions: [(Scene, f64); 3]) -> Vec<Row> {
+    fn rows(instructions: [(Surrounding, f64); 3]) -> Vec<Row> {
         let report = Report {
             costs: Costs::default(),
-            books: Books::default(),
+            counts: RecordCounts::default(),
             open_bytes: None,
         };
-        let row = |(scene, instructions)| Row {
-            scene,
+        let row = |(surrounding, instructions)| Row {
+            surrounding,
             report,
             instructions: Some(instructions),
         };
@@ -195,19 +202,31 @@ mod tests {
 
     #[test]
     fn five_in_a_hundred_more_is_enough_and_six_is_not() {
-        let call = (Scene::Call, 1.0);
-        let flat = rows([call, (Scene::Depth(1), 100.0), (Scene::Depth(64), 105.0)]);
+        let call = (Surrounding::Call, 1.0);
+        let flat = rows([
+            call,
+            (Surrounding::Depth(1), 100.0),
+            (Surrounding::Depth(64), 105.0),
+        ]);
         assert!(holds(&flat), "{}", table(&flat));
-        let steep = rows([call, (Scene::Depth(1), 100.0), (Scene::Depth(64), 106.0)]);
+        let steep = rows([
+            call,
+            (Surrounding::Depth(1), 100.0),
+            (Surrounding::Depth(64), 106.0),
+        ]);
         assert!(!holds(&steep));
-        let crowded = rows([call, (Scene::Open(10), 106.0), (Scene::Open(1_000), 100.0)]);
+        let crowded = rows([
+            call,
+            (Surrounding::Open(10), 106.0),
+            (Surrounding::Open(1_000), 100.0),
+        ]);
         assert!(!holds(&crowded) && table(&crowded).contains("BROKEN"));
     }
 
     #[test]
     fn a_record_that_is_missing_is_enough_to_fail() {
-        let mut rows = rows([Scene::Call; 3].map(|scene| (scene, 1.0)));
-        rows[1].report.books.expected = 1;
+        let mut rows = rows([Surrounding::Call; 3].map(|surrounding| (surrounding, 1.0)));
+        rows[1].report.counts.expected = 1;
         assert!(!holds(&rows));
     }
 }

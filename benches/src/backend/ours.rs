@@ -8,8 +8,8 @@ use ragspan::{Config, Level, Telemetry};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::{Books, Stage, StageError, count_records, requests};
-use crate::dress::QUERY;
+use super::{Backend, BackendError, RecordCounts, count_records, requests};
+use crate::functions::QUERY;
 
 /// A shutdown that takes longer leaves records behind, and the books show it.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -18,41 +18,44 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Ours {
     telemetry: Telemetry,
-    kept: Kept,
+    destination: Destination,
 }
 
 /// Where the records are found afterwards.
 #[derive(Debug)]
-enum Kept {
-    Nowhere,
+enum Destination {
+    Discard,
     File(PathBuf),
     Table(PathBuf),
 }
 
 impl Ours {
     /// Above the level of every record.
-    pub(super) fn filtered(folder: &Path) -> Result<Self, StageError> {
+    pub(super) fn filtered(folder: &Path) -> Result<Self, BackendError> {
         let file = file(folder);
         let config = quiet().file(file).level(Level::Critical);
-        Self::start(config, Kept::Nowhere)
+        Self::start(config, Destination::Discard)
     }
 
     /// Lines in a file.
-    pub(super) fn file(folder: &Path) -> Result<Self, StageError> {
+    pub(super) fn file(folder: &Path) -> Result<Self, BackendError> {
         let file = file(folder);
-        let kept = Kept::File(file.path.clone());
-        Self::start(quiet().file(file), kept)
+        let destination = Destination::File(file.path.clone());
+        Self::start(quiet().file(file), destination)
     }
 
     /// Rows in a database.
-    pub(super) fn sqlite(folder: &Path) -> Result<Self, StageError> {
+    pub(super) fn sqlite(folder: &Path) -> Result<Self, BackendError> {
         let path = folder.join("ragspan.db");
-        Self::start(quiet().sqlite(&path), Kept::Table(path))
+        Self::start(quiet().sqlite(&path), Destination::Table(path))
     }
 
-    fn start(config: Config, kept: Kept) -> Result<Self, StageError> {
+    fn start(config: Config, destination: Destination) -> Result<Self, BackendError> {
         let telemetry = ragspan::start(config)?;
-        Ok(Self { telemetry, kept })
+        Ok(Self {
+            telemetry,
+            destination,
+        })
     }
 }
 
@@ -69,42 +72,42 @@ fn file(folder: &Path) -> FileSettings {
     settings
 }
 
-impl Stage for Ours {
+impl Backend for Ours {
     fn deliver(&self, _: u64) {
-        // What it did not deliver is missing in the books.
+        // Undelivered records are missing in the counts.
         let _delivered = self.telemetry.flush_blocking();
     }
 
-    fn close(self: Box<Self>, calls: u64) -> Result<Books, StageError> {
+    fn close(self: Box<Self>, calls: u64) -> Result<RecordCounts, BackendError> {
         let counted = requests(&self.telemetry.render_metrics(None).body);
         let report = self.telemetry.shutdown_blocking(LIMIT);
         let lost = report
             .sinks()
             .iter()
             .map(|sink| sink.dropped + sink.pending);
-        Ok(Books {
+        Ok(RecordCounts {
             calls,
-            expected: if matches!(self.kept, Kept::Nowhere) {
+            expected: if matches!(self.destination, Destination::Discard) {
                 0
             } else {
                 calls
             },
             dropped: lost.sum(),
-            found: found(&self.kept)?,
+            found: found(&self.destination)?,
             counted: Some(counted),
         })
     }
 }
 
-fn found(kept: &Kept) -> Result<u64, StageError> {
-    Ok(match kept {
-        Kept::Nowhere => 0,
-        Kept::File(path) => count_records(path)?,
-        Kept::Table(path) => count_rows(path)?,
+fn found(destination: &Destination) -> Result<u64, BackendError> {
+    Ok(match destination {
+        Destination::Discard => 0,
+        Destination::File(path) => count_records(path)?,
+        Destination::Table(path) => count_rows(path)?,
     })
 }
 
-fn count_rows(path: &Path) -> Result<u64, StageError> {
+fn count_rows(path: &Path) -> Result<u64, BackendError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
