@@ -33,5 +33,5 @@ pub use lookup::{TraceRef, short_id};
 pub use reader::Reader;
 pub use row::{NewRow, RowKind};
 pub use stats::{Stats, StatsBy, StatsFilter};
-pub use stored::Stored;
+pub use stored::StoredRecord;
 pub use writer::Writer;
