@@ -17,6 +17,7 @@ mod lookup;
 mod reader;
 mod row;
 mod select;
+mod span;
 mod stats;
 mod stored;
 #[cfg(test)]
@@ -30,8 +31,10 @@ pub use filter::{ErrorFilter, LogFilter, SlowFilter};
 pub use health::Health;
 pub use keep::{Expired, Keep};
 pub use lookup::{TraceRef, short_id};
+pub use ragspan_core::trace::{Node, Span, SpanError, Tree};
 pub use reader::Reader;
 pub use row::{NewRow, RowKind};
+pub use span::trace_tree;
 pub use stats::{Stats, StatsBy, StatsFilter};
 pub use stored::StoredRecord;
 pub use writer::Writer;
