@@ -16,6 +16,7 @@ pub use crate::metrics::Verdict;
 use crate::privacy::redact;
 use crate::record::{Kind, Level, TOTAL_BUDGET};
 use crate::value::{Fields, Value};
+use ragspan_core::record::keys;
 
 /// Names of scores beyond the known ones that are kept; those after them are one.
 const MAX_NAMES: usize = 256;
@@ -63,19 +64,19 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
         trace.sums.retry();
     }
     call.keep(|late| {
-        late.push("metrics.attempts", Value::U64(n.into()));
-        let before = late.number("metrics.retry_wait_ms").unwrap_or_default();
+        late.push(keys::ATTEMPTS.field, Value::U64(n.into()));
+        let before = late.number(keys::RETRY_WAIT_MS.field).unwrap_or_default();
         if let Value::F64(wait) = Value::millis(micros)
             && micros > 0
         {
-            late.push("metrics.retry_wait_ms", Value::F64(before + wait));
+            late.push(keys::RETRY_WAIT_MS.field, Value::F64(before + wait));
         }
     });
     call.leave(Level::Warning, "retrying", |fields| {
-        fields.push("attempt", Value::U64(n.into()));
-        fields.push_text("reason", reason);
+        fields.push(keys::ATTEMPT.field, Value::U64(n.into()));
+        fields.push_text(keys::REASON.field, reason);
         if micros > 0 {
-            fields.push("metrics.wait_ms", Value::millis(micros));
+            fields.push(keys::WAIT_MS.field, Value::millis(micros));
         }
     });
 }
@@ -93,11 +94,11 @@ pub fn fallback(from: &str, to: &str, reason: &str) {
     };
     let registry = call.handle.registry();
     registry.fallback(from, to, &call.exemplar());
-    call.keep(|late| late.push_text("fallback_to", to));
+    call.keep(|late| late.push_text(keys::FALLBACK_TO.field, to));
     call.leave(Level::Warning, "fallback", |fields| {
-        fields.push_text("from", from);
-        fields.push_text("to", to);
-        fields.push_text("reason", reason);
+        fields.push_text(keys::FROM.field, from);
+        fields.push_text(keys::TO.field, to);
+        fields.push_text(keys::REASON.field, reason);
     });
 }
 
@@ -129,8 +130,8 @@ fn looked_up(cache: &str, hit: bool) {
         sums.inspect(|sums| sums.cache_miss());
     }
     call.keep(|late| {
-        late.push_text("cache", cache);
-        late.push("cache_hit", Value::Bool(hit));
+        late.push_text(keys::CACHE.field, cache);
+        late.push(keys::CACHE_HIT.field, Value::Bool(hit));
     });
 }
 
@@ -179,8 +180,8 @@ pub fn record_claims(checked: u64, hallucinated: u64) {
         .registry()
         .claims(checked, hallucinated, &call.exemplar());
     call.keep(|late| {
-        late.push("metrics.claims", Value::U64(checked));
-        late.push("metrics.hallucinated_claims", Value::U64(hallucinated));
+        late.push(keys::CLAIMS.field, Value::U64(checked));
+        late.push(keys::HALLUCINATED_CLAIMS.field, Value::U64(hallucinated));
     });
 }
 
@@ -206,9 +207,9 @@ pub fn token_budget(total: u64, query: u64, context: u64, response: u64) {
     };
     let numbers = [
         (TOTAL_BUDGET, total),
-        ("metrics.allocated_query", query),
-        ("metrics.allocated_context", context),
-        ("metrics.allocated_response", response),
+        (keys::ALLOCATED_QUERY.field, query),
+        (keys::ALLOCATED_CONTEXT.field, context),
+        (keys::ALLOCATED_RESPONSE.field, response),
     ];
     let write = |fields: &mut Fields| {
         for (name, tokens) in numbers {
@@ -283,7 +284,7 @@ fn score_field(metric: &str) -> &'static str {
         return known;
     }
     if names.len() >= MAX_NAMES {
-        return "metrics.other_score";
+        return keys::OTHER_SCORE.field;
     }
     let kept: &'static str = String::leak(name);
     names.insert(kept);

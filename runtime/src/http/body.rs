@@ -14,6 +14,7 @@ use super::grpc;
 use crate::record::ErrorKind;
 use crate::span::{Call, Held};
 use crate::value::Value;
+use ragspan_core::record::keys;
 
 pin_project_lite::pin_project! {
     /// A response's body: polled inside the span of its request, whose call ends with it.
@@ -151,10 +152,10 @@ impl Flow {
 
     /// Writes into the record what was sent.
     fn tell(&self, call: &mut Call) {
-        call.note("metrics.bytes_sent", Value::U64(self.bytes));
+        call.note(keys::BYTES_SENT.field, Value::U64(self.bytes));
         if let Some(first) = self.first {
             let first = Value::millis(first);
-            call.note("metrics.time_to_first_byte_ms", first);
+            call.note(keys::TIME_TO_FIRST_BYTE_MS.field, first);
         }
     }
 }

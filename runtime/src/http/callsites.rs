@@ -4,6 +4,7 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::context::Layer;
 use crate::span::SpanCallsite;
+use ragspan_core::record::keys;
 
 /// Beyond these the default's name is used: what is made is kept for good.
 const MOST: usize = 64;
@@ -24,12 +25,12 @@ pub(super) static REQUEST: SpanCallsite = SpanCallsite::new(
     file!(),
     line!(),
     &[
-        "http_method",
-        "http_path",
-        "http_version",
-        "user_agent",
-        "http_status",
-        "grpc_status",
+        keys::HTTP_METHOD.field,
+        keys::HTTP_PATH.field,
+        keys::HTTP_VERSION.field,
+        keys::USER_AGENT.field,
+        keys::HTTP_STATUS.field,
+        keys::GRPC_STATUS.field,
     ],
 );
 
@@ -43,7 +44,11 @@ pub(super) static CALL: SpanCallsite = SpanCallsite::new(
     "ragspan::http::client",
     file!(),
     line!(),
-    &["http_method", "http_host", "http_status"],
+    &[
+        keys::HTTP_METHOD.field,
+        keys::HTTP_HOST.field,
+        keys::HTTP_STATUS.field,
+    ],
 );
 
 type Known = (

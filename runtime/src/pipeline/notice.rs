@@ -7,6 +7,7 @@ use super::trouble::Illness;
 use crate::clock;
 use crate::record::{ErrorKind, Failure, Kind, Level, Record};
 use crate::value::Value;
+use ragspan_core::record::keys;
 
 /// Their logger; a directive for it, such as `ragspan=off`, holds for them.
 pub(super) const LOGGER: &str = "ragspan";
@@ -41,7 +42,7 @@ impl Notice {
         match self {
             Self::Failed { sink, illness } => {
                 record.message = Some(record.fields.text.push("sink_failed"));
-                record.fields.push_text("sink", sink);
+                record.fields.push_text(keys::SINK.field, sink);
                 record.failure = Some(Failure {
                     kind: ErrorKind::Label(illness.ailment.label()),
                     message: record.fields.text.push(&illness.why),
@@ -50,9 +51,9 @@ impl Notice {
             }
             Self::Recovered { sink, micros } => {
                 record.message = Some(record.fields.text.push("sink_recovered"));
-                record.fields.push_text("sink", sink);
+                record.fields.push_text(keys::SINK.field, sink);
                 let millis = Value::U64(micros / 1_000);
-                record.fields.push("metrics.ill_ms", millis);
+                record.fields.push(keys::ILL_MS.field, millis);
             }
         }
     }

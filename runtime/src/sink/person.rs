@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::record::{Failure, Level, Record, escape, rfc3339};
 use crate::value::{Fields, Text, Value};
+use ragspan_core::record::keys;
 
 /// A field's text is shown so far; a message ten times as far.
 const SHOWN: usize = 120;
@@ -227,7 +228,7 @@ impl fmt::Display for Took {
 
 /// Where a request's time went is for the page and the command; on a line it would hide the rest.
 fn is_bookkeeping(name: &str) -> bool {
-    name == "metrics.spans" || name.starts_with("metrics.self_ms.")
+    name == keys::SPANS.field || name.starts_with(keys::SELF_MS_FIELD_PREFIX)
 }
 
 #[cfg(test)]
