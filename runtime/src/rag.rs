@@ -16,7 +16,7 @@ pub use crate::metrics::Verdict;
 use crate::privacy::redact;
 use crate::record::{Kind, Level, TOTAL_BUDGET};
 use crate::value::{Fields, Value};
-use ragspan_core::record::keys;
+use ragspan_core::record::{SCORE_RECORDED, keys};
 
 /// Names of scores beyond the known ones that are kept; those after them are one.
 const MAX_NAMES: usize = 256;
@@ -149,8 +149,10 @@ pub fn set_active_connections(pool: &str, count: u64) {
     }
 }
 
-/// Records a score of an evaluation, between 0 and 1, under the name of its metric: `rag_evaluation_score`, and a metric of
-/// the call. A score that is NaN is none.
+/// Records a score of an evaluation, between 0 and 1, under the name of its metric.
+///
+/// Observes `rag_evaluation_score`, adds a metric to the completion of the enclosing call, and leaves an INFO record
+/// `score_recorded`. A score that is NaN is not recorded.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "evaluation")]
@@ -160,6 +162,8 @@ pub fn set_active_connections(pool: &str, count: u64) {
 ///
 /// let (_, seen) = ragspan::testing::capture(evaluate);
 /// assert_eq!(seen.record("evaluate_complete")["metrics"]["faithfulness"], 0.94);
+/// let score = seen.record("score_recorded");
+/// assert_eq!((&score["context"]["metric"], &score["metrics"]["score"]), (&"faithfulness".into(), &0.94.into()));
 /// ```
 pub fn record_score(metric: &str, score: f64) {
     let Some(call) = EnclosingCall::find() else {
@@ -169,9 +173,17 @@ pub fn record_score(metric: &str, score: f64) {
         .registry()
         .evaluation(metric, score, &call.exemplar());
     call.keep(|late| late.push(score_field(metric), Value::F64(score)));
+    if !score.is_nan() {
+        call.leave(Level::Info, SCORE_RECORDED, |fields| {
+            fields.push_text(keys::METRIC.field, metric);
+            fields.push(keys::SCORE.field, Value::F64(score));
+        });
+    }
 }
 
 /// Counts claims of an answer that were checked against its sources, and those that no source supports.
+///
+/// Adds both numbers to the completion of the enclosing call, and leaves an INFO record `claims_recorded`.
 pub fn record_claims(checked: u64, hallucinated: u64) {
     let Some(call) = EnclosingCall::find() else {
         return;
@@ -179,13 +191,15 @@ pub fn record_claims(checked: u64, hallucinated: u64) {
     call.handle
         .registry()
         .claims(checked, hallucinated, &call.exemplar());
-    call.keep(|late| {
-        late.push(keys::CLAIMS.field, Value::U64(checked));
-        late.push(keys::HALLUCINATED_CLAIMS.field, Value::U64(hallucinated));
-    });
+    let write = |fields: &mut Fields| {
+        fields.push(keys::CLAIMS.field, Value::U64(checked));
+        fields.push(keys::HALLUCINATED_CLAIMS.field, Value::U64(hallucinated));
+    };
+    call.keep(write);
+    call.leave(Level::Info, "claims_recorded", write);
 }
 
-/// Counts what somebody said of an answer.
+/// Counts the feedback that somebody gave to an answer, and leaves an INFO record `feedback_recorded`.
 pub fn feedback(key: &str, verdict: Verdict) {
     let Some(call) = EnclosingCall::find() else {
         return;
@@ -193,6 +207,10 @@ pub fn feedback(key: &str, verdict: Verdict) {
     call.handle
         .registry()
         .feedback(key, verdict, &call.exemplar());
+    call.leave(Level::Info, "feedback_recorded", |fields| {
+        fields.push_text(keys::FEEDBACK_KEY.field, key);
+        fields.push_text(keys::VERDICT.field, verdict.as_str());
+    });
 }
 
 /// Says how a budget of tokens is divided: an INFO record `token_budget_allocated`, and the numbers on the call. A call that

@@ -309,7 +309,6 @@ impl Watch {
             told.end(&mut record.fields);
         }
         let users_fields = record.fields.iter().count();
-        record.is_local_root = self.is_local_root;
         // What a filter hides is no node, and its time that of the call around it.
         let hidden = span.is_none() && !self.is_local_root;
         let own = if hidden { SelfTime::NONE } else { closed.own };
@@ -420,6 +419,7 @@ fn place(
     }
     let outermost = above.layers & bit == 0;
     let is_local_root = above.origin.is_none();
+    record.is_local_root = is_local_root;
     let trace = above.trace.unwrap_or_else(|| Trace::begin(unix));
     let frame = above.frame.clone();
     let inherited = Inherited {
