@@ -1,30 +1,33 @@
-//! The records that the pipeline leaves of itself: a sink has failed, or is well again.
+//! Builds the pipeline's own records: a sink has failed, or has recovered.
 //!
-//! They go the way of all records, to every sink, the ill one too: it has them when it is well again, and shows
-//! where its gap is. As a trouble is told once, they make no loop.
+//! They are pushed like any other record and go to every sink. The failed sink receives them too once it has recovered,
+//! so that its output shows where records may be missing. Each failure is reported once, so these records cause no
+//! loop.
 
-use super::trouble::Illness;
+use super::sink_health::DegradedKind;
 use crate::clock;
 use crate::record::{ErrorKind, Failure, Kind, Level, Record};
 use crate::value::Value;
 
-/// Their logger; a directive for it, such as `ragspan=off`, holds for them.
+/// The logger of these records; a directive for it, such as `ragspan=off`, applies to them.
 pub(super) const LOGGER: &str = "ragspan";
 
-/// What there is to say of a sink.
+/// A change of a sink's health that is recorded.
 #[derive(Debug)]
-pub(super) enum Notice {
-    /// A trouble has begun.
+pub(super) enum SinkEvent {
+    /// The sink has failed.
     Failed {
         sink: &'static str,
-        illness: Illness,
+        kind: DegradedKind,
+        reason: String,
     },
-    /// It is over, after so many microseconds.
+    /// The sink works again after this many microseconds.
     Recovered { sink: &'static str, micros: u64 },
 }
 
-impl Notice {
-    /// A service whose level hides INFO should still see the end of what it saw begin.
+impl SinkEvent {
+    /// Returns the record's level. A recovery is a WARNING, so that a service whose level hides INFO sees the end of
+    /// the failure whose start it saw.
     pub(super) const fn level(&self) -> Level {
         match self {
             Self::Failed { .. } => Level::Critical,
@@ -32,19 +35,19 @@ impl Notice {
         }
     }
 
-    /// Makes an empty record say this.
+    /// Writes the event into an empty record.
     pub(super) fn fill(&self, record: &mut Record) {
         record.kind = Kind::Event;
         record.level = self.level();
         record.timestamp = clock::now().unix_micros();
         record.target = LOGGER;
         match self {
-            Self::Failed { sink, illness } => {
+            Self::Failed { sink, kind, reason } => {
                 record.message = Some(record.fields.text.push("sink_failed"));
                 record.fields.push_text("sink", sink);
                 record.failure = Some(Failure {
-                    kind: ErrorKind::Label(illness.ailment.label()),
-                    message: record.fields.text.push(&illness.why),
+                    kind: ErrorKind::Label(kind.label()),
+                    message: record.fields.text.push(reason),
                     ..Failure::default()
                 });
             }
@@ -52,7 +55,7 @@ impl Notice {
                 record.message = Some(record.fields.text.push("sink_recovered"));
                 record.fields.push_text("sink", sink);
                 let millis = Value::U64(micros / 1_000);
-                record.fields.push("metrics.ill_ms", millis);
+                record.fields.push("metrics.degraded_ms", millis);
             }
         }
     }

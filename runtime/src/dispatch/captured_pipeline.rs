@@ -1,4 +1,4 @@
-//! What code takes along that goes on elsewhere: on another thread, or in another task.
+//! Captures the pipeline of the running code, to enter it on another thread or in another task.
 
 use std::sync::Arc;
 
@@ -12,42 +12,42 @@ use crate::clock::fake::{self, Fake};
 use crate::metrics::Recorder;
 use crate::pipeline::Pipeline;
 
-/// The capture of a test that code belongs to: its pipeline, its subscriber, its time and chance. Nothing outside of a test.
+/// The test capture that code belongs to: its pipeline, subscriber, clock and random numbers. Empty outside a capture.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Carried(Option<Arc<Inside>>);
+pub(crate) struct CapturedPipeline(Option<Arc<State>>);
 
 #[derive(Debug)]
-struct Inside {
+struct State {
     pipeline: Arc<Pipeline>,
     subscriber: Dispatch,
-    /// What the `metrics` macros find.
+    /// The recorder of the `metrics` macros.
     recorder: Recorder,
     #[cfg(feature = "testing")]
     clock: Option<Arc<Fake>>,
 }
 
-/// Takes along what the code that runs here belongs to; while no test captures anything, one relaxed load.
-pub(crate) fn carry() -> Carried {
-    Carried(captures::here().map(|pipeline| {
-        Arc::new(Inside {
-            recorder: Recorder::new(Arc::clone(pipeline.registry())),
-            pipeline,
-            subscriber: get_default(Dispatch::clone),
-            #[cfg(feature = "testing")]
-            clock: fake::current(),
-        })
-    }))
-}
+impl CapturedPipeline {
+    /// Returns the test capture of the running code; while there is no capture in the process, costs one relaxed load.
+    pub(crate) fn current() -> Self {
+        Self(captures::current().map(|pipeline| {
+            Arc::new(State {
+                recorder: Recorder::new(Arc::clone(pipeline.registry())),
+                pipeline,
+                subscriber: get_default(Dispatch::clone),
+                #[cfg(feature = "testing")]
+                clock: fake::current(),
+            })
+        }))
+    }
 
-impl Carried {
-    /// What the code of a capture belongs to.
+    /// Creates the capture that the code of a test is to belong to.
     #[cfg(feature = "testing")]
-    pub(crate) fn of(
+    pub(crate) fn new(
         pipeline: Arc<Pipeline>,
         subscriber: Dispatch,
         clock: Option<Arc<Fake>>,
     ) -> Self {
-        Self(Some(Arc::new(Inside {
+        Self(Some(Arc::new(State {
             recorder: Recorder::new(Arc::clone(pipeline.registry())),
             pipeline,
             subscriber,
@@ -55,16 +55,16 @@ impl Carried {
         })))
     }
 
-    /// Until the guard is dropped, on this thread, code runs as it would where this was taken. Guards are to be dropped
-    /// in the reverse order.
+    /// Makes this thread's code belong to the capture until the guard is dropped. Drop guards in the reverse order of
+    /// their creation.
     pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered(self.0.as_deref().map(Inside::enter))
+        Entered(self.0.as_deref().map(State::enter))
     }
 }
 
-impl Inside {
-    fn enter(&self) -> Parts<'_> {
-        Parts {
+impl State {
+    fn enter(&self) -> Guards<'_> {
+        Guards {
             _scope: Scope::enter(&self.subscriber, Arc::clone(&self.pipeline)),
             _subscriber: set_default(&self.subscriber),
             _recorder: metrics::set_default_local_recorder(&self.recorder),
@@ -74,13 +74,13 @@ impl Inside {
     }
 }
 
-/// What [`Carried::enter`] returns.
-#[must_use = "what was carried is in force until this is dropped"]
+/// The guard of [`CapturedPipeline::enter`].
+#[must_use = "the capture is left when the guard is dropped"]
 pub(crate) struct Entered<'a>(
-    #[expect(dead_code, reason = "it is there to be dropped")] Option<Parts<'a>>,
+    #[expect(dead_code, reason = "held for its drop")] Option<Guards<'a>>,
 );
 
-struct Parts<'a> {
+struct Guards<'a> {
     _scope: Scope,
     _subscriber: DefaultGuard,
     _recorder: LocalRecorderGuard<'a>,
@@ -100,32 +100,32 @@ mod tests {
     use crate::testing::{Capture, advance, capture, capture_async};
 
     #[test]
-    fn outside_of_a_test_nothing_is_carried() {
-        let carried = carry();
-        assert!(carried.0.is_none());
-        let _nothing = carried.enter();
-        assert!(captures::here().is_none());
+    fn outside_a_capture_it_is_empty() {
+        let captured = CapturedPipeline::current();
+        assert!(captured.0.is_none());
+        let _guard = captured.enter();
+        assert!(captures::current().is_none());
     }
 
     #[test]
-    fn records_metrics_time_and_chance_follow_what_is_carried() {
+    fn records_metrics_time_and_random_numbers_belong_to_the_entered_capture() {
         let at = "2026-01-01T00:00:00Z";
         let (first, seen) = Capture::new().at(at).seed(7).run(|| {
-            let carried = carry();
-            let there = std::thread::spawn(move || {
-                let _here = carried.enter();
-                tracing::info!("from elsewhere");
+            let captured = CapturedPipeline::current();
+            let thread = std::thread::spawn(move || {
+                let _guard = captured.enter();
+                tracing::info!("from the thread");
                 crate::rag::set_active_connections("pool", 3);
                 advance(Duration::from_secs(1));
                 clock::random()
             });
-            let random = there.join().unwrap();
-            tracing::info!("from here");
+            let random = thread.join().unwrap();
+            tracing::info!("from the test");
             random
         });
         let (again, _) = Capture::new().seed(7).run(clock::random);
         assert_eq!(first, again);
-        assert_eq!(seen.messages(), ["from elsewhere", "from here"]);
+        assert_eq!(seen.messages(), ["from the thread", "from the test"]);
         let times = seen.records().iter().map(|record| &record["timestamp"]);
         assert!(times.eq(["2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:01.000000Z"]));
         assert_eq!(
@@ -135,35 +135,35 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_gives_back_what_was_there() {
-        let (carried, outer) = capture(|| {
-            let (carried, _) = capture(carry);
+    fn a_dropped_guard_restores_the_capture_before_it() {
+        let (captured, outer) = capture(|| {
+            let (captured, _) = capture(CapturedPipeline::current);
             {
-                let _inner = carried.enter();
+                let _inner = captured.enter();
                 tracing::info!("to the inner one, which is over");
             }
             tracing::info!("to the outer one");
-            carried
+            captured
         });
         assert_eq!(outer.messages(), ["to the outer one"]);
-        assert!(carried.0.is_some() && carry().0.is_none());
+        assert!(captured.0.is_some() && CapturedPipeline::current().0.is_none());
     }
 
     #[test]
-    fn the_subscriber_alone_leads_to_its_capture_on_any_thread() {
+    fn code_under_a_capture_s_subscriber_belongs_to_the_capture_on_any_thread() {
         let ((), seen) = capture(|| {
             let subscriber = get_default(Dispatch::clone);
             std::thread::spawn(move || {
                 tracing::dispatcher::with_default(&subscriber, || {
-                    tracing::info!("from elsewhere");
+                    tracing::info!("from the thread");
                     crate::rag::set_active_connections("pool", 3);
                 });
-                assert!(captures::here().is_none());
+                assert!(captures::current().is_none());
             })
             .join()
             .unwrap();
         });
-        assert_eq!(seen.messages(), ["from elsewhere"]);
+        assert_eq!(seen.messages(), ["from the thread"]);
         assert_eq!(
             seen.metric("rag_active_connections", &[("pool", "pool")]),
             Some(3.0)
@@ -171,47 +171,47 @@ mod tests {
     }
 
     #[test]
-    fn under_a_subscriber_that_was_lent_it_is_the_same() {
+    fn code_under_a_borrowed_subscriber_belongs_to_the_capture_until_it_ends() {
         use tracing_subscriber::layer::SubscriberExt;
-        let lent = Dispatch::new(tracing_subscriber::registry().with(crate::layer()));
+        let borrowed = Dispatch::new(tracing_subscriber::registry().with(crate::layer()));
         let run = |text: &'static str| {
-            let lent = lent.clone();
+            let borrowed = borrowed.clone();
             let elsewhere =
-                move || tracing::dispatcher::with_default(&lent, || tracing::info!("{text}"));
+                move || tracing::dispatcher::with_default(&borrowed, || tracing::info!("{text}"));
             std::thread::spawn(elsewhere).join().unwrap();
         };
-        let ((), seen) = Capture::new().under(lent.clone()).run(|| run("inside"));
-        run("after it was given back");
+        let ((), seen) = Capture::new().under(borrowed.clone()).run(|| run("inside"));
+        run("after the capture");
         assert_eq!(seen.messages(), ["inside"]);
     }
 
     #[test]
-    fn a_subscriber_that_is_in_force_already_is_not_claimed() {
+    fn the_current_subscriber_is_not_claimed() {
         let ((), outer) = capture(|| {
             let shared = get_default(Dispatch::clone);
             let elsewhere = shared.clone();
             let ((), inner) = Capture::new().under(shared).run(|| {
-                tracing::info!("here");
-                let tell = move || {
-                    tracing::dispatcher::with_default(&elsewhere, || tracing::info!("there"))
+                tracing::info!("inner");
+                let emit = move || {
+                    tracing::dispatcher::with_default(&elsewhere, || tracing::info!("outer"))
                 };
-                std::thread::spawn(tell).join().unwrap();
+                std::thread::spawn(emit).join().unwrap();
             });
-            assert_eq!(inner.messages(), ["here"]);
+            assert_eq!(inner.messages(), ["inner"]);
         });
-        assert_eq!(outer.messages(), ["there"]);
+        assert_eq!(outer.messages(), ["outer"]);
     }
 
     #[test]
-    fn what_a_test_leaves_running_goes_to_its_capture_still() {
+    fn code_that_outlives_its_test_still_belongs_to_the_capture() {
         let (left, _seen) = capture(|| get_default(Dispatch::clone));
         tracing::dispatcher::with_default(&left, || {
-            assert!(captures::here().is_some());
+            assert!(captures::current().is_some());
         });
     }
 
     #[test]
-    fn a_task_of_an_inner_capture_belongs_to_that_one() {
+    fn a_task_of_an_inner_capture_belongs_to_the_inner_capture() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();

@@ -1,46 +1,49 @@
-//! Records as a person reads them on a terminal: one line each, an error's chain below it.
+//! Formats records as human-readable lines: one line per record, and an error's chain below it.
 
 use std::fmt::{self, Write as _};
 
 use crate::record::{Failure, Level, Record, escape, rfc3339};
 use crate::value::{Fields, Text, Value};
 
-/// A field's text is shown so far; a message ten times as far.
-const SHOWN: usize = 120;
+/// The most characters of a field's text.
+const MAX_FIELD: usize = 120;
 
-/// Where the message begins, so that what belongs to an error stands below it.
+/// The most characters of a message.
+const MAX_MESSAGE: usize = 10 * MAX_FIELD;
+
+/// The column of the message; the lines of an error are indented to it.
 const INDENT: usize = 36;
 
-/// How much of a record is shown, and whether in colour.
+/// How records are formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Look {
-    /// Aligned, with the layer and the trace; else as short as can be.
-    pub(super) pretty: bool,
+pub(super) struct Style {
+    /// Aligned columns with the layer and the trace, or else one short line.
+    pub(super) aligned: bool,
     pub(super) color: bool,
 }
 
-/// Appends the record's line, or lines. A string takes whatever is written, so no result is looked at.
-pub(super) fn write(record: &Record, look: Look, out: &mut String) {
-    let mut page = Page { out, look };
-    if look.pretty {
-        page.pretty(record);
+/// Appends the record's line or lines to `out`.
+pub(super) fn write(record: &Record, style: Style, out: &mut String) {
+    let mut writer = LineWriter { out, style };
+    if style.aligned {
+        writer.aligned(record);
     } else {
-        page.compact(record);
+        writer.compact(record);
     }
 }
 
-struct Page<'a> {
+struct LineWriter<'a> {
     out: &'a mut String,
-    look: Look,
+    style: Style,
 }
 
-impl Page<'_> {
-    fn pretty(&mut self, record: &Record) {
+impl LineWriter<'_> {
+    fn aligned(&mut self, record: &Record) {
         self.time(record, 23);
         self.level(record.level, 8);
         let logger = record.logger();
         let logger = logger.strip_prefix("rag.").unwrap_or(&logger);
-        self.paint(DIM, format_args!(" {:<13}", Printable(logger, SHOWN)));
+        self.paint(DIM, format_args!(" {:<13}", Printable(logger, MAX_FIELD)));
         self.message(record);
         self.fields(record);
         if let Some(trace) = record.trace_id {
@@ -57,23 +60,23 @@ impl Page<'_> {
         self.level(record.level, 0);
         self.put(format_args!(
             " {}",
-            Printable(&record.message_text(), SHOWN * 10)
+            Printable(&record.message_text(), MAX_MESSAGE)
         ));
         if let Some(micros) = record.duration {
-            self.put(format_args!(" {}", Took(micros)));
+            self.put(format_args!(" {}", HumanDuration(micros)));
         }
         self.fields(record);
         if let Some(failure) = &record.failure {
             self.put(format_args!(" {}:", failure.kind.label()));
             for text in std::iter::once(&failure.message).chain(&failure.chain) {
                 let text = record.fields.text.get(*text);
-                self.put(format_args!(" {}", Printable(text, SHOWN * 10)));
+                self.put(format_args!(" {}", Printable(text, MAX_MESSAGE)));
             }
         }
         self.out.push('\n');
     }
 
-    /// The time of day, up to this place in the timestamp.
+    /// Writes the time of day, up to this index in the timestamp.
     fn time(&mut self, record: &Record, end: usize) {
         let time = rfc3339(record.timestamp);
         let clock = time.get(11..end).map(std::str::from_utf8);
@@ -88,7 +91,7 @@ impl Page<'_> {
 
     fn message(&mut self, record: &Record) {
         let text = record.message_text();
-        let message = Printable(&text, SHOWN * 10);
+        let message = Printable(&text, MAX_MESSAGE);
         let Some(micros) = record.duration else {
             return self.put(format_args!(" {message}"));
         };
@@ -98,45 +101,50 @@ impl Page<'_> {
             PLAIN
         };
         self.paint(style, format_args!(" {message:<32}"));
-        self.put(format_args!(" {:>9}", Took(micros)));
+        self.put(format_args!(" {:>9}", HumanDuration(micros)));
     }
 
-    /// The fields of the record's own; those of the request stand in every record of it.
+    /// Writes the record's own fields. The fields of the request are left out, since every record of the request has
+    /// them.
     fn fields(&mut self, record: &Record) {
         for (index, (name, value)) in record.fields.iter().enumerate() {
             let mut later = record.fields.iter().skip(index + 1);
-            if later.any(|(later, _)| later == name) || is_bookkeeping(name) {
+            if later.any(|(later, _)| later == name) || is_time_breakdown(name) {
                 continue;
             }
             let name = name.strip_prefix("metrics.").unwrap_or(name);
-            let value = Shown(&record.fields, value);
-            let gap = if self.look.pretty { "  " } else { " " };
-            self.paint(DIM, format_args!("{gap}{}={value}", Printable(name, SHOWN)));
+            let value = FieldValue(&record.fields, value);
+            let gap = if self.style.aligned { "  " } else { " " };
+            self.paint(
+                DIM,
+                format_args!("{gap}{}={value}", Printable(name, MAX_FIELD)),
+            );
         }
     }
 
     fn failure(&mut self, record: &Record, failure: &Failure) {
         let label = failure.kind.label();
-        self.below("", label, &record.fields, failure.message);
+        self.error_line("", label, &record.fields, failure.message);
         for source in &failure.chain {
-            self.below("  ", "caused by", &record.fields, *source);
+            self.error_line("  ", "caused by", &record.fields, *source);
         }
     }
 
-    fn below(&mut self, indent: &str, label: &str, fields: &Fields, text: Text) {
+    fn error_line(&mut self, indent: &str, label: &str, fields: &Fields, text: Text) {
         self.put(format_args!("{:INDENT$}{indent}", ""));
         let color = color_of(Level::Error);
-        self.paint(color, format_args!("↳ {}", Printable(label, SHOWN)));
-        let text = Printable(fields.text.get(text), SHOWN * 10);
+        self.paint(color, format_args!("↳ {}", Printable(label, MAX_FIELD)));
+        let text = Printable(fields.text.get(text), MAX_MESSAGE);
         self.put(format_args!(": {text}\n"));
     }
 
     fn put(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to a string never fails.
         let _written = self.out.write_fmt(text);
     }
 
     fn paint(&mut self, style: &str, text: fmt::Arguments<'_>) {
-        if self.look.color && !style.is_empty() {
+        if self.style.color && !style.is_empty() {
             self.put(format_args!("\x1b[{style}m{text}\x1b[0m"));
         } else {
             self.put(text);
@@ -158,17 +166,17 @@ fn color_of(level: Level) -> &'static str {
     }
 }
 
-/// Text without what a terminal would act on, and not longer than so many characters.
+/// Text with control characters escaped, cut at a number of characters.
 struct Printable<'a>(&'a str, usize);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut escaped = Vec::new();
         let mut rest = self.0.chars();
-        for shown in rest.by_ref().take(self.1) {
+        for character in rest.by_ref().take(self.1) {
             let mut buffer = [0; 4];
-            let text = shown.encode_utf8(&mut buffer);
-            if escape::is_unsafe_to_print(shown) {
+            let text = character.encode_utf8(&mut buffer);
+            if escape::is_unsafe_to_print(character) {
                 escape::write(text, &mut escaped);
             } else {
                 escaped.extend_from_slice(text.as_bytes());
@@ -181,10 +189,10 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// A field's value; text in quotation marks where it would not be told from what follows.
-struct Shown<'a>(&'a Fields, Value);
+/// A field's value. Text that is empty, or contains a space, `=` or a quotation mark, is put in quotation marks.
+struct FieldValue<'a>(&'a Fields, Value);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for FieldValue<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
             Value::Bool(value) => value.fmt(out),
@@ -197,16 +205,16 @@ impl fmt::Display for Shown<'_> {
                 let text = self.0.text.get(text);
                 let bare = !text.is_empty() && !text.contains([' ', '=', '"']);
                 let mark = if bare { "" } else { "\"" };
-                write!(out, "{mark}{}{mark}", Printable(text, SHOWN))
+                write!(out, "{mark}{}{mark}", Printable(text, MAX_FIELD))
             }
         }
     }
 }
 
-/// A duration in the unit that suits it, from microseconds.
-struct Took(u64);
+/// A number of microseconds, displayed in the unit that fits its size.
+struct HumanDuration(u64);
 
-impl fmt::Display for Took {
+impl fmt::Display for HumanDuration {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0;
         let text = match micros {
@@ -225,8 +233,9 @@ impl fmt::Display for Took {
     }
 }
 
-/// Where a request's time went is for the page and the command; on a line it would hide the rest.
-fn is_bookkeeping(name: &str) -> bool {
+/// Returns whether a field is left out: the self times of a request are for dashboards and the command, and would hide
+/// the other fields of a line.
+fn is_time_breakdown(name: &str) -> bool {
     name == "metrics.spans" || name.starts_with("metrics.self_ms.")
 }
 
@@ -236,10 +245,10 @@ mod tests {
     use crate::context::{Layer, SpanId, TraceId};
     use crate::record::{ErrorKind, Kind, Outcome};
 
-    fn shown(records: &[Record], pretty: bool, color: bool) -> String {
+    fn formatted(records: &[Record], aligned: bool, color: bool) -> String {
         let mut out = String::new();
         for record in records {
-            write(record, Look { pretty, color }, &mut out);
+            write(record, Style { aligned, color }, &mut out);
         }
         out
     }
@@ -302,9 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn pretty_is_aligned_and_tells_the_chain_below() {
+    fn the_aligned_style_has_columns_and_the_error_s_chain_below() {
         assert_eq!(
-            shown(&[search(), failed(), event()], true, false),
+            formatted(&[search(), failed(), event()], true, false),
             "\
 22:45:30.123 INFO     retrieval     hybrid_search_complete             58.4 ms  top_k=20  best_score=0.81  filter=\"year = 2025\"  070707070707-070707
 22:45:30.123 ERROR    api           answer_failed                       1.23 s  070707070707-070707
@@ -317,9 +326,9 @@ mod tests {
     }
 
     #[test]
-    fn compact_is_one_short_line() {
+    fn the_compact_style_is_one_short_line() {
         assert_eq!(
-            shown(&[search(), failed(), event()], false, false),
+            formatted(&[search(), failed(), event()], false, false),
             "\
 22:45:30 INFO hybrid_search_complete 58.4 ms top_k=20 best_score=0.81 filter=\"year = 2025\"
 22:45:30 ERROR answer_failed 1.23 s no_context: no context found retrieval came back empty index\\nis gone
@@ -329,9 +338,9 @@ mod tests {
     }
 
     #[test]
-    fn in_colour_the_text_is_the_same() {
-        let plain = shown(&[search(), failed(), event()], true, false);
-        let colored = shown(&[search(), failed(), event()], true, true);
+    fn colour_does_not_change_the_text() {
+        let plain = formatted(&[search(), failed(), event()], true, false);
+        let colored = formatted(&[search(), failed(), event()], true, true);
         assert!(colored.contains("\x1b[31mERROR   \x1b[0m"), "{colored:?}");
         assert!(colored.contains("\x1b[2m  top_k=20\x1b[0m"), "{colored:?}");
         let codes = ["0", "1", "2", "31", "32", "33"].map(|code| format!("\x1b[{code}m"));
@@ -342,21 +351,21 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_has_the_unit_that_suits_it() {
-        let took =
-            [7, 1_000, 999_999, 1_000_000, 125_000_000].map(|micros| Took(micros).to_string());
-        assert_eq!(took, ["7 µs", "1.0 ms", "999.9 ms", "1.00 s", "2 m 05 s"]);
+    fn a_duration_is_shown_in_the_unit_that_fits_its_size() {
+        let durations = [7, 1_000, 999_999, 1_000_000, 125_000_000];
+        let shown = durations.map(|micros| HumanDuration(micros).to_string());
+        assert_eq!(shown, ["7 µs", "1.0 ms", "999.9 ms", "1.00 s", "2 m 05 s"]);
     }
 
     #[test]
-    fn long_text_is_cut_and_of_two_values_the_last_is_shown() {
+    fn long_text_is_cut_and_the_last_of_two_values_is_shown() {
         let mut record = Record::default();
         record.fields.push("again", Value::U64(1));
         record.fields.push("again", Value::U64(2));
-        record.fields.push_text("long", &"é".repeat(SHOWN + 1));
-        let line = shown(&[record], false, false);
+        record.fields.push_text("long", &"é".repeat(MAX_FIELD + 1));
+        let line = formatted(&[record], false, false);
         assert!(
-            line.contains(&format!("long={}…\n", "é".repeat(SHOWN))),
+            line.contains(&format!("long={}…\n", "é".repeat(MAX_FIELD))),
             "{line}"
         );
         assert!(

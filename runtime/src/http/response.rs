@@ -1,4 +1,4 @@
-//! The future of a request: from its head to the head of its response.
+//! The future of a served request: resolves to the response, whose body keeps the request's call open.
 
 use std::any::type_name;
 use std::fmt::Display;
@@ -14,23 +14,24 @@ use crate::record::ErrorKind;
 use crate::span::{Call, Held};
 
 pin_project_lite::pin_project! {
-    /// The future of an [`HttpService`](super::HttpService).
+    /// The future of an [`HttpService`](super::HttpService), polled inside the span of its request.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are polled"]
     pub struct ResponseFuture<F> {
         #[pin]
         held: Held<F>,
-        // The header of the request's id, where the response tells it.
-        names: Option<HeaderName>,
+        // The response header that the request's id is written to, if it is.
+        request_id_header: Option<HeaderName>,
+        // The request's method is HEAD, so the response has no body.
         is_head: bool,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(held: Held<F>, names: Option<HeaderName>, is_head: bool) -> Self {
+    pub(super) fn new(held: Held<F>, request_id_header: Option<HeaderName>, is_head: bool) -> Self {
         Self {
             held,
-            names,
+            request_id_header,
             is_head,
         }
     }
@@ -46,9 +47,9 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let answer = ready!(this.held.as_mut().poll(|inner| inner.poll(context)));
+        let result = ready!(this.held.as_mut().poll(|inner| inner.poll(context)));
         let mut call = this.held.take();
-        let mut response = match answer {
+        let mut response = match result {
             Ok(response) => response,
             Err(error) => {
                 if let Some(call) = &mut call {
@@ -62,33 +63,33 @@ where
             let status = response.status();
             call.answered(status);
             call.fields(STATUS_OF_REQUEST, &[&status.as_u16()]);
-            if let Some(name) = this.names.take() {
-                tell(call, name, response.headers_mut());
+            if let Some(name) = this.request_id_header.take() {
+                set_id_headers(call, name, response.headers_mut());
             }
         }
-        let is_whole = *this.is_head || has_no_body(response.status());
+        let is_complete = *this.is_head || has_no_body(response.status());
         let (head, body) = response.into_parts();
-        let body = ResponseBody::new(call, body, &head, is_whole);
+        let body = ResponseBody::new(call, body, &head, is_complete);
         Poll::Ready(Ok(Response::from_parts(head, body)))
     }
 }
 
-/// Names the trace and the request to whoever asked, so that they can be found again.
-fn tell(call: &Call, request_id: HeaderName, headers: &mut HeaderMap) {
+/// Writes the ids of the trace and the request into the response, so that the client can refer to them.
+fn set_id_headers(call: &Call, request_id: HeaderName, headers: &mut HeaderMap) {
     let Some((trace, request)) = call.names() else {
         return;
     };
     if let Ok(trace) = HeaderValue::try_from(trace.to_string()) {
         headers.insert("x-trace-id", trace);
     }
-    // One that the program has named may be of any text.
+    // An id that the program set may be any text, so it may not be a valid header value.
     if let Some(Ok(request)) = request.map(HeaderValue::try_from) {
         headers.insert(request_id, request);
     }
 }
 
-/// Servers do not ask for the body of such a response.
+/// Returns whether a response with this status has no body; servers do not poll the body of such a response.
 fn has_no_body(status: StatusCode) -> bool {
-    let none = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
-    status.is_informational() || none.contains(&status)
+    let without_body = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    status.is_informational() || without_body.contains(&status)
 }
