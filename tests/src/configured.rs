@@ -49,7 +49,7 @@ fn load() -> Result<(), Box<dyn Error>> {
             "{}: {} # {}",
             setting.path(),
             setting.value().unwrap_or("~"),
-            setting.origin()
+            setting.source()
         );
     }
     Ok(())

@@ -98,16 +98,16 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     }
     // The first thing that is told may be a secret already.
     privacy::install(&config.privacy);
-    let registry = if config.counts {
+    let registry = if config.metrics_enabled {
         Registry::new()
     } else {
         Registry::off()
     };
     let pipeline = Pipeline::new(
-        config.describe(),
+        config.to_service(),
         config.levels.clone(),
         registry,
-        config.queue,
+        config.queue_size,
     );
     let pipeline = pipeline.with_prices(Arc::clone(&config.prices));
     let pipeline = Arc::new(pipeline.with_propagation(config.propagation.clone()));
