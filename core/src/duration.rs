@@ -109,7 +109,7 @@ fn part_of(fraction: &str, scale: u64) -> u64 {
     u64::try_from(sum / PRECISION).unwrap_or(scale)
 }
 
-/// An error that occurs when a text is not a duration.
+/// An error that occurs when a text is not a duration. Its `Display` form describes a valid duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseDurationError {
@@ -123,9 +123,9 @@ impl fmt::Display for ParseDurationError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Malformed => {
-                "a duration is a number and a unit (us, ms, s, m, h, d or w), such as 250ms, 1.5s or 1h30m"
+                "expected a number and a unit (us, ms, s, m, h, d or w), such as 250ms, 1.5s or 1h30m"
             }
-            Self::TooLong => "a duration has at most 18446744073709551615us",
+            Self::TooLong => "expected at most 18446744073709551615us",
         })
     }
 }
