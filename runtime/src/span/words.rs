@@ -104,20 +104,7 @@ pub(super) fn tell_sums(sums: &Sums, fields: &mut Fields) {
     if sums.spans > 1 {
         fields.push(keys::SPANS.field, Value::U64(sums.spans));
         for (layer, micros) in sums.layers() {
-            fields.push(self_time_of(layer), Value::millis(micros));
+            fields.push(layer.self_time_key(), Value::millis(micros));
         }
-    }
-}
-
-fn self_time_of(layer: &str) -> &'static str {
-    match layer {
-        "api" => keys::SELF_MS_API.field,
-        "ingestion" => keys::SELF_MS_INGESTION.field,
-        "data" => keys::SELF_MS_DATA.field,
-        "retrieval" => keys::SELF_MS_RETRIEVAL.field,
-        "generation" => keys::SELF_MS_GENERATION.field,
-        "evaluation" => keys::SELF_MS_EVALUATION.field,
-        "memory" => keys::SELF_MS_MEMORY.field,
-        _ => keys::SELF_MS_CUSTOM.field,
     }
 }
