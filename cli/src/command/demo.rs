@@ -1,14 +1,13 @@
 //! The command `demo`: writes a database to try the other commands on.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
-use ragspan_store::Writer;
 use serde_json::json;
 
 use super::{Answer, Cli, Error, Scene};
-use crate::demo::{count, traffic};
+use crate::demo::{self, Written};
 use crate::format::number;
 
 pub(super) const HELP: &str =
@@ -33,18 +32,6 @@ pub struct DemoArgs {
     pub requests: u32,
 }
 
-/// Why no demonstration was written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DemoError {
-    /// There is something already.
-    #[error("{} exists: remove it, or name another with --db", .0.display())]
-    Exists(PathBuf),
-}
-
-/// Records to a transaction.
-const BATCH: usize = 2_000;
-
 pub(super) async fn run(
     args: &DemoArgs,
     cli: &Cli,
@@ -53,44 +40,31 @@ pub(super) async fn run(
 ) -> Result<Answer, Error> {
     // Never the database of the environment: what is invented must not come among what is real.
     let path = cli.db.clone().unwrap_or_else(|| USUAL.into());
-    if path.exists() {
-        return Err(DemoError::Exists(path).into());
-    }
     let now = scene.now.as_microsecond().max(0).unsigned_abs();
-    let rows = traffic(args.seed, args.requests, now);
-    let mut writer = Writer::open(&path).await?;
-    for batch in rows.chunks(BATCH) {
-        let batch: Vec<_> = batch.iter().map(crate::demo::Row::borrowed).collect();
-        writer.insert(&batch).await?;
-    }
-    writer.close().await?;
-    let counts = (rows.len(), count(&rows));
+    let written = demo::write(&path, args.seed, args.requests, now).await?;
     if cli.json {
-        write_json(&path, args.seed, counts, out)?;
+        write_json(&path, args.seed, &written, out)?;
     } else {
-        write_text(&path, counts, out)?;
+        write_text(&path, &written, out)?;
     }
     Ok(Answer::Found)
 }
 
-type Counts = (usize, (usize, usize));
-
-fn write_json(path: &Path, seed: u64, counts: Counts, out: &mut dyn Write) -> io::Result<()> {
-    let (records, (requests, failed)) = counts;
+fn write_json(path: &Path, seed: u64, written: &Written, out: &mut dyn Write) -> io::Result<()> {
     let value = json!({
         "database": path.display().to_string(),
         "seed": seed,
-        "requests": requests,
-        "failed": failed,
-        "records": records,
+        "requests": written.requests,
+        "failed": written.failed,
+        "records": written.records,
     });
     writeln!(out, "{value}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most some millions")]
-fn write_text(path: &Path, counts: Counts, out: &mut dyn Write) -> io::Result<()> {
-    let (records, (requests, failed)) = counts;
-    let [records, requests, failed] = [records, requests, failed].map(|count| number(count as f64));
+fn write_text(path: &Path, written: &Written, out: &mut dyn Write) -> io::Result<()> {
+    let [records, requests, failed] =
+        [written.records, written.requests, written.failed].map(|count| number(count as f64));
     let db = crate::text::safe(&path.display().to_string());
     writeln!(
         out,

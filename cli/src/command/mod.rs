@@ -28,9 +28,10 @@ use ragspan_store::{Error as StoreError, Reader, Stored};
 
 use crate::style::Style;
 
+pub use crate::demo::DemoError;
 pub use args::{Cli, Command};
 pub use config::{CheckArgs, ConfigArgs, ConfigCommand, ConfigFailure, InitArgs};
-pub use demo::{DemoArgs, DemoError};
+pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use errors::ErrorsArgs;
 pub use logs::LogsArgs;
