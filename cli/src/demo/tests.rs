@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ragspan_store::{LogFilter, Reader, Stored};
+use ragspan_store::{LogFilter, Reader, StoredRecord};
 
 use super::*;
 
 const NOW: u64 = 1_795_427_000_000_000;
 const DAY: u64 = 24 * 3_600 * 1_000_000;
 
-fn records(seed: u64, requests: u32) -> (Written, Vec<Stored>) {
+fn records(seed: u64, requests: u32) -> (Written, Vec<StoredRecord>) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("demo.db");
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -30,7 +30,7 @@ fn lines(seed: u64) -> Vec<String> {
     records(seed, 60)
         .1
         .iter()
-        .map(Stored::to_json_line)
+        .map(StoredRecord::to_json_line)
         .collect()
 }
 

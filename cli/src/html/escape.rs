@@ -1,4 +1,4 @@
-//! Stored text made safe for a page: whatever it holds, it stays text.
+//! StoredRecord text made safe for a page: whatever it holds, it stays text.
 
 use crate::text::safe;
 

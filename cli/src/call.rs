@@ -1,26 +1,27 @@
-//! What a span's record says: its operation, layer, outcome, error, and the values worth showing.
+//! A call as the views show it: its operation, layer, outcome, error, and the values worth showing.
 
-use ragspan_store::Stored;
+use ragspan_store::{Outcome, Span, StoredRecord};
 use serde_json::{Map, Value};
 
+use crate::highlights;
 use crate::style::Tone;
-use crate::telling;
 use crate::text::safe;
 
-/// How a call ended.
+/// How a call ended, as the views tell calls apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CallOutcome {
     Success,
+    /// A success that took longer than its annotation allows.
     Slow,
     Empty,
     Cancelled,
     Failed,
     Panicked,
-    /// There is a record of its start only.
+    /// Only the start of the call is recorded.
     Unfinished,
 }
 
-impl Outcome {
+impl CallOutcome {
     pub(crate) const fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Panicked)
     }
@@ -45,8 +46,7 @@ impl Outcome {
         }
     }
 
-    /// In a word.
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Slow => "slow",
@@ -58,33 +58,15 @@ impl Outcome {
         }
     }
 
-    /// `status` where the record has it, else the message's form, else the level.
-    fn of(row: &Stored, context: &Map<String, Value>) -> Self {
-        match context.get("status").and_then(Value::as_str) {
-            Some("error") => Self::Failed,
-            Some("panic") => Self::Panicked,
-            Some("empty") => Self::Empty,
-            Some("cancelled") => Self::Cancelled,
-            _ => Self::of_message(row),
-        }
-    }
-
-    fn of_message(row: &Stored) -> Self {
-        let ended = |end| row.message.ends_with(end);
-        if row.message.starts_with("slow_") {
-            Self::Slow
-        } else if ended("_panicked") {
-            Self::Panicked
-        } else if ended("_failed") || is_failure_level(&row.level) {
-            Self::Failed
-        } else if ended("_empty") {
-            Self::Empty
-        } else if ended("_cancelled") {
-            Self::Cancelled
-        } else if row.duration_ms.is_none() {
-            Self::Unfinished
-        } else {
-            Self::Success
+    fn of(span: &Span) -> Self {
+        match span.outcome {
+            None => Self::Unfinished,
+            Some(Outcome::Success) if span.is_slow => Self::Slow,
+            Some(Outcome::Success) => Self::Success,
+            Some(Outcome::Empty) => Self::Empty,
+            Some(Outcome::Cancelled) => Self::Cancelled,
+            Some(Outcome::Error) => Self::Failed,
+            Some(Outcome::Panic) => Self::Panicked,
         }
     }
 }
@@ -93,56 +75,55 @@ pub(crate) fn is_failure_level(level: &str) -> bool {
     matches!(level, "ERROR" | "CRITICAL")
 }
 
-/// An error as a record carries it.
+/// The error of a record, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) kind: String,
+pub(crate) struct CallError {
+    pub(crate) error_type: String,
     pub(crate) message: String,
     pub(crate) chain: Vec<String>,
 }
 
-impl Failure {
-    pub(crate) fn of(row: &Stored) -> Option<Self> {
-        let value: Value = serde_json::from_str(row.error.as_deref()?).ok()?;
-        let text = |key: &str| value.get(key).and_then(Value::as_str).map(safe);
-        let chain = value.get("chain").and_then(Value::as_array);
+impl CallError {
+    pub(crate) fn of(record: &StoredRecord) -> Option<Self> {
+        let error = record.span_error()?;
         Some(Self {
-            kind: text("type")?,
-            message: text("message").unwrap_or_default(),
-            chain: chain
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(safe)
-                .collect(),
+            error_type: safe(&error.error_type),
+            message: safe(&error.message),
+            chain: error.chain.iter().map(|cause| safe(cause)).collect(),
         })
     }
 }
 
-/// A span's record, read.
+/// The record of a call, parsed and safe to print.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct Call {
     pub(crate) operation: String,
     pub(crate) layer: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) failure: Option<Failure>,
-    /// The failure was born in another span, which has it in full.
-    pub(crate) passed_on: bool,
+    pub(crate) outcome: CallOutcome,
+    pub(crate) error: Option<CallError>,
+    /// Whether the error began in another span, whose record has it in full.
+    pub(crate) passes_error_on: bool,
     context: Map<String, Value>,
     metrics: Map<String, Value>,
 }
 
-impl Facts {
-    pub(crate) fn of(row: &Stored) -> Self {
-        let context = object(&row.context);
+impl Call {
+    /// Reads the call from its record.
+    pub(crate) fn of(record: &StoredRecord) -> Self {
+        let span = record.span().unwrap_or_default();
+        Self::of_span(&span, record)
+    }
+
+    /// Reads the call from its span and its record.
+    pub(crate) fn of_span(span: &Span, record: &StoredRecord) -> Self {
         Self {
-            operation: operation(row, &context),
-            layer: layer(row),
-            outcome: Outcome::of(row, &context),
-            failure: Failure::of(row),
-            passed_on: context.contains_key("error_span_id"),
-            metrics: object(&row.metrics),
-            context,
+            operation: safe(&span.operation),
+            layer: safe(span.layer.as_deref().unwrap_or(&record.logger)),
+            outcome: CallOutcome::of(span),
+            error: CallError::of(record),
+            passes_error_on: span.error_origin.is_some(),
+            context: object(&record.context),
+            metrics: object(&record.metrics),
         }
     }
 
@@ -150,22 +131,22 @@ impl Facts {
         self.metrics.get(name).and_then(Value::as_f64)
     }
 
-    /// The values that say most, such as `15 chunks` and `best 0.81`.
+    /// Returns the values most worth showing, such as `15 chunks` and `best 0.81`.
     pub(crate) fn values(&self) -> Vec<String> {
-        telling::values(&self.context, &self.metrics)
+        highlights::values(&self.context, &self.metrics)
     }
 
-    /// What it cost, in words.
+    /// Returns the cost as text.
     pub(crate) fn cost(&self) -> Option<String> {
-        telling::cost(&self.metrics)
+        highlights::cost(&self.metrics)
     }
 
-    /// Whether this is the record of a whole request: its tokens and cost are the sums of the calls in it.
+    /// Whether this is the record of a whole request, whose tokens and cost are the sums of its calls.
     pub(crate) fn is_request(&self) -> bool {
         self.metrics.contains_key("llm_calls")
     }
 
-    /// The tokens: the sum that the record gives, else that of its parts.
+    /// Returns the tokens: the sum in the record, or else the sum of their kinds.
     pub(crate) fn tokens(&self) -> Option<f64> {
         let sum = self
             .metric("total_tokens")
@@ -173,52 +154,52 @@ impl Facts {
         sum.or_else(|| self.own_tokens())
     }
 
-    /// The tokens of the call alone, by their kinds.
+    /// Returns the tokens of the call alone: the sum of their kinds.
     fn own_tokens(&self) -> Option<f64> {
-        let kinds = KINDS.iter().filter_map(|kind| self.metric(kind));
+        let kinds = TOKEN_KINDS.iter().filter_map(|kind| self.metric(kind));
         kinds.reduce(|sum, tokens| sum + tokens)
     }
 
-    /// Tokens and dollars as they count for the layer of the call, so that a call is counted once: the requests' sums stand
-    /// with the layer that they come in by, and all others have only their own.
-    pub(crate) fn spent(&self) -> (Option<f64>, Option<f64>) {
+    /// Returns the tokens and dollars that count for the layer of the call, so that each model call counts once: the sums
+    /// of a request count for the layer that serves requests, and every other call counts only its own.
+    pub(crate) fn layer_usage(&self) -> (Option<f64>, Option<f64>) {
         let cost = self.metric("cost_usd");
-        if !self.is_request() || self.layer == ENTRANCE {
+        if !self.is_request() || self.layer == ENTRY_LAYER {
             return (self.tokens(), cost);
         }
         let own = self.own_tokens();
-        // What a request has spent itself is all of it, or it is not known apart from its calls'.
-        let alone = own.is_some() && self.metric("llm_calls") == Some(1.0);
-        (own, cost.filter(|_| alone))
+        // The cost of the request is the cost of this call if it made the only model call; otherwise its own is not known.
+        let is_only_call = own.is_some() && self.metric("llm_calls") == Some(1.0);
+        (own, cost.filter(|_| is_only_call))
     }
 
-    /// Forgets the fields that all of these calls have alike: they are the request's, and say nothing of a call.
-    pub(crate) fn forget_shared(calls: &mut [&mut Self]) {
+    /// Removes the context fields that all of these calls share: they describe the request, not a call.
+    pub(crate) fn remove_shared(calls: &mut [Self]) {
         let [first, others @ ..] = calls else { return };
-        // Of two calls it may be chance.
+        // Two calls may share a value by chance.
         if others.len() < 2 {
             return;
         }
         let mut shared = first.context.clone();
         shared.retain(|name, value| {
-            let everywhere = others
+            let is_shared = others
                 .iter()
                 .all(|call| call.context.get(name) == Some(value));
-            everywhere && !telling::is_ours(name)
+            is_shared && !highlights::is_reserved(name)
         });
         for call in calls {
             call.context.retain(|name, _| !shared.contains_key(name));
         }
     }
 
-    /// The limit that a slow call went over.
+    /// Returns the limit that a slow call exceeded, in milliseconds.
     pub(crate) fn threshold(&self) -> Option<f64> {
         self.context.get("threshold_ms").and_then(Value::as_f64)
     }
 }
 
-/// How tokens are counted: the kinds do not overlap.
-const KINDS: [&str; 5] = [
+/// The kinds of tokens, which do not overlap.
+const TOKEN_KINDS: [&str; 5] = [
     "input_tokens",
     "cached_input_tokens",
     "cache_write_tokens",
@@ -226,8 +207,8 @@ const KINDS: [&str; 5] = [
     "reasoning_tokens",
 ];
 
-/// The layer that requests come in by.
-const ENTRANCE: &str = "api";
+/// The layer that serves requests.
+const ENTRY_LAYER: &str = "api";
 
 fn object(text: &str) -> Map<String, Value> {
     match serde_json::from_str(text) {
@@ -236,45 +217,19 @@ fn object(text: &str) -> Map<String, Value> {
     }
 }
 
-fn layer(row: &Stored) -> String {
-    safe(row.logger.strip_prefix("rag.").unwrap_or(&row.logger))
-}
-
-fn operation(row: &Stored, context: &Map<String, Value>) -> String {
-    match context.get("operation").and_then(Value::as_str) {
-        Some(operation) => safe(operation),
-        None => safe(without_outcome(&row.message)),
-    }
-}
-
-fn without_outcome(message: &str) -> &str {
-    const ENDS: [&str; 6] = [
-        "_started",
-        "_complete",
-        "_empty",
-        "_failed",
-        "_cancelled",
-        "_panicked",
-    ];
-    let message = message.strip_prefix("slow_").unwrap_or(message);
-    ENDS.iter()
-        .find_map(|end| message.strip_suffix(end))
-        .unwrap_or(message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn facts(message: &str, level: &str, context: &str, metrics: &str) -> Facts {
-        Facts::of(&Stored {
+        Facts::of(&StoredRecord {
             message: message.into(),
             level: level.into(),
             logger: "rag.retrieval".into(),
             context: context.into(),
             metrics: metrics.into(),
             duration_ms: Some(1.0),
-            ..Stored::default()
+            ..StoredRecord::default()
         })
     }
 
@@ -345,9 +300,9 @@ mod tests {
 
     #[test]
     fn an_error_without_its_parts_is_none() {
-        let row = |error: &str| Stored {
+        let row = |error: &str| StoredRecord {
             error: Some(error.into()),
-            ..Stored::default()
+            ..StoredRecord::default()
         };
         assert_eq!(Failure::of(&row("null")), None);
         let failure = Failure::of(&row(r#"{"type":"t","message":"a\nb","chain":["c",1]}"#));
