@@ -1,4 +1,4 @@
-//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost.
+//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost, and the spans of a trace.
 //!
 //! Services depend on `ragspan`, which re-exports what they need. This crate depends neither on `tracing` nor on a database.
 
@@ -8,6 +8,7 @@ mod id;
 mod layer;
 mod level;
 mod outcome;
+pub mod trace;
 mod usage;
 
 pub use id::{ParseIdError, SpanId, TraceId};

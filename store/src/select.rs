@@ -4,7 +4,7 @@ use sqlx::QueryBuilder;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 
-use super::Stored;
+use super::StoredRecord;
 use super::stats::StatsBy;
 use ragspan_core::Level;
 
@@ -146,7 +146,7 @@ pub(super) struct Select {
 impl Select {
     /// Whole records.
     pub(super) fn records() -> Self {
-        Self::of("SELECT ", Stored::COLUMNS)
+        Self::of("SELECT ", StoredRecord::COLUMNS)
     }
 
     /// The different traces of some records.

@@ -51,7 +51,7 @@ fn asking(conditions: &[&str], text: Option<&str>) -> LogFilter {
     }
 }
 
-fn seqs(rows: &[Stored]) -> Vec<u64> {
+fn seqs(rows: &[StoredRecord]) -> Vec<u64> {
     rows.iter().map(|row| row.seq).collect()
 }
 
