@@ -1,6 +1,7 @@
 //! A call as the views show it: its operation, layer, outcome, error, and the values worth showing.
 
-use ragspan_store::{Outcome, Span, StoredRecord};
+use ragspan_core::Outcome;
+use ragspan_store::{Span, StoredRecord};
 use serde_json::{Map, Value};
 
 use crate::highlights;
@@ -65,8 +66,8 @@ impl CallOutcome {
             Some(Outcome::Success) => Self::Success,
             Some(Outcome::Empty) => Self::Empty,
             Some(Outcome::Cancelled) => Self::Cancelled,
-            Some(Outcome::Error) => Self::Failed,
             Some(Outcome::Panic) => Self::Panicked,
+            Some(_) => Self::Failed,
         }
     }
 }
@@ -108,9 +109,10 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Reads the call from its record.
+    /// Reads the call from its record. The operation of an event is its message.
     pub(crate) fn of(record: &StoredRecord) -> Self {
-        let span = record.span().unwrap_or_default();
+        let span = record.span();
+        let span = span.unwrap_or_else(|| Span::new(record.message.as_str()));
         Self::of_span(&span, record)
     }
 
@@ -221,94 +223,95 @@ fn object(text: &str) -> Map<String, Value> {
 mod tests {
     use super::*;
 
-    fn facts(message: &str, level: &str, context: &str, metrics: &str) -> Facts {
-        Facts::of(&StoredRecord {
+    fn call(message: &str, level: &str, context: &str, metrics: &str) -> Call {
+        Call::of(&StoredRecord {
             message: message.into(),
             level: level.into(),
             logger: "rag.retrieval".into(),
             context: context.into(),
             metrics: metrics.into(),
+            kind: "span".into(),
             duration_ms: Some(1.0),
             ..StoredRecord::default()
         })
     }
 
     #[test]
-    fn the_outcome_is_the_status_else_the_message() {
+    fn the_outcome_is_read_from_the_status_or_else_the_message() {
         for (message, level, context, outcome) in [
-            ("search_complete", "INFO", "{}", Outcome::Success),
+            ("search_complete", "INFO", "{}", CallOutcome::Success),
             (
                 "slow_search",
                 "WARNING",
                 r#"{"status":"success"}"#,
-                Outcome::Slow,
+                CallOutcome::Slow,
             ),
-            ("search_empty", "WARNING", "{}", Outcome::Empty),
+            ("search_empty", "WARNING", "{}", CallOutcome::Empty),
             (
                 "search_failed",
                 "INFO",
                 r#"{"status":"error"}"#,
-                Outcome::Failed,
+                CallOutcome::Failed,
             ),
-            ("search_cancelled", "INFO", "{}", Outcome::Cancelled),
-            ("search_panicked", "ERROR", "{}", Outcome::Panicked),
-            ("whatever", "CRITICAL", "not json", Outcome::Failed),
+            ("search_cancelled", "INFO", "{}", CallOutcome::Cancelled),
+            ("search_panicked", "ERROR", "{}", CallOutcome::Panicked),
+            ("other", "CRITICAL", "not json", CallOutcome::Failed),
         ] {
-            let facts = facts(message, level, context, "{}");
-            assert_eq!(facts.outcome, outcome, "{message}");
+            let call = call(message, level, context, "{}");
+            assert_eq!(call.outcome, outcome, "{message}");
         }
     }
 
     #[test]
-    fn what_every_call_repeats_and_what_is_redacted_is_not_shown() {
-        let call = |context: &str| facts("a_complete", "INFO", context, "{}");
+    fn values_that_all_calls_share_and_redacted_values_are_not_shown() {
+        let with = |context: &str| call("a_complete", "INFO", context, "{}");
         let mut calls = [
-            call(r#"{"plan":"free","top_k":5}"#),
-            call(r#"{"plan":"free","key":"[redacted]"}"#),
-            call(r#"{"plan":"free","top_k":7}"#),
+            with(r#"{"plan":"free","top_k":5}"#),
+            with(r#"{"plan":"free","key":"[redacted]"}"#),
+            with(r#"{"plan":"free","top_k":7}"#),
         ];
-        Facts::forget_shared(&mut calls.iter_mut().collect::<Vec<_>>());
-        let shown: Vec<_> = calls.iter().flat_map(Facts::values).collect();
+        Call::remove_shared(&mut calls);
+        let shown: Vec<_> = calls.iter().flat_map(Call::values).collect();
         assert_eq!(shown, ["top k 5", "top k 7"]);
     }
 
     #[test]
     fn the_operation_is_named_or_read_from_the_message() {
         assert_eq!(
-            facts("x_complete", "INFO", r#"{"operation":"a"}"#, "").operation,
+            call("x_complete", "INFO", r#"{"operation":"a"}"#, "").operation,
             "a"
         );
-        assert_eq!(facts("slow_search", "INFO", "", "").operation, "search");
-        assert_eq!(facts("search_failed", "INFO", "", "").operation, "search");
+        assert_eq!(call("slow_search", "INFO", "", "").operation, "search");
+        assert_eq!(call("search_failed", "INFO", "", "").operation, "search");
     }
 
     #[test]
-    fn telling_values_come_first_and_two_are_enough() {
+    fn the_two_most_informative_values_are_shown() {
         let metrics = r#"{"aaa":1,"best_score":0.81,"chunks":1500,"duration_ms":3}"#;
-        let values = facts("s_complete", "INFO", "{}", metrics).values();
+        let values = call("s_complete", "INFO", "{}", metrics).values();
         assert_eq!(values, ["1,500 chunks", "best 0.81"]);
-        let values = facts(
+        let values = call(
             "s",
             "INFO",
             r#"{"operation":"s","top_k":5,"status":"success"}"#,
             "",
         );
         assert_eq!(values.values(), ["top k 5"]);
-        let money = facts("s", "INFO", "{}", r#"{"cost_usd":0.0011,"rerank_ms":12}"#);
+        let money = call("s", "INFO", "{}", r#"{"cost_usd":0.0011,"rerank_ms":12}"#);
         assert_eq!(money.values(), ["$0.0011", "rerank 12 ms"]);
     }
 
     #[test]
     fn an_error_without_its_parts_is_none() {
-        let row = |error: &str| StoredRecord {
+        let record = |error: &str| StoredRecord {
             error: Some(error.into()),
             ..StoredRecord::default()
         };
-        assert_eq!(Failure::of(&row("null")), None);
-        let failure = Failure::of(&row(r#"{"type":"t","message":"a\nb","chain":["c",1]}"#));
-        let failure = failure.expect("an error");
+        assert_eq!(CallError::of(&record("null")), None);
+        let error = CallError::of(&record(r#"{"type":"t","message":"a\nb","chain":["c",1]}"#));
+        let error = error.expect("an error");
         assert_eq!(
-            (failure.message.as_str(), failure.chain.len()),
+            (error.message.as_str(), error.chain.len()),
             ("a\\nb", 1)
         );
     }

@@ -1,4 +1,4 @@
-//! What a call's record has to say beside its bar: the most telling values first, in the words of people.
+//! Selects and formats the values of a call that are shown beside its bar, the most informative first.
 
 use serde_json::{Map, Value};
 
@@ -7,37 +7,37 @@ use crate::text::{columns, safe};
 
 type Object = Map<String, Value>;
 
-/// So many values are shown, and of a call of a model all that it told of it.
-const FEW: usize = 2;
+/// The maximum number of values, without those of a model call, which are always shown.
+const MAX_VALUES: usize = 2;
 
-/// The values worth showing, such as `15 chunks` and `best 0.81`; of a call of a model all that it told of it.
+/// Returns the values most worth showing, such as `15 chunks` and `best 0.81`, and all values of a model call.
 pub(crate) fn values(context: &Object, metrics: &Object) -> Vec<String> {
-    let mut names: Vec<_> = metrics.keys().filter(|name| is_own(name)).collect();
+    let mut names: Vec<_> = metrics.keys().filter(|name| is_custom(name)).collect();
     names.sort_by_key(|name| rank(name));
-    let (telling, others): (Vec<_>, Vec<_>) = names
+    let (informative, others): (Vec<_>, Vec<_>) = names
         .into_iter()
-        .partition(|name| rank(name) < TELLING.len());
+        .partition(|name| rank(name) < INFORMATIVE.len());
     let of_metrics = |names: Vec<&String>| -> Vec<String> {
-        let shown = |name: &String| shown(name, metrics.get(name)?);
-        names.into_iter().filter_map(shown).collect()
+        let format = |name: &String| format_value(name, metrics.get(name)?);
+        names.into_iter().filter_map(format).collect()
     };
-    let mut said: Vec<_> = of_metrics(telling).into_iter().take(FEW).collect();
-    said.extend(words(context, metrics));
-    let told = context
+    let mut values: Vec<_> = of_metrics(informative).into_iter().take(MAX_VALUES).collect();
+    values.extend(model_call(context, metrics));
+    let of_context = context
         .iter()
-        .filter(|(name, _)| !is_ours(name))
-        .filter_map(|(name, value)| shown(name, value));
-    let room = FEW.saturating_sub(said.len());
-    said.extend(of_metrics(others).into_iter().chain(told).take(room));
-    said
+        .filter(|(name, _)| !is_reserved(name))
+        .filter_map(|(name, value)| format_value(name, value));
+    let room = MAX_VALUES.saturating_sub(values.len());
+    values.extend(of_metrics(others).into_iter().chain(of_context).take(room));
+    values
 }
 
-/// What a call tells of a model, of attempts and caches, in the order in which it is worth knowing.
-fn words(context: &Object, metrics: &Object) -> Vec<String> {
+/// Returns the values about models, attempts and caches, the most important first.
+fn model_call(context: &Object, metrics: &Object) -> Vec<String> {
     let number_of = |name: &str| metrics.get(name).and_then(Value::as_f64);
     let text_of = |name: &str| context.get(name).and_then(Value::as_str).map(safe);
-    let answers = number_of("output_tokens").is_some() || number_of("input_tokens").is_none();
-    let first = if answers && asks_a_model(context, metrics) {
+    let generates = number_of("output_tokens").is_some() || number_of("input_tokens").is_none();
+    let first = if generates && calls_a_model(context, metrics) {
         "first token"
     } else {
         "first item"
@@ -61,17 +61,17 @@ fn words(context: &Object, metrics: &Object) -> Vec<String> {
     .collect()
 }
 
-fn asks_a_model(context: &Object, metrics: &Object) -> bool {
+fn calls_a_model(context: &Object, metrics: &Object) -> bool {
     context.contains_key("model") || metrics.contains_key("output_tokens")
 }
 
-/// By kind as in `1,400 + 600 cached → 270 + 40 reasoning tokens`, where the call tells them, else their sum.
+/// Formats the tokens by kind, as in `1,400 + 600 cached → 270 + 40 reasoning tokens`, or else their sum.
 fn tokens(metrics: &Object) -> Option<String> {
     let count = |name: &str| metrics.get(name).and_then(Value::as_f64);
     let side = |kinds: &[(&str, &str)]| {
-        let kinds = kinds.iter().filter_map(|(name, word)| {
-            let tokens = count(name).filter(|tokens| *tokens > 0.0 || word.is_empty())?;
-            Some(format!("{}{word}", number(tokens)))
+        let kinds = kinds.iter().filter_map(|(name, suffix)| {
+            let tokens = count(name).filter(|tokens| *tokens > 0.0 || suffix.is_empty())?;
+            Some(format!("{}{suffix}", number(tokens)))
         });
         let kinds: Vec<_> = kinds.collect();
         (!kinds.is_empty()).then(|| kinds.join(" + "))
@@ -81,10 +81,10 @@ fn tokens(metrics: &Object) -> Option<String> {
         ("cached_input_tokens", " cached"),
         ("cache_write_tokens", " written to cache"),
     ]);
-    let answered = count("output_tokens").filter(|tokens| *tokens > 0.0);
-    let reasoned = count("reasoning_tokens").filter(|tokens| *tokens > 0.0);
-    let received = answered
-        .or(reasoned)
+    let output = count("output_tokens").filter(|tokens| *tokens > 0.0);
+    let reasoning = count("reasoning_tokens").filter(|tokens| *tokens > 0.0);
+    let received = output
+        .or(reasoning)
         .and_then(|_| side(&[("output_tokens", ""), ("reasoning_tokens", " reasoning")]));
     let sides: Vec<_> = sent.into_iter().chain(received).collect();
     let sides = (!sides.is_empty()).then(|| sides.join(" → "));
@@ -96,7 +96,7 @@ fn tokens(metrics: &Object) -> Option<String> {
     sides.or_else(sum).map(|tokens| format!("{tokens} tokens"))
 }
 
-/// In dollars; a sum that leaves calls out, for want of a price, says how many.
+/// Formats the cost in dollars, and the number of calls that it leaves out because their model has no price.
 pub(crate) fn cost(metrics: &Object) -> Option<String> {
     let number_of = |name: &str| metrics.get(name).and_then(Value::as_f64);
     let cost = number_of("cost_usd").map(dollars)?;
@@ -116,9 +116,9 @@ fn cache(context: &Object) -> Option<String> {
     )
 }
 
-/// Fields of a span's context that say nothing beside its outcome, or that [`words`] tells.
-pub(crate) fn is_ours(name: &str) -> bool {
-    const OURS: [&str; 11] = [
+/// Whether a context field repeats the outcome, or is shown by [`model_call`].
+pub(crate) fn is_reserved(name: &str) -> bool {
+    const RESERVED: [&str; 11] = [
         "operation",
         "status",
         "error_span_id",
@@ -131,12 +131,12 @@ pub(crate) fn is_ours(name: &str) -> bool {
         "cache",
         "cache_hit",
     ];
-    OURS.contains(&name) || name.starts_with("versions.")
+    RESERVED.contains(&name) || name.starts_with("versions.")
 }
 
-/// A number of the call's own, which [`words`] does not tell: the sums of a request would hide it.
-fn is_own(name: &str) -> bool {
-    const TOLD: [&str; 18] = [
+/// Whether a metric was recorded by the call itself: neither a total of the request nor shown by [`model_call`].
+fn is_custom(name: &str) -> bool {
+    const RESERVED: [&str; 18] = [
         "duration_ms",
         "time_to_first_item_ms",
         "longest_gap_ms",
@@ -156,11 +156,11 @@ fn is_own(name: &str) -> bool {
         "allocated_context",
         "allocated_response",
     ];
-    !TOLD.contains(&name) && !name.ends_with("_tokens") && !name.starts_with("self_ms.")
+    !RESERVED.contains(&name) && !name.ends_with("_tokens") && !name.starts_with("self_ms.")
 }
 
-/// What tells most about a call, the most telling first; the others follow by name.
-const TELLING: [&str; 8] = [
+/// The most informative metrics of a call, in order; others follow by name.
+const INFORMATIVE: [&str; 8] = [
     "chunks",
     "chunks_retrieved",
     "hits",
@@ -171,7 +171,7 @@ const TELLING: [&str; 8] = [
     "faithfulness",
 ];
 
-/// What is counted, and said as in `15 chunks`.
+/// The metrics that are counts, formatted as in `15 chunks`.
 const COUNTED: [&str; 8] = [
     "chunks",
     "hits",
@@ -184,19 +184,19 @@ const COUNTED: [&str; 8] = [
 ];
 
 fn rank(name: &str) -> usize {
-    TELLING
+    INFORMATIVE
         .iter()
-        .position(|telling| *telling == name)
-        .unwrap_or(TELLING.len())
+        .position(|known| *known == name)
+        .unwrap_or(INFORMATIVE.len())
 }
 
-/// What stands in the place of a value that must not be shown; it says nothing of a call.
+/// The text that replaces a secret value.
 const REDACTED: &str = "[redacted]";
 
-/// The longest text worth a place beside a bar.
-const LONGEST: usize = 24;
+/// The maximum width of a text value.
+const MAX_TEXT: usize = 24;
 
-fn shown(name: &str, value: &Value) -> Option<String> {
+fn format_value(name: &str, value: &Value) -> Option<String> {
     let (unit, value) = match value {
         Value::Number(value) => {
             let value = value.as_f64()?;
@@ -205,7 +205,7 @@ fn shown(name: &str, value: &Value) -> Option<String> {
             }
             quantity(name, value)
         }
-        Value::String(text) if text != REDACTED && columns(text) <= LONGEST => ("", safe(text)),
+        Value::String(text) if text != REDACTED && columns(text) <= MAX_TEXT => ("", safe(text)),
         Value::Bool(value) => ("", value.to_string()),
         _ => return None,
     };
@@ -220,7 +220,7 @@ fn counted(name: &str, value: f64) -> String {
     format!("{} {}", number(value), one.unwrap_or(name))
 }
 
-/// The end of the name that says the unit, and the value written with that unit.
+/// Returns the suffix of the name that is the unit, and the value with that unit.
 fn quantity(name: &str, value: f64) -> (&'static str, String) {
     if name.ends_with("_ms") {
         ("_ms", duration(value))
@@ -237,7 +237,7 @@ mod tests {
 
     use super::*;
 
-    fn told(context: Value, metrics: Value) -> Vec<String> {
+    fn shown(context: Value, metrics: Value) -> Vec<String> {
         let (Value::Object(context), Value::Object(metrics)) = (context, metrics) else {
             panic!("both are objects");
         };
@@ -245,14 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn a_call_of_a_model_tells_its_first_token_its_tokens_by_kind_its_cost_and_its_name() {
+    fn a_model_call_shows_its_first_token_tokens_by_kind_cost_and_model() {
         let metrics = json!({
             "time_to_first_item_ms": 90, "items": 41, "longest_gap_ms": 7, "duration_ms": 298, "input_tokens": 1400,
             "cached_input_tokens": 600, "output_tokens": 270, "reasoning_tokens": 40, "total_tokens": 2310,
             "cost_usd": 0.0011,
         });
         assert_eq!(
-            told(
+            shown(
                 json!({"model": "gpt-4o-mini", "kind": "agent", "versions.prompt": "v3"}),
                 metrics
             ),
@@ -266,21 +266,21 @@ mod tests {
     }
 
     #[test]
-    fn an_embedding_sends_tokens_and_gets_none() {
+    fn an_embedding_has_only_input_tokens() {
         let metrics = json!({"input_tokens": 29, "output_tokens": 0, "total_tokens": 29});
         assert_eq!(
-            told(json!({"model": "embed-3"}), metrics),
+            shown(json!({"model": "embed-3"}), metrics),
             ["29 tokens", "embed-3"]
         );
     }
 
     #[test]
-    fn what_went_otherwise_than_planned_is_told() {
+    fn retries_fallbacks_and_cache_misses_are_shown() {
         let context = json!({
             "model": "m", "fallback_to": "mini", "usage_estimated": true, "cache": "answers", "cache_hit": false,
         });
         assert_eq!(
-            told(
+            shown(
                 context,
                 json!({"attempts": 3, "retry_wait_ms": 250, "items": 2})
             ),
@@ -293,7 +293,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            told(
+            shown(
                 json!({"cache": "x", "cache_hit": true}),
                 json!({"attempts": 1})
             ),
@@ -302,36 +302,36 @@ mod tests {
     }
 
     #[test]
-    fn the_request_s_line_tells_its_sums_and_no_bookkeeping() {
+    fn a_request_shows_its_totals_and_no_internal_metrics() {
         let sums = json!({
             "llm_calls": 2, "total_tokens": 2310, "cost_usd": 0.0011, "spans": 9, "self_ms.api": 3.0, "retries": 1,
             "faithfulness": 0.94,
         });
         assert_eq!(
-            told(json!({}), sums),
+            shown(json!({}), sums),
             ["faithfulness 0.94", "2,310 tokens", "$0.0011"]
         );
     }
 
     #[test]
-    fn a_sum_that_is_not_the_whole_sum_says_so() {
+    fn an_incomplete_cost_shows_the_number_of_unpriced_calls() {
         let sums =
             json!({"llm_calls": 3, "total_tokens": 30, "cost_usd": 0.5, "unpriced_calls": 2});
-        assert_eq!(told(json!({}), sums), ["30 tokens", "$0.5000 + 2 unpriced"]);
+        assert_eq!(shown(json!({}), sums), ["30 tokens", "$0.5000 + 2 unpriced"]);
         let unknown = json!({"llm_calls": 1, "total_tokens": 30, "unpriced_calls": 1});
-        assert_eq!(told(json!({}), unknown), ["30 tokens"]);
+        assert_eq!(shown(json!({}), unknown), ["30 tokens"]);
     }
 
     #[test]
-    fn documents_are_told_by_their_number_and_the_best_of_them() {
+    fn documents_are_shown_as_their_number_and_best_score() {
         let context = json!({"documents": [{"id": "bees#1", "score": 0.81}], "top_k": 5});
         let metrics = json!({"documents": 1, "best_score": 0.81});
-        assert_eq!(told(context, metrics), ["1 document", "best 0.81"]);
+        assert_eq!(shown(context, metrics), ["1 document", "best 0.81"]);
     }
 
     #[test]
-    fn a_stream_of_something_else_has_a_first_item() {
+    fn a_stream_without_a_model_has_a_first_item() {
         let metrics = json!({"time_to_first_item_ms": 9, "items": 2});
-        assert_eq!(told(json!({}), metrics), ["first item 9.0 ms"]);
+        assert_eq!(shown(json!({}), metrics), ["first item 9.0 ms"]);
     }
 }

@@ -88,7 +88,9 @@ impl StoredRecord {
             || context.get("remote_parent").and_then(Value::as_bool) == Some(true)
     }
 
-    fn span_error(&self) -> Option<SpanError> {
+    /// Returns the error of the record; `None` if it has none, or one without a type.
+    #[must_use]
+    pub fn span_error(&self) -> Option<SpanError> {
         let error = object(self.error.as_deref()?);
         let chain = error.get("chain").and_then(Value::as_array);
         let chain = chain.into_iter().flatten().filter_map(Value::as_str);
