@@ -8,6 +8,7 @@ mod id;
 mod layer;
 mod level;
 mod outcome;
+pub mod record;
 pub mod trace;
 mod usage;
 
