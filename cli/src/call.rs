@@ -310,9 +310,6 @@ mod tests {
         assert_eq!(CallError::of(&record("null")), None);
         let error = CallError::of(&record(r#"{"type":"t","message":"a\nb","chain":["c",1]}"#));
         let error = error.expect("an error");
-        assert_eq!(
-            (error.message.as_str(), error.chain.len()),
-            ("a\\nb", 1)
-        );
+        assert_eq!((error.message.as_str(), error.chain.len()), ("a\\nb", 1));
     }
 }

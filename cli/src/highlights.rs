@@ -21,7 +21,10 @@ pub(crate) fn values(context: &Object, metrics: &Object) -> Vec<String> {
         let format = |name: &String| format_value(name, metrics.get(name)?);
         names.into_iter().filter_map(format).collect()
     };
-    let mut values: Vec<_> = of_metrics(informative).into_iter().take(MAX_VALUES).collect();
+    let mut values: Vec<_> = of_metrics(informative)
+        .into_iter()
+        .take(MAX_VALUES)
+        .collect();
     values.extend(model_call(context, metrics));
     let of_context = context
         .iter()
@@ -317,7 +320,10 @@ mod tests {
     fn an_incomplete_cost_shows_the_number_of_unpriced_calls() {
         let sums =
             json!({"llm_calls": 3, "total_tokens": 30, "cost_usd": 0.5, "unpriced_calls": 2});
-        assert_eq!(shown(json!({}), sums), ["30 tokens", "$0.5000 + 2 unpriced"]);
+        assert_eq!(
+            shown(json!({}), sums),
+            ["30 tokens", "$0.5000 + 2 unpriced"]
+        );
         let unknown = json!({"llm_calls": 1, "total_tokens": 30, "unpriced_calls": 1});
         assert_eq!(shown(json!({}), unknown), ["30 tokens"]);
     }

@@ -100,9 +100,8 @@ pub(crate) fn handled_then_failed() -> Vec<StoredRecord> {
         error: Some(json!({"type": error_type, "message": message, "chain": []}).to_string()),
         ..record
     };
-    let call = |ids, layer, operation, end, times| {
-        span(ids, (layer, operation, end), times, &json!({}))
-    };
+    let call =
+        |ids, layer, operation, end, times| span(ids, (layer, operation, end), times, &json!({}));
     let limited = |record| with_error("rate_limited", "retry after 2 s", record);
     let mut answer = limited(call((1, 0), "api", "answer", "failed", (0, 90_000)));
     answer.context =
@@ -110,10 +109,28 @@ pub(crate) fn handled_then_failed() -> Vec<StoredRecord> {
     let fetch = call((4, 3), "data", "fetch_page", "failed", (3_000, 9_000));
     vec![
         answer,
-        call((2, 1), "retrieval", "hybrid_search", "complete", (1_000, 30_000)),
-        call((3, 2), "retrieval", "load_pages", "complete", (2_000, 20_000)),
+        call(
+            (2, 1),
+            "retrieval",
+            "hybrid_search",
+            "complete",
+            (1_000, 30_000),
+        ),
+        call(
+            (3, 2),
+            "retrieval",
+            "load_pages",
+            "complete",
+            (2_000, 20_000),
+        ),
         with_error("timeout", "the page did not answer", fetch),
-        limited(call((5, 1), "generation", "generate", "failed", (40_000, 49_000))),
+        limited(call(
+            (5, 1),
+            "generation",
+            "generate",
+            "failed",
+            (40_000, 49_000),
+        )),
     ]
 }
 

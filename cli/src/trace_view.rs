@@ -84,7 +84,10 @@ impl<'a> TraceView<'a> {
 
     /// Returns the number of spans that failed or panicked.
     pub(crate) fn count_failures(&self) -> usize {
-        let failed = self.spans.iter().filter(|span| span.call.outcome.is_failure());
+        let failed = self
+            .spans
+            .iter()
+            .filter(|span| span.call.outcome.is_failure());
         failed.count()
     }
 }
@@ -100,7 +103,10 @@ mod tests {
         let view = TraceView::of(&records);
         let failure = view.failure().expect("a failure");
         assert_eq!(failure.call.operation, "generate");
-        let deepest = view.spans.iter().filter(|span| span.call.outcome.is_failure());
+        let deepest = view
+            .spans
+            .iter()
+            .filter(|span| span.call.outcome.is_failure());
         let deepest = deepest.max_by_key(|span| span.depth).expect("a failure");
         assert_eq!(deepest.call.operation, "fetch_page");
     }

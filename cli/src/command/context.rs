@@ -133,12 +133,17 @@ mod tests {
         let late = at("2026-11-23T16:00:00.123456Z");
         let context = context("2026-11-23T20:00:00Z");
         assert_eq!(
-            context.time_format(std::slice::from_ref(&late)).format(&late),
+            context
+                .time_format(std::slice::from_ref(&late))
+                .format(&late),
             "01:00:00"
         );
         let early = at("2026-11-23T09:00:00Z");
         let both = [late, early];
-        assert_eq!(context.time_format(&both).format(&both[1]), "2026-11-23 18:00:00");
+        assert_eq!(
+            context.time_format(&both).format(&both[1]),
+            "2026-11-23 18:00:00"
+        );
         assert_eq!(context.zone_title(), "local");
     }
 
@@ -150,6 +155,9 @@ mod tests {
             context.time_format(std::slice::from_ref(&odd)).format(&odd),
             "ééééééééééé"
         );
-        assert_eq!(context.date_format().format_micros(i64::MAX), i64::MAX.to_string());
+        assert_eq!(
+            context.date_format().format_micros(i64::MAX),
+            i64::MAX.to_string()
+        );
     }
 }

@@ -63,7 +63,12 @@ pub(super) async fn run(
     }
 }
 
-fn show(records: &[StoredRecord], json: bool, out: &mut dyn Write, context: &RenderContext) -> Result<(), Error> {
+fn show(
+    records: &[StoredRecord],
+    json: bool,
+    out: &mut dyn Write,
+    context: &RenderContext,
+) -> Result<(), Error> {
     if json {
         list::json_lines(records, out)?;
     } else {

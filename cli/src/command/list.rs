@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use ragspan_store::StoredRecord;
 
 use super::context::{RenderContext, TimeFormat};
-use crate::facts::{Facts, Failure, is_failure_level};
+use crate::call::{Call, CallError, is_failure_level};
 use crate::format::duration;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Column, Table};
@@ -22,7 +22,11 @@ pub(super) fn json_lines(records: &[StoredRecord], out: &mut dyn Write) -> io::R
 }
 
 /// Writes one object with the trace's id and its records, each on its own line.
-pub(super) fn trace_json(id: &str, records: &[StoredRecord], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn trace_json(
+    id: &str,
+    records: &[StoredRecord],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let id = serde_json::Value::from(id);
     let lines: Vec<_> = records.iter().map(StoredRecord::to_json_line).collect();
     writeln!(
@@ -76,16 +80,16 @@ pub(super) fn errors(records: &[StoredRecord], context: &RenderContext) -> Strin
     ]);
     let times = context.time_format(records);
     for record in records {
-        let failure = Failure::of(record);
-        let (kind, message) = match &failure {
-            Some(failure) => (failure.kind.as_str(), failure.message.as_str()),
+        let error = CallError::of(record);
+        let (error_type, message) = match &error {
+            Some(error) => (error.error_type.as_str(), error.message.as_str()),
             None => ("", record.message.as_str()),
         };
         table.push(vec![
             times.format(record).into(),
             record.short_trace().unwrap_or_default().into(),
             operation_or_logger(record).into(),
-            Cell::toned(kind, Tone::Bad),
+            Cell::toned(error_type, Tone::Bad),
             message.into(),
         ]);
     }
@@ -117,15 +121,15 @@ pub(super) fn slow(records: &[StoredRecord], context: &RenderContext) -> String 
 
 /// The last two cells are shown only if the table has columns for them.
 fn slow_row(record: &StoredRecord, times: &TimeFormat) -> Vec<Cell> {
-    let facts = Facts::of(record);
-    let ended = format!("{} {}", facts.outcome.mark(), facts.outcome.word());
+    let call = Call::of(record);
+    let ended = format!("{} {}", call.outcome.mark(), call.outcome.as_str());
     vec![
         times.format(record).into(),
         record.short_trace().unwrap_or_default().into(),
-        facts.operation.into(),
-        Cell::toned(&facts.layer, Tone::Dim),
+        call.operation.into(),
+        Cell::toned(&call.layer, Tone::Dim),
         record.duration_ms.map(duration).unwrap_or_default().into(),
-        Cell::toned(&ended, facts.outcome.tone()),
+        Cell::toned(&ended, call.outcome.tone()),
         record.user_id.as_deref().unwrap_or_default().into(),
         record.tenant_id.as_deref().unwrap_or_default().into(),
     ]
@@ -138,7 +142,11 @@ const LOGGER: usize = 16;
 /// Returns one record as a line with fixed column widths: when following, the widths of later records are not known.
 pub(super) fn line(record: &StoredRecord, context: &RenderContext) -> String {
     let style = &context.style;
-    let time = safe(&context.time_format(std::slice::from_ref(record)).format(record));
+    let time = safe(
+        &context
+            .time_format(std::slice::from_ref(record))
+            .format(record),
+    );
     let trace = safe(&record.short_trace().unwrap_or_default());
     let logger = left(&safe(&record.logger), LOGGER);
     let used = columns(&time) + LEVEL + LOGGER + columns(&trace) + 8;
@@ -163,7 +171,7 @@ fn render(table: &Table, style: &Style) -> String {
 /// Returns the operation of a span, or the logger of an event.
 fn operation_or_logger(record: &StoredRecord) -> String {
     if record.kind == "span" {
-        Facts::of(record).operation
+        Call::of(record).operation
     } else {
         record.logger.clone()
     }
@@ -171,8 +179,11 @@ fn operation_or_logger(record: &StoredRecord) -> String {
 
 /// Returns the message, followed by the error if there is one.
 fn message_with_error(record: &StoredRecord) -> String {
-    match Failure::of(record) {
-        Some(failure) => format!("{}: {}: {}", record.message, failure.kind, failure.message),
+    match CallError::of(record) {
+        Some(error) => format!(
+            "{}: {}: {}",
+            record.message, error.error_type, error.message
+        ),
         None => record.message.clone(),
     }
 }

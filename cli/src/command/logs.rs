@@ -87,7 +87,11 @@ pub(super) async fn run(
     Ok(Answer::of(&records))
 }
 
-async fn filter(args: &LogsArgs, reader: &mut Reader, context: &RenderContext) -> Result<LogFilter, Error> {
+async fn filter(
+    args: &LogsArgs,
+    reader: &mut Reader,
+    context: &RenderContext,
+) -> Result<LogFilter, Error> {
     let trace = match &args.trace {
         Some(asked) => Some(reader.resolve_trace(asked).await?.trace_id),
         None => None,

@@ -52,7 +52,10 @@ pub(super) fn database(
 }
 
 fn of_profile(name: &str, variables: &Variables) -> Result<PathBuf, UnknownProfile> {
-    let variable = format!("{PROFILE_PREFIX}{}", name.to_ascii_uppercase().replace('-', "_"));
+    let variable = format!(
+        "{PROFILE_PREFIX}{}",
+        name.to_ascii_uppercase().replace('-', "_")
+    );
     value(&variable, variables).ok_or_else(|| UnknownProfile {
         name: name.to_owned(),
         known: known(variables),

@@ -44,11 +44,7 @@ pub(super) fn completions(
     Ok(Answer::Found)
 }
 
-pub(super) fn man(
-    args: &ManArgs,
-    ragspan: Command,
-    out: &mut dyn Write,
-) -> Result<Answer, Error> {
+pub(super) fn man(args: &ManArgs, ragspan: Command, out: &mut dyn Write) -> Result<Answer, Error> {
     let page = match &args.of {
         None => ragspan,
         Some(name) => page_of(ragspan, name)?,

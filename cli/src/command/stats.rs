@@ -114,11 +114,7 @@ pub(super) async fn run(
 fn order(groups: &mut [Stats], by: By) {
     groups.sort_by_key(|group| {
         let name = group.name.as_deref().unwrap_or_default();
-        let rank = if by == By::Layer {
-            layer_rank(name)
-        } else {
-            0
-        };
+        let rank = if by == By::Layer { layer_rank(name) } else { 0 };
         (rank, std::cmp::Reverse(group.calls))
     });
 }

@@ -55,7 +55,10 @@ fn ids(span: &SpanView<'_>, axis: &TimeAxis<'_>) -> Vec<(String, String)> {
         ("began", format!("after {start}")),
         ("ended", format!("after {end}, at {}", record.timestamp)),
     ];
-    let links = [("span", &record.span_id), ("parent", &record.parent_span_id)];
+    let links = [
+        ("span", &record.span_id),
+        ("parent", &record.parent_span_id),
+    ];
     let links = links
         .into_iter()
         .filter_map(|(name, id)| Some((name, id.clone()?)));

@@ -62,9 +62,7 @@ fn short_trace(records: &[StoredRecord]) -> String {
 }
 
 fn trace_id(records: &[StoredRecord]) -> Option<&str> {
-    records
-        .iter()
-        .find_map(|record| record.trace_id.as_deref())
+    records.iter().find_map(|record| record.trace_id.as_deref())
 }
 
 fn header(records: &[StoredRecord], trace: &TraceView<'_>) -> String {
@@ -149,7 +147,9 @@ fn waterfall(records: &[StoredRecord], trace: &TraceView<'_>) -> String {
     let mut out = format!("<main>\n{}<ol class=\"tree\">\n", axis.ticks());
     for line in outline::rows_within(trace, &View::default(), MAX_LINES) {
         match &line.content {
-            Content::Span(index) => row::push_span(&mut out, &trace.spans[*index], line.depth, &axis),
+            Content::Span(index) => {
+                row::push_span(&mut out, &trace.spans[*index], line.depth, &axis)
+            }
             Content::Fold(fold) => row::push_fold(&mut out, fold, line.depth, trace, &axis),
         }
     }
@@ -165,7 +165,7 @@ fn unattached(trace: &TraceView<'_>) -> String {
     let from = trace.range.0;
     format!(
         "<section class=\"more\">\n<h3>Outside the spans recorded here</h3>\n{}</section>\n",
-        detail::events(&trace.loose_events, from)
+        detail::events(&trace.unattached_events, from)
     )
 }
 

@@ -42,7 +42,11 @@ impl Parsed {
             errors: parse_errors,
             ..
         } = parse_document(RcDom::default(), ParseOpts::default()).one(page);
-        let errors = parse_errors.borrow().iter().map(ToString::to_string).collect();
+        let errors = parse_errors
+            .borrow()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let mut parsed = Self {
             errors,
             ..Self::default()
@@ -66,9 +70,7 @@ impl Parsed {
     fn add(&mut self, node: &Handle, depth: usize) {
         match &node.data {
             NodeData::Text { contents } => self.text.push_str(&contents.borrow()),
-            NodeData::Comment { contents } => {
-                self.errors.push(format!("a comment: {contents}"))
-            }
+            NodeData::Comment { contents } => self.errors.push(format!("a comment: {contents}")),
             NodeData::Element { name, attrs, .. } => {
                 let attributes = attrs.borrow();
                 let attributes = attributes.iter().map(|attribute| {

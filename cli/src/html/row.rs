@@ -98,7 +98,11 @@ pub(super) fn push_fold(
         &time,
         &axis.bar(start, end),
     );
-    let notes: Vec<_> = fold.notes(trace).into_iter().map(|(_, text)| text).collect();
+    let notes: Vec<_> = fold
+        .notes(trace)
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
     out.push_str(&format!(
         "<span class=\"x\">{}</span><span class=\"w\">show them</span></summary>\n<ol>\n",
         escape(&notes.join(" · "))

@@ -37,7 +37,8 @@ fn by_end(trace: &TraceView<'_>, children: &[usize]) -> Vec<usize> {
 
 /// Returns for each span the microseconds in which none of its children ran.
 pub(super) fn own_time(trace: &TraceView<'_>) -> Vec<i64> {
-    trace.spans
+    trace
+        .spans
         .iter()
         .map(|span| {
             let mut own = 0_i64;
@@ -66,7 +67,7 @@ mod tests {
         let trace = TraceView::of(&rows);
         let times = time_on_critical_path(&trace);
         let names: Vec<_> = trace
-            .nodes
+            .spans
             .iter()
             .map(|span| span.call.operation.as_str())
             .collect();
@@ -79,7 +80,11 @@ mod tests {
         assert_eq!(of("generate"), 298_000);
         assert_eq!(of("vectors"), 44_000);
         assert_eq!(of("bm25"), 0, "it ran beside vectors");
-        assert_eq!(times.iter().sum::<i64>(), 412_000, "the whole request, once");
+        assert_eq!(
+            times.iter().sum::<i64>(),
+            412_000,
+            "the whole request, once"
+        );
     }
 
     #[test]

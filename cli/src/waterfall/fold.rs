@@ -38,10 +38,7 @@ impl Fold {
         self.spans.extend(other.spans);
     }
 
-    fn views<'t, 'a>(
-        &self,
-        trace: &'t TraceView<'a>,
-    ) -> impl Iterator<Item = &'t SpanView<'a>> {
+    fn views<'t, 'a>(&self, trace: &'t TraceView<'a>) -> impl Iterator<Item = &'t SpanView<'a>> {
         self.spans.iter().map(|index| &trace.spans[*index])
     }
 
@@ -191,12 +188,16 @@ mod tests {
         let same = ["✗ 2 failed", "p50 9.0 ms", "max 41 ms"];
         assert_eq!(notes(Kind::SameOperation, vec![0, 1, 2]), same);
         assert_eq!(
-            notes(Kind::SameOperation, vec![0]).last().map(String::as_str),
+            notes(Kind::SameOperation, vec![0])
+                .last()
+                .map(String::as_str),
             Some("2 below")
         );
         assert_eq!(notes(Kind::Levels, vec![0]), ["✗ 2 failed", "3 spans"]);
         assert_eq!(
-            notes(Kind::MixedOperations(7), vec![0]).last().map(String::as_str),
+            notes(Kind::MixedOperations(7), vec![0])
+                .last()
+                .map(String::as_str),
             Some("7 operations")
         );
     }

@@ -29,7 +29,9 @@ impl<'s> Line<'s> {
     }
 
     pub(super) fn room(&self) -> usize {
-        self.style.width.saturating_sub(self.used + self.pending_spaces)
+        self.style
+            .width
+            .saturating_sub(self.used + self.pending_spaces)
     }
 
     pub(super) fn has_room_for(&self, text: &str) -> bool {

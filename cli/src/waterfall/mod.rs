@@ -73,9 +73,7 @@ pub fn render_as(records: &[StoredRecord], view: &View, style: &Style) -> String
 }
 
 fn header(records: &[StoredRecord], trace: &TraceView<'_>, style: &Style) -> String {
-    let id = records
-        .iter()
-        .find_map(|record| record.trace_id.as_deref());
+    let id = records.iter().find_map(|record| record.trace_id.as_deref());
     let id = id.map_or_else(|| "no trace id".to_owned(), |id| safe(&short_id(id)));
     let mut line = Line::new(style);
     line.push(Tone::Strong, &id).push(Tone::Plain, "  ");

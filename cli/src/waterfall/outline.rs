@@ -63,7 +63,9 @@ pub(crate) fn rows_within(trace: &TraceView<'_>, view: &View, most_lines: usize)
     if explicit {
         show(selected.len())
     } else {
-        show(largest_fitting(selected.len(), |count| show(count).len() <= most_lines))
+        show(largest_fitting(selected.len(), |count| {
+            show(count).len() <= most_lines
+        }))
     }
 }
 
@@ -95,7 +97,7 @@ fn lay_out(trace: &TraceView<'_>, shown: &[bool], deepest: usize) -> Vec<Row> {
     push(&mut stack, plan.lines(&roots), 0);
     while let Some((line, depth, last)) = stack.pop() {
         rows.push(Row {
-            content: line.what,
+            content: line.content,
             depth,
             last,
             branches: String::new(),
@@ -123,7 +125,7 @@ fn push(stack: &mut Vec<(PlannedLine, usize, bool)>, lines: Vec<PlannedLine>, de
 /// A line before its position is known, and the spans below it.
 #[derive(Debug)]
 struct PlannedLine {
-    content: What,
+    content: Content,
     next: Vec<usize>,
 }
 
@@ -160,7 +162,7 @@ impl Plan<'_> {
                 kinds.insert(operation, lines.len());
             }
             let kind = if next.is_empty() {
-                Kind::Alike
+                Kind::SameOperation
             } else {
                 Kind::Levels
             };
@@ -201,7 +203,7 @@ impl Plan<'_> {
     /// Replaces folds of one span, which take as much room as the span.
     fn without_single_spans(&self, mut lines: Vec<PlannedLine>) -> Vec<PlannedLine> {
         for line in &mut lines {
-            if let Content::Fold(Fold { spans, .. }) = &line.what
+            if let Content::Fold(Fold { spans, .. }) = &line.content
                 && let [one] = spans.as_slice()
                 && self.trace.spans[*one].depth < self.deepest
             {
@@ -214,7 +216,7 @@ impl Plan<'_> {
 
 /// Merges the smallest folds into one if there are more than the maximum.
 fn merge(lines: Vec<PlannedLine>) -> Vec<PlannedLine> {
-    let size = |line: &PlannedLine| match &line.what {
+    let size = |line: &PlannedLine| match &line.content {
         Content::Fold(fold) if line.next.is_empty() => Some(fold.spans.len()),
         _ => None,
     };
@@ -227,15 +229,19 @@ fn merge(lines: Vec<PlannedLine>) -> Vec<PlannedLine> {
         return lines;
     }
     sizes.sort_by_key(|(size, at)| (Reverse(*size), *at));
-    let small: HashSet<_> = sizes.iter().skip(MAX_FOLDS - 1).map(|(_, at)| *at).collect();
+    let small: HashSet<_> = sizes
+        .iter()
+        .skip(MAX_FOLDS - 1)
+        .map(|(_, at)| *at)
+        .collect();
     let mut rest = Fold {
-        kind: Kind::Others(small.len()),
+        kind: Kind::MixedOperations(small.len()),
         heads: Vec::new(),
         spans: Vec::new(),
     };
     let mut merged = Vec::new();
     for (at, line) in lines.into_iter().enumerate() {
-        match line.what {
+        match line.content {
             Content::Fold(fold) if small.contains(&at) => rest.absorb(fold),
             _ => merged.push(line),
         }

@@ -133,15 +133,12 @@ fn interleave(lists: &[Vec<usize>; 3]) -> Vec<usize> {
 }
 
 /// Returns each span after the shown part of its path from the root, and none twice.
-fn with_their_paths(
-    indexes: impl Iterator<Item = usize>,
-    trace: &TraceView<'_>,
-) -> Vec<usize> {
+fn with_their_paths(indexes: impl Iterator<Item = usize>, trace: &TraceView<'_>) -> Vec<usize> {
     let mut seen = vec![false; trace.spans.len()];
     let mut out = Vec::new();
     for index in indexes {
         for step in path_from_root(index, trace) {
-            if !std::mem::reindex(&mut seen[step], true) {
+            if !std::mem::replace(&mut seen[step], true) {
                 out.push(step);
             }
         }

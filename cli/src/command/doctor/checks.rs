@@ -173,7 +173,10 @@ pub(super) fn of_config() -> Check {
             )
         };
     }
-    match CONFIG_FILES.into_iter().find(|file| Path::new(file).is_file()) {
+    match CONFIG_FILES
+        .into_iter()
+        .find(|file| Path::new(file).is_file())
+    {
         Some(file) => of_file(Path::new(file))
             .unwrap_or_else(|| Check::ok("config", format!("{file} is in this folder"))),
         None => Check::ok(
@@ -228,9 +231,7 @@ pub(super) fn of_metrics(url: Option<&str>) -> Check {
             format!("{url} responds, but without a metric of ragspan"),
             "another program may hold this port: the service's start report names its own",
         ),
-        Err(error) if is_required => {
-            Check::fail("metrics", format!("{url}: {error}"), error.fix())
-        }
+        Err(error) if is_required => Check::fail("metrics", format!("{url}: {error}"), error.fix()),
         Err(error) => Check::warn("metrics", format!("{url}: {error}"), error.fix()),
     }
 }

@@ -106,8 +106,7 @@ mod tests {
         let fine = "/var/lib/rag/ragspan.db can be read";
         let old = "its newest record is 3 h 20 m old";
         let fix = "check that the service runs, that its level lets records through, and that it writes here";
-        let silent =
-            "http://127.0.0.1:9464/metrics: no response: Connection refused (os error 111)\u{1b}[2J";
+        let silent = "http://127.0.0.1:9464/metrics: no response: Connection refused (os error 111)\u{1b}[2J";
         vec![
             Check::ok("database", fine.to_owned()),
             Check::warn("newest", old.to_owned(), fix),
