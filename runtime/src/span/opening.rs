@@ -84,7 +84,7 @@ impl Opening {
     pub(super) fn begin(site: &'static SpanCallsite) -> Option<Self> {
         let (enabled, handle) = (site.is_enabled(), dispatch::current());
         if handle.is_none() {
-            dispatch::miss(site.origin.operation);
+            dispatch::hint_not_started(site.origin.operation);
             if !enabled || is_unheard() {
                 return None;
             }

@@ -58,7 +58,7 @@ impl Capture {
             Worker::start(&running.pipeline, sinks, std::future::ready(()));
         running.pipeline.begin();
         let value = {
-            let _inside = running.carried.enter();
+            let _inside = running.captured.enter();
             body()
         };
         let (done, stats) = oneshot::channel();

@@ -11,11 +11,11 @@ use syn::{Item, UseTree};
 
 /// A module's path below the crate's root; empty for `lib.rs`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Module(Vec<String>);
+pub(super) struct Module(Vec<String>);
 
 impl Module {
     /// The first segment, `lib` for the root.
-    pub fn top(&self) -> &str {
+    pub(super) fn top(&self) -> &str {
         self.0.first().map_or("lib", String::as_str)
     }
 
@@ -45,13 +45,13 @@ struct Source {
 }
 
 /// The files of a crate by their module paths.
-pub struct Crate {
+pub(super) struct Crate {
     sources: BTreeMap<Module, Source>,
 }
 
 impl Crate {
     /// Reads every file below `src`, without `tests` modules.
-    pub fn read(src: &Path) -> Self {
+    pub(super) fn read(src: &Path) -> Self {
         let mut files = Vec::new();
         collect(src, &mut files);
         let sources = files.into_iter().filter_map(|path| {
@@ -71,7 +71,7 @@ impl Crate {
     }
 
     /// Every file's tokens, without its tests.
-    pub fn programs(&self) -> impl Iterator<Item = (&Module, TokenStream)> {
+    pub(super) fn programs(&self) -> impl Iterator<Item = (&Module, TokenStream)> {
         self.sources.iter().map(|(module, source)| {
             (
                 module,
@@ -81,7 +81,7 @@ impl Crate {
     }
 
     /// Every use of one file by another, once.
-    pub fn uses(&self) -> BTreeSet<(Module, Module)> {
+    pub(super) fn uses(&self) -> BTreeSet<(Module, Module)> {
         let mut all = BTreeSet::new();
         for (module, source) in &self.sources {
             let mut paths = Paths::default();
@@ -132,7 +132,7 @@ impl Crate {
     }
 
     /// The groups of files that use each other in a circle.
-    pub fn circles(&self) -> Vec<Vec<String>> {
+    pub(super) fn circles(&self) -> Vec<Vec<String>> {
         let uses = self.uses();
         let reach = |from: &Module| {
             let mut seen = BTreeSet::new();
@@ -259,7 +259,6 @@ fn flatten(tree: &UseTree, before: &mut Vec<String>, found: &mut impl FnMut(&str
             );
         }
         UseTree::Glob(_) => found("*", before),
-        _ => {}
     }
 }
 
