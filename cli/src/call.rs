@@ -1,6 +1,7 @@
 //! A call as the views show it: its operation, layer, outcome, error, and the values worth showing.
 
 use ragspan_core::Outcome;
+use ragspan_core::record::keys;
 use ragspan_store::{Span, StoredRecord};
 use serde_json::{Map, Value};
 
@@ -8,7 +9,7 @@ use crate::highlights;
 use crate::style::Tone;
 use crate::text::safe;
 
-/// How a call ended, as the views tell calls apart.
+/// The ways in which a call can end, as the views distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallOutcome {
     Success,
@@ -102,7 +103,7 @@ pub(crate) struct Call {
     pub(crate) layer: String,
     pub(crate) outcome: CallOutcome,
     pub(crate) error: Option<CallError>,
-    /// Whether the error began in another span, whose record has it in full.
+    /// Set if the error began in another span, whose record has it in full.
     pub(crate) passes_error_on: bool,
     context: Map<String, Value>,
     metrics: Map<String, Value>,
@@ -143,15 +144,15 @@ impl Call {
         highlights::cost(&self.metrics)
     }
 
-    /// Whether this is the record of a whole request, whose tokens and cost are the sums of its calls.
+    /// Returns true for the record of a whole request, whose tokens and cost are the sums of its calls.
     pub(crate) fn is_request(&self) -> bool {
-        self.metrics.contains_key("llm_calls")
+        self.metrics.contains_key(keys::LLM_CALLS.name)
     }
 
     /// Returns the tokens: the sum in the record, or else the sum of their kinds.
     pub(crate) fn tokens(&self) -> Option<f64> {
         let sum = self
-            .metric("total_tokens")
+            .metric(keys::TOTAL_TOKENS.name)
             .or_else(|| self.metric("tokens"));
         sum.or_else(|| self.own_tokens())
     }
@@ -165,13 +166,13 @@ impl Call {
     /// Returns the tokens and dollars that count for the layer of the call, so that each model call counts once: the sums
     /// of a request count for the layer that serves requests, and every other call counts only its own.
     pub(crate) fn layer_usage(&self) -> (Option<f64>, Option<f64>) {
-        let cost = self.metric("cost_usd");
+        let cost = self.metric(keys::COST_USD.name);
         if !self.is_request() || self.layer == ENTRY_LAYER {
             return (self.tokens(), cost);
         }
         let own = self.own_tokens();
         // The cost of the request is the cost of this call if it made the only model call; otherwise its own is not known.
-        let is_only_call = own.is_some() && self.metric("llm_calls") == Some(1.0);
+        let is_only_call = own.is_some() && self.metric(keys::LLM_CALLS.name) == Some(1.0);
         (own, cost.filter(|_| is_only_call))
     }
 
@@ -196,17 +197,19 @@ impl Call {
 
     /// Returns the limit that a slow call exceeded, in milliseconds.
     pub(crate) fn threshold(&self) -> Option<f64> {
-        self.context.get("threshold_ms").and_then(Value::as_f64)
+        self.context
+            .get(keys::THRESHOLD_MS.name)
+            .and_then(Value::as_f64)
     }
 }
 
 /// The kinds of tokens, which do not overlap.
 const TOKEN_KINDS: [&str; 5] = [
-    "input_tokens",
-    "cached_input_tokens",
-    "cache_write_tokens",
-    "output_tokens",
-    "reasoning_tokens",
+    keys::INPUT_TOKENS.name,
+    keys::CACHED_INPUT_TOKENS.name,
+    keys::CACHE_WRITE_TOKENS.name,
+    keys::OUTPUT_TOKENS.name,
+    keys::REASONING_TOKENS.name,
 ];
 
 /// The layer that serves requests.

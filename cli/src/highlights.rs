@@ -1,5 +1,6 @@
 //! Selects and formats the values of a call that are shown beside its bar, the most informative first.
 
+use ragspan_core::record::keys;
 use serde_json::{Map, Value};
 
 use crate::format::{dollars, duration, number};
@@ -39,16 +40,18 @@ pub(crate) fn values(context: &Object, metrics: &Object) -> Vec<String> {
 fn model_call(context: &Object, metrics: &Object) -> Vec<String> {
     let number_of = |name: &str| metrics.get(name).and_then(Value::as_f64);
     let text_of = |name: &str| context.get(name).and_then(Value::as_str).map(safe);
-    let generates = number_of("output_tokens").is_some() || number_of("input_tokens").is_none();
+    let generates = number_of(keys::OUTPUT_TOKENS.name).is_some()
+        || number_of(keys::INPUT_TOKENS.name).is_none();
     let first = if generates && calls_a_model(context, metrics) {
         "first token"
     } else {
         "first item"
     };
-    let first = number_of("time_to_first_item_ms").map(|ms| format!("{first} {}", duration(ms)));
-    let attempts = number_of("attempts").filter(|attempts| *attempts > 1.0);
-    let fallback = text_of("fallback_to").map(|to| format!("fell back to {to}"));
-    let estimated = context.get("usage_estimated") == Some(&Value::Bool(true));
+    let first =
+        number_of(keys::TIME_TO_FIRST_ITEM_MS.name).map(|ms| format!("{first} {}", duration(ms)));
+    let attempts = number_of(keys::ATTEMPTS.name).filter(|attempts| *attempts > 1.0);
+    let fallback = text_of(keys::FALLBACK_TO.name).map(|to| format!("fell back to {to}"));
+    let estimated = context.get(keys::USAGE_ESTIMATED.name) == Some(&Value::Bool(true));
     [
         first,
         tokens(metrics),
@@ -57,7 +60,7 @@ fn model_call(context: &Object, metrics: &Object) -> Vec<String> {
         attempts.map(|attempts| format!("{} attempts", number(attempts))),
         fallback,
         cache(context),
-        text_of("model"),
+        text_of(keys::MODEL.name),
     ]
     .into_iter()
     .flatten()
@@ -65,7 +68,7 @@ fn model_call(context: &Object, metrics: &Object) -> Vec<String> {
 }
 
 fn calls_a_model(context: &Object, metrics: &Object) -> bool {
-    context.contains_key("model") || metrics.contains_key("output_tokens")
+    context.contains_key(keys::MODEL.name) || metrics.contains_key(keys::OUTPUT_TOKENS.name)
 }
 
 /// Formats the tokens by kind, as in `1,400 + 600 cached → 270 + 40 reasoning tokens`, or else their sum.
@@ -80,19 +83,22 @@ fn tokens(metrics: &Object) -> Option<String> {
         (!kinds.is_empty()).then(|| kinds.join(" + "))
     };
     let sent = side(&[
-        ("input_tokens", ""),
-        ("cached_input_tokens", " cached"),
-        ("cache_write_tokens", " written to cache"),
+        (keys::INPUT_TOKENS.name, ""),
+        (keys::CACHED_INPUT_TOKENS.name, " cached"),
+        (keys::CACHE_WRITE_TOKENS.name, " written to cache"),
     ]);
-    let output = count("output_tokens").filter(|tokens| *tokens > 0.0);
-    let reasoning = count("reasoning_tokens").filter(|tokens| *tokens > 0.0);
-    let received = output
-        .or(reasoning)
-        .and_then(|_| side(&[("output_tokens", ""), ("reasoning_tokens", " reasoning")]));
+    let output = count(keys::OUTPUT_TOKENS.name).filter(|tokens| *tokens > 0.0);
+    let reasoning = count(keys::REASONING_TOKENS.name).filter(|tokens| *tokens > 0.0);
+    let received = output.or(reasoning).and_then(|_| {
+        side(&[
+            (keys::OUTPUT_TOKENS.name, ""),
+            (keys::REASONING_TOKENS.name, " reasoning"),
+        ])
+    });
     let sides: Vec<_> = sent.into_iter().chain(received).collect();
     let sides = (!sides.is_empty()).then(|| sides.join(" → "));
     let sum = || {
-        count("total_tokens")
+        count(keys::TOTAL_TOKENS.name)
             .or_else(|| count("tokens"))
             .map(number)
     };
@@ -102,15 +108,18 @@ fn tokens(metrics: &Object) -> Option<String> {
 /// Formats the cost in dollars, and the number of calls that it leaves out because their model has no price.
 pub(crate) fn cost(metrics: &Object) -> Option<String> {
     let number_of = |name: &str| metrics.get(name).and_then(Value::as_f64);
-    let cost = number_of("cost_usd").map(dollars)?;
-    let unpriced = number_of("unpriced_calls").filter(|calls| *calls > 0.0);
+    let cost = number_of(keys::COST_USD.name).map(dollars)?;
+    let unpriced = number_of(keys::UNPRICED_CALLS.name).filter(|calls| *calls > 0.0);
     let unpriced = unpriced.map(|calls| format!(" + {} unpriced", number(calls)));
     Some(cost + &unpriced.unwrap_or_default())
 }
 
 fn cache(context: &Object) -> Option<String> {
-    let hit = context.get("cache_hit").and_then(Value::as_bool)?;
-    let cache = context.get("cache").and_then(Value::as_str).map(safe);
+    let hit = context.get(keys::CACHE_HIT.name).and_then(Value::as_bool)?;
+    let cache = context
+        .get(keys::CACHE.name)
+        .and_then(Value::as_str)
+        .map(safe);
     let outcome = if hit { "hit" } else { "miss" };
     Some(
         format!("{} cache {outcome}", cache.unwrap_or_default())
@@ -119,45 +128,45 @@ fn cache(context: &Object) -> Option<String> {
     )
 }
 
-/// Whether a context field repeats the outcome, or is shown by [`model_call`].
+/// Returns true for context fields that repeat the outcome, or are shown by [`model_call`].
 pub(crate) fn is_reserved(name: &str) -> bool {
     const RESERVED: [&str; 11] = [
-        "operation",
-        "status",
-        "error_span_id",
-        "threshold_ms",
-        "cancelled_by",
-        "kind",
-        "model",
-        "usage_estimated",
-        "fallback_to",
-        "cache",
-        "cache_hit",
+        keys::OPERATION.name,
+        keys::STATUS.name,
+        keys::ERROR_SPAN_ID.name,
+        keys::THRESHOLD_MS.name,
+        keys::CANCELLED_BY.name,
+        keys::KIND.name,
+        keys::MODEL.name,
+        keys::USAGE_ESTIMATED.name,
+        keys::FALLBACK_TO.name,
+        keys::CACHE.name,
+        keys::CACHE_HIT.name,
     ];
     RESERVED.contains(&name) || name.starts_with("versions.")
 }
 
-/// Whether a metric was recorded by the call itself: neither a total of the request nor shown by [`model_call`].
+/// Returns true for metrics that the call itself recorded: neither a total of the request nor shown by [`model_call`].
 fn is_custom(name: &str) -> bool {
     const RESERVED: [&str; 18] = [
-        "duration_ms",
-        "time_to_first_item_ms",
-        "longest_gap_ms",
-        "items",
-        "attempts",
-        "retry_wait_ms",
-        "cost_usd",
-        "llm_calls",
-        "unpriced_calls",
-        "retries",
-        "cache_hits",
-        "cache_misses",
-        "spans",
+        keys::DURATION_MS.name,
+        keys::TIME_TO_FIRST_ITEM_MS.name,
+        keys::LONGEST_GAP_MS.name,
+        keys::ITEMS.name,
+        keys::ATTEMPTS.name,
+        keys::RETRY_WAIT_MS.name,
+        keys::COST_USD.name,
+        keys::LLM_CALLS.name,
+        keys::UNPRICED_CALLS.name,
+        keys::RETRIES.name,
+        keys::CACHE_HITS.name,
+        keys::CACHE_MISSES.name,
+        keys::SPANS.name,
         "tokens",
-        "total_budget",
-        "allocated_query",
-        "allocated_context",
-        "allocated_response",
+        keys::TOTAL_BUDGET.name,
+        keys::ALLOCATED_QUERY.name,
+        keys::ALLOCATED_CONTEXT.name,
+        keys::ALLOCATED_RESPONSE.name,
     ];
     !RESERVED.contains(&name) && !name.ends_with("_tokens") && !name.starts_with("self_ms.")
 }
@@ -168,9 +177,9 @@ const INFORMATIVE: [&str; 8] = [
     "chunks_retrieved",
     "hits",
     "results",
-    "documents",
-    "best_score",
-    "score",
+    keys::DOCUMENT_COUNT.name,
+    keys::BEST_SCORE.name,
+    keys::SCORE.name,
     "faithfulness",
 ];
 
@@ -179,10 +188,10 @@ const COUNTED: [&str; 8] = [
     "chunks",
     "hits",
     "results",
-    "documents",
+    keys::DOCUMENT_COUNT.name,
     "candidates",
     "turns",
-    "claims",
+    keys::CLAIMS.name,
     "pages",
 ];
 

@@ -14,7 +14,7 @@ pub const DEFAULT_WIDTH: usize = 80;
 pub struct Style {
     /// The maximum number of columns of a line.
     pub width: usize,
-    /// Whether escape sequences for colours are written.
+    /// Enables escape sequences for colours.
     pub color: bool,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ragspan_core::stats::percentile;
 use ragspan_store::StoredRecord;
 
 use crate::call::{Call, CallOutcome};
@@ -109,12 +110,6 @@ fn add(sum: &mut Option<f64>, value: Option<f64>) {
     }
 }
 
-/// Returns a percentile by nearest rank; the values must be sorted.
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -198,14 +193,5 @@ mod tests {
             .map(|columns| columns.rev().take(2).collect::<Vec<_>>())
             .collect();
         assert_eq!(ends, [["$0.0300", "30"], ["$0.5300", "530"]]);
-    }
-
-    #[test]
-    fn percentiles_are_values_that_occurred() {
-        let values: Vec<_> = (1..=20).map(f64::from).collect();
-        assert_eq!(percentile(&values, 50), 10.0);
-        assert_eq!(percentile(&values, 95), 19.0);
-        assert_eq!(percentile(&[7.0], 95), 7.0);
-        assert_eq!(percentile(&[], 95), 0.0);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use ragspan_core::escape::is_unsafe_to_print;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Returns `text` on one line, with escapes for characters that could move the cursor or change the direction of the text.
@@ -23,13 +24,6 @@ pub fn safe(text: &str) -> String {
 /// Writes a message to standard error; a closed standard error is ignored.
 pub fn report(text: &str) {
     _ = writeln!(io::stderr(), "ragspan: {}", safe(text));
-}
-
-fn is_unsafe_to_print(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// Returns the number of columns of `text`.

@@ -17,7 +17,7 @@ pub(crate) struct SpanView<'a> {
     pub(crate) parent: Option<usize>,
     /// The indexes of its children, by their starts.
     pub(crate) children: Vec<usize>,
-    /// Whether it names a parent that is not above it.
+    /// Set if the span names a parent that is not above it.
     pub(crate) is_orphan: bool,
     pub(crate) events: Vec<&'a StoredRecord>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ragspan_core::stats::percentile;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -246,12 +247,6 @@ fn with_percentiles(stats: Stats, mut durations: Vec<f64>) -> Stats {
     }
 }
 
-/// By nearest rank: a duration that occurred. The values are sorted.
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
-}
-
 fn add(sum: &mut Option<f64>, value: Option<f64>) {
     if let Some(value) = value {
         *sum = Some(sum.unwrap_or(0.0) + value);
@@ -263,17 +258,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn percentiles_are_values_that_occurred() {
-        let values: Vec<_> = (1..=20).map(f64::from).collect();
-        let read = |percent| percentile(&values, percent);
-        assert_eq!(
-            [read(50), read(95), read(99), read(100)],
-            [10.0, 19.0, 20.0, 20.0]
-        );
-        assert_eq!(percentile(&[], 50), 0.0);
-    }
 
     proptest! {
         #[test]

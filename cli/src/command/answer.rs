@@ -1,15 +1,15 @@
-//! The result of a command that ran.
+//! The results that commands can have.
 
 use ragspan_store::StoredRecord;
 
-/// Whether a command had something to show.
+/// The result of a command that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// It had.
+    /// The command had something to show.
     Found,
     /// The arguments are valid, but no record matches them.
     Nothing,
-    /// It had, and one of its checks failed.
+    /// The command had something to show, and one of its checks failed.
     CheckFailed,
 }
 

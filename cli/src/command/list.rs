@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_single_line_has_the_columns_of_all_others() {
         let odd = StoredRecord {
-            message: "said \u{1b}[2J".repeat(40),
+            message: "text \u{1b}[2J".repeat(40),
             ..failed()[0].clone()
         };
         let records = [odd, fine()[1].clone()];

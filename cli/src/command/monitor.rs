@@ -21,7 +21,7 @@ pub(super) enum Change {
 pub(super) struct FileMonitor {
     path: PathBuf,
     known: Option<FileState>,
-    /// Whether it was reported that there is no file.
+    /// Set once the missing file was reported.
     is_missing: bool,
 }
 

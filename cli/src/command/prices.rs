@@ -96,7 +96,7 @@ pub(super) fn run(
 
 const TEMPLATE: &str = r#"{
   "version": "2026-11-23",
-  "source": "an example: put your own models and prices here",
+  "source": "an example: replace it with your own models and prices",
   "unit": "usd_per_million_tokens",
   "models": {
     "my-large-model": {"input": 2.5, "cached_input": 0.25, "cache_write": 3.125, "output": 10, "above": [{"tokens": 200000, "input": 5, "output": 15}]},

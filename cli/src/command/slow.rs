@@ -60,13 +60,10 @@ impl FromStr for Millis {
 
     fn from_str(text: &str) -> Result<Self, UnknownDuration> {
         let text = text.trim();
-        [("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3_600e3)]
-            .into_iter()
-            .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))
-            .and_then(|(number, factor)| Some(number.trim().parse::<f64>().ok()? * factor))
-            .filter(|millis| millis.is_finite() && *millis >= 0.0)
-            .map(Self)
-            .ok_or_else(|| UnknownDuration(text.to_owned()))
+        let duration = ragspan_core::duration::parse(text);
+        duration
+            .map(|duration| Self(duration.as_secs_f64() * 1e3))
+            .map_err(|_| UnknownDuration(text.to_owned()))
     }
 }
 

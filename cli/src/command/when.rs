@@ -68,29 +68,8 @@ fn ago(text: &str) -> Option<When> {
     if text == "now" {
         return Some(When::Ago(0));
     }
-    let mut rest = text;
-    let mut sum = 0_i64;
-    while !rest.is_empty() {
-        let at = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (digits, after) = rest.split_at_checked(at)?;
-        let unit = after.chars().next()?;
-        rest = after.strip_prefix(unit)?;
-        let part = digits.parse::<i64>().ok()?.checked_mul(micros_of(unit)?)?;
-        sum = sum.checked_add(part)?;
-    }
-    (!text.is_empty()).then_some(When::Ago(sum))
-}
-
-const fn micros_of(unit: char) -> Option<i64> {
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    Some(seconds * 1_000_000)
+    let ago = ragspan_core::duration::parse(text).ok()?;
+    i64::try_from(ago.as_micros()).ok().map(When::Ago)
 }
 
 /// Parses `today`, `yesterday 14:00`.

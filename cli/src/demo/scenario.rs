@@ -1,6 +1,6 @@
 //! The ways in which a simulated request can go.
 
-/// What happens to a request.
+/// A way in which a request can go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scenario {
     /// Everything succeeds.

@@ -110,11 +110,11 @@ fn hybrid_search(sim: &mut Simulation) -> Result<Vec<f64>, ServiceError> {
         Scenario::IndexTimeout => "index-2",
         _ => sim.rng.pick(&["index-1", "index-2"], "index-1"),
     };
-    let (words, vectors) = run_both(
+    let (keywords, vectors) = run_both(
         || bm25(&mut keyword_sim),
         || vector_search(&mut vector_sim, shard),
     );
-    let hits: Vec<_> = words.into_iter().chain(vectors?).collect();
+    let hits: Vec<_> = keywords.into_iter().chain(vectors?).collect();
     if hits.is_empty() {
         return Ok(hits);
     }

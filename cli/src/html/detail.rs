@@ -1,5 +1,6 @@
 //! The details below a line: every value of the span's record, and its events.
 
+use ragspan_core::record::keys;
 use ragspan_store::StoredRecord;
 use serde_json::{Map, Value};
 
@@ -82,7 +83,7 @@ fn request(record: &StoredRecord) -> [(&'static str, &str); 7] {
 
 fn push_values(out: &mut String, record: &StoredRecord) {
     let mut context = values(&record.context);
-    context.retain(|(name, _)| name != DOCUMENTS);
+    context.retain(|(name, _)| name != keys::DOCUMENTS.name);
     push_list(out, "Context", &context);
     push_list(out, "Documents", &documents(&record.context));
     push_list(out, "Metrics", &values(&record.metrics));
@@ -94,13 +95,10 @@ fn push_values(out: &mut String, record: &StoredRecord) {
     }
 }
 
-/// The context field with the retrieved documents.
-const DOCUMENTS: &str = "documents";
-
 /// Returns the retrieved documents by rank: id, score and source.
 fn documents(context: &str) -> Vec<(String, String)> {
     let context = serde_json::from_str::<Map<String, Value>>(context).unwrap_or_default();
-    match context.get(DOCUMENTS) {
+    match context.get(keys::DOCUMENTS.name) {
         Some(Value::Array(found)) => (1..).zip(found).map(document).collect(),
         Some(other) => vec![("unreadable".to_owned(), plain(other))],
         None => Vec::new(),

@@ -24,7 +24,7 @@ const MAX_LINES: usize = 120;
 
 /// The content security policy: the browser may run this script, use this style, and fetch nothing. A test compares the
 /// hashes with the two files.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-tJSUWa5snq3Ua/yekVOdq5oVY/nyCdWECbWCZ86q674='; script-src 'sha256-NwfsecIS0Me32Gk755NAkxh3SN/B7CT5eLAkIsF/d24='; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'sha256-tJSUWa5snq3Ua/yekVOdq5oVY/nyCdWECbWCZ86q674='; script-src 'sha256-ny0LcLooKmjcbZGsk3Dh41F3Z3ftnWzgvvycRtqsVJA='; base-uri 'none'; form-action 'none'";
 
 /// Returns the page of a trace from its records.
 #[must_use]

@@ -1,4 +1,4 @@
-//! A line that stands for several folded spans.
+//! A line for several folded spans.
 
 use crate::format::{count, duration};
 use crate::style::Tone;

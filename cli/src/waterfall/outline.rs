@@ -19,7 +19,7 @@ const MAX_FOLDS: usize = 6;
 pub(crate) struct Row {
     pub(crate) content: Content,
     pub(crate) depth: usize,
-    /// Whether no sibling follows.
+    /// Set if no sibling follows.
     last: bool,
     pub(crate) branches: String,
 }

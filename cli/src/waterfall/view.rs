@@ -4,9 +4,9 @@
 /// they fit, with repetitions folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct View {
-    /// Whether each event is shown under its span.
+    /// Shows each event under its span.
     pub events: bool,
-    /// Whether every span is shown, however many there are.
+    /// Shows every span, however many there are.
     pub all: bool,
     /// The number of levels that are shown; above that depth every span that is not a repetition is.
     pub depth: Option<usize>,

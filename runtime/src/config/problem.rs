@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use ragspan_core::escape::is_unsafe_to_print;
+
 /// So many problems are kept; of the others only their number.
 const MOST: usize = 100;
 
@@ -116,7 +118,7 @@ impl Problem {
         Self {
             path: path.into(),
             at,
-            message: message.as_ref().chars().flat_map(safe).collect(),
+            message: message.as_ref().chars().map(safe).collect(),
         }
     }
 
@@ -169,18 +171,20 @@ impl Mark {
 /// Text of the file as a message may show it: short, and without what a terminal would act on.
 pub(super) fn shown(text: &str) -> String {
     const LONGEST: usize = 40;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(safe).collect();
+    let mut shown: String = text.chars().take(LONGEST).map(safe).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
     shown
 }
 
-fn safe(letter: char) -> impl Iterator<Item = char> {
-    let bidi = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let hidden =
-        letter.is_control() || bidi || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}');
-    std::iter::once(if hidden { '\u{fffd}' } else { letter })
+/// Replaces a character that is unsafe to print by U+FFFD.
+fn safe(letter: char) -> char {
+    if is_unsafe_to_print(letter) {
+        '\u{fffd}'
+    } else {
+        letter
+    }
 }
 
 #[cfg(test)]

@@ -103,20 +103,7 @@ pub(super) fn tell_sums(sums: &Sums, fields: &mut Fields) {
     if sums.spans > 1 {
         fields.push("metrics.spans", Value::U64(sums.spans));
         for (layer, micros) in sums.layers() {
-            fields.push(self_time_of(layer), Value::millis(micros));
+            fields.push(layer.self_time_key(), Value::millis(micros));
         }
-    }
-}
-
-fn self_time_of(layer: &str) -> &'static str {
-    match layer {
-        "api" => "metrics.self_ms.api",
-        "ingestion" => "metrics.self_ms.ingestion",
-        "data" => "metrics.self_ms.data",
-        "retrieval" => "metrics.self_ms.retrieval",
-        "generation" => "metrics.self_ms.generation",
-        "evaluation" => "metrics.self_ms.evaluation",
-        "memory" => "metrics.self_ms.memory",
-        _ => "metrics.self_ms.custom",
     }
 }

@@ -56,7 +56,7 @@ impl Capture {
         let running = self.prepare_with(pipeline, clock);
         let (mut worker, _not_started) =
             Worker::start(&running.pipeline, sinks, std::future::ready(()));
-        running.pipeline.begin();
+        running.pipeline.mark_started();
         let value = {
             let _inside = running.captured.enter();
             body()
@@ -69,7 +69,7 @@ impl Capture {
         });
         let stats = stats.await;
         worker.join();
-        let stats = stats.unwrap_or_else(|_| running.pipeline.balances());
+        let stats = stats.unwrap_or_else(|_| running.pipeline.delivery_stats());
         let stats = stats.into_iter().next();
         (value, stats.expect("the pipeline has one sink"))
     }

@@ -1,5 +1,6 @@
 //! Renders the diagnosis of a request on one screen.
 
+use ragspan_core::record::keys;
 use ragspan_store::short_id;
 
 use super::diagnosis::{Diagnosis, OtherFailures, SpanComparison, path};
@@ -127,6 +128,13 @@ fn operations(diagnosis: &Diagnosis<'_>, outcome: CallOutcome) -> Vec<String> {
         .collect()
 }
 
+/// The fields of a record that are shown above its values.
+const SHOWN_ABOVE: [&str; 3] = [
+    keys::OPERATION.name,
+    keys::STATUS.name,
+    keys::DURATION_MS.name,
+];
+
 /// Returns the context and the metrics of the failure's record.
 fn values(failed: &SpanView<'_>, style: &Style) -> String {
     let fields = [&failed.record.context, &failed.record.metrics]
@@ -134,7 +142,7 @@ fn values(failed: &SpanView<'_>, style: &Style) -> String {
         .filter_map(|text| serde_json::from_str::<serde_json::Value>(text).ok())
         .filter_map(|value| value.as_object().cloned())
         .flatten()
-        .filter(|(name, _)| !matches!(name.as_str(), "operation" | "status" | "duration_ms"));
+        .filter(|(name, _)| !SHOWN_ABOVE.contains(&name.as_str()));
     let shown: Vec<_> = fields
         .map(|(name, value)| safe(&format!("{name}={value}")))
         .collect();
@@ -147,8 +155,8 @@ fn values(failed: &SpanView<'_>, style: &Style) -> String {
 /// Returns what was unusual about a request without a failure.
 fn no_failure(diagnosis: &Diagnosis<'_>, style: &Style) -> String {
     let mut out = field(
-        "failed in",
-        "nothing: no span of this trace failed",
+        "failures",
+        "none: no span of this trace failed",
         Tone::Good,
         style,
     );
