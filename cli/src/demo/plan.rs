@@ -86,8 +86,8 @@ mod tests {
         let planned = day(&mut Rng::new(1), 300, NOW);
         assert_eq!(planned.len(), 300);
         assert!(planned.is_sorted_by_key(|request| request.start));
-        let times = planned.iter().map(|request| request.start);
-        assert!(times.clone().all(|start| start < NOW && start >= NOW - DAY));
+        let mut times = planned.iter().map(|request| request.start);
+        assert!(times.all(|start| (NOW - DAY..NOW).contains(&start)));
         assert!(day(&mut Rng::new(1), 0, NOW).is_empty());
     }
 
