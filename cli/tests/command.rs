@@ -38,6 +38,7 @@ fn row(seq: u64, operation: &'static str) -> NewRow<'static> {
         environment: "test",
         version: "1.0.0",
         host: "host-1",
+        typed: None,
     }
 }
 

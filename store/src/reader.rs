@@ -62,7 +62,7 @@ impl Reader {
     /// If the database refuses.
     pub async fn count(&mut self) -> Result<u64, Error> {
         self.deadline.start();
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM logs")
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM main.logs")
             .fetch_one(&mut self.connection)
             .await
             .map_err(self.deadline.while_doing("count the records"))?;
@@ -75,7 +75,7 @@ impl Reader {
     /// If the database refuses.
     pub async fn newest_row(&mut self) -> Result<i64, Error> {
         self.deadline.start();
-        sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM logs")
+        sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM main.logs")
             .fetch_one(&mut self.connection)
             .await
             .map_err(self.deadline.while_doing("look for the newest record"))
@@ -103,7 +103,7 @@ impl Reader {
         let calls = select.build().fetch(&mut self.connection);
         calls
             .and_then(async |row| Call::read(&row))
-            .try_fold(Gathering::new(filter.by), async |mut groups, call| {
+            .try_fold(Gathering::default(), async |mut groups, call| {
                 groups.add(call);
                 Ok(groups)
             })

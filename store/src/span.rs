@@ -1,5 +1,6 @@
 //! Reads the span of a stored record, and the tree of a trace's records.
 
+use ragspan_core::record::keys;
 use ragspan_core::trace::{Span, SpanError, Tree};
 use ragspan_core::{Cost, Outcome, Usage};
 use serde_json::{Map, Value};
@@ -48,20 +49,20 @@ impl StoredRecord {
         });
         span.duration_us = duration_us;
         span.is_local_root = self.is_local_root(&context);
-        span.model = text(&context, "model");
+        span.model = text(&context, keys::MODEL.name);
         span.usage = usage(&metrics);
         span.cost = metrics
             .get("cost_usd")
             .and_then(Value::as_f64)
             .and_then(Cost::from_dollars);
-        span.error = self.span_error();
-        span.error_origin = text(&context, "error_span_id");
+        span.error = self.error.as_deref().and_then(error);
+        span.error_origin = text(&context, keys::ERROR_SPAN_ID.name);
         Some(span)
     }
 
     /// Reads the status; of a record without one, the message, else the level.
     fn outcome(&self, context: &Map<String, Value>) -> Outcome {
-        let status = context.get("status").and_then(Value::as_str);
+        let status = context.get(keys::STATUS.name).and_then(Value::as_str);
         let by_status = Outcome::ALL
             .into_iter()
             .find(|outcome| status == Some(outcome.status()));
@@ -79,28 +80,34 @@ impl StoredRecord {
         })
     }
 
+    /// Returns the error of the record, also of an event; `None` if it has none, or one without a type.
+    #[must_use]
+    pub fn span_error(&self) -> Option<SpanError> {
+        error(self.error.as_deref()?)
+    }
+
     fn is_local_root(&self, context: &Map<String, Value>) -> bool {
         let Some(parent) = &self.parent_span_id else {
             return true;
         };
         self.span_id == self.trace_id
             || parent.starts_with("00000000-0000-0000-")
-            || context.get("remote_parent").and_then(Value::as_bool) == Some(true)
+            || context
+                .get(keys::REMOTE_PARENT.name)
+                .and_then(Value::as_bool)
+                == Some(true)
     }
+}
 
-    /// Returns the error of the record; `None` if it has none, or one without a type.
-    #[must_use]
-    pub fn span_error(&self) -> Option<SpanError> {
-        let error = object(self.error.as_deref()?);
-        let chain = error.get("chain").and_then(Value::as_array);
-        let chain = chain.into_iter().flatten().filter_map(Value::as_str);
-        let mut read = SpanError::new(
-            text(&error, "type")?,
-            text(&error, "message").unwrap_or_default(),
-        );
-        read.chain = chain.map(str::to_owned).collect();
-        Some(read)
-    }
+/// Reads the column `error`.
+pub(super) fn error(json: &str) -> Option<SpanError> {
+    let error = object(json);
+    let chain = error.get("chain").and_then(Value::as_array);
+    let chain = chain.into_iter().flatten().filter_map(Value::as_str);
+    let message = text(&error, "message").unwrap_or_default();
+    let mut read = SpanError::new(text(&error, "type")?, message);
+    read.chain = chain.map(str::to_owned).collect();
+    Some(read)
 }
 
 fn object(text: &str) -> Map<String, Value> {
@@ -125,7 +132,7 @@ fn micros(millis: f64) -> u64 {
 }
 
 fn operation(message: &str, context: &Map<String, Value>) -> String {
-    text(context, "operation").unwrap_or_else(|| without_affixes(message).to_owned())
+    text(context, keys::OPERATION.name).unwrap_or_else(|| without_affixes(message).to_owned())
 }
 
 /// Returns the operation in the message of a span's record.
@@ -139,15 +146,7 @@ fn without_affixes(message: &str) -> &str {
 }
 
 fn usage(metrics: &Map<String, Value>) -> Option<Usage> {
-    let tokens = |key: &str| metrics.get(key).and_then(Value::as_u64);
-    let kinds = [
-        "input_tokens",
-        "cached_input_tokens",
-        "cache_write_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-    ]
-    .map(tokens);
+    let kinds = keys::TOKENS.map(|key| metrics.get(key.name).and_then(Value::as_u64));
     kinds.iter().any(Option::is_some).then(|| {
         let [input, cached, written, output, reasoning] = kinds.map(Option::unwrap_or_default);
         Usage::new(input, output)

@@ -90,9 +90,12 @@ impl Key {
 /// Whether a user's field of this name moves to `context.fields` in the record of a span. [`DOCUMENTS`] is reserved only
 /// in a record that lists documents.
 #[must_use]
-pub fn is_reserved(field: &str) -> bool {
-    // The names are few, and this runs for every field: no table of hashes is faster.
-    RESERVED.contains(&field)
+pub fn is_reserved(part: Part, name: &str) -> bool {
+    // The names are few, and this runs for every field.
+    match part {
+        Part::Context => RESERVED_IN_CONTEXT.contains(&name),
+        Part::Metrics => RESERVED_IN_METRICS.contains(&name),
+    }
 }
 
 macro_rules! keys {
@@ -135,6 +138,9 @@ keys! {
     CANCELLED_BY = context "cancelled_by" Text by Call;
     /// The duration of the call.
     DURATION_MS = metrics "duration_ms" Milliseconds by Call reserved;
+
+    /// The last of the metrics recorded on a handle whose names are too many to keep.
+    OTHER = metrics "other" Number by Call;
 
     /// The action that the error recommends.
     ACTION = context "action" Text by Error;
@@ -268,19 +274,19 @@ keys! {
     /// The sink that a record of the pipeline is about.
     SINK = context "sink" Text by Pipeline;
     /// The time for which the sink could not deliver.
-    ILL_MS = metrics "ill_ms" Milliseconds by Pipeline;
+    DEGRADED_MS = metrics "degraded_ms" Milliseconds by Pipeline;
 }
 
-const RESERVED: [&str; 8] = [
-    OPERATION.field,
-    STATUS.field,
-    THRESHOLD_MS.field,
-    ERROR_SPAN_ID.field,
-    FIELDS.field,
-    DURATION_MS.field,
-    REMOTE_PARENT.field,
-    LLM_CALLS.field,
+const RESERVED_IN_CONTEXT: [&str; 6] = [
+    OPERATION.name,
+    STATUS.name,
+    THRESHOLD_MS.name,
+    ERROR_SPAN_ID.name,
+    FIELDS.name,
+    REMOTE_PARENT.name,
 ];
+
+const RESERVED_IN_METRICS: [&str; 2] = [DURATION_MS.name, LLM_CALLS.name];
 
 /// The tokens of one call, by kinds that do not overlap, in the order of the fields of [`Usage`](crate::Usage).
 pub const TOKENS: [Key; 5] = [
@@ -317,15 +323,16 @@ mod tests {
     }
 
     #[test]
-    fn the_reserved_fields_are_those_of_the_table() {
-        let marked: HashSet<_> = ALL
-            .iter()
-            .filter(|key| key.is_reserved)
-            .map(|key| key.field)
-            .collect();
-        assert_eq!(marked, RESERVED.into_iter().collect());
-        assert!(is_reserved("status") && is_reserved("metrics.llm_calls"));
-        assert!(!is_reserved("llm_calls") && !is_reserved("documents"));
+    fn the_reserved_names_are_those_of_the_table() {
+        for key in ALL {
+            assert_eq!(
+                is_reserved(key.part, key.name),
+                key.is_reserved,
+                "{}",
+                key.name
+            );
+        }
+        assert!(!is_reserved(Part::Context, LLM_CALLS.name));
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! The names in a record: its eighteen keys, and every name that ragspan itself writes into `context` and `metrics`.
 
+mod fingerprint;
 pub mod keys;
+
+pub use fingerprint::error_fingerprint;
+
+/// The message of the record that a score leaves, with its name in [`keys::METRIC`] and its value in [`keys::SCORE`].
+pub const SCORE_RECORDED: &str = "score_recorded";
 
 /// Declares the keys of a record in the order in which every writer writes them.
 macro_rules! record_keys {

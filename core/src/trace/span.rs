@@ -1,5 +1,6 @@
 //! One call of an annotated function, with typed fields.
 
+use crate::record::error_fingerprint;
 use crate::{Cost, Level, Outcome, Usage};
 
 /// One call of an annotated function, read from its record.
@@ -115,6 +116,12 @@ impl SpanError {
     #[must_use]
     pub fn root_cause(&self) -> &str {
         self.chain.last().unwrap_or(&self.message)
+    }
+
+    /// Returns the fingerprint, which is equal for errors of one kind; see [`error_fingerprint`].
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        error_fingerprint(&self.error_type, self.root_cause())
     }
 
     fn contains(&self, message: &str) -> bool {
