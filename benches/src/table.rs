@@ -48,7 +48,7 @@ fn head(effort: Effort) -> String {
              {SHORT}) / {marked}"
         ),
         "allocs, bytes: caller's thread; cpu: all threads, until everything is delivered".to_owned(),
-        "share: of by-hand, called the same way; books: records found of records expected".to_owned(),
+        "share: of by-hand, called the same way; records: found of expected".to_owned(),
     ]
     .join("\n")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ragspan_core::stats::percentile;
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 
 use crate::facts::{Facts, Outcome};
 use crate::format::{dollars, duration, number};
@@ -30,7 +30,7 @@ pub(crate) fn place_of_layer(layer: &str) -> usize {
 
 /// The table for these records, of which only those of ended spans count; empty without any.
 #[must_use]
-pub fn render(rows: &[Stored], style: &Style) -> String {
+pub fn render(rows: &[StoredRecord], style: &Style) -> String {
     let layers = by_layer(rows);
     if layers.is_empty() {
         return String::new();
@@ -61,7 +61,7 @@ struct Sums {
     cost: Option<f64>,
 }
 
-fn by_layer(rows: &[Stored]) -> BTreeMap<(usize, String), Sums> {
+fn by_layer(rows: &[StoredRecord]) -> BTreeMap<(usize, String), Sums> {
     let mut layers: BTreeMap<(usize, String), Sums> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind == "span") {
         if let Some(ms) = row.duration_ms {
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_is_no_ended_span_does_not_count() {
-        let begun = Stored {
+        let begun = StoredRecord {
             duration_ms: None,
             ..fine()[0].clone()
         };

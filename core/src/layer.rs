@@ -74,21 +74,6 @@ impl Layer {
         }
     }
 
-    /// Returns the key of a record that sums the time spent in this layer; all custom layers share one key.
-    #[must_use]
-    pub const fn self_time_key(self) -> &'static str {
-        match self {
-            Self::Api => "metrics.self_ms.api",
-            Self::Ingestion => "metrics.self_ms.ingestion",
-            Self::Data => "metrics.self_ms.data",
-            Self::Retrieval => "metrics.self_ms.retrieval",
-            Self::Generation => "metrics.self_ms.generation",
-            Self::Evaluation => "metrics.self_ms.evaluation",
-            Self::Memory => "metrics.self_ms.memory",
-            Self::Custom(_) => "metrics.self_ms.custom",
-        }
-    }
-
     /// Returns one bit for this layer, so that a call can hold the set of layers of its ancestors in a `u64`.
     ///
     /// Custom layers get their bits in the order in which they are first used; those after the 57th share the last bit.
@@ -126,10 +111,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_layer_has_its_index_and_its_key() {
+    fn every_layer_has_its_index() {
         for (index, layer) in Layer::ALL.into_iter().enumerate() {
             assert_eq!(layer.index(), index);
-            assert_eq!(layer.self_time_key(), format!("metrics.self_ms.{layer}"));
         }
         assert_eq!(Layer::Custom("rerank").index(), Layer::ALL.len());
     }

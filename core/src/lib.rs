@@ -1,4 +1,4 @@
-//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost.
+//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost, and the spans of a trace.
 //!
 //! Services depend on `ragspan`, which re-exports what they need. This crate depends neither on `tracing` nor on a database.
 //!
@@ -14,8 +14,12 @@ mod layer;
 #[cfg(feature = "full")]
 mod level;
 mod outcome;
+#[cfg(feature = "full")]
+pub mod record;
 pub mod spelling;
 pub mod stats;
+#[cfg(feature = "full")]
+pub mod trace;
 #[cfg(feature = "full")]
 mod usage;
 

@@ -174,7 +174,8 @@ fn reject_value_arguments_without_value(
 /// fn search(&self, top_k: usize) {}
 /// ```
 ///
-/// Records a bare name in `fields(..)` if it is a parameter. Any other bare name declares a field for the body to record.
+/// Records a bare name in `fields(..)` if it is a parameter. Any other bare name declares a field for the body to
+/// record.
 fn resolve_bare_fields(
     arguments: &mut Arguments,
     bindings: &[Binding],
@@ -385,7 +386,7 @@ pub(crate) fn resolve(
     }
 }
 
-/// Returns the span's name if it is a string literal, which then is the operation as well.
+/// Returns the span's name if it is a string literal, which is then also the operation.
 fn string_literal(name: Option<&Expr>) -> Option<LitStr> {
     syn::parse2(name?.to_token_stream()).ok()
 }

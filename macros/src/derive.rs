@@ -73,7 +73,7 @@ impl CratePaths {
 
 /// Derives an implementation of one of this project's traits.
 ///
-/// After an error it generates the methods of `fallback`, so that uses of the type do not fail as well.
+/// After an error it generates the methods of `fallback`, so that uses of the type do not fail, too.
 pub(crate) fn derive(
     item: TokenStream,
     implemented: &str,
@@ -125,8 +125,8 @@ fn implementation(input: &DeriveInput, implemented: &TokenStream, body: &Body) -
 
 /// Returns `true` if the field's type needs a bound in the `where` clause.
 ///
-/// Only a type that mentions a type parameter does; rustc checks all others at the field. A bound on a type that mentions
-/// the item itself would be cyclic.
+/// Only a type that mentions a type parameter does; rustc checks all others at the field. A bound on a type that
+/// mentions the item itself would be cyclic.
 fn needs_bound(input: &DeriveInput, held: &Type) -> bool {
     let parameters: Vec<&Ident> = input.generics.type_params().map(|it| &it.ident).collect();
     let own = [&input.ident];

@@ -1,7 +1,7 @@
 //! The collector of all errors in one use of a macro.
 //!
-//! [`Errors`] exists only inside [`Errors::collect`], which returns either the result or the messages, so an error cannot be
-//! lost.
+//! [`Errors`] exists only inside [`Errors::collect`], which returns either the result or the messages, so an error
+//! cannot be lost.
 
 use std::fmt::Display;
 

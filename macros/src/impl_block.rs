@@ -1,7 +1,7 @@
 //! Expansion of `#[rag_span]` on an `impl` block or a trait: instruments every function in it that has a body.
 //!
-//! The block's arguments apply to each function. A method's own `#[rag_span(..)]` adds arguments or overrides those of the
-//! block, and `#[rag_span(skip)]` leaves the method out. All other items are emitted unchanged.
+//! The block's arguments apply to each function. A method's own `#[rag_span(..)]` adds arguments or overrides those of
+//! the block, and `#[rag_span(skip)]` leaves the method out. All other items are emitted unchanged.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -41,7 +41,8 @@ fn keyword_ahead(input: ParseStream<'_>, wanted: &[&str]) -> bool {
     false
 }
 
-/// Returns the block with its functions instrumented, or the errors followed by the block without its inner `#[rag_span]`s.
+/// Returns the block with its functions instrumented, or the errors followed by the block without its inner
+/// `#[rag_span]`s.
 pub(crate) fn expand(arguments: &TokenStream, item: TokenStream) -> TokenStream {
     let Some(block) = ImplBlock::of(item.clone()) else {
         return item;

@@ -1,7 +1,7 @@
 //! The table of the arguments of `#[rag_span(..)]`: one row per key, with the function that parses it.
 //!
-//! The code that walks the table handles duplicates, conflicts, unknown keys and planned keys for all arguments. To add an
-//! argument, add a row to it and a parser to `values`.
+//! The code that walks the table handles duplicates, conflicts, unknown keys and planned keys for all arguments. To
+//! add an argument, add a row to it and a parser to `values`.
 
 use crate::arg::Arg;
 use crate::err_ret::{err, ret};

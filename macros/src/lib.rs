@@ -41,9 +41,9 @@ const OFF: bool = cfg!(all(feature = "off", not(feature = "on")));
 
 /// Instruments a function: each call creates a span, updates metrics and emits one structured record.
 ///
-/// The attribute supports functions and methods of every shape: `async` or not, returning a future or a stream, in traits
-/// and under `#[async_trait]`. On an `impl` block or a trait it instruments every function that has a body, except those
-/// marked with `#[rag_span(skip)]`. `docs/attribute.md` has a section with an example for each argument.
+/// The attribute supports functions and methods of every shape: `async` or not, returning a future or a stream, in
+/// traits and under `#[async_trait]`. On an `impl` block or a trait it instruments every function that has a body,
+/// except those marked with `#[rag_span(skip)]`. `docs/attribute.md` has a section with an example for each argument.
 ///
 /// | argument | meaning |
 /// |---|---|
@@ -84,10 +84,10 @@ pub fn rag_span(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// })?;
 /// ```
 ///
-/// The first argument is the operation; the arguments of `#[rag_span]` follow. The last argument is the block, a closure
-/// `|| { .. }`, or `|span| { .. }` with a handle that records values while the block runs. The macro returns the block's
-/// value. An `async |span| { .. }` returns a future, and the call starts with its first poll. `?` and `return` leave the
-/// block, not the surrounding function. See `docs/spans.md`.
+/// The first argument is the operation; the arguments of `#[rag_span]` follow. The last argument is the block, a
+/// closure `|| { .. }`, or `|span| { .. }` with a handle that records values while the block runs. The macro returns
+/// the block's value. An `async |span| { .. }` returns a future, and the call starts with its first poll. `?` and
+/// `return` leave the block, not the surrounding function. See `docs/spans.md`.
 #[proc_macro]
 pub fn span(input: TokenStream) -> TokenStream {
     span_block::expand(input.into(), OFF).into()
@@ -102,8 +102,8 @@ pub fn instrument_compat(arguments: TokenStream, item: TokenStream) -> TokenStre
 
 /// Implements `LogContext` for a struct or an enum: every record in the scope of such a value repeats its fields.
 ///
-/// The fields `request_id`, `user_id`, `session_id` and `tenant_id` become top-level keys of the record; all others go to
-/// its `context`. `docs/derives.md` has an example for each attribute.
+/// The fields `request_id`, `user_id`, `session_id` and `tenant_id` become top-level keys of the record; all others go
+/// to its `context`. `docs/derives.md` has an example for each attribute.
 ///
 /// | on a field | meaning |
 /// |---|---|
@@ -125,8 +125,8 @@ pub fn log_context(item: TokenStream) -> TokenStream {
 /// Implements `ErrorType` for an error: each variant, or the struct, gets a label.
 ///
 /// The label is the name in `snake_case`, the string in `#[error_type("label")]`, or the label of the only field with
-/// `#[error_type(transparent)]`. On the struct or the enum itself, `#[error_type(crate = path)]` sets the path to `ragspan`, if
-/// it is not `::ragspan`.
+/// `#[error_type(transparent)]`. On the struct or the enum itself, `#[error_type(crate = path)]` sets the path to
+/// `ragspan`, if it is not `::ragspan`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]
 pub fn error_type(item: TokenStream) -> TokenStream {
     error_type::expand(item.into()).into()

@@ -1,8 +1,8 @@
 //! The parameters of the annotated function: their names, and statements that move them into the body.
 //!
-//! The body runs in a closure or an `async` block, which captures only the variables that it mentions. Other arguments would
-//! be dropped in a different order and at a different time than without the attribute. To prevent that, the body starts
-//! with statements that move in each argument whose type may need dropping, in order.
+//! The body runs in a closure or an `async` block, which captures only the variables that it mentions. Other arguments
+//! would be dropped in a different order and at a different time than without the attribute. To prevent that, the body
+//! starts with statements that move in each argument whose type may need dropping, in order.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote_spanned};

@@ -171,7 +171,7 @@ pub(crate) fn braces(end: TokenTree) -> Option<Group> {
     }
 }
 
-/// Returns the error. Consumes the rest of the input, because syn would report unread tokens as well.
+/// Returns the error. Consumes the rest of the input, because syn would report the unread tokens, too.
 fn skip_rest<T>(input: ParseStream<'_>, error: Error) -> syn::Result<T> {
     input.parse::<TokenStream>()?;
     Err(error)

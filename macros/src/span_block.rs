@@ -26,8 +26,8 @@ pub(crate) struct Block {
     pub(crate) body: Group,
 }
 
-/// Returns the instrumented block, or the errors followed by the unchanged block. If instrumentation is off, returns only
-/// the block.
+/// Returns the instrumented block, or the errors followed by the unchanged block. If instrumentation is off, returns
+/// only the block.
 pub(crate) fn expand(input: TokenStream, off: bool) -> TokenStream {
     let (arguments, closure) = split(input);
     let mut block = None;

@@ -611,7 +611,8 @@ proptest! {
         let written = attribute::expand(tokens(r#"layer = "data""#), item);
         let text = written.to_string();
         prop_assert!(text.contains("Call :: open") && !text.contains("compile_error"), "{}", text);
-        // Only the order is compared: inner attributes move to the start of the function, and an `async` block gets a type hint.
+        // Only the order is compared: inner attributes move to the start of the function, and an `async` block gets a
+        // type hint.
         let mut written = flat(written).into_iter();
         let lost = flat(body).into_iter().find(|wanted| !written.any(|token| token == *wanted));
         prop_assert!(lost.is_none(), "{:?} in {}", lost, text);

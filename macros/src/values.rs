@@ -344,8 +344,8 @@ fn pattern(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<Pa
     Ok(Pattern { pattern, ascribed })
 }
 
-/// Returns the error for a closure with more than one parameter. Skips the tokens up to the `|`, because the comma among
-/// them would start another argument.
+/// Returns the error for a closure with more than one parameter. Skips the tokens up to the `|`, because the comma
+/// among them would start another argument.
 fn not_one_parameter(input: ParseStream<'_>, first: &Pat, key: &Ident, example: &str) -> Error {
     let second = input.parse::<Option<Token![,]>>();
     let span = match second {

@@ -1,7 +1,8 @@
 //! Checks that every error message of the macros crate appears in the `.stderr` of a program in `fail/`.
 //!
-//! The test collects all string literals in the crate's source that look like text. Their pieces between `{..}` must appear
-//! in order in the first line of an error in a `.stderr` file. Examples that are inserted into messages count as well.
+//! The test collects all string literals in the crate's source that look like text. Their pieces between `{..}` must
+//! appear in order in the first line of an error in a `.stderr` file. Examples that are inserted into messages count
+//! as well.
 
 use std::collections::BTreeSet;
 use std::fs;

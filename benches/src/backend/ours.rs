@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use super::{Backend, BackendError, RecordCounts, count_records, requests};
 use crate::functions::QUERY;
 
-/// A shutdown that takes longer leaves records behind, and the books show it.
+/// A shutdown that takes longer leaves records behind, and the counts show it.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A running ragspan.

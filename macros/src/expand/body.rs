@@ -60,8 +60,8 @@ fn call_statements(
 /// move || -> Hits { take; body }
 /// ```
 ///
-/// The head and the braces have the spans of the user's `fn` and braces. Spans determine the edition, which determines the
-/// closure's captures and the scope of temporaries; the compiler does not handle a mixture of two editions.
+/// The head and the braces have the spans of the user's `fn` and braces. Spans determine the edition, which determines
+/// the closure's captures and the scope of temporaries; the compiler does not handle a mixture of two editions.
 pub(super) fn move_closure(
     span: &CheckedSpan,
     taken: &TokenStream,
@@ -162,8 +162,8 @@ fn awaited(span: &CheckedSpan, names: &Names<'_>) -> Nameable {
     })
 }
 
-/// Generates a `return` that never runs. It gives the compiler the declared type for inference and coercion before it checks the
-/// body, and triggers no lint about unreachable code.
+/// Generates a `return` that never runs. It gives the compiler the declared type for inference and coercion before it
+/// checks the body, and triggers no lint about unreachable code.
 ///
 /// ```text
 /// if let Some(ret) = None::<Result<_, Error>> { return ret; }
@@ -180,11 +180,11 @@ pub(super) fn type_hint(named: &Nameable, names: &Names<'_>) -> Option<TokenStre
     })
 }
 
-/// Generates the body after the statements that must precede it. The body is then in nested braces, which limit the scope of its
-/// items and variables.
+/// Generates the body after the statements that must precede it. The body is then in nested braces, which limit the
+/// scope of its items and variables.
 ///
-/// The moved arguments must outlive the temporaries of the body's last expression, as the arguments of a function do. Before the
-/// 2024 edition, only a `let` statement drops these temporaries early enough.
+/// The moved arguments must outlive the temporaries of the body's last expression, as the arguments of a function do.
+/// Before the 2024 edition, only a `let` statement drops these temporaries early enough.
 ///
 /// ```text
 /// { type_hint take let ret: Hits = { body }; ret }

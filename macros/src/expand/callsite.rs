@@ -26,8 +26,8 @@ pub(super) fn callsite(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
     }}
 }
 
-/// Generates the module, file and line of the function. `line!` expands to the line of its own tokens, so they are located
-/// at the function's name.
+/// Generates the module, file and line of the function. `line!` expands to the line of its own tokens, so they are
+/// located at the function's name.
 pub(super) fn source_location(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
     let private = &names.private;
     let name = span.function.signature.ident.span();

@@ -44,7 +44,8 @@ pub(super) fn deferred(
     quote_spanned!(mixed_site=> #enter.#method(#run, #wrap))
 }
 
-/// Adds the declared output type to the user's block, so that rustc reports type errors in the block and not in generated code.
+/// Adds the declared output type to the user's block, so that rustc reports type errors in the block and not in
+/// generated code.
 ///
 /// ```text
 /// async move { type_hint; body }
@@ -67,8 +68,8 @@ fn with_type_hint(block: TokenStream, returned: &Deferred, names: &Names<'_>) ->
 
 /// Returns the `async` block that is the whole body.
 ///
-/// Returns `None` if the signature does not name the block's output, because then only the closure around the body fixes its
-/// type.
+/// Returns `None` if the signature does not name the block's output, because then only the closure around the body
+/// fixes its type.
 pub(super) fn bare(span: &CheckedSpan, returned: &Deferred) -> Option<TokenStream> {
     let is_async = span.function.signature.asyncness.is_some();
     let has_output = returned.wrapper.is_none() && returned.output.is_some();

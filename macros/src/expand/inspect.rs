@@ -1,4 +1,5 @@
-//! The inspection of the returned value: classifies the outcome, records fields, and emits events for other `tracing` layers.
+//! The inspection of the returned value: classifies the outcome, records fields, and emits events for other `tracing`
+//! layers.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -45,8 +46,8 @@ pub(super) fn inspect(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
     quote_spanned!(names.mixed_site=> #classify #outcome #err #llm_usage #empty #documents #ok #events)
 }
 
-/// Generates the short form, in which one call classifies the value and returns it. Returns `None` unless `ok(..)` is the only
-/// argument that reads the value.
+/// Generates the short form, in which one call classifies the value and returns it. Returns `None` unless `ok(..)` is
+/// the only argument that reads the value.
 ///
 /// ```text
 /// if let Some(hits) = Probe::new(ret).classify_value(call) { call.fields(..); }
@@ -90,7 +91,7 @@ pub(super) fn inspect_item(span: &CheckedSpan, names: &Names<'_>) -> TokenStream
 
 /// Generates the calls that record model, usage and cost.
 ///
-/// They precede the check for an empty result, because the tokens of an empty answer were spent as well.
+/// They precede the check for an empty result, because the tokens of an empty answer were also spent.
 fn llm_usage(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
     let model = match &span.model {
         Some(ModelSource::Closure(model)) => {
@@ -158,7 +159,8 @@ fn outcome(closure: &ValueClosure, names: &Names<'_>) -> TokenStream {
     quote_spanned!(names.mixed_site=> { #bind #call.outcome(#outcome); })
 }
 
-/// Generates an expression with a required type of `__private`. The `let` makes rustc report a mismatch at the expression alone.
+/// Generates an expression with a required type of `__private`. The `let` makes rustc report a mismatch at the
+/// expression alone.
 ///
 /// `{ let value: Outcome = expression; value }`
 pub(super) fn as_type(expression: &Expr, ty: &str, names: &Names<'_>) -> TokenStream {

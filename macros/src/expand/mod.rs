@@ -1,8 +1,8 @@
 //! Code generation: from a [`CheckedSpan`] to the tokens of the instrumented function.
 //!
-//! The expansion uses only items of `::ragspan::__private` and the user's tokens. Its variables have [`Span::mixed_site`],
-//! and none of them is in scope in the user's body. Generated tokens that can be part of an error are located at the user's
-//! tokens, so that the message points there.
+//! The expansion uses only items of `::ragspan::__private` and the user's tokens. Its variables have
+//! [`Span::mixed_site`], and none of them is in scope in the user's body. Generated tokens that can be part of an
+//! error are located at the user's tokens, so that the message points there.
 
 mod body;
 mod callsite;
@@ -94,8 +94,8 @@ fn located(token: Span) -> Span {
 
 /// Generates `|ret: &Type, call| body`, without the type if the signature does not name it.
 ///
-/// The closure is located at the user's first argument that reads the value, so that a borrow error of the closure points
-/// there.
+/// The closure is located at the user's first argument that reads the value, so that a borrow error of the closure
+/// points there.
 fn inspect_closure(
     value: &syn::Ident,
     ty: Option<&syn::Type>,

@@ -50,7 +50,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Returns the start and the end of the first argument that reads the returned value, from its pattern to its last token.
+/// Returns the start and the end of the first argument that reads the returned value, from its pattern to its last
+/// token.
 fn value_argument(span: &CheckedSpan) -> Option<(Span, Span)> {
     let ok = span.ok.as_ref().and_then(|ok| {
         let last = &ok.fields.last()?.value;

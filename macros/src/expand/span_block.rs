@@ -15,8 +15,8 @@ use crate::span_block::Block;
 
 /// Generates the instrumented block. The user's closure is emitted token for token.
 ///
-/// The argument `None` has the type `Option` of the block's value. Type inference thereby knows the expected type before it checks
-/// the closure, as the classification requires.
+/// The argument `None` has the type `Option` of the block's value. Type inference thereby knows the expected type
+/// before it checks the closure, as the classification requires.
 ///
 /// ```text
 /// enter.block(None, |span| body, |ret, call| { inspect })

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::context::{RequestContext, TraceId};
 use crate::record::{ErrorKind, Outcome};
 use crate::value::Value;
+use ragspan_core::record::keys;
 
 impl<'a, B> Probe<'a, Response<B>> {
     /// A response says by its status how the call ended.
@@ -15,7 +16,7 @@ impl<'a, B> Probe<'a, Response<B>> {
     pub fn classify(&self, call: &mut Call) {
         let status = self.returned().status();
         call.answered(status);
-        call.note("http_status", Value::U64(status.as_u16().into()));
+        call.note(keys::HTTP_STATUS.field, Value::U64(status.as_u16().into()));
     }
 
     /// The same, and the response of a success, if somebody wants it.

@@ -204,7 +204,7 @@ fn metric_field(key: &'static str) -> &'static str {
     }
     let mut names = names.write().unwrap_or_else(PoisonError::into_inner);
     if names.len() >= MAX_METRICS {
-        return known(&names).unwrap_or("metrics.other");
+        return known(&names).unwrap_or(ragspan_core::record::keys::OTHER.field);
     }
     names
         .entry(key)

@@ -14,6 +14,7 @@ use super::value::{ToCost, ToUsage};
 use crate::dispatch;
 use crate::record::{ErrorKind, Level, Outcome};
 use crate::value::{Value as Number, bounded};
+use ragspan_core::record::keys;
 
 /// More fields than this are not given to other layers; the attribute refuses them.
 const MAX_FIELDS: usize = 32;
@@ -82,7 +83,7 @@ impl Call {
         if let Some(watch) = &mut self.watch {
             let fields = watch.fields();
             let text = fields.text.print(format_args!("{model}"));
-            fields.push("model", Number::Text(text));
+            fields.push(keys::MODEL.field, Number::Text(text));
             watch.words.get_or_insert_default().model = Some(text);
         }
     }
@@ -114,9 +115,9 @@ impl Call {
             watch.document(&document, count);
         }
         let fields = watch.fields();
-        fields.push("metrics.documents", Number::U64(count.into()));
+        fields.push(keys::DOCUMENT_COUNT.field, Number::U64(count.into()));
         if let Some(best) = best {
-            fields.push("metrics.best_score", Number::F64(best));
+            fields.push(keys::BEST_SCORE.field, Number::F64(best));
         }
     }
 
@@ -135,7 +136,7 @@ impl Call {
                 watch.failure_level = level;
             }
             if let Some(action) = error.error_action() {
-                watch.fields().push_text("action", action);
+                watch.fields().push_text(keys::ACTION.field, action);
             }
             error.error_fields(&mut ErrorFields::new(watch.fields()));
         }

@@ -28,6 +28,7 @@ use crate::metrics::{CallMetrics, Exemplar};
 use crate::record::{ErrorKind, Failure, Kind, Level, MAX_DOCUMENTS, Outcome, Record, level_of};
 use crate::value::{Capture, Fields, Value as Number};
 use ragspan_core::Cost;
+use ragspan_core::record::keys;
 
 /// No chain of sources is followed further than this.
 const MAX_CHAIN: usize = 16;
@@ -190,10 +191,10 @@ impl Watch {
     pub(super) fn flowed(&mut self, flow: &Flow) {
         let exemplar = exemplar(&self.record);
         let fields = &mut self.record.fields;
-        fields.push("metrics.items", Number::U64(flow.items));
+        fields.push(keys::ITEMS.field, Number::U64(flow.items));
         if let Some(first) = flow.first {
-            fields.push("metrics.time_to_first_item_ms", Number::millis(first));
-            fields.push("metrics.longest_gap_ms", Number::millis(flow.longest_gap));
+            fields.push(keys::TIME_TO_FIRST_ITEM_MS.field, Number::millis(first));
+            fields.push(keys::LONGEST_GAP_MS.field, Number::millis(flow.longest_gap));
             let (operation, layer) = (self.record.operation, layer_name(&self.record));
             let registry = self.handle.registry();
             registry.first_item(operation, layer, first, &exemplar);
@@ -249,7 +250,8 @@ impl Watch {
     /// Says who cancelled the call, where that is known.
     pub(super) fn cancelled(&mut self) {
         if let Some(cause) = cancel::cause() {
-            self.fields().push_text("cancelled_by", cause.as_str());
+            self.fields()
+                .push_text(keys::CANCELLED_BY.field, cause.as_str());
         }
     }
 
@@ -306,6 +308,7 @@ impl Watch {
         if let Some(told) = self.told.take() {
             told.end(&mut record.fields);
         }
+        let users_fields = record.fields.iter().count();
         // What a filter hides is no node, and its time that of the call around it.
         let hidden = span.is_none() && !self.is_local_root;
         let own = if hidden { SelfTime::NONE } else { closed.own };
@@ -316,10 +319,14 @@ impl Watch {
         // What was refused may have cost nothing, but only the provider knows whether it had begun.
         let whole = matches!(outcome, Outcome::Success | Outcome::Empty);
         if site.records_usage && !whole {
-            record.fields.push("usage_estimated", Number::Bool(true));
+            record
+                .fields
+                .push(keys::USAGE_ESTIMATED.field, Number::Bool(true));
         }
         if self.is_local_root && record.parent_span_id.is_some() {
-            record.fields.push("remote_parent", Number::Bool(true));
+            record
+                .fields
+                .push(keys::REMOTE_PARENT.field, Number::Bool(true));
         }
         if self.is_local_root && self.trace.sums.has_more_than_one() {
             let sums = self.trace.sums.now();
@@ -330,6 +337,7 @@ impl Watch {
                 registry.request_cost(layer, sums.cost, &exemplar);
             }
         }
+        record.own_fields = record.fields.iter().count() - users_fields;
     }
 
     fn count(&self, site: &SpanCallsite, outcome: Outcome, micros: u64) {
@@ -407,10 +415,11 @@ fn place(
     record.span_id = Some(span_id);
     record.parent_span_id = above.ids.map(|(_, parent)| parent);
     if let Some(kind) = site.kind {
-        record.fields.push_text("kind", kind);
+        record.fields.push_text(keys::KIND.field, kind);
     }
     let outermost = above.layers & bit == 0;
     let is_local_root = above.origin.is_none();
+    record.is_local_root = is_local_root;
     let trace = above.trace.unwrap_or_else(|| Trace::begin(unix));
     let frame = above.frame.clone();
     let inherited = Inherited {

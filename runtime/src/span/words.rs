@@ -5,6 +5,7 @@ use crate::context::sums::{Sums, TraceSums};
 use crate::dispatch::Handle;
 use crate::record::{Record, TOTAL_BUDGET};
 use crate::value::{Fields, Text, Value};
+use ragspan_core::record::keys;
 use ragspan_core::{Cost, Usage};
 
 /// The label of a model that nobody named.
@@ -58,32 +59,32 @@ fn fill_ratio(fields: &Fields, usage: &Usage) -> Option<f64> {
 }
 
 fn tell_usage(usage: &Usage, fields: &mut Fields) {
-    fields.push("metrics.input_tokens", Value::U64(usage.input));
-    fields.push("metrics.output_tokens", Value::U64(usage.output));
+    fields.push(keys::INPUT_TOKENS.field, Value::U64(usage.input));
+    fields.push(keys::OUTPUT_TOKENS.field, Value::U64(usage.output));
     for (name, tokens) in [
-        ("metrics.cached_input_tokens", usage.cached_input),
-        ("metrics.cache_write_tokens", usage.cache_write),
-        ("metrics.reasoning_tokens", usage.reasoning),
+        (keys::CACHED_INPUT_TOKENS.field, usage.cached_input),
+        (keys::CACHE_WRITE_TOKENS.field, usage.cache_write),
+        (keys::REASONING_TOKENS.field, usage.reasoning),
     ] {
         if tokens > 0 {
             fields.push(name, Value::U64(tokens));
         }
     }
-    fields.push("metrics.total_tokens", Value::U64(usage.total()));
+    fields.push(keys::TOTAL_TOKENS.field, Value::U64(usage.total()));
 }
 
 /// What is not known is not written, and never guessed.
 fn tell_cost(cost: Option<Cost>, fields: &mut Fields) {
     if let Some(cost) = cost {
-        fields.push("metrics.cost_usd", Value::F64(cost.dollars()));
+        fields.push(keys::COST_USD.field, Value::F64(cost.dollars()));
     }
 }
 
 /// The request's line: what happened in it, and where its time went.
 pub(super) fn tell_sums(sums: &Sums, fields: &mut Fields) {
     if sums.llm_calls > 0 {
-        fields.push("metrics.llm_calls", Value::U64(sums.llm_calls));
-        fields.push("metrics.total_tokens", Value::U64(sums.usage.total()));
+        fields.push(keys::LLM_CALLS.field, Value::U64(sums.llm_calls));
+        fields.push(keys::TOTAL_TOKENS.field, Value::U64(sums.usage.total()));
         // A sum that leaves calls out would be too small, so it says how many.
         tell_cost(
             Some(sums.cost).filter(|cost| *cost != Cost::ZERO || sums.unpriced == 0),
@@ -91,19 +92,19 @@ pub(super) fn tell_sums(sums: &Sums, fields: &mut Fields) {
         );
     }
     for (name, count) in [
-        ("metrics.unpriced_calls", sums.unpriced),
-        ("metrics.retries", sums.retries),
-        ("metrics.cache_hits", sums.cache_hits),
-        ("metrics.cache_misses", sums.cache_misses),
+        (keys::UNPRICED_CALLS.field, sums.unpriced),
+        (keys::RETRIES.field, sums.retries),
+        (keys::CACHE_HITS.field, sums.cache_hits),
+        (keys::CACHE_MISSES.field, sums.cache_misses),
     ] {
         if count > 0 {
             fields.push(name, Value::U64(count));
         }
     }
     if sums.spans > 1 {
-        fields.push("metrics.spans", Value::U64(sums.spans));
+        fields.push(keys::SPANS.field, Value::U64(sums.spans));
         for (layer, micros) in sums.layers() {
-            fields.push(layer.self_time_key(), Value::millis(micros));
+            fields.push(keys::SELF_MS[layer.index()].field, Value::millis(micros));
         }
     }
 }
