@@ -98,35 +98,35 @@ fn said<R>(check: impl FnOnce() -> R) -> String {
 fn a_sentence_that_holds_goes_on() {
     let seen = answered(3);
     seen.span("search")
-        .succeeded()
-        .under("answer")
-        .in_layer("retrieval")
-        .with("chunks", 3)
-        .with("top_k", 3.0)
-        .with("metrics.score", 0.5)
-        .with("score", 0.5)
-        .with("user_id", "ada")
-        .with("api_key", "[redacted]")
-        .without("top_p")
-        .for_user("ada")
-        .at_level(Level::Info)
-        .lasted(Duration::from_millis(12));
-    seen.span("answer").is_root().succeeded();
+        .assert_success()
+        .assert_under("answer")
+        .assert_layer("retrieval")
+        .assert_field("chunks", 3)
+        .assert_field("top_k", 3.0)
+        .assert_field("metrics.score", 0.5)
+        .assert_field("score", 0.5)
+        .assert_field("user_id", "ada")
+        .assert_field("api_key", "[redacted]")
+        .assert_no_field("top_p")
+        .assert_user("ada")
+        .assert_level(Level::Info)
+        .assert_duration(Duration::from_millis(12));
+    seen.span("answer").assert_root().assert_success();
     seen.event("cache warmed")
-        .under("search")
-        .under("answer")
-        .with("size", 40)
-        .without("chunks")
-        .for_user("ada")
-        .at_level(Level::Warning);
-    seen.has_no_errors()
-        .says_nothing_of("s3cret")
-        .counted(
+        .assert_under("search")
+        .assert_under("answer")
+        .assert_field("size", 40)
+        .assert_no_field("chunks")
+        .assert_user("ada")
+        .assert_level(Level::Warning);
+    seen.assert_no_errors()
+        .assert_no_text("s3cret")
+        .assert_metric(
             "rag_requests_total",
             &[("layer", "retrieval"), ("status", "success")],
             1.0,
         )
-        .counted(
+        .assert_metric(
             "rag_requests_total",
             &[("status", "error"), ("layer", "retrieval")],
             0.0,
@@ -144,11 +144,11 @@ fn every_way_to_end_has_its_word() {
         assert!(open.as_mut().poll(&mut context).is_pending());
         drop(open);
     });
-    seen.spans("search")[0].was_empty();
-    seen.spans("search")[1].failed_with("timeout");
-    seen.spans("answer")[1].failed_with("timeout");
-    seen.span("broken").panicked();
-    seen.span("remember").was_cancelled();
+    seen.spans("search")[0].assert_empty();
+    seen.spans("search")[1].assert_failed_with("timeout");
+    seen.spans("answer")[1].assert_failed_with("timeout");
+    seen.span("broken").assert_panicked();
+    seen.span("remember").assert_cancelled();
     assert_eq!(
         seen.tree(),
         "\
@@ -192,21 +192,21 @@ fn another_end_is_told() {
     let search = seen.span("search");
     let but = "but it failed with timeout: no answer";
     for (said, expected) in [
-        (said(|| search.succeeded()), "`search` was to succeed"),
-        (said(|| search.was_empty()), "`search` was to be empty"),
-        (said(|| search.panicked()), "`search` was to panic"),
+        (said(|| search.assert_success()), "`search` was to succeed"),
+        (said(|| search.assert_empty()), "`search` was to be empty"),
+        (said(|| search.assert_panicked()), "`search` was to panic"),
         (
-            said(|| search.was_cancelled()),
+            said(|| search.assert_cancelled()),
             "`search` was to be cancelled",
         ),
         (
-            said(|| search.failed_with("busy")),
+            said(|| search.assert_failed_with("busy")),
             "`search` was to fail with `busy`",
         ),
     ] {
         assert_eq!(said, format!("{expected}, {but}"));
     }
-    let said = said(|| search.lasted(Duration::from_secs(1)));
+    let said = said(|| search.assert_duration(Duration::from_secs(1)));
     assert_eq!(said, "`search` was to last 1s, but lasted 12ms");
 }
 
@@ -216,27 +216,27 @@ fn another_place_is_told() {
     let search = seen.span("search");
     for (said, expected) in [
         (
-            said(|| search.is_root()),
+            said(|| search.assert_root()),
             "`search` was to be a root, but is under `answer`",
         ),
         (
-            said(|| search.under("anwser")),
+            said(|| search.assert_under("anwser")),
             "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
         ),
         (
-            said(|| seen.span("answer").under("search")),
+            said(|| seen.span("answer").assert_under("search")),
             "`answer` was to be under `search`, but is a root",
         ),
         (
-            said(|| search.in_layer("data")),
+            said(|| search.assert_layer("data")),
             "`search` was to be in the layer `data`, but is in `retrieval`",
         ),
         (
-            said(|| search.for_user("grace")),
+            said(|| search.assert_user("grace")),
             "`search` was to be for `grace`, but is for `ada`",
         ),
         (
-            said(|| search.at_level(Level::Info)),
+            said(|| search.assert_level(Level::Info)),
             "`search` was to be at INFO, but is at ERROR",
         ),
     ] {
@@ -250,19 +250,19 @@ fn another_value_is_told() {
     let (search, event) = (seen.span("search"), seen.event("cache warmed"));
     for (said, expected) in [
         (
-            said(|| search.with("top_k", 3)),
+            said(|| search.assert_field("top_k", 3)),
             "`search` was to have top_k = 3, but has 10",
         ),
         (
-            said(|| search.with("top_l", 3)),
+            said(|| search.assert_field("top_l", 3)),
             "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
         ),
         (
-            said(|| search.without("top_k")),
+            said(|| search.assert_no_field("top_k")),
             "`search` was to have no top_k, but has top_k = 10",
         ),
         (
-            said(|| event.with("size", 41)),
+            said(|| event.assert_field("size", 41)),
             "the event `cache warmed` was to have size = 41, but has 40",
         ),
     ] {
@@ -273,10 +273,11 @@ fn another_value_is_told() {
 #[test]
 fn errors_and_series_that_there_are_are_told() {
     let seen = answered(10);
-    let counted = |name: &str, labels: &[(&str, &str)]| said(|| seen.counted(name, labels, 1.0));
+    let counted =
+        |name: &str, labels: &[(&str, &str)]| said(|| seen.assert_metric(name, labels, 1.0));
     for (said, expected) in [
         (
-            said(|| seen.has_no_errors()),
+            said(|| seen.assert_no_errors()),
             "there were to be no errors, but there are:
   search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10
   answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
@@ -297,7 +298,7 @@ fn errors_and_series_that_there_are_are_told() {
     ] {
         assert_eq!(said, expected);
     }
-    let zero = said(|| seen.counted("rag_request_total", &[], 0.0));
+    let zero = said(|| seen.assert_metric("rag_request_total", &[], 0.0));
     assert!(zero.starts_with("there is no metric"), "{zero}");
 }
 
@@ -305,7 +306,7 @@ fn errors_and_series_that_there_are_are_told() {
 fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
     let said = |text: &'static str| {
         let (_, seen) = capture(|| tracing::info!("{text}"));
-        told(|| seen.says_nothing_of(text))
+        told(|| seen.assert_no_text(text))
     };
     assert!(
         said("s3cret")
@@ -313,8 +314,8 @@ fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
     );
     assert!(said("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
     let (_, seen) = capture(|| ragspan::rag::set_cache_size("s3cret", 1));
-    assert!(told(|| seen.says_nothing_of("s3cret")).contains("{cache=\"s3cret\"} 1"));
-    assert!(told(|| seen.says_nothing_of("")).contains("an empty one is in all"));
+    assert!(told(|| seen.assert_no_text("s3cret")).contains("{cache=\"s3cret\"} 1"));
+    assert!(told(|| seen.assert_no_text("")).contains("an empty one is in all"));
 }
 
 #[test]
@@ -387,7 +388,7 @@ fn a_call_that_has_not_ended_is_seen() {
         open
     });
     assert_eq!(seen.tree(), "remember (memory) has not ended\n");
-    let said = told(|| seen.span("remember").succeeded());
+    let said = told(|| seen.span("remember").assert_success());
     assert!(
         said.starts_with("`remember` was to succeed, but it has not ended"),
         "{said}"
@@ -422,6 +423,9 @@ fn several_of_one_name_are_asked_one_by_one() {
 #[test]
 fn without_stopped_time_a_duration_says_how_to_stop_it() {
     let (_, seen) = capture(search_quietly);
-    let said = told(|| seen.span("search_quietly").lasted(Duration::from_secs(9)));
+    let said = told(|| {
+        seen.span("search_quietly")
+            .assert_duration(Duration::from_secs(9))
+    });
     assert!(said.contains("stop it, `Capture::new().at(..)`"), "{said}");
 }

@@ -103,16 +103,17 @@ async fn a_trace_goes_over_the_hop_with_either_client() {
         assert_eq!(answer, Ok((StatusCode::OK, all)));
         let call = seen
             .span("http_call")
-            .succeeded()
-            .under("search")
-            .in_layer("retrieval");
-        call.with("http_method", "GET").with("http_status", 200);
+            .assert_success()
+            .assert_under("search")
+            .assert_layer("retrieval");
+        call.assert_field("http_method", "GET")
+            .assert_field("http_status", 200);
         let host = call.record()["context"]["http_host"].to_string();
         assert!(host.starts_with("\"127.0.0.1:"), "{host}");
-        let served = seen.span("http_request").under("http_call").record();
+        let served = seen.span("http_request").assert_under("http_call").record();
         assert_eq!(served["trace_id"], call.record()["trace_id"]);
         assert_eq!(served["request_id"], "r-1");
-        seen.says_nothing_of("s3cret");
+        seen.assert_no_text("s3cret");
         assert!(!call.record().to_string().contains("find"));
     }
 }
@@ -134,8 +135,8 @@ async fn what_a_server_or_the_way_there_fails_with_is_an_error() {
         let (answer, seen) = ask(kind, outbound_layer(), "/busy").await;
         assert_eq!(answer.unwrap().0, 503);
         seen.span("http_call")
-            .failed_with("http_503")
-            .with("http_status", 503);
+            .assert_failed_with("http_503")
+            .assert_field("http_status", 503);
         // Nobody listens there any more.
         let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!(
@@ -151,7 +152,7 @@ async fn what_a_server_or_the_way_there_fails_with_is_an_error() {
             Kind::Tower => "http_transport",
             Kind::Reqwest => "http_connect",
         };
-        let call = seen.span("http_call").failed_with(label);
+        let call = seen.span("http_call").assert_failed_with(label);
         assert!(!call.record().to_string().contains("s3cret"));
     }
 }
@@ -168,6 +169,6 @@ async fn outside_of_any_call_a_request_begins_a_trace() {
         tasks.end().await;
     })
     .await;
-    seen.span("http_call").is_root().in_layer("http");
-    seen.span("http_request").under("http_call");
+    seen.span("http_call").assert_root().assert_layer("http");
+    seen.span("http_request").assert_under("http_call");
 }

@@ -1,22 +1,22 @@
-//! One captured record under assertions, and what is said when one does not hold.
+//! One captured record, and the messages of failed assertions.
 
 use serde_json::Value;
 
 use super::captured::Captured;
-use super::entry::Entry;
+use super::captured_record::CapturedRecord;
 use super::tree;
 use crate::context::SpanId;
 use crate::record::Level;
 
-/// What spans and events have in common.
+/// The part that spans and events have in common.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found<'a> {
+pub(super) struct Assertion<'a> {
     pub(super) seen: &'a Captured,
-    pub(super) entry: Entry<'a>,
+    pub(super) entry: CapturedRecord<'a>,
 }
 
-impl<'a> Found<'a> {
-    /// How messages name it.
+impl<'a> Assertion<'a> {
+    /// Returns its name in messages.
     pub(super) fn name(&self) -> String {
         if self.entry.is_event() {
             format!("the event `{}`", self.entry.message())
@@ -25,7 +25,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Panics unless it `holds`: `what` was to be, and in fact is as `but` says.
+    /// Panics unless `holds`: the message has the expectation `what` and the actual state `but`.
     #[track_caller]
     pub(super) fn check(&self, holds: bool, what: &str, but: &str) {
         if !holds {
@@ -35,7 +35,7 @@ impl<'a> Found<'a> {
     }
 
     #[track_caller]
-    pub(super) fn with(&self, field: &str, value: &Value) {
+    pub(super) fn assert_field(&self, field: &str, value: &Value) {
         let found = self.entry.value(field);
         let holds = found.is_some_and(|found| are_equal(found, value));
         let but = match found {
@@ -45,7 +45,7 @@ impl<'a> Found<'a> {
         self.check(holds, &format!("have {field} = {value}"), &but);
     }
 
-    /// That there is no such field, and which is near.
+    /// Returns the names of the fields, and the nearest one.
     fn without_such(&self, field: &str) -> String {
         let names: Vec<_> = self
             .entry
@@ -58,7 +58,7 @@ impl<'a> Found<'a> {
     }
 
     #[track_caller]
-    pub(super) fn without(&self, field: &str) {
+    pub(super) fn assert_no_field(&self, field: &str) {
         let found = self.entry.value(field);
         let but = found.map_or_else(String::new, |value| {
             format!("has {field} = {}", tree::written(field, value))
@@ -67,7 +67,7 @@ impl<'a> Found<'a> {
     }
 
     #[track_caller]
-    pub(super) fn at_level(&self, level: Level) {
+    pub(super) fn assert_level(&self, level: Level) {
         let found = self.entry.level;
         self.check(
             found == level,
@@ -77,7 +77,7 @@ impl<'a> Found<'a> {
     }
 
     #[track_caller]
-    pub(super) fn for_user(&self, user: &str) {
+    pub(super) fn assert_user(&self, user: &str) {
         let found = self.entry.record["user_id"].as_str();
         let but = found.map_or_else(
             || "is for nobody".to_owned(),
@@ -87,7 +87,7 @@ impl<'a> Found<'a> {
     }
 
     #[track_caller]
-    pub(super) fn under(&self, operation: &str) {
+    pub(super) fn assert_under(&self, operation: &str) {
         let above = self.ancestors();
         let near = did_you_mean(operation, self.seen.operations());
         let but = if above.is_empty() {
@@ -103,7 +103,7 @@ impl<'a> Found<'a> {
     }
 
     #[track_caller]
-    pub(super) fn is_root(&self) {
+    pub(super) fn assert_root(&self) {
         let above = self.ancestors();
         let but = if above.is_empty() {
             "is under a call that was not captured".to_owned()
@@ -113,7 +113,7 @@ impl<'a> Found<'a> {
         self.check(self.entry.above().is_none(), "be a root", &but);
     }
 
-    /// The operations above, the nearest first.
+    /// Returns the operations above it, the nearest first.
     fn ancestors(&self) -> Vec<&'a str> {
         let calls = || self.seen.entries().filter(|entry| !entry.is_event());
         let call = |id: SpanId| calls().find(|entry| entry.span == Some(id));
@@ -137,7 +137,7 @@ fn quoted(names: &[&str]) -> String {
     names.join(", ")
 }
 
-/// The known word that is near, to be put behind a message.
+/// Returns the nearest known name, as the end of a message.
 pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let near = ragspan_core::spelling::nearest(word, known).filter(|near| *near != word);
     near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))

@@ -1,4 +1,4 @@
-//! One record as it was captured: its line, and what the line does not say.
+//! One captured record: its parsed line, and its facts that the line lacks.
 
 use std::ops::Deref;
 
@@ -8,7 +8,7 @@ use crate::context::{Layer, SpanId};
 use crate::record::{Kind, Level, Outcome, Record};
 use ragspan_core::record::keys;
 
-/// What stands in a record beside the fields that its author named.
+/// The names in `context` that are not fields of the author.
 const OURS: [&str; 4] = [
     keys::OPERATION.name,
     keys::STATUS.name,
@@ -16,20 +16,20 @@ const OURS: [&str; 4] = [
     keys::FIELDS.name,
 ];
 
-/// What a record knows of itself.
+/// The facts of a record.
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) kind: Kind,
     pub(super) level: Level,
-    /// Of a span.
+    /// For a span.
     pub(super) operation: &'static str,
     pub(super) outcome: Outcome,
     pub(super) layer: Option<Layer>,
-    /// Of a span, how long it lasted, in microseconds.
+    /// The duration of a span, in microseconds.
     pub(super) duration: Option<u64>,
-    /// When it began, in microseconds since the Unix epoch.
+    /// Its start, in microseconds since the Unix epoch.
     pub(super) begun: u64,
-    /// Of a span itself; of an event, the one around it.
+    /// The id of the span; for an event, of the enclosing span.
     pub(super) span: Option<SpanId>,
     parent: Option<SpanId>,
 }
@@ -58,7 +58,7 @@ impl Facts {
         self.kind == Kind::Event
     }
 
-    /// What this stands below: of an event its span, of a span its parent.
+    /// Returns the id above it: for an event its span, for a span its parent.
     pub(super) fn above(&self) -> Option<SpanId> {
         if self.is_event() {
             self.span
@@ -68,15 +68,15 @@ impl Facts {
     }
 }
 
-/// One record as it was captured.
+/// One captured record.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<'a> {
+pub(super) struct CapturedRecord<'a> {
     pub(super) facts: &'a Facts,
     /// The line, parsed.
     pub(super) record: &'a Value,
 }
 
-impl Deref for Entry<'_> {
+impl Deref for CapturedRecord<'_> {
     type Target = Facts;
 
     fn deref(&self) -> &Facts {
@@ -84,7 +84,7 @@ impl Deref for Entry<'_> {
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> CapturedRecord<'a> {
     pub(super) fn message(self) -> &'a str {
         self.record["message"].as_str().unwrap_or_default()
     }
