@@ -34,13 +34,13 @@ thread_local! {
 }
 
 /// Writes a side effect down.
-pub fn say(what: impl Display) {
+pub fn note(what: impl Display) {
     JOURNAL.with_borrow_mut(|journal| journal.push(what.to_string()));
 }
 
 /// Says something and gives a value back: for temporaries and operands.
-pub fn said<T>(what: &str, value: T) -> T {
-    say(what);
+pub fn note_and_return<T>(what: &str, value: T) -> T {
+    note(what);
     value
 }
 
@@ -60,7 +60,7 @@ pub struct Noisy(pub &'static str);
 
 #[must_use]
 pub fn noisy(name: &'static str) -> Noisy {
-    say(format!("make {name}"));
+    note(format!("make {name}"));
     Noisy(name)
 }
 
@@ -73,7 +73,7 @@ impl Noisy {
 
 impl Drop for Noisy {
     fn drop(&mut self) {
-        say(format!("drop {}", self.0));
+        note(format!("drop {}", self.0));
     }
 }
 
@@ -117,7 +117,7 @@ impl Future for Pause {
         if std::mem::replace(&mut self.0, true) {
             return Poll::Ready(());
         }
-        say("pause");
+        note("pause");
         context.waker().wake_by_ref();
         Poll::Pending
     }
@@ -128,7 +128,7 @@ pub fn now<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..1000 {
-        say("poll");
+        note("poll");
         if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return value;
         }
@@ -141,10 +141,10 @@ pub fn cancelled<F: Future>(future: F, polls: usize) -> &'static str {
     let mut future = Box::pin(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..polls {
-        say("poll");
+        note("poll");
         assert!(future.as_mut().poll(&mut context).is_pending());
     }
-    say("cancel");
+    note("cancel");
     drop(future);
     "cancelled"
 }
@@ -160,7 +160,7 @@ pub fn taken<S: Stream>(stream: S, count: usize) -> Vec<S::Item> {
     let mut context = Context::from_waker(Waker::noop());
     let mut items = Vec::new();
     while items.len() < count {
-        say("poll");
+        note("poll");
         match stream.as_mut().poll_next(&mut context) {
             Poll::Ready(Some(item)) => items.push(item),
             Poll::Ready(None) => break,
@@ -260,7 +260,7 @@ struct Seen {
 
 /// Where a call runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
+enum Setup {
     /// Under a pipeline, and a subscriber that has only our layer.
     Measured,
     /// Beside another layer, which sees the spans too.
@@ -271,7 +271,7 @@ enum Place {
     Alone,
 }
 
-const PLACES: [Place; 4] = [Place::Measured, Place::Accompanied, Place::Filtered, Place::Alone];
+const SETUPS: [Setup; 4] = [Setup::Measured, Setup::Accompanied, Setup::Filtered, Setup::Alone];
 
 /// Runs all pairs, and prints what differs; the id of a pair leads its lines.
 pub fn run(pairs: &[Pair]) -> std::process::ExitCode {
@@ -279,10 +279,10 @@ pub fn run(pairs: &[Pair]) -> std::process::ExitCode {
     let mut compared = 0;
     for pair in pairs {
         for (way, case) in pair.cases.iter().enumerate() {
-            for place in PLACES {
+            for setup in SETUPS {
                 compared += 1;
-                for line in compare(pair, way, case, place) {
-                    println!("pair {}\t{} ({place:?}): {line}", pair.id, case.call);
+                for line in compare(pair, way, case, setup) {
+                    println!("pair {}\t{} ({setup:?}): {line}", pair.id, case.call);
                 }
             }
         }
@@ -291,9 +291,9 @@ pub fn run(pairs: &[Pair]) -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
 }
 
-fn compare(pair: &Pair, way: usize, case: &Case, place: Place) -> Vec<String> {
-    let (plain, _, _) = observe(pair.plain, way, place);
-    let (annotated, captured, spans) = observe(pair.annotated, way, place);
+fn compare(pair: &Pair, way: usize, case: &Case, setup: Setup) -> Vec<String> {
+    let (plain, _, _) = observe(pair.plain, way, setup);
+    let (annotated, captured, spans) = observe(pair.annotated, way, setup);
     let mut wrong = Vec::new();
     if plain.value != annotated.value {
         wrong.push(format!("the value differs: {:?} without the attribute, {:?} with it", plain.value, annotated.value));
@@ -308,30 +308,30 @@ fn compare(pair: &Pair, way: usize, case: &Case, place: Place) -> Vec<String> {
     let expected = &pair.expected;
     wrong.extend(spans);
     match captured {
-        Some(captured) => wrong.extend(measured(expected, case, place, &captured)),
+        Some(captured) => wrong.extend(measured(expected, case, setup, &captured)),
         None => wrong.extend(evaluated(0, 0, "though nobody listens")),
     }
     wrong
 }
 
 /// One call: what it did, what was captured, and what is wrong with its spans.
-fn observe(drive: fn(usize) -> String, way: usize, place: Place) -> (Seen, Option<Captured>, Vec<String>) {
+fn observe(drive: fn(usize) -> String, way: usize, setup: Setup) -> (Seen, Option<Captured>, Vec<String>) {
     JOURNAL.take();
     COUNTED.take();
     let open = Arc::new(Open::default());
     let call = || catch_unwind(AssertUnwindSafe(|| drive(way)));
     let registry = tracing_subscriber::registry();
-    let (value, captured) = match place {
-        Place::Measured => captured(Capture::new(), call),
-        Place::Accompanied => {
+    let (value, captured) = match setup {
+        Setup::Measured => captured(Capture::new(), call),
+        Setup::Accompanied => {
             let layers = registry.with(ragspan::layer()).with(Watching(Arc::clone(&open)));
             captured(Capture::new().under(layers), call)
         }
-        Place::Filtered => {
+        Setup::Filtered => {
             let layers = registry.with(tracing::level_filters::LevelFilter::OFF).with(ragspan::layer());
             captured(Capture::new().under(layers), call)
         }
-        Place::Alone => (call(), None),
+        Setup::Alone => (call(), None),
     };
     let value = value.map_err(|panic| match panic.downcast::<String>() {
         Ok(text) => *text,
@@ -345,13 +345,13 @@ fn captured<R>(capture: Capture, body: impl FnOnce() -> R) -> (R, Option<Capture
     (value, Some(captured))
 }
 
-fn measured(expected: &Expected, case: &Case, place: Place, captured: &Captured) -> Vec<String> {
+fn measured(expected: &Expected, case: &Case, setup: Setup, captured: &Captured) -> Vec<String> {
     let ended = captured.records().iter().filter(|record| !record["context"]["status"].is_null());
     // A span that is filtered off leaves records from WARNING on.
-    let hidden = |status: &str| match (place, status) {
-        (Place::Filtered, "error" | "panic") => expected.levels.1 == "INFO",
-        (Place::Filtered, "empty") => false,
-        (Place::Filtered, _) => expected.levels.0 != "WARNING" || status == "cancelled",
+    let hidden = |status: &str| match (setup, status) {
+        (Setup::Filtered, "error" | "panic") => expected.levels.1 == "INFO",
+        (Setup::Filtered, "empty") => false,
+        (Setup::Filtered, _) => expected.levels.0 != "WARNING" || status == "cancelled",
         _ => false,
     };
     let visible: Vec<&str> = case.statuses.iter().copied().filter(|status| !hidden(status)).collect();

@@ -14,12 +14,12 @@ pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Dia
     let mut found = Diagnostics::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let message: Value = serde_json::from_str(line)?;
-        let said = &message["message"];
-        let Some(rendered) = said["rendered"].as_str() else {
+        let diagnostic = &message["message"];
+        let Some(rendered) = diagnostic["rendered"].as_str() else {
             continue;
         };
-        let code = said["code"]["code"].as_str().unwrap_or_default();
-        let spans = said["spans"].as_array().into_iter().flatten();
+        let code = diagnostic["code"]["code"].as_str().unwrap_or_default();
+        let spans = diagnostic["spans"].as_array().into_iter().flatten();
         let mut owner = (Owner::Nobody, 0);
         for span in spans.flat_map(expansions) {
             let of = |program: &&Program| {
@@ -35,7 +35,7 @@ pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Dia
                 owner = program.owner(line);
             }
         }
-        if !(said["spans"].as_array().is_none_or(Vec::is_empty)) {
+        if !(diagnostic["spans"].as_array().is_none_or(Vec::is_empty)) {
             found.push((owner.0, owner.1, code.to_owned(), rendered.to_owned()));
         }
     }

@@ -198,9 +198,9 @@ fn fill(set: &mut Set, fitting: &[usize], size: usize, rng: &mut Rng) {
 
 /// How a call ends under these arguments, and whether it is a success with a value.
 pub(crate) fn status(written: &str, set: &Set) -> (String, bool) {
-    let judged = makes(set).any(|makes| makes == Makes::Empty);
+    let is_empty = makes(set).any(|makes| makes == Makes::Empty);
     let (usual, empty) = written.split_once('/').unwrap_or((written, written));
-    match if judged { empty } else { usual } {
+    match if is_empty { empty } else { usual } {
         "none" => ("success".to_owned(), false),
         status => (status.to_owned(), status == "success"),
     }

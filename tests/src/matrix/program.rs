@@ -107,9 +107,9 @@ fn program(plan: &Plan, pairs: &[usize], mut program: Program, deny: bool) -> Pr
         let shape = plan.shape(pair);
         let owner = Owner::Plain(pair.shape, pair.company);
         let hostile = pair.company.hostile;
-        let place = plain.len();
+        let number = plain.len();
         let name = plain.entry(owner).or_insert_with(|| {
-            let name = format!("plain_{place}");
+            let name = format!("plain_{number}");
             program.module(
                 &name,
                 owner,

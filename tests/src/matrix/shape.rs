@@ -103,7 +103,7 @@ fn parse(section: &str) -> Fallible<Shape> {
     (shape.name, shape.row) = (row.unwrap_or(name).trim().to_owned(), row.is_some());
     for line in rest.lines() {
         match line.strip_prefix("//# ") {
-            Some(said) => say(&mut shape, said)?,
+            Some(line) => directive(&mut shape, line)?,
             None => {
                 shape.items.push_str(line);
                 shape.items.push('\n');
@@ -117,7 +117,7 @@ fn parse(section: &str) -> Fallible<Shape> {
     Ok(shape)
 }
 
-fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
+fn directive(shape: &mut Shape, line: &str) -> Fallible<()> {
     if let Some(more) = line.strip_prefix("  ") {
         let drive = shape.drives.last_mut().ok_or("nothing goes on here")?;
         drive.call.push('\n');

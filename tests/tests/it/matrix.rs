@@ -17,23 +17,23 @@ fn matrix(extent: &str) -> (bool, String) {
         .arg(target)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    (output.status.success(), said)
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.success(), stdout)
 }
 
 /// Takes a few arguments for each shape; the seed is printed, and `matrix sample SEED` repeats it.
 #[test]
-fn a_function_of_any_shape_does_under_the_attribute_what_it_does_without_it() {
-    let (good, said) = matrix("sample");
-    assert!(good, "{said}");
+fn the_attribute_changes_the_behaviour_of_no_function() {
+    let (success, stdout) = matrix("sample");
+    assert!(success, "{stdout}");
     // Told also of a test that passes: the counts, and the seed.
-    for line in said.lines().filter(|line| line.starts_with("matrix: ")) {
+    for line in stdout.lines().filter(|line| line.starts_with("matrix: ")) {
         writeln!(std::io::stderr(), "{line}").unwrap();
     }
 }
 
 #[test]
-fn a_fault_of_the_annotated_twin_is_found() {
-    let (good, said) = matrix("self-check");
-    assert!(good, "{said}");
+fn planted_faults_are_found() {
+    let (success, stdout) = matrix("self-check");
+    assert!(success, "{stdout}");
 }
