@@ -1,5 +1,4 @@
-//! What the programs of the matrix test are made with: a journal of side effects, and the comparison of a function
-//! with its annotated twin.
+//! The library of the matrix programs: a journal of side effects, and the comparison of a function with its annotated twin.
 //!
 //! `tests/src/matrix` copies this file into the crate `matrix` of what it generates. Shapes see all of it by
 //! `use ::matrix::*`, also those whose module has no prelude.
@@ -33,18 +32,18 @@ thread_local! {
     static TICKS: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Writes a side effect down.
+/// Adds a side effect to the journal.
 pub fn note(what: impl Display) {
     JOURNAL.with_borrow_mut(|journal| journal.push(what.to_string()));
 }
 
-/// Says something and gives a value back: for temporaries and operands.
+/// Adds a side effect to the journal and returns the value: for temporaries and operands.
 pub fn note_and_return<T>(what: &str, value: T) -> T {
     note(what);
     value
 }
 
-/// Counts an evaluation; it is no side effect of the function, so it is not in the journal.
+/// Counts an evaluation. The journal omits it, because it is not a side effect of the function.
 #[must_use]
 pub fn counted(what: &'static str) -> u64 {
     COUNTED.with_borrow_mut(|counted| {
@@ -54,7 +53,7 @@ pub fn counted(what: &'static str) -> u64 {
     })
 }
 
-/// Something whose end is seen.
+/// A value that adds its drop to the journal.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Noisy(pub &'static str);
 
@@ -154,7 +153,7 @@ pub fn items<S: Stream>(stream: S) -> Vec<S::Item> {
     taken(stream, usize::MAX)
 }
 
-/// So many items of a stream, which is then dropped.
+/// Takes this number of items from a stream, then drops the stream.
 pub fn taken<S: Stream>(stream: S, count: usize) -> Vec<S::Item> {
     let mut stream = pin!(stream);
     let mut context = Context::from_waker(Waker::noop());
@@ -175,7 +174,7 @@ pub fn sendable<T: Send>(value: T) -> T {
     value
 }
 
-/// A future or a stream that is not `Send`, or `T` that is: for shapes that say which.
+/// A wrapper that makes a future or a stream `!Send`; a `T` that is `Send` stays so. For shapes that name the type.
 pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
     Box::pin(future)
 }
@@ -210,7 +209,7 @@ impl Stream for Countdown {
     }
 }
 
-/// What a driver's value looks like; the value is dropped here.
+/// Formats and drops the value of a driver.
 #[allow(clippy::needless_pass_by_value)]
 pub fn shown<T: Debug>(value: T) -> String {
     format!("{value:?}")
@@ -221,7 +220,7 @@ pub fn shown<T: Debug>(value: T) -> String {
 pub struct Case {
     pub call: &'static str,
     pub statuses: &'static [&'static str],
-    /// So many of the successes have a value; the others are `None`.
+    /// The number of successes with a value; the others are `None`.
     pub values: u64,
 }
 
@@ -235,7 +234,7 @@ pub struct Pair {
     pub expected: Expected,
 }
 
-/// What the arguments of the attribute make of a record.
+/// The effect of the attribute's arguments on a record.
 #[derive(Debug)]
 pub struct Expected {
     pub layer: &'static str,
@@ -243,7 +242,7 @@ pub struct Expected {
     pub operation: Option<&'static str>,
     /// The level of a success, and of an error.
     pub levels: (&'static str, &'static str),
-    /// What is in the context of every record, and of every success.
+    /// The fields in the context of every record, and of every success.
     pub entry: &'static [&'static str],
     pub success: &'static [&'static str],
     /// How often these are counted in every call, and in every success.
@@ -251,7 +250,7 @@ pub struct Expected {
     pub counted_success: u64,
 }
 
-/// What was seen of one call.
+/// The observations of one call.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     value: Result<String, String>,
@@ -371,7 +370,7 @@ fn measured(expected: &Expected, case: &Case, setup: Setup, captured: &Captured)
     wrong
 }
 
-/// What is wrong with one completion record.
+/// Returns the mistakes in one completion record.
 fn recorded(expected: &Expected, case: &Case, record: &Value) -> Vec<String> {
     let status = record["context"]["status"].as_str().unwrap_or_default();
     let (ending, level) = match status {
@@ -412,7 +411,7 @@ fn counts(expected: &Expected, case: &Case, captured: &Captured) -> Vec<String> 
         .iter()
         .filter_map(|status| captured.metric("rag_requests_total", &[("layer", expected.layer), ("status", status)]))
         .sum();
-    // Calls below a call of the same layer are no requests.
+    // Calls below a call of the same layer are not counted as requests.
     if (requests == 0.0) != case.statuses.is_empty() || requests > case.statuses.len() as f64 {
         wrong.push(format!("{requests} requests are counted for {} calls", case.statuses.len()));
     }

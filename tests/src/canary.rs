@@ -1,10 +1,10 @@
-//! Puts secrets into every place of a program that takes text; `tests/it/canary.rs` looks for them in all that leaves.
+//! Puts secrets into every input of a program that takes text; `tests/it/canary.rs` looks for them in every output.
 //!
 //! `canary on|off FOLDER`: with the rules of privacy or without, writes what a library writes (the file, the database, standard output), and what
 //! one asks a library for, as `metrics.txt`, `openmetrics.txt` and `health.json`, into the folder.
 //! `canary on|off FOLDER panic|abort`: the same, and then ends badly.
-//! `canary on|off FOLDER ill`: with sinks whose paths hold secrets and cannot be.
-//! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks whoever shows it, in the place of secrets; standard output in this format.
+//! `canary on|off FOLDER degraded`: with sinks whose paths contain secrets and cannot be opened.
+//! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks its viewer instead of secrets; standard output in this format.
 //! `canary list`: the places, and the secrets that are put there.
 
 #![allow(clippy::print_stdout, missing_docs)]
@@ -25,7 +25,7 @@ use ragspan::{
 };
 use sqlx::{Connection, Executor};
 
-/// Where text is put, one place a number. A new place is a line here and its use below.
+/// The inputs that take text; each has its index as number. Add an input here and use it below.
 const INPUTS: [&str; 45] = [
     "an event's message",
     "an event's field",
@@ -81,7 +81,7 @@ fn input(name: &str) -> usize {
         .expect("a place")
 }
 
-/// The secrets of a place: by how they look.
+/// The secrets of an input: a key, a bearer token, an email address and a card number.
 fn secrets(input: usize) -> [String; 4] {
     let digits = format!("400000{input:09}");
     let sum: u32 = digits
@@ -101,11 +101,11 @@ fn secrets(input: usize) -> [String; 4] {
     ]
 }
 
-/// What a terminal, a log viewer or a parser of lines would act on, each kind once.
+/// Characters that a terminal, a log viewer or a line parser interprets, each kind once.
 const ATTACK: &str = "\n{\"level\":\"CRITICAL\",\"message\":\"forged\"}\r\n\u{1b}[2J\u{1b}]0;owned\u{7}\u{8}\u{9b}31m\u{85}\
                       \u{2028}\u{2029}\u{202e}\u{2066}\u{200e}\u{61c}\u{feff}\u{fff9}\u{7f}\0<script>\\";
 
-/// Attacks stand in the place of secrets.
+/// Attacks replace secrets.
 static HOSTILE: AtomicBool = AtomicBool::new(false);
 
 fn attack(name: &str) -> Option<String> {
@@ -113,7 +113,7 @@ fn attack(name: &str) -> Option<String> {
     hostile.then(|| format!("attack{:02}{ATTACK}", input(name)))
 }
 
-/// Some text with all secrets of a place in it.
+/// A text that contains all secrets of an input.
 fn text(name: &str) -> String {
     if let Some(attack) = attack(name) {
         return attack;
@@ -131,7 +131,7 @@ fn label(name: &str) -> String {
     key
 }
 
-/// What only the name of its field tells.
+/// A secret that only the name of its field reveals.
 fn named(number: usize) -> String {
     format!("canary-named-{number:02}")
 }
@@ -313,7 +313,7 @@ fn called() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is too long, too deep or no text at all.
+/// Values that are too long, too deep or not text.
 fn enormous() {
     let long = "é".repeat(5 << 20);
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
@@ -368,7 +368,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A line each: the place, and its secrets.
+/// Prints a line per input: its name and its secrets.
 fn list() {
     for (number, input) in INPUTS.iter().enumerate() {
         println!("{input}\t{}", secrets(number).join("\t"));
@@ -405,7 +405,7 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
     called()?;
     let hidden = Secret::new("canary-typed".to_owned());
     Request.in_scope(|| answer(&text("a call's argument"), &named(1), &hidden))?;
-    // Inside an annotated call of this module its layer would stand in the target's place.
+    // Inside an annotated call of this module the logger would be the call's layer instead of the target.
     log::info!(target: &label("the target of the log crate"), "aimed");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,8 +1,8 @@
 //! Reads configurations in a process of its own; `tests/it/config.rs` and `scripts/soak config` run it.
 //!
-//! `configured load`: says what was loaded. `configured start`: starts with it and makes a call.
+//! `configured load`: prints the loaded configuration. `configured start`: starts with it and makes a call.
 //! `configured hash`: writes a record with a hashed field, with the key of `RAGSPAN_HASH_KEY` if that is set.
-//! `configured fuzz COUNT SEED`: reads so many broken files, and says how many were right.
+//! `configured fuzz COUNT SEED`: reads COUNT broken files, and prints how many were handled correctly.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -97,7 +97,7 @@ fn hash() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is broken: the file of `config init`, and one that has what that has not.
+/// The files to break: that of `config init`, and one with keys that the former lacks.
 const FILES: [&str; 2] = [
     include_str!("../../runtime/src/config/load/seed.yaml"),
     "logging: &a\n  service: {name: ${A:-b}, version: \"1.0\"}\n  structured_logging:\n    level: info,a=debug\n    \
@@ -220,7 +220,7 @@ fn hurt_text(text: &mut Vec<char>, rng: &mut Rng) {
     text.splice(at..end, piece.chars()).for_each(drop);
 }
 
-/// Whether the file is right; the error is what must not be said of it.
+/// Returns whether the file is valid. The error is a violated expectation.
 fn classify(text: &str) -> Result<bool, String> {
     match Config::from_yaml(text) {
         Ok(config) if config.explain().is_empty() => Err("nothing is explained".to_owned()),

@@ -78,7 +78,7 @@ fn aborts(seed: u64) -> Result<(), Box<dyn Error>> {
         let mut tasks: Vec<_> = (0..100).map(|_| spawn(random.u32(0..100))).collect();
         random.shuffle(&mut tasks);
         tasks.iter().for_each(tokio::task::JoinHandle::abort);
-        // Those of the last round are ended by the runtime's end.
+        // The end of the runtime cancels those of the last round.
         drop(tasks);
     }
     drop(runtime);
@@ -125,7 +125,7 @@ fn started_inside() -> Result<Telemetry, ragspan::telemetry::StartError> {
     ragspan::start(quiet().stdout(Format::Json))
 }
 
-/// What `tracing` tells `log` where no subscriber is set.
+/// Spans as `tracing` reports them to the `log` crate when no subscriber is set.
 struct Lines;
 
 impl log::Log for Lines {

@@ -1,4 +1,4 @@
-// Functions and their signatures. `tests/src/matrix/shape.rs` says how to read this file.
+// Functions and their signatures. `tests/src/matrix/shape.rs` documents the format of this file.
 
 //# shape row fn
 //# args a: value

@@ -1,4 +1,4 @@
-//! Reads what cargo and the compiler say, and finds whose it is.
+//! Reads the diagnostics of cargo and the compiler, and finds the pair that each belongs to.
 
 use std::process::Output;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::Fallible;
 use crate::program::{Owner, Program};
 
-/// What the compiler says, as `(whose, line of the module, code, text)`.
+/// The diagnostics of the compiler, as `(owner, line of the module, code, text)`.
 pub(crate) type Diagnostics = Vec<(Owner, usize, String, String)>;
 
 pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Diagnostics> {

@@ -1,4 +1,4 @@
-//! Which sets of arguments stand above which shapes, and in which company.
+//! Chooses the sets of arguments for each shape, and the surroundings of each pair.
 
 use fastrand::Rng;
 
@@ -41,7 +41,7 @@ pub(crate) struct Pair {
     pub(crate) company: Company,
 }
 
-/// What is around a function: its edition, and whether its module is a hostile one.
+/// The surroundings of a function: its edition, and whether its module is hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Company {
     pub(crate) edition_2024: bool,
@@ -128,7 +128,7 @@ impl Plan {
     }
 }
 
-/// What the arguments of a set make of a record, together.
+/// The combined effects of a set of arguments on a record.
 pub(crate) fn makes(set: &Set) -> impl Iterator<Item = Makes> + '_ {
     set.iter().map(|index| ARGUMENTS[*index].makes)
 }

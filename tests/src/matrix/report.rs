@@ -1,4 +1,4 @@
-//! Tells which pairs fail, and how.
+//! Reports the pairs that fail, and how they fail.
 
 use std::collections::BTreeMap;
 use std::process::Output;
@@ -8,16 +8,16 @@ use crate::diagnostics::Diagnostics;
 use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner};
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// What is wrong, by whose it is.
+    /// The failures by the pair that they belong to.
     pub(crate) wrong: BTreeMap<Owner, Vec<String>>,
     pub(crate) compared: usize,
     pub(crate) linted: bool,
 }
 
-/// What the compiler says of no pair in particular.
+/// Diagnostics of the compiler that belong to no pair.
 #[derive(Debug)]
 struct Refused(String);
 

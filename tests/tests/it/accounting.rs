@@ -1,4 +1,4 @@
-//! Nothing is lost without being counted, and what was flushed survives a kill.
+//! Every lost record is counted, and flushed records survive a kill.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
@@ -125,7 +125,7 @@ impl Drop for Killed {
     }
 }
 
-/// Starts the program, waits until it says that it has flushed, and kills it there and then.
+/// Starts the program, waits until it reports its flush, and kills it at once.
 fn flush_and_kill(run: &Run, calls: usize) {
     let arguments = [
         run.path("a.db"),

@@ -1,4 +1,4 @@
-//! What a test says of a capture holds, or else it is told what there was instead.
+//! An assertion on a capture holds, or its message shows what was captured instead.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,7 +72,7 @@ fn answered(top_k: usize) -> Captured {
     })
 }
 
-/// What is said when this does not hold.
+/// Returns the panic message of a failed assertion.
 fn panic_message<R>(check: impl FnOnce() -> R) -> String {
     let failed = catch_unwind(AssertUnwindSafe(check)).err().unwrap();
     match failed.downcast::<String>() {
@@ -359,7 +359,7 @@ fn a_message_is_cut_after_a_hundred_lines() {
     );
 }
 
-/// The records of starts, which are DEBUG, tell the order best.
+/// The records of starts, at DEBUG, show the order best.
 #[test]
 fn the_tree_is_sorted_at_every_level() {
     let body = || {

@@ -68,7 +68,7 @@ const MODELS: [Model; 5] = [
     },
 ];
 
-/// The same prices, in dollars. Nothing is said of reasoning where it costs what output does.
+/// The same prices, in dollars. A price of reasoning tokens is omitted if it equals that of output tokens.
 const TABLE: &str = r#"{"version": "2026-11-25", "models": {
     "small-1": {"input": 0.15, "cached_input": 0.0375, "output": 0.6},
     "thinking-1": {"input": 1.1, "cached_input": 0.274999999, "output": 4.4, "reasoning": 4.400000001},
@@ -94,7 +94,7 @@ impl Bill {
     }
 }
 
-/// What the provider knows.
+/// The provider's own count.
 #[derive(Debug, Default)]
 struct Provider {
     calls: u64,
@@ -157,7 +157,7 @@ impl Model {
         json!({"model": self.name, "content": "a span is a call", "usage": self.usage(tokens)})
     }
 
-    /// The chunks of a stream: only the last tells what all of it was.
+    /// The chunks of a stream: only the last has the usage of the whole.
     fn chunks(&self, tokens: Tokens, words: usize) -> Vec<Value> {
         let usage = self.usage(tokens);
         let (first, word, last) = match self.protocol {
@@ -299,7 +299,7 @@ fn recorded<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
     bill
 }
 
-/// What the metrics have of a model.
+/// The metrics of a model.
 fn measured(seen: &Captured, model: &str) -> (Tokens, u64) {
     let value = |name: &str, labels: &[(&str, &str)]| seen.metric(name, labels).unwrap_or(0.0);
     let tokens = KINDS.map(|kind| {
@@ -361,7 +361,7 @@ fn same_calls(records: &[&Value], expected: &BTreeSet<u64>, seed: u64) {
     );
 }
 
-/// What did not come to its end says so, and tells no more than it was billed.
+/// A call that did not complete is marked as an estimate, and records no more than was billed.
 fn listed_apart(apart: &[&Value], provider: &Provider, seed: u64) {
     same_calls(apart, &provider.cut, seed);
     let recorded = recorded(apart.iter().copied());

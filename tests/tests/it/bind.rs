@@ -1,4 +1,4 @@
-//! What a request learns on its way: fields bound in the middle of it, scopes within scopes, loggers with fields of their own.
+//! Fields that are bound during a request, nested scopes, and loggers with their own fields.
 
 use ragspan::testing::{Capture, Captured, capture, capture_async};
 use ragspan::{Context, Level, LogContext, Logger, rag_span};

@@ -1,6 +1,6 @@
-//! No secret leaves by any door, whatever place of the program it stands in.
+//! No secret is in any output, whichever input of the program it was put into.
 //!
-//! `src/canary.rs` has the places. First every secret is shown to reach its doors where the rules are off; then none may reach any.
+//! `src/canary.rs` has the inputs. With the rules off every secret reaches its outputs; with the rules on none reaches any output.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,13 +8,13 @@ use std::process::{Command, Output};
 
 use crate::programs::{CANARY, built, run, succeed};
 
-/// What leaves, by the door that it leaves by.
+/// The text of each output by its name.
 type Left = BTreeMap<&'static str, String>;
 
 /// The doors that records leave by; a new sink is a line here and one in `left`.
 const OF_RECORDS: [&str; 4] = ["standard output", "file", "database", "ragspan logs"];
 
-/// Places whose text stands in the labels of metrics.
+/// Inputs whose text is in the labels of metrics.
 const LABELS: [&str; 9] = [
     "an attempt's reason",
     "what a fallback is from",
@@ -27,7 +27,7 @@ const LABELS: [&str; 9] = [
     "a label of a metric of one's own",
 ];
 
-/// These stand in no record.
+/// Inputs whose text is in no record.
 const IN_NO_RECORD: [&str; 4] = [
     "feedback's key",
     "a pool's name",
@@ -38,7 +38,7 @@ const IN_NO_RECORD: [&str; 4] = [
 /// Shown by nobody: a span of tracing's own is none of ours, and its fields are not recorded.
 const NOWHERE: [&str; 1] = ["a span of tracing's own"];
 
-/// What fails shows these to `ragspan errors`.
+/// Inputs that `ragspan errors` shows of a failure.
 const FAILURES: [&str; 3] = [
     "an error's message",
     "an error's source",
@@ -55,7 +55,7 @@ const SHORT: [&str; 6] = [
     "the target of the log crate",
 ];
 
-/// A place, and the secrets that were put there.
+/// An input, and the secrets that were put into it.
 struct Input {
     name: String,
     secrets: Vec<String>,
@@ -66,7 +66,7 @@ impl Input {
         names.contains(&self.name.as_str())
     }
 
-    /// Whether all secrets that were put there are in the text.
+    /// Returns whether all secrets of the input are in the text.
     fn is_in(&self, text: &str) -> bool {
         let short =
             self.is_one_of(&LABELS) && self.name != "a model's name" || self.is_one_of(&SHORT);
@@ -74,7 +74,7 @@ impl Input {
         put.all(|secret| text.contains(secret.as_str()))
     }
 
-    /// Whether the first of them is: a label is cut.
+    /// Returns whether the text contains the first secret: labels are truncated.
     fn begins_in(&self, text: &str) -> bool {
         self.secrets
             .iter()
@@ -125,7 +125,7 @@ fn left(switch: &str, end: Option<&str>) -> Left {
     left
 }
 
-/// What the hook that was there before ours prints of a panic is not ours to change.
+/// Keeps the lines of ragspan only: the previous panic hook prints panics unchanged.
 fn ours(printed: &str) -> String {
     let lines = printed.lines().filter(|line| line.starts_with("ragspan: "));
     lines.collect::<Vec<_>>().join("\n")
@@ -142,7 +142,7 @@ fn read(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// What the `ragspan` command shows of the database.
+/// The output of the `ragspan` command for the database.
 fn command(folder: &Path, left: &mut Left) {
     let ask = |arguments: &[&str]| -> Output {
         let output = Command::new(built("ragspan"))

@@ -363,7 +363,7 @@ fn a_double_panic_aborts_and_keeps_flushed_records() {
     }
 }
 
-/// What the bodies of random calls know themselves.
+/// The counts that the bodies of random calls keep.
 #[derive(Debug, Default)]
 struct Tally {
     begun: AtomicU64,
@@ -425,7 +425,7 @@ static API: Tally = Tally::new();
 static DATA: Tally = Tally::new();
 static GENERATION: Tally = Tally::new();
 
-/// What one random call does.
+/// The behaviour of one random call.
 #[derive(Clone, Copy, Debug)]
 struct Luck {
     turns: [u32; 3],

@@ -78,7 +78,7 @@ struct Done {
     by_subscriber: usize,
 }
 
-/// What is wrong with what the capture with this number has seen.
+/// Returns the mistakes in the records of the capture with this number.
 fn look(capture: usize, seen: &Captured, done: &Done) -> Result<(), String> {
     let searches = done.answers * (capture % 3 + 1);
     let foreign = seen

@@ -1,4 +1,4 @@
-//! Beside other layers, other loggers and other people's signals it does its work, and lets them do theirs.
+//! ragspan works beside other layers, loggers and signal handlers, and does not disturb them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

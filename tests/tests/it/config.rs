@@ -1,4 +1,4 @@
-//! One file says what is wanted: it is found, read as it stands, overridden by the environment, and teaches when it is wrong.
+//! The configuration file is found and read, the environment overrides it, and its mistakes are reported with a fix.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -235,7 +235,7 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
     );
 }
 
-/// Memory that the program may take, in KiB: a bomb of 100 MB does not fit, let alone what the others stand for.
+/// The memory limit of the program, in KiB: a bomb of 100 MB does not fit, nor do the expansions of the others.
 const MEMORY: u32 = 64 * 1024;
 
 fn bombed(folder: &Path, bomb: &str) -> String {

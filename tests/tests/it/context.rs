@@ -81,7 +81,7 @@ async fn one_request_is_one_trace_with_the_right_parents() {
         [trace, root_id, &Value::Null]
     );
     assert_eq!(ids(seen.record("few candidates")), ids(child));
-    // A third-party span is no part of the tree: what is below it hangs on ours.
+    // A third-party span is not part of the tree: calls below it are children of the nearest annotated call.
     assert_eq!(ids(seen.record("counting")), [trace, root_id, &Value::Null]);
     assert_eq!(seen.record("count_complete")["parent_span_id"], *root_id);
     for record in seen.records() {

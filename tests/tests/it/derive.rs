@@ -1,4 +1,4 @@
-//! What `#[derive(LogContext)]` says of a field is what its records show of it, and nothing else of it.
+//! Records show a field as the attributes of `#[derive(LogContext)]` ask.
 #![deny(clippy::pedantic)]
 
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ fn shown(context: &impl LogContext) -> (Value, Value) {
     (event["context"].clone(), event["metrics"].clone())
 }
 
-/// Prints what must not leave, and can be told by its number.
+/// Prints a secret that is recognized by its number.
 #[derive(Clone)]
 struct Secret(u8);
 
@@ -274,7 +274,7 @@ fn a_flattened_context_has_its_fields_in_order() {
     };
     let seen = inside(&outer);
     let record = seen.record("asked");
-    // Of fields of one name the last counts.
+    // The last of several fields with one name wins.
     assert_eq!(
         (&record["user_id"], &record["context"]["tier"]),
         (&"eve".into(), &7.into())
@@ -481,7 +481,7 @@ fn a_manual_implementation_has_every_form() {
     assert!(record["session_id"].as_str().unwrap().starts_with("hash:"));
 }
 
-/// What a process of its own shows of `ada@example.com`, with this key.
+/// The hash of `ada@example.com` in a separate process with this key.
 fn hash_of(key: Option<&str>) -> String {
     let mut program = Command::new(CONFIGURED);
     program.arg("hash").env_remove("RAGSPAN_HASH_KEY");

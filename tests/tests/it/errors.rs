@@ -1,4 +1,4 @@
-//! An error is told once, where it is born, however far it travels; another one is another.
+//! An error is recorded once, at its origin, however far it is passed on; a second error is recorded separately.
 
 use std::error::Error;
 use std::fmt;
@@ -46,13 +46,13 @@ impl Wrapped {
 
 type Found = Result<u32, Wrapped>;
 
-/// The failures that were told as errors, in order.
+/// The failures that were recorded at ERROR, in order.
 fn origins(seen: &Captured) -> Vec<&Value> {
     let ended = completions(seen).into_iter();
     ended.filter(|record| record["level"] == "ERROR").collect()
 }
 
-/// So many errors are counted, over all types and layers.
+/// Checks the number of counted errors, over all types and layers.
 fn counted(seen: &Captured, error_type: &str) -> f64 {
     let layers = ["api", "retrieval", "data", "generation"];
     let errors = layers.map(|layer| {
@@ -63,7 +63,7 @@ fn counted(seen: &Captured, error_type: &str) -> f64 {
     errors.iter().sum()
 }
 
-/// These calls failed at INFO and point to the birth.
+/// Checks that these calls failed at INFO and point to the origin.
 #[track_caller]
 fn pass_on(seen: &Captured, origin: &Value, messages: &[&str]) {
     assert_eq!(origin["level"], "ERROR", "{origin}");
@@ -77,7 +77,7 @@ fn pass_on(seen: &Captured, origin: &Value, messages: &[&str]) {
     }
 }
 
-/// The operations of a stack trace, and that each has its place.
+/// Returns the operations of a stack trace; checks that each has its location.
 fn path(record: &Value) -> Vec<&str> {
     // Where backtraces are on, one follows, indented.
     let lines = record["stack_trace"].as_str().unwrap().lines();
@@ -410,7 +410,7 @@ fn passes_the_report_on() -> anyhow::Result<()> {
     as_report().context("cannot answer")
 }
 
-/// What holds an error that is known only when it is there is asked for its sources as the error itself would be.
+/// A container of an error reports the sources of that error.
 #[test]
 fn the_sources_of_a_report_or_a_box_are_recorded() {
     let (_, seen) = capture(|| (as_report().is_err(), as_box().is_err()));

@@ -1,4 +1,4 @@
-//! A field is asked for once, and not at all where nobody listens.
+//! A field is evaluated once, and never when disabled.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -24,19 +24,19 @@ fn ask<T>(name: &'static str, value: T) -> T {
     value
 }
 
-/// Who was asked since, by name.
+/// The names of the expressions that were evaluated since the last call.
 fn asked() -> Vec<&'static str> {
     let mut asked = ASKED.take();
     asked.sort_unstable();
     asked
 }
 
-/// What stands before a call.
+/// The code before a call.
 const BEFORE: [&str; 8] = [
     "context", "debug", "display", "fields", "metrics", "model", "parent", "version",
 ];
 
-/// What stands before it, and what is asked of its value.
+/// The attribute of a call, and the expressions that it evaluates.
 const ALL: [&str; 12] = [
     "context",
     "cost",
@@ -264,7 +264,7 @@ fn fields_of_a_success_are_not_evaluated_for_other_outcomes() {
     assert_eq!(asked(), [] as [&str; 0]);
 }
 
-/// `tracing` tells the `log` crate of spans where there is no subscriber, and evaluates fields for it; `sqlx` turns that on.
+/// Without a subscriber `tracing` reports spans to the `log` crate and evaluates their fields; `sqlx` enables that feature.
 #[test]
 fn under_a_logger_alone_no_expression_is_evaluated() {
     let printed = succeed(ENDS, &["log"]);

@@ -1,4 +1,4 @@
-//! What a person sees of the records: aligned, escaped, coloured on a terminal only; a machine gets JSON.
+//! Human-readable formats are aligned, escaped, and coloured on a terminal only; other outputs get JSON.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Under hostile conditions the application runs, is told once what is wrong, and gets its records where it can.
+//! Under hostile conditions the application runs, each problem is reported once, and the working sinks get the records.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -17,7 +17,7 @@ struct App {
     child: Child,
     input: Option<ChildStdin>,
     errors: BufReader<ChildStderr>,
-    /// What it said that was no answer.
+    /// The lines of the output that were not answers.
     reported: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl App {
         self.answer()
     }
 
-    /// The next line that is an answer; what ragspan says in between is kept.
+    /// Returns the next line that is an answer, and keeps the lines of ragspan before it.
     fn answer(&mut self) -> String {
         loop {
             let mut line = String::new();
@@ -118,7 +118,7 @@ fn setting(key: &str, path: &Path) -> String {
     format!("{key}={}", path.display())
 }
 
-/// One sink does not work from the start: the others do, it is told once, and the health shows it.
+/// One sink fails from the start: the others work, the failure is reported once, and the health shows it.
 #[track_caller]
 fn broken_from_the_start(sink: &str, path: &Path, reported: &str) {
     let mut app = App::start(&[&setting(sink, path)]);

@@ -1,5 +1,4 @@
-//! What attacks whoever shows it leaves by every door as plain text: a record stays one line of valid JSON, and no control sequence
-//! reaches a terminal.
+//! Text that attacks its viewer is plain text in every output: a record is one line of valid JSON, and no control sequence reaches a terminal.
 //!
 //! `src/canary.rs` puts it into the same places as it does secrets.
 
@@ -10,7 +9,7 @@ use serde_json::Value;
 
 use crate::programs::{CANARY, built, succeed};
 
-/// What a program of this kind printed, and its folder.
+/// Runs the program with this format; returns its standard output and its folder.
 fn attacked(format: Option<&str>) -> (String, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
@@ -124,7 +123,7 @@ fn the_command_prints_no_control_sequence() {
         text
     };
     let logs = ["logs", "--limit", "1000", "--level", "debug"];
-    // A line of a table has room for a message, and each stands on one.
+    // A line of a table has room for a message, and each message takes one line.
     assert!(shown(&ask(&logs)) > 2);
     let json = ask(&[&logs[..], &["--json"]].concat());
     assert!(

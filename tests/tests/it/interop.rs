@@ -78,7 +78,7 @@ fn interpreter() -> PathBuf {
 async fn service() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    // axum's own tasks are none of the capture's; what is carried to them is no span, for there is none here.
+    // axum's own tasks do not belong to the capture; the handle passes the capture to them, not a span.
     let app = Router::new()
         .route("/", post(handle))
         .with_state(ContextHandle::current());
@@ -134,13 +134,13 @@ async fn call(address: &str, hops: &[String]) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {response}"))
 }
 
-/// A request that begins here and goes through all these.
+/// Sends a request that passes through all these services.
 #[rag_span(layer = "api")]
 async fn begin(hops: Vec<String>) -> Value {
     call(&hops[0], &hops[1..]).await
 }
 
-/// What each service says of its span, in the order of the hops.
+/// The record of each service's span, in the order of the hops.
 fn hops(answer: &Value) -> Vec<&Value> {
     let mut all = vec![answer];
     while let Some(next) = all

@@ -160,7 +160,7 @@ fn inner(how: How) -> Result<Vec<&'static str>, Failed> {
     work(how)
 }
 
-/// All records and metrics of what `run` does, where time stands still and ids are the same each time.
+/// All records and metrics of `run`, with a stopped clock and reproducible ids.
 fn seen(run: impl FnOnce()) -> Vec<String> {
     let capture = Capture::new().at("2025-12-03T22:45:30Z").seed(7);
     let (_, seen) = capture.run(|| catch_unwind(AssertUnwindSafe(run)));
@@ -195,7 +195,7 @@ fn placeless(mut record: Value) -> String {
         record["stack_trace"] = json!(calls);
     }
     let line = record.to_string();
-    // The line of the source that stands behind a file's name.
+    // The line number after a file's name.
     let digit = |c: char| c.is_ascii_digit();
     let pieces = line
         .split(".rs:")

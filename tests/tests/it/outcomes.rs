@@ -18,7 +18,7 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// What the function under test is told to do.
+/// The behaviour that the function under test is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
     Succeed,
@@ -81,7 +81,7 @@ fn drive<T>(future: impl Future<Output = T>) -> Option<T> {
     None
 }
 
-/// How it ended is told by the records.
+/// The records show the outcome.
 fn ended(_: bool) {}
 
 type Shape = (&'static str, fn(Way));
@@ -97,7 +97,7 @@ const SHAPES: [Shape; 4] = [
     }),
 ];
 
-/// Who filters what: the user's subscriber hides spans, our configuration only records.
+/// The user's subscriber hides spans; the configuration of ragspan hides records only.
 #[derive(Clone, Copy, Debug)]
 enum Filter {
     None,

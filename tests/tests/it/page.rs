@@ -1,8 +1,8 @@
-//! What the quickstart prints has, line by line, the shape that the README shows.
+//! The output of the quickstart has, line by line, the form that the README shows.
 
 use crate::quickstart::{CUP, WATER, ask, text};
 
-/// The lines of a run that asks these questions, with a stand-in for everything that another run may have otherwise.
+/// The lines of a run that asks these questions, with placeholders for values that differ between runs.
 fn page(questions: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let output = ask(folder.path(), questions, &[]);
@@ -22,7 +22,7 @@ fn shape_of_word(word: &str) -> String {
         _ if all(|c| "▏▎▍▌▋▊▉█▐▕".contains(c)) => "█".to_owned(),
         _ if all(|c| c.is_ascii_digit() || ",./".contains(c)) => "0".to_owned(),
         "µs" | "s" => "ms".to_owned(),
-        // Which of the two searches begins first is the scheduler's to say.
+        // The scheduler decides which of the two searches begins first.
         "bm25" | "vectors" => "SEARCH".to_owned(),
         _ => match word.strip_prefix("req-") {
             Some(id) if is_trace(id) => "req-TRACE".to_owned(),

@@ -1,4 +1,4 @@
-//! A trace goes on in the next service, and what a stranger sends does no harm.
+//! A trace continues in the next service, and untrusted headers are harmless.
 
 #![expect(clippy::string_slice, reason = "ids and headers are ASCII")]
 
@@ -48,7 +48,7 @@ fn headers(pairs: &[(&str, &str)]) -> Headers {
     pairs.iter().map(owned).collect()
 }
 
-/// What the second service records of a request with these headers, and what it sends on.
+/// The record and the outbound headers of the second service for a request with these headers.
 fn receive(policy: Policy, inbound: &Headers) -> (Headers, Captured) {
     let service = Capture::new().propagation(policy);
     service.run(|| extract(inbound).in_scope(second))
@@ -150,7 +150,7 @@ fn malformed_headers_begin_a_new_trace_and_are_counted() {
         assert_eq!(entry["parent_span_id"], Value::Null);
         assert_eq!(rejected(&seen), 1.0, "{text:?}");
     }
-    // Two lines of a header that stands once contradict one another.
+    // Two lines of a header that may occur once contradict one another.
     let line = ("traceparent".to_owned(), format!("00-{TRACE}-{PARENT}-01"));
     let twice = vec![line.clone(), line];
     let (_, seen) = capture(|| extract(&twice).in_scope(second));
@@ -198,7 +198,7 @@ fn only_named_fields_are_sent_as_baggage() {
         entry["session_id"],
         sender.record("first_complete")["session_id"]
     );
-    // Who has not named a field takes none, whoever sends it.
+    // A service that names no field accepts none from any sender.
     let (_, seen) = receive(Policy::new(), &outbound);
     let entry = seen.record("second_complete");
     assert_eq!(
@@ -332,7 +332,7 @@ fn a_request_received_within_a_call_has_its_own_trace() {
         "0af76519-16cd-43dd-8448-eb211c80319c"
     );
     assert_eq!(seen.record("back")["trace_id"], outer["trace_id"]);
-    // A call may say itself where it comes from.
+    // A call can set its remote parent explicitly.
     #[rag_span(layer = "api", context_from = extract(inbound))]
     fn handle(inbound: &Headers) {}
     let ((), seen) = capture(|| handle(&inbound));

@@ -14,7 +14,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::ends::{completions, runtime};
 
-/// What a span of a random tree does, in order.
+/// The actions of a span of a random tree, in order.
 #[derive(Clone, Debug)]
 enum Step {
     /// Works so long, without letting others run.
@@ -137,7 +137,7 @@ fn step(random: &mut fastrand::Rng, depth: u32) -> Step {
     }
 }
 
-/// One call as its record tells it.
+/// One call, read from its record.
 #[derive(Debug)]
 struct RecordedCall<'a> {
     record: &'a Value,
@@ -198,7 +198,7 @@ fn own_micros(span: &RecordedCall<'_>, all: &[RecordedCall<'_>]) -> u64 {
     marks.iter().filter(|mark| !**mark).count() as u64
 }
 
-/// What the model makes of these spans, which have ended by the time that the root has, of a whole trace.
+/// The model's sums and self times for these spans of a trace: those that ended before the root.
 fn expected(ended: usize, all: &[RecordedCall<'_>]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
     for span in &all[..ended] {
@@ -263,7 +263,7 @@ fn capture_request(plan: Plan) -> Captured {
     let (_, seen) = capture.run(|| {
         runtime().block_on(async {
             call(plan).await;
-            // What was started comes to its end.
+            // Waits for all started tasks.
             while tokio::runtime::Handle::current()
                 .metrics()
                 .num_alive_tasks()
@@ -298,7 +298,7 @@ fn variety(spans: &[RecordedCall<'_>]) -> [usize; 2] {
     [outlived.count(), overlap.count()]
 }
 
-/// Compares the root's line with the models, and tells the variety of the spans.
+/// Compares the root's record with that of the model, and returns the variety of the spans.
 fn check(seen: &Captured, what: &str) -> [usize; 2] {
     let root = seen.records().iter().position(|record| {
         record["parent_span_id"].is_null() && !record["context"]["status"].is_null()
@@ -363,7 +363,7 @@ fn shown() {
     std::hint::black_box((0..10_000).map(std::hint::black_box).sum::<u32>());
 }
 
-/// The time of a call whose span a filter hides stays with the call around it, so that no time is told twice.
+/// The time of a call whose span a filter hides belongs to the enclosing call, so that no time counts twice.
 #[test]
 fn self_times_around_hidden_calls_add_up_to_the_root() {
     let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO);

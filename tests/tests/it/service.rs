@@ -91,7 +91,7 @@ fn ask_four(service: &Service) {
     }
 }
 
-/// What the four requests must have counted: nested calls are no requests, and an error counts where it was born.
+/// The expected counts of the four requests: nested calls are not requests, and an error counts at its origin.
 const COUNTED: [&str; 30] = [
     r#"rag_requests_total{layer="api",status="success"} 2"#,
     r#"rag_requests_total{layer="api",status="error"} 2"#,

@@ -1,4 +1,4 @@
-//! It starts in somebody else's program, and says so when it cannot.
+//! ragspan starts in a program with its own subscriber or recorder, and reports what it cannot do there.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::ends::{End, active, capture_in_runtime, completions, requests, runtime};
 
-/// What a source does next.
+/// The next action of a source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
     Item(u32),
@@ -262,7 +262,7 @@ fn a_stream_that_was_never_polled_is_cancelled_without_an_item() {
     }
 }
 
-/// What waits in the first task is woken in the second.
+/// A stream that is pending in the first task wakes the second.
 #[test]
 fn a_stream_that_two_tasks_poll_in_turn_is_one_call() {
     let (_, seen) = capture_in_runtime(|| async {

@@ -1,4 +1,4 @@
-//! What a request starts elsewhere is part of it: tasks, threads, callbacks; and a task that is ended tells by whom.
+//! Tasks, threads and callbacks that a request starts belong to it, and a cancelled task records the reason.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn parse(step: u64) -> u64 {
     step
 }
 
-/// Starts work in every way that there is; each has its step.
+/// Starts work with every function that can; each has its own step.
 #[rag_span(layer = "api")]
 async fn answer() -> u64 {
     let task = ragspan::task::spawn(work(1));
@@ -231,7 +231,7 @@ fn inner(handle: &ContextHandle) {
     parse(2);
 }
 
-/// A thread that is inside of a span does not enter it anew: the innermost would stay the one that counts.
+/// A thread that is inside of a span does not enter it again: the innermost span would stay the current one.
 #[test]
 fn a_handle_restores_its_context_from_a_nested_or_another_call() {
     #[rag_span(layer = "api")]

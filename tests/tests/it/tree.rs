@@ -41,8 +41,7 @@ fn runtime(threads: usize) -> Runtime {
         .unwrap()
 }
 
-/// Starts all requests at once, half of them as tasks, and waits for all that they start. Between, on the same threads, something is said that
-/// belongs to none of them.
+/// Starts all requests at once, half of them as tasks, and waits for all tasks that they start. In between it emits events outside of all requests on the same threads.
 async fn requests(plan: &Plan, env: &std::sync::Arc<Environment>) {
     let between = async {
         for _ in 0..8 {
@@ -69,7 +68,7 @@ async fn requests(plan: &Plan, env: &std::sync::Arc<Environment>) {
     }
 }
 
-/// Runs a plan to its end; tells whether the mistake was made.
+/// Runs a plan to its end; returns the records, and whether the fault was injected.
 fn run(plan: &Plan, fault: Option<Fault>) -> (bool, Captured) {
     let subscriber = (COMPOSITIONS[plan.composition].make)();
     Capture::new().under(subscriber).run(|| {
@@ -85,7 +84,7 @@ fn run(plan: &Plan, fault: Option<Fault>) -> (bool, Captured) {
     })
 }
 
-/// What is wrong with the records of this plan.
+/// Returns the mistakes in the records of this plan.
 fn wrong(plan: &Plan, seen: &Captured) -> Vec<String> {
     let shows = |mark, level| {
         let shows = COMPOSITIONS[plan.composition].shows(level);
@@ -121,7 +120,7 @@ fn rounds() -> u32 {
     given.map_or(200, |rounds| rounds.parse().unwrap())
 }
 
-/// What has come up in the records, so that it can be told that all there is was tried.
+/// The features that the records cover, to check that every feature was tried.
 #[derive(Default)]
 struct Varied(BTreeMap<String, u32>);
 

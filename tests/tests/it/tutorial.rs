@@ -1,4 +1,4 @@
-//! Who follows the tutorial sees what it says: its files build at every step, and what it shows is what comes.
+//! The files of the tutorial compile at every step, and print the shown output.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -148,7 +148,7 @@ impl Service {
         }
     }
 
-    /// Asks it to stop, as an orchestrator does; what it said on standard error.
+    /// Sends SIGTERM as an orchestrator does; returns the standard error.
     fn stop(mut self) -> String {
         let id = self.child.id().to_string();
         assert!(
@@ -194,7 +194,7 @@ fn send(address: &str, head: &str, body: &str) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// What the two forms of `curl` that the page uses print.
+/// Runs `curl` in the two forms that the page uses; returns its output.
 fn curl(command: &str, service: &Service, metrics: u16) -> String {
     if command
         == "curl -s localhost:9464/metrics | grep -E '^rag_(requests|errors)_total' | grep -v ' 0$'"

@@ -1,4 +1,4 @@
-//! A call goes on to the last byte of its response, and tells how that went.
+//! A call lasts to the last byte of its response, and records how the body ended.
 
 use std::convert::Infallible;
 use std::io;
@@ -300,7 +300,7 @@ impl<B> Service<Request<B>> for Plain {
     }
 }
 
-/// A service that does what it is told to, at once.
+/// A service that calls the given function at once.
 #[derive(Clone)]
 struct Odd<F>(F);
 

@@ -67,7 +67,7 @@ fn names(headers: &HeaderMap) -> String {
     there.copied().collect::<Vec<_>>().join(" ")
 }
 
-/// Tells which of our headers came.
+/// Returns the received propagation headers.
 fn app() -> Router {
     let busy = |request: Incoming| async move {
         let status = match request.uri().path() {

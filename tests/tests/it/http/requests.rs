@@ -1,4 +1,4 @@
-//! What a request brings and what its call tells, over both versions of HTTP.
+//! The headers of a request and the record of its call, over both versions of HTTP.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -404,12 +404,12 @@ async fn ten_thousand_concurrent_requests_have_separate_contexts() {
         traces
     })
     .await;
-    // Of each request the start and the end of two calls, and the event.
+    // Each request records the start and the end of two calls, and the event.
     assert_eq!((traces.len(), seen.records().len()), (MANY, 5 * MANY));
     for record in seen.records() {
         let own = traces[record["trace_id"].as_str().unwrap()].as_str();
         assert_eq!(record["request_id"], own);
-        // Who asks is known once the handler runs.
+        // The user is known once the handler runs.
         if record["message"] != "http_request_started" {
             assert_eq!(record["user_id"], own);
         }

@@ -22,7 +22,7 @@ pub(super) enum Version {
     Two,
 }
 
-/// Whatever is spawned is waited for.
+/// Waits for every spawned task.
 #[derive(Clone, Default)]
 pub(super) struct Tasks(Arc<Mutex<Vec<JoinHandle<()>>>>);
 

@@ -1,4 +1,4 @@
-//! Does what a plan says, in earnest: or, for one step, the wrong thing.
+//! Executes a plan with the real library; a fault makes one step do the wrong thing.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -39,7 +39,7 @@ pub(super) enum Fault {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// What all steps of one plan share.
+/// The state that all steps of one plan share.
 pub(super) struct Environment {
     fault: Option<Fault>,
     made: AtomicBool,
@@ -49,7 +49,7 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// A world, and the thread of its pool, which ends with it.
+    /// Creates an environment and the thread of its pool, which ends with the environment.
     pub(super) fn new(fault: Option<Fault>) -> (Arc<Self>, std::thread::JoinHandle<()>) {
         let (pool, jobs) = mpsc::channel::<Job>();
         let work = move || {
@@ -68,17 +68,17 @@ impl Environment {
         (Arc::new(env), thread)
     }
 
-    /// Whether the mistake was made.
+    /// Whether the fault was injected.
     pub(super) fn has_erred(&self) -> bool {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// Whether to make this mistake now.
+    /// Returns whether to inject this fault now.
     fn errs(&self, fault: Fault) -> bool {
         self.fault == Some(fault) && !self.made.swap(true, Ordering::Relaxed)
     }
 
-    /// Keeps the call that runs here, the first time.
+    /// Stores the handle of the current call, the first time.
     pub(super) fn keep(&self) {
         if self.fault == Some(Fault::StaleParent)
             && let Some(id) = ragspan::Context::current().span_id()
@@ -90,7 +90,7 @@ impl Environment {
         }
     }
 
-    /// The span of a call that is not the one that runs here. One that the thread is inside of cannot be entered anew: its
+    /// The span of a call other than the current one. The thread cannot enter a span again that it is inside of: its
     /// registry would stay with the innermost.
     fn stale(&self) -> Option<Span> {
         let (id, span) = self.kept.lock().unwrap().clone()?;
@@ -141,7 +141,7 @@ pub(super) fn follow(env: &Arc<Environment>, block: &Block) -> BoxFuture<'static
     })
 }
 
-/// Does what stands inside of a step.
+/// Executes the body of a step.
 pub(super) fn inside(env: &Arc<Environment>, mark: Mark, body: &Block) -> BoxFuture<'static, ()> {
     let (env, body) = (Arc::clone(env), Arc::clone(body));
     Box::pin(async move {

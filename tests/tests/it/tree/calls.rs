@@ -28,11 +28,11 @@ pub(super) struct Request {
     session_id: Option<String>,
     tenant_id: Option<String>,
     plan: Option<String>,
-    /// Tells which scope a record is in.
+    /// Marks the scope of a record.
     scope: Mark,
 }
 
-/// What the step of this number puts into this field.
+/// The value that the step of this number puts into this field.
 pub(super) fn value(name: usize, mark: Mark) -> String {
     format!("{}-{mark}", NAMES[name])
 }
@@ -51,7 +51,7 @@ impl Request {
     }
 }
 
-/// What a call does.
+/// The actions of a call.
 pub(super) struct Given {
     pub(super) env: Arc<Environment>,
     pub(super) mark: Mark,

@@ -1,7 +1,6 @@
-//! Compares records with what the model says: whose they are, and what each field may hold.
+//! Compares records with the model: their ids, and the possible values of each field.
 //!
-//! When a field was bound is told by the records around it. What was bound for certain before a record must show, what was bound
-//! for certain after it must not; between, both are right.
+//! The surrounding records bound the time at which a field was bound. A field that was certainly bound before a record must be in it, one that was certainly bound after it must not; in between both are right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +12,7 @@ use super::event::{AFTER, BEFORE, ENDED, INSIDE, LAST, OUTSIDE, STARTED};
 use super::model::{Frame, Model, Position, Write};
 use super::plan::Mark;
 
-/// A record, and where it stands.
+/// A record, and its position in the output.
 #[derive(Clone, Copy)]
 struct Recorded<'a> {
     at: usize,
@@ -25,9 +24,9 @@ struct Recorded<'a> {
 /// The moment at which a record took its fields: between two records.
 #[derive(Clone, Copy)]
 struct Moment {
-    /// Of whom, if it is the one who binds.
+    /// The step that binds, if the moment is that of a binding.
     mark: Mark,
-    /// It was after the record that stands here, where that is known.
+    /// The position of a record that certainly came before, if known.
     after: Option<usize>,
     before: usize,
 }
@@ -37,12 +36,12 @@ struct Check<'a> {
     model: &'a Model<'a>,
     recorded: Vec<Recorded<'a>>,
     at: BTreeMap<(Mark, u32), usize>,
-    /// The id of each call, as the first record told it.
+    /// The id of each call, from its first record.
     ids: BTreeMap<Mark, &'a str>,
     wrong: Vec<String>,
 }
 
-/// What is wrong with these records; nothing, if all is right.
+/// Returns the mistakes in these records; none if all are right.
 pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
     let recorded: Vec<_> = records
         .iter()
@@ -69,7 +68,7 @@ pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
     check.wrong
 }
 
-/// Whether this call has told that it began, which one that is hidden does not.
+/// Returns whether this call recorded its start; a hidden call does not.
 pub(super) fn has_started(call: Mark, records: &[Value]) -> bool {
     let of_it = |recorded: Recorded<'_>| recorded.mark == call && recorded.rank == STARTED;
     records
@@ -125,7 +124,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Under this key stands the id of this call; a trace's is that of its first call.
+    /// Checks that this key has the id of this call; a trace has the id of its first call.
     fn id(&mut self, recorded: Recorded<'a>, key: &str, call: Option<Mark>) {
         let id = recorded.record[key].as_str();
         let (Some(call), Some(id)) = (call, id) else {
@@ -183,7 +182,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What the field may be that is read from this frame at this moment.
+    /// Returns the possible values of the field in this frame at this moment.
     fn possible(&self, frame: Option<Frame>, name: &str, moment: Moment) -> Vec<Value> {
         let Some(frame) = frame else {
             return vec![Value::Null];
@@ -239,12 +238,12 @@ impl<'a> Check<'a> {
         self.possible(outer, name, opened)
     }
 
-    /// Where a record stands; what never was stands behind all.
+    /// The position of a record; a missing record is after all others.
     fn at(&self, mark: Mark, rank: u32) -> usize {
         self.at.get(&(mark, rank)).copied().unwrap_or(usize::MAX)
     }
 
-    /// Every call that began has ended, once; nothing but what is said outside is said twice.
+    /// Checks that every started call ended once, and that no record but those outside of requests occurs twice.
     fn whole(&mut self) {
         let mut seen = BTreeSet::new();
         for recorded in self.recorded.clone() {

@@ -1,4 +1,4 @@
-//! What a step says of itself, and which of its records comes before which.
+//! The events of a step, and the order of its records.
 
 use ragspan::Context;
 
@@ -13,22 +13,22 @@ pub(super) const ENDED: u32 = 4;
 pub(super) const AFTER: u32 = 5;
 pub(super) const DROPPED: u32 = 6;
 
-/// What is said outside of all requests has no step.
+/// Events outside of all requests have no step.
 pub(super) const OUTSIDE: Mark = 0;
 
-/// Of level ERROR, so that no filter here hides it.
+/// Emits an event at ERROR, so that no filter of these tests hides it.
 pub(super) fn emit(mark: Mark, rank: u32) {
     let context = Context::current();
     let current = context.span_id().map(tracing::field::display);
     tracing::error!(mark, rank, current, "said");
 }
 
-/// Says something where nothing is around it.
+/// Emits an event outside of all requests.
 pub(super) fn emit_outside() {
     emit(OUTSIDE, BEFORE);
 }
 
-/// Says something when it is dropped.
+/// Emits an event when it is dropped.
 pub(super) struct Guard(pub(super) Mark);
 
 impl Drop for Guard {

@@ -1,5 +1,4 @@
-//! What a plan says of its records, whatever the order in which its steps ran: which call, which trace, which scope each
-//! belongs to, and what is bound where.
+//! The expected records of a plan, independent of the order in which its steps run: the call, trace and scope of each record, and the fields bound in each frame.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,20 +20,20 @@ pub(super) struct Position {
 /// Where the records of a step belong.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spot {
-    /// What is said before and after it.
+    /// The position of the events before and after the step.
     pub(super) outside: Position,
     /// The records of the call itself.
     pub(super) own: Position,
     pub(super) inside: Position,
-    /// A call that a filter hides, which is no node.
+    /// A call that a filter hides is not a node.
     pub(super) hidden: bool,
 }
 
-/// What fields are bound to.
+/// The owner of bound fields.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Frame {
     Scope(Mark),
-    /// Of the trace that began with this call.
+    /// The trace that began with this call.
     Trace(Mark),
 }
 
@@ -54,18 +53,18 @@ pub(super) struct Write {
     pub(super) mark: Mark,
 }
 
-/// All that a plan says.
+/// The expectations of a plan.
 pub(super) struct Model<'a> {
     shows: &'a dyn Fn(Mark, Level) -> bool,
     pub(super) spots: BTreeMap<Mark, Spot>,
-    /// Of each call, that above it.
+    /// The parent of each call.
     parents: BTreeMap<Mark, Option<Mark>>,
     pub(super) scopes: BTreeMap<Mark, Opened>,
     pub(super) writes: Vec<Write>,
 }
 
 impl<'a> Model<'a> {
-    /// Of a plan under a subscriber that shows these spans.
+    /// Creates the model of a plan under a subscriber that enables these spans.
     pub(super) fn of(plan: &Plan, shows: &'a dyn Fn(Mark, Level) -> bool) -> Self {
         let mut model = Self {
             shows,
@@ -93,13 +92,13 @@ impl<'a> Model<'a> {
         self.parent(call).map_or(call, |above| self.root(above))
     }
 
-    /// What is bound at a place: that of the nearest scope, else of the trace.
+    /// The frame of a position: that of the nearest scope, else of the trace.
     pub(super) fn frame(&self, position: Position) -> Option<Frame> {
         let scope = position.scope.map(Frame::Scope);
         scope.or_else(|| Some(Frame::Trace(self.root(position.call?))))
     }
 
-    /// What a frame begins with under this name of its own; `None` where it is as it is outside.
+    /// The initial value of this field in a frame; `None` if it is inherited from outside.
     pub(super) fn initial(&self, scope: Mark, name: &str) -> Option<Value> {
         let names = self.scopes.get(&scope)?.names;
         let index = NAMES.iter().position(|known| *known == name)?;

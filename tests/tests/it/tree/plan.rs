@@ -11,14 +11,14 @@ pub(super) type Mark = u32;
 
 pub(super) type Block = Arc<Vec<Step>>;
 
-/// Which of the fields of a scope it has.
+/// The fields of a scope that are set.
 pub(super) type Names = [bool; 5];
 
 /// Requests that run at once, and how.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) requests: Vec<Block>,
-    /// Of the runtime; one is the test's own.
+    /// The threads of the runtime; one is the test's own.
     pub(super) threads: usize,
     pub(super) composition: usize,
 }
@@ -37,18 +37,18 @@ pub(super) enum Act {
     /// Goes no further until it is dropped.
     Hang,
     Bind(Bound),
-    /// Says something when it is dropped, with the block that it stands in.
+    /// Emits an event when it is dropped, at the end of its block.
     Guard,
     /// Unwinds to the next catch, or to the end of its task or thread.
     Panic,
-    /// Of this shape, perhaps with a context of its own.
+    /// A call of this shape, with its own context if the shape has one.
     Call(usize, Names),
-    /// Its last body runs where the stream is consumed, behind the first item. So many items are taken.
+    /// A stream from which this number of items is taken. Its last body runs in the consumer, after the first item.
     Stream(usize),
     Scope(Scoping, Names),
     /// A span of somebody else, of this level.
     Foreign(usize),
-    /// Opens a scope, and does what is inside where it stands all the same; as a closure or a future.
+    /// Opens a scope, and runs its body in a closure or a future.
     Back(bool, Names),
     AtOnce(Together),
     Start(Starting, Ending, Names),
@@ -79,7 +79,7 @@ pub(super) enum Scoping {
 pub(super) enum Together {
     Join,
     Unordered,
-    /// What has not won is dropped.
+    /// The losing branches are dropped.
     Select,
 }
 
@@ -146,7 +146,7 @@ impl Plan {
         found
     }
 
-    /// All plans that lack one step of this one, or that have what is inside of it in its place; the smallest first.
+    /// All plans that lack one step of this one, or that have what is inside of it replaced by its body; the smallest first.
     pub(super) fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
         for index in 0..self.requests.len() {
@@ -223,7 +223,7 @@ fn without_one(block: &Block) -> Vec<Block> {
 }
 
 impl Step {
-    /// What waits for a task may not run where nothing drives it, nor what hangs where nothing ends it.
+    /// A step that waits for a task needs a runtime that drives the task, and a step that hangs needs a step that ends it.
     fn can_be_unwrapped(&self) -> bool {
         let needed = matches!(
             self.act,
