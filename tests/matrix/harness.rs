@@ -174,7 +174,7 @@ pub fn sendable<T: Send>(value: T) -> T {
     value
 }
 
-/// A wrapper that makes a future or a stream `!Send`; a `T` that is `Send` stays so. For shapes that name the type.
+/// Boxes a future as a `Send` trait object, for shapes that name the boxed type.
 pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
     Box::pin(future)
 }
@@ -266,7 +266,7 @@ enum Setup {
     Accompanied,
     /// Where the user's filter switches every span off.
     Filtered,
-    /// Where nobody listens.
+    /// Without a subscriber.
     Alone,
 }
 
@@ -386,7 +386,7 @@ fn recorded(expected: &Expected, case: &Case, record: &Value) -> Vec<String> {
     if !message.ends_with(ending) || !named {
         wrong.push(format!("the record of {status} is called {message}"));
     }
-    // An error that passes through several calls is an ERROR only where it is born.
+    // An error that passes through several calls is an ERROR only at its origin.
     if case.statuses.len() == 1 && record["level"] != level {
         wrong.push(format!("{message} has the level {}, not {level}", record["level"]));
     }

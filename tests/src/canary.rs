@@ -5,7 +5,7 @@
 //! `canary on|off FOLDER panic|abort`: the same, and then ends badly.
 //! `canary on|off FOLDER degraded`: with sinks whose paths contain secrets and cannot be opened.
 //! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks its viewer instead of secrets; standard output in this format.
-//! `canary list`: the places, and the secrets that are put there.
+//! `canary list`: the inputs, and the secrets that are put into them.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -432,7 +432,7 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Asks for all that can be asked for.
+/// Writes the metrics in both formats, and the health.
 fn write_reports(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
     let open = telemetry.render_metrics(Some("application/openmetrics-text"));
     std::fs::write(

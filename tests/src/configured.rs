@@ -105,7 +105,7 @@ const FILES: [&str; 2] = [
      privacy: {redact_fields: [a, b]}\n  spool: *c\n  retention: {<<: *b, schedule: '03:10'}\n",
 ];
 
-/// Pieces that mean something to YAML, to us, or to nobody.
+/// Pieces with a meaning in YAML, pieces with a meaning in ragspan's configuration, and meaningless ones.
 const PIECES: [&str; 40] = [
     ":",
     ": ",

@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// In every exposition the books of every sink balance.
+/// Checks that the stats of every sink add up in an exposition.
 fn balanced(exposition: &str) {
     let sum = |family: &str, sink: &str| -> f64 {
         let mine = exposition

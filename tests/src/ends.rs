@@ -142,7 +142,7 @@ impl log::Log for Lines {
 
 static EVALUATED: AtomicU64 = AtomicU64::new(0);
 
-/// A field that counts how often it is asked for.
+/// A field that prints each evaluation.
 fn print_value(value: u64) -> u64 {
     EVALUATED.fetch_add(1, Relaxed);
     value

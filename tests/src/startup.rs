@@ -1,4 +1,4 @@
-//! Starts under the conditions of somebody else's program, one a run; `tests/it/startup.rs` looks at the outcome.
+//! Starts under the conditions of an existing program, one per run; `tests/it/startup.rs` checks the outcome.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 

@@ -461,7 +461,7 @@ async fn g(a: u8) -> Result<u8, Failed> {
     tried
 }
 
-//# shape captured by a closure that lives on
+//# shape captured by a closure that outlives the call
 //# args a: debug
 //# returns opaque
 //# drive success => { let closure = f(noisy("a"), noisy("b")); note("returned"); closure() }

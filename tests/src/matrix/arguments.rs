@@ -2,7 +2,7 @@
 
 use crate::shape::{Returns, Shape};
 
-/// One argument, with what it asks of a function and what it makes of a record.
+/// One argument, with its requirements on a function and its effects on a record.
 #[derive(Debug)]
 pub(crate) struct Argument {
     /// How a shape names it; no set has two of one key.
@@ -239,7 +239,7 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
 /// The arguments that are valid on an `impl` block.
 const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "kind", "crate"];
 
-/// Some of the arguments, of different keys, by their places in the table.
+/// Some of the arguments, of different keys, by their indices in the table.
 pub(crate) type Set = Vec<usize>;
 
 impl Argument {

@@ -11,7 +11,7 @@ use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner, Program};
 use crate::report::Report;
 
-/// A compiler that stops at one kind of error is asked again so many times.
+/// The number of builds: the compiler stops at the first kind of error.
 const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.

@@ -42,7 +42,7 @@ pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Dia
     Ok(found)
 }
 
-/// A place, and those of the macros that it came from.
+/// A location, and those of the macros that it expands from.
 fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
     std::iter::successors(Some(span), |span| {
         Some(&span["expansion"]["span"]).filter(|span| span.is_object())

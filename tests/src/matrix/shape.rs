@@ -5,7 +5,7 @@
 //! ```text
 //! //# shape async fn, moved argument      its name; of a row of macros.md 1.3 with the word `row` before it
 //! //# args a: value, list: debug          what a field can name; `value` is what tracing takes as it is
-//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (which says nothing)
+//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (of which nothing is checked)
 //! //# ok v.len()                          a field of the value `v`; without the line, `?v`
 //! //# without operation, ret              arguments that do not fit
 //! //# block                               the attribute stands above a whole block
@@ -27,13 +27,13 @@ use crate::Fallible;
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) name: String,
-    /// Whether the shape is a row of the table in the reference.
+    /// `true` if the shape is a row of the table in the reference.
     pub(crate) row: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) returns: Returns,
     pub(crate) ok: Option<String>,
     pub(crate) without: Vec<String>,
-    /// Whether the attribute annotates an `impl` block.
+    /// `true` if the attribute annotates an `impl` block.
     pub(crate) block: bool,
     pub(crate) edition_2024: bool,
     pub(crate) prelude: bool,

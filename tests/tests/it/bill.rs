@@ -102,7 +102,7 @@ struct Provider {
     /// Calls that did not come to their end, by number, and what they are billed.
     cut: BTreeSet<u64>,
     of_the_cut: Bill,
-    /// Calls whose caller did not wait for the reply, and so cannot know.
+    /// Calls that were dropped before the reply, and so have no usage from the provider.
     unanswered: BTreeSet<u64>,
 }
 
@@ -361,7 +361,7 @@ fn same_calls(records: &[&Value], expected: &BTreeSet<u64>, seed: u64) {
     );
 }
 
-/// A call that did not complete is marked as an estimate, and records no more than was billed.
+/// Checks the calls that did not complete: they are counted separately, and record no more than was billed.
 fn listed_apart(apart: &[&Value], provider: &Provider, seed: u64) {
     same_calls(apart, &provider.cut, seed);
     let recorded = recorded(apart.iter().copied());

@@ -11,7 +11,7 @@ use crate::programs::{CANARY, built, run, succeed};
 /// The text of each output by its name.
 type Left = BTreeMap<&'static str, String>;
 
-/// The doors that records leave by; a new sink is a line here and one in `left`.
+/// The outputs that contain records. Add a new sink here and in `left`.
 const OF_RECORDS: [&str; 4] = ["standard output", "file", "database", "ragspan logs"];
 
 /// Inputs whose text is in the labels of metrics.
@@ -35,7 +35,7 @@ const IN_NO_RECORD: [&str; 4] = [
     "a sink's path",
 ];
 
-/// Shown by nobody: a span of tracing's own is none of ours, and its fields are not recorded.
+/// Inputs in no output: fields of a third-party span are not recorded.
 const NOWHERE: [&str; 1] = ["a span of tracing's own"];
 
 /// Inputs that `ragspan errors` shows of a failure.
@@ -125,7 +125,7 @@ fn left(switch: &str, end: Option<&str>) -> Left {
     left
 }
 
-/// Keeps the lines of ragspan only: the previous panic hook prints panics unchanged.
+/// Returns the lines of ragspan: those of the previous panic hook contain the text of the panic.
 fn ours(printed: &str) -> String {
     let lines = printed.lines().filter(|line| line.starts_with("ragspan: "));
     lines.collect::<Vec<_>>().join("\n")

@@ -46,7 +46,7 @@ fn answer(capture: usize) {
     }
 }
 
-/// On the thread of the capture, on one that carries its subscriber, and on one that carries all.
+/// On the thread of the capture, on one with its subscriber, and on one with its whole context.
 fn on_threads(capture: usize) {
     answer(capture);
     let subscriber = get_default(Dispatch::clone);
@@ -115,7 +115,7 @@ fn look(capture: usize, seen: &Captured, done: &Done) -> Result<(), String> {
         ));
     }
     let failed = [("layer", "retrieval"), ("status", "error")];
-    // The `metrics` macros know no subscriber.
+    // The `metrics` macros have no subscriber.
     let by_macros = (done.answers - done.by_subscriber) * (capture % 3 + 1);
     for (name, labels, value) in [
         ("rag_active_connections", &[("pool", "pool")][..], capture),

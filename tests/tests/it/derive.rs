@@ -505,7 +505,7 @@ fn hash_of(key: Option<&str>) -> String {
 #[test]
 fn processes_with_the_same_key_make_the_same_hashes() {
     let one = hash_of(Some("0123456789abcdef"));
-    // As another implementation of HMAC-SHA-256 makes it.
+    // Computed by another implementation of HMAC-SHA-256.
     assert_eq!(one, "hash:512383176ce1b4c2");
     assert_ne!(hash_of(Some("another key of the same length")), one);
     let (own, others) = (hash_of(None), hash_of(None));

@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::ends::{active, capture_in_runtime, completions};
 
-/// An error that wraps another, which knows how often it was wrapped.
+/// An error that wraps another and counts the wrappings.
 #[derive(Debug)]
 struct Wrapped {
     words: &'static str,

@@ -18,7 +18,7 @@ thread_local! {
     static ASKED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes who was asked.
+/// Notes that an expression was evaluated.
 fn ask<T>(name: &'static str, value: T) -> T {
     ASKED.with_borrow_mut(|asked| asked.push(name));
     value
@@ -31,12 +31,12 @@ fn asked() -> Vec<&'static str> {
     asked
 }
 
-/// The code before a call.
+/// The expressions that are evaluated before a call.
 const BEFORE: [&str; 8] = [
     "context", "debug", "display", "fields", "metrics", "model", "parent", "version",
 ];
 
-/// The attribute of a call, and the expressions that it evaluates.
+/// The expressions that are evaluated before a call, and those on its value.
 const ALL: [&str; 12] = [
     "context",
     "cost",
@@ -297,7 +297,7 @@ fn a_pipeline_started_after_the_first_call_gets_the_metrics_of_the_next() {
     ] {
         assert!(lines.contains(&line), "{line}: {printed}");
     }
-    // The call that was running meanwhile began before anybody counted.
+    // The running call began before the metrics were counted.
     assert!(
         !printed.contains(r#"rag_requests_total{layer="api""#),
         "{printed}"

@@ -144,7 +144,7 @@ fn records(stdout: &str) -> Vec<Value> {
     stdout.lines().map(|line| schema.check(line)).collect()
 }
 
-/// The record of a sink that is ill, as the other sinks get it.
+/// The record of a degraded sink in the other sinks.
 #[track_caller]
 fn is_failure_of(record: &Value, sink: &str, reported: &str) {
     let words = ["level", "logger", "message"].map(|key| record[key].as_str().unwrap());

@@ -1,6 +1,6 @@
 //! Text that attacks its viewer is plain text in every output: a record is one line of valid JSON, and no control sequence reaches a terminal.
 //!
-//! `src/canary.rs` puts it into the same places as it does secrets.
+//! `src/canary.rs` puts it into the same inputs as secrets.
 
 use std::path::Path;
 use std::process::Command;
@@ -33,7 +33,7 @@ fn assert_plain(output: &str, text: &str) {
     }
 }
 
-/// How many of the places show their attack here.
+/// The number of inputs whose attack is in the text.
 fn shown(text: &str) -> usize {
     (0..100)
         .filter(|input| text.contains(&format!("attack{input:02}")))

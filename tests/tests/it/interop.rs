@@ -158,7 +158,7 @@ fn low(id: &Value) -> String {
     digits[digits.len() - 16..].to_owned()
 }
 
-/// The span that made the call to the hop of this place: the one below our entry, or the vendor's own.
+/// The span that called the hop of this index: the one below the entry point, or the vendor's own.
 fn caller(seen: &Captured, entry: &Value) -> Value {
     let below = |record: &&Value| {
         record["message"] == "call_complete" && record["parent_span_id"] == entry["span_id"]

@@ -288,7 +288,7 @@ fn a_langsmith_client_gets_the_trace_as_a_path_of_runs() {
         order[0][..22] <= order[1][..22],
         "no run begins before its parent: {order:?}"
     );
-    // A trace of strangers has no root there: ours begins where the request came in.
+    // A foreign trace has no root in this database: its first span is that of the received request.
     let inbound = headers(&[("traceparent", &format!("00-{TRACE}-{PARENT}-01"))]);
     let (onward, seen) = receive(always(), &inbound);
     let entry = seen.record("second_complete")["span_id"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! The request's line: the self times of random trees equal those of a model that knows only the records, and so do the sums.
+//! The self times and sums in the record of a request equal those of a model that is computed from the records alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

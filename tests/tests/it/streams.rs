@@ -262,7 +262,7 @@ fn a_stream_that_was_never_polled_is_cancelled_without_an_item() {
     }
 }
 
-/// A stream that is pending in the first task wakes the second.
+/// A waker that is registered in the first task is replaced by that of the second.
 #[test]
 fn a_stream_that_two_tasks_poll_in_turn_is_one_call() {
     let (_, seen) = capture_in_runtime(|| async {
@@ -294,7 +294,7 @@ fn received(mut receiver: mpsc::UnboundedReceiver<u32>) -> BoxStream<'static, u3
     stream::poll_fn(move |context| receiver.poll_recv(context)).boxed()
 }
 
-/// A span goes with what carries it: the thread that polls need not be the one that called.
+/// A stream keeps its span when another thread than the caller polls it.
 #[test]
 fn a_stream_that_two_threads_poll_in_turn_is_one_call() {
     let (_, seen) = Capture::new().run(|| {

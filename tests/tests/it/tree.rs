@@ -1,5 +1,5 @@
 //! Random trees of calls, tasks, threads, scopes, cancellations and panics, under random subscribers: each record has the ids and
-//! the context that a model expects, which knows only the plan and the records.
+//! the context that a model expects. The model is computed from the plan and the records alone.
 
 mod act;
 mod calls;
@@ -68,7 +68,7 @@ async fn requests(plan: &Plan, env: &std::sync::Arc<Environment>) {
     }
 }
 
-/// Runs a plan to its end; returns the records, and whether the fault was injected.
+/// Runs a plan to its end; returns whether the fault was injected, and the records.
 fn run(plan: &Plan, fault: Option<Fault>) -> (bool, Captured) {
     let subscriber = (COMPOSITIONS[plan.composition].make)();
     Capture::new().under(subscriber).run(|| {
@@ -183,7 +183,7 @@ fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_position() {
         }
         varied.add(&plan, &seen);
     }
-    // A few trees can't have everything.
+    // A few trees do not cover everything.
     assert!(
         rounds() < 200 || varied.is_wide(),
         "RAGSPAN_SEED={seed}: {:#?}",

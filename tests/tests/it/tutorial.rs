@@ -63,7 +63,7 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("src")).unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        // The same versions as here, so that what is built already is used again.
+        // The same versions as in this workspace, to reuse its build results.
         std::fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let metrics = free.local_addr().unwrap().port();

@@ -167,7 +167,7 @@ async fn a_client_that_does_not_wait_for_the_answer_cancels_the_call() {
 
 #[tokio::test]
 async fn an_unread_trailer_is_not_missing() {
-    /// Ends without saying so before it is asked.
+    /// Ends without announcing its end in `is_end_stream`.
     fn unasked() -> Body {
         Body::from_stream(stream::iter([Ok::<_, Infallible>("token")]))
     }

@@ -26,7 +26,7 @@ use super::plan::{
     Act, Block, Bound, Ending, Mark, Names, Scoping, Starting, Step, Threading, Together,
 };
 
-/// A mistake that is made once.
+/// A fault that is injected once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
     /// A scope is entered and never left.
@@ -68,7 +68,7 @@ impl Environment {
         (Arc::new(env), thread)
     }
 
-    /// Whether the fault was injected.
+    /// `true` once the fault was injected.
     pub(super) fn has_erred(&self) -> bool {
         self.made.load(Ordering::Relaxed)
     }
@@ -266,7 +266,7 @@ fn start(how: Starting, request: &Request, body: BoxFuture<'static, ()>) -> Join
     }
 }
 
-/// Ends its task also if whoever wants to end it is ended first.
+/// Ends its task even if the step that should end it is ended first.
 struct Doomed(AbortHandle);
 
 impl Drop for Doomed {

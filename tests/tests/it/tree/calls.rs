@@ -72,7 +72,7 @@ impl Given {
     }
 }
 
-/// A function, and what the model needs to know of it.
+/// A function, and its properties for the model.
 pub(super) struct Shape {
     pub(super) level: Level,
     /// It has a context of its own.

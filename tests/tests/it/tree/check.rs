@@ -26,7 +26,7 @@ struct Recorded<'a> {
 struct Moment {
     /// The step that binds, if the moment is that of a binding.
     mark: Mark,
-    /// The position of a record that certainly came before, if known.
+    /// The position of a record that certainly came before the binding, if known.
     after: Option<usize>,
     before: usize,
 }
@@ -281,7 +281,7 @@ fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
     }
 }
 
-/// An id that nobody has set is made from the trace, if there is one.
+/// A request id that was not set is derived from the trace, if there is one.
 fn stands_for(record: &Value, name: &str, expected: &Value, found: &Value) -> bool {
     let made = match name {
         "request_id" => "req",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::calls::SHAPES;
 use super::compose::COMPOSITIONS;
 
-/// The number of a step, which all its records carry.
+/// The number of a step, which is in all its records.
 pub(super) type Mark = u32;
 
 pub(super) type Block = Arc<Vec<Step>>;
@@ -46,7 +46,7 @@ pub(super) enum Act {
     /// A stream from which this number of items is taken. Its last body runs in the consumer, after the first item.
     Stream(usize),
     Scope(Scoping, Names),
-    /// A span of somebody else, of this level.
+    /// A third-party span of this level.
     Foreign(usize),
     /// Opens a scope, and runs its body in a closure or a future.
     Back(bool, Names),
