@@ -308,7 +308,7 @@ fn compare(pair: &Pair, way: usize, case: &Case, setup: Setup) -> Vec<String> {
     wrong.extend(spans);
     match captured {
         Some(captured) => wrong.extend(measured(expected, case, setup, &captured)),
-        None => wrong.extend(evaluated(0, 0, "though nobody listens")),
+        None => wrong.extend(evaluated(0, 0, "without a subscriber")),
     }
     wrong
 }

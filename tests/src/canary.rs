@@ -2,7 +2,7 @@
 //!
 //! `canary on|off FOLDER`: with the rules of privacy or without, writes what a library writes (the file, the database, standard output), and what
 //! one asks a library for, as `metrics.txt`, `openmetrics.txt` and `health.json`, into the folder.
-//! `canary on|off FOLDER panic|abort`: the same, and then ends badly.
+//! `canary on|off FOLDER panic|abort`: the same, and then panics or aborts.
 //! `canary on|off FOLDER degraded`: with sinks whose paths contain secrets and cannot be opened.
 //! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks its viewer instead of secrets; standard output in this format.
 //! `canary list`: the inputs, and the secrets that are put into them.
@@ -78,7 +78,7 @@ fn input(name: &str) -> usize {
     INPUTS
         .iter()
         .position(|input| *input == name)
-        .expect("a place")
+        .expect("an input")
 }
 
 /// The secrets of an input: a key, a bearer token, an email address and a card number.

@@ -234,7 +234,7 @@ fn small_database(path: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A level at which our own clients would talk.
+/// A level at which ragspan's own clients would log.
 fn noise() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::registry().with(ragspan::layer()).init();
     let folder = std::env::temp_dir().join(format!("ragspan-noise-{}", std::process::id()));

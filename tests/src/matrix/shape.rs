@@ -119,7 +119,10 @@ fn parse(section: &str) -> Fallible<Shape> {
 
 fn directive(shape: &mut Shape, line: &str) -> Fallible<()> {
     if let Some(more) = line.strip_prefix("  ") {
-        let drive = shape.drives.last_mut().ok_or("nothing goes on here")?;
+        let drive = shape
+            .drives
+            .last_mut()
+            .ok_or("there is no `drive` line to continue")?;
         drive.call.push('\n');
         drive.call.push_str(more);
         return Ok(());
@@ -141,7 +144,7 @@ fn directive(shape: &mut Shape, line: &str) -> Fallible<()> {
         }
         "found" => shape.found = Some(value.to_owned()),
         "drive" => shape.drives.push(drive(value)?),
-        _ => return Err(format!("`{word}` says nothing").into()),
+        _ => return Err(format!("unknown word `{word}`").into()),
     }
     Ok(())
 }

@@ -210,7 +210,7 @@ fn stream(number: u64, model: &str, chunks: Vec<Reply>) -> impl Stream<Item = Re
     stream::iter(chunks)
 }
 
-/// One call of a model, with whatever becomes of it.
+/// One call of a model, and its result.
 async fn one_call(provider: &mut Provider, random: &mut fastrand::Rng) {
     let model = random.choice(MODELS.iter()).unwrap();
     let (tokens, words) = (model.tokens(random), random.usize(0..4));
@@ -367,7 +367,7 @@ fn listed_apart(apart: &[&Value], provider: &Provider, seed: u64) {
     let recorded = recorded(apart.iter().copied());
     assert!(
         recorded.of("poet-1").0[0] > 0,
-        "seed {seed}: what a first chunk told was lost"
+        "seed {seed}: the usage of a first chunk was lost"
     );
     for model in &MODELS {
         let (known, billed) = (recorded.of(model.name), provider.of_the_cut.of(model.name));

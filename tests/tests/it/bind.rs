@@ -113,16 +113,16 @@ fn a_record_has_the_last_of_a_thousand_values_and_none_changes_nothing() {
             request("r").bind();
             Logger::new().with("kept", true).bind();
             ragspan::scope::unbind("gone");
-            tracing::info!("told");
+            tracing::info!("recorded");
         });
         ragspan::scope::bind("step", "nowhere to go");
         tracing::info!("free");
     });
     assert_eq!(
-        seen.record("told")["context"],
+        seen.record("recorded")["context"],
         json!({"step": "step 999", "kept": true})
     );
-    assert_eq!(seen.record("told")["metrics"], json!({"tries": 3}));
+    assert_eq!(seen.record("recorded")["metrics"], json!({"tries": 3}));
     assert_eq!(seen.record("free")["context"], json!({}));
 }
 

@@ -95,7 +95,7 @@ fn inputs() -> Vec<Input> {
     listed.lines().map(line).collect()
 }
 
-/// All that left, with the rules on or off, and the program's end of this kind.
+/// Runs the program with the rules on or off, and with this end; returns all of its outputs.
 fn left(switch: &str, end: Option<&str>) -> Left {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();

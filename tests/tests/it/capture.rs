@@ -1,4 +1,4 @@
-//! A capture sees all that its code records, wherever that goes on, and nothing of other captures at the same time.
+//! A capture has all records of its code on every thread, and none of concurrent captures.
 
 use std::collections::BTreeMap;
 use std::fmt;

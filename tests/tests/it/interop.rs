@@ -1,4 +1,4 @@
-//! Services of ours and services that a vendor's own client traces call one another, and all of it is one trace.
+//! Services with ragspan and services with a vendor's own client call one another, and share one trace.
 
 #![expect(clippy::string_slice, reason = "ids and headers are ASCII")]
 

@@ -8,7 +8,7 @@ mod outcomes;
 mod cancellation;
 // A stream is one call, from the calling of its function to its last item, its first error or its drop.
 mod streams;
-// A block under `span!` is a call like that of an annotated function, and takes values while it runs.
+// A block under `span!` is a call like that of an annotated function, and values can be recorded while it runs.
 mod manual;
 // An error is recorded once, at its origin, however far it is passed on.
 mod errors;

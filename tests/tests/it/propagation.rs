@@ -91,7 +91,7 @@ fn a_trace_continues_over_two_hops() {
         "so that it is listed as this service's root"
     );
     assert!(root["context"]["remote_parent"].is_null());
-    // Each service adds up what is its own, and counts its own requests.
+    // Each service sums its own calls, and counts its own requests.
     assert_eq!(entry["metrics"]["spans"], 2);
     let requests = [("layer", "api"), ("status", "success")];
     assert_eq!(there.metric("rag_requests_total", &requests), Some(1.0));

@@ -120,7 +120,7 @@ impl<'a> Check<'a> {
         let current = &recorded.record["context"]["current"];
         if recorded.record["context"]["rank"].is_number() && *current != recorded.record["span_id"]
         {
-            self.report(recorded, "the code saw another call around it");
+            self.report(recorded, "the code has another current call");
         }
     }
 
@@ -248,7 +248,7 @@ impl<'a> Check<'a> {
         let mut seen = BTreeSet::new();
         for recorded in self.recorded.clone() {
             if recorded.mark != OUTSIDE && !seen.insert((recorded.mark, recorded.rank)) {
-                self.report(recorded, "told twice");
+                self.report(recorded, "recorded twice");
             }
             let call =
                 self.model.is_call(recorded.mark) && !self.model.spots[&recorded.mark].hidden;

@@ -1,4 +1,4 @@
-//! Random plans of what a program does, and the plans that are a little smaller than one.
+//! Random plans of programs, and the slightly smaller plans that a plan is shrunk to.
 
 use std::fmt;
 use std::sync::Arc;
