@@ -1,5 +1,4 @@
-//! What the programs of the matrix test are made with: a journal of side effects, and the comparison of a function
-//! with its annotated twin.
+//! The library of the matrix programs: a journal of side effects, and the comparison of a function with its annotated twin.
 //!
 //! `tests/src/matrix` copies this file into the crate `matrix` of what it generates. Shapes see all of it by
 //! `use ::matrix::*`, also those whose module has no prelude.
@@ -33,18 +32,18 @@ thread_local! {
     static TICKS: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Writes a side effect down.
-pub fn say(what: impl Display) {
+/// Adds a side effect to the journal.
+pub fn note(what: impl Display) {
     JOURNAL.with_borrow_mut(|journal| journal.push(what.to_string()));
 }
 
-/// Says something and gives a value back: for temporaries and operands.
-pub fn said<T>(what: &str, value: T) -> T {
-    say(what);
+/// Adds a side effect to the journal and returns the value: for temporaries and operands.
+pub fn note_and_return<T>(what: &str, value: T) -> T {
+    note(what);
     value
 }
 
-/// Counts an evaluation; it is no side effect of the function, so it is not in the journal.
+/// Counts an evaluation. The journal omits it, because it is not a side effect of the function.
 #[must_use]
 pub fn counted(what: &'static str) -> u64 {
     COUNTED.with_borrow_mut(|counted| {
@@ -54,13 +53,13 @@ pub fn counted(what: &'static str) -> u64 {
     })
 }
 
-/// Something whose end is seen.
+/// A value that adds its drop to the journal.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Noisy(pub &'static str);
 
 #[must_use]
 pub fn noisy(name: &'static str) -> Noisy {
-    say(format!("make {name}"));
+    note(format!("make {name}"));
     Noisy(name)
 }
 
@@ -73,7 +72,7 @@ impl Noisy {
 
 impl Drop for Noisy {
     fn drop(&mut self) {
-        say(format!("drop {}", self.0));
+        note(format!("drop {}", self.0));
     }
 }
 
@@ -117,7 +116,7 @@ impl Future for Pause {
         if std::mem::replace(&mut self.0, true) {
             return Poll::Ready(());
         }
-        say("pause");
+        note("pause");
         context.waker().wake_by_ref();
         Poll::Pending
     }
@@ -128,7 +127,7 @@ pub fn now<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..1000 {
-        say("poll");
+        note("poll");
         if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return value;
         }
@@ -141,10 +140,10 @@ pub fn cancelled<F: Future>(future: F, polls: usize) -> &'static str {
     let mut future = Box::pin(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..polls {
-        say("poll");
+        note("poll");
         assert!(future.as_mut().poll(&mut context).is_pending());
     }
-    say("cancel");
+    note("cancel");
     drop(future);
     "cancelled"
 }
@@ -154,13 +153,13 @@ pub fn items<S: Stream>(stream: S) -> Vec<S::Item> {
     taken(stream, usize::MAX)
 }
 
-/// So many items of a stream, which is then dropped.
+/// Takes this number of items from a stream, then drops the stream.
 pub fn taken<S: Stream>(stream: S, count: usize) -> Vec<S::Item> {
     let mut stream = pin!(stream);
     let mut context = Context::from_waker(Waker::noop());
     let mut items = Vec::new();
     while items.len() < count {
-        say("poll");
+        note("poll");
         match stream.as_mut().poll_next(&mut context) {
             Poll::Ready(Some(item)) => items.push(item),
             Poll::Ready(None) => break,
@@ -175,7 +174,7 @@ pub fn sendable<T: Send>(value: T) -> T {
     value
 }
 
-/// A future or a stream that is not `Send`, or `T` that is: for shapes that say which.
+/// Boxes a future as a `Send` trait object, for shapes that name the boxed type.
 pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
     Box::pin(future)
 }
@@ -210,7 +209,7 @@ impl Stream for Countdown {
     }
 }
 
-/// What a driver's value looks like; the value is dropped here.
+/// Formats and drops the value of a driver.
 #[allow(clippy::needless_pass_by_value)]
 pub fn shown<T: Debug>(value: T) -> String {
     format!("{value:?}")
@@ -221,7 +220,7 @@ pub fn shown<T: Debug>(value: T) -> String {
 pub struct Case {
     pub call: &'static str,
     pub statuses: &'static [&'static str],
-    /// So many of the successes have a value; the others are `None`.
+    /// The number of successes with a value; the others are `None`.
     pub values: u64,
 }
 
@@ -235,7 +234,7 @@ pub struct Pair {
     pub expected: Expected,
 }
 
-/// What the arguments of the attribute make of a record.
+/// The effect of the attribute's arguments on a record.
 #[derive(Debug)]
 pub struct Expected {
     pub layer: &'static str,
@@ -243,7 +242,7 @@ pub struct Expected {
     pub operation: Option<&'static str>,
     /// The level of a success, and of an error.
     pub levels: (&'static str, &'static str),
-    /// What is in the context of every record, and of every success.
+    /// The fields in the context of every record, and of every success.
     pub entry: &'static [&'static str],
     pub success: &'static [&'static str],
     /// How often these are counted in every call, and in every success.
@@ -251,7 +250,7 @@ pub struct Expected {
     pub counted_success: u64,
 }
 
-/// What was seen of one call.
+/// The observations of one call.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     value: Result<String, String>,
@@ -260,18 +259,18 @@ struct Seen {
 
 /// Where a call runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
+enum Setup {
     /// Under a pipeline, and a subscriber that has only our layer.
     Measured,
     /// Beside another layer, which sees the spans too.
     Accompanied,
     /// Where the user's filter switches every span off.
     Filtered,
-    /// Where nobody listens.
+    /// Without a subscriber.
     Alone,
 }
 
-const PLACES: [Place; 4] = [Place::Measured, Place::Accompanied, Place::Filtered, Place::Alone];
+const SETUPS: [Setup; 4] = [Setup::Measured, Setup::Accompanied, Setup::Filtered, Setup::Alone];
 
 /// Runs all pairs, and prints what differs; the id of a pair leads its lines.
 pub fn run(pairs: &[Pair]) -> std::process::ExitCode {
@@ -279,10 +278,10 @@ pub fn run(pairs: &[Pair]) -> std::process::ExitCode {
     let mut compared = 0;
     for pair in pairs {
         for (way, case) in pair.cases.iter().enumerate() {
-            for place in PLACES {
+            for setup in SETUPS {
                 compared += 1;
-                for line in compare(pair, way, case, place) {
-                    println!("pair {}\t{} ({place:?}): {line}", pair.id, case.call);
+                for line in compare(pair, way, case, setup) {
+                    println!("pair {}\t{} ({setup:?}): {line}", pair.id, case.call);
                 }
             }
         }
@@ -291,9 +290,9 @@ pub fn run(pairs: &[Pair]) -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
 }
 
-fn compare(pair: &Pair, way: usize, case: &Case, place: Place) -> Vec<String> {
-    let (plain, _, _) = observe(pair.plain, way, place);
-    let (annotated, captured, spans) = observe(pair.annotated, way, place);
+fn compare(pair: &Pair, way: usize, case: &Case, setup: Setup) -> Vec<String> {
+    let (plain, _, _) = observe(pair.plain, way, setup);
+    let (annotated, captured, spans) = observe(pair.annotated, way, setup);
     let mut wrong = Vec::new();
     if plain.value != annotated.value {
         wrong.push(format!("the value differs: {:?} without the attribute, {:?} with it", plain.value, annotated.value));
@@ -308,30 +307,30 @@ fn compare(pair: &Pair, way: usize, case: &Case, place: Place) -> Vec<String> {
     let expected = &pair.expected;
     wrong.extend(spans);
     match captured {
-        Some(captured) => wrong.extend(measured(expected, case, place, &captured)),
-        None => wrong.extend(evaluated(0, 0, "though nobody listens")),
+        Some(captured) => wrong.extend(measured(expected, case, setup, &captured)),
+        None => wrong.extend(evaluated(0, 0, "without a subscriber")),
     }
     wrong
 }
 
 /// One call: what it did, what was captured, and what is wrong with its spans.
-fn observe(drive: fn(usize) -> String, way: usize, place: Place) -> (Seen, Option<Captured>, Vec<String>) {
+fn observe(drive: fn(usize) -> String, way: usize, setup: Setup) -> (Seen, Option<Captured>, Vec<String>) {
     JOURNAL.take();
     COUNTED.take();
     let open = Arc::new(Open::default());
     let call = || catch_unwind(AssertUnwindSafe(|| drive(way)));
     let registry = tracing_subscriber::registry();
-    let (value, captured) = match place {
-        Place::Measured => captured(Capture::new(), call),
-        Place::Accompanied => {
+    let (value, captured) = match setup {
+        Setup::Measured => captured(Capture::new(), call),
+        Setup::Accompanied => {
             let layers = registry.with(ragspan::layer()).with(Watching(Arc::clone(&open)));
             captured(Capture::new().under(layers), call)
         }
-        Place::Filtered => {
+        Setup::Filtered => {
             let layers = registry.with(tracing::level_filters::LevelFilter::OFF).with(ragspan::layer());
             captured(Capture::new().under(layers), call)
         }
-        Place::Alone => (call(), None),
+        Setup::Alone => (call(), None),
     };
     let value = value.map_err(|panic| match panic.downcast::<String>() {
         Ok(text) => *text,
@@ -345,13 +344,13 @@ fn captured<R>(capture: Capture, body: impl FnOnce() -> R) -> (R, Option<Capture
     (value, Some(captured))
 }
 
-fn measured(expected: &Expected, case: &Case, place: Place, captured: &Captured) -> Vec<String> {
+fn measured(expected: &Expected, case: &Case, setup: Setup, captured: &Captured) -> Vec<String> {
     let ended = captured.records().iter().filter(|record| !record["context"]["status"].is_null());
     // A span that is filtered off leaves records from WARNING on.
-    let hidden = |status: &str| match (place, status) {
-        (Place::Filtered, "error" | "panic") => expected.levels.1 == "INFO",
-        (Place::Filtered, "empty") => false,
-        (Place::Filtered, _) => expected.levels.0 != "WARNING" || status == "cancelled",
+    let hidden = |status: &str| match (setup, status) {
+        (Setup::Filtered, "error" | "panic") => expected.levels.1 == "INFO",
+        (Setup::Filtered, "empty") => false,
+        (Setup::Filtered, _) => expected.levels.0 != "WARNING" || status == "cancelled",
         _ => false,
     };
     let visible: Vec<&str> = case.statuses.iter().copied().filter(|status| !hidden(status)).collect();
@@ -371,7 +370,7 @@ fn measured(expected: &Expected, case: &Case, place: Place, captured: &Captured)
     wrong
 }
 
-/// What is wrong with one completion record.
+/// Returns the mistakes in one completion record.
 fn recorded(expected: &Expected, case: &Case, record: &Value) -> Vec<String> {
     let status = record["context"]["status"].as_str().unwrap_or_default();
     let (ending, level) = match status {
@@ -387,7 +386,7 @@ fn recorded(expected: &Expected, case: &Case, record: &Value) -> Vec<String> {
     if !message.ends_with(ending) || !named {
         wrong.push(format!("the record of {status} is called {message}"));
     }
-    // An error that passes through several calls is an ERROR only where it is born.
+    // An error that passes through several calls is an ERROR only at its origin.
     if case.statuses.len() == 1 && record["level"] != level {
         wrong.push(format!("{message} has the level {}, not {level}", record["level"]));
     }
@@ -412,7 +411,7 @@ fn counts(expected: &Expected, case: &Case, captured: &Captured) -> Vec<String> 
         .iter()
         .filter_map(|status| captured.metric("rag_requests_total", &[("layer", expected.layer), ("status", status)]))
         .sum();
-    // Calls below a call of the same layer are no requests.
+    // Calls below a call of the same layer are not counted as requests.
     if (requests == 0.0) != case.statuses.is_empty() || requests > case.statuses.len() as f64 {
         wrong.push(format!("{requests} requests are counted for {} calls", case.statuses.len()));
     }

@@ -1,4 +1,4 @@
-// OpenTelemetry's layer beside ours: it sees our spans as ordinary ones.
+// OpenTelemetry's layer beside `RagLayer`: it gets ragspan's spans as ordinary spans.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ opentelemetry = "0.33"

@@ -1,4 +1,4 @@
-// It stands on sqlx 0.8, and shares the SQLite that this links.
+// sea-orm depends on sqlx 0.8 and shares its linked SQLite.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ sea-orm = { version = "1", default-features = false, features = ["macros", "runtime-tokio", "sqlx-sqlite"] }

@@ -133,7 +133,7 @@ def main():
         handler.answer(tracer.handle(headers, handler.body()))
 
     print(serve(respond), flush=True)
-    # Until whoever has started it is gone.
+    # Until the parent process has ended.
     sys.stdin.read()
 
 

@@ -1,11 +1,11 @@
-//! Puts secrets into every place of a program that takes text; `tests/it/canary.rs` looks for them in all that leaves.
+//! Puts secrets into every input of a program that takes text; `tests/it/canary.rs` looks for them in every output.
 //!
 //! `canary on|off FOLDER`: with the rules of privacy or without, writes what a library writes (the file, the database, standard output), and what
 //! one asks a library for, as `metrics.txt`, `openmetrics.txt` and `health.json`, into the folder.
-//! `canary on|off FOLDER panic|abort`: the same, and then ends badly.
-//! `canary on|off FOLDER ill`: with sinks whose paths hold secrets and cannot be.
-//! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks whoever shows it, in the place of secrets; standard output in this format.
-//! `canary list`: the places, and the secrets that are put there.
+//! `canary on|off FOLDER panic|abort`: the same, and then panics or aborts.
+//! `canary on|off FOLDER degraded`: with sinks whose paths contain secrets and cannot be opened.
+//! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks its viewer instead of secrets; standard output in this format.
+//! `canary list`: the inputs, and the secrets that are put into them.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -25,8 +25,8 @@ use ragspan::{
 };
 use sqlx::{Connection, Executor};
 
-/// Where text is put, one place a number. A new place is a line here and its use below.
-const PLACES: [&str; 45] = [
+/// The inputs that take text; each has its index as number. Add an input here and use it below.
+const INPUTS: [&str; 45] = [
     "an event's message",
     "an event's field",
     "an event's field by Debug",
@@ -74,16 +74,16 @@ const PLACES: [&str; 45] = [
     "a sink's path",
 ];
 
-fn place(name: &str) -> usize {
-    PLACES
+fn input(name: &str) -> usize {
+    INPUTS
         .iter()
-        .position(|place| *place == name)
-        .expect("a place")
+        .position(|input| *input == name)
+        .expect("an input")
 }
 
-/// The secrets of a place: by how they look.
-fn secrets(place: usize) -> [String; 4] {
-    let digits = format!("400000{place:09}");
+/// The secrets of an input: a key, a bearer token, an email address and a card number.
+fn secrets(input: usize) -> [String; 4] {
+    let digits = format!("400000{input:09}");
     let sum: u32 = digits
         .bytes()
         .rev()
@@ -94,31 +94,31 @@ fn secrets(place: usize) -> [String; 4] {
         })
         .sum();
     [
-        format!("sk-canary{place:02}abcdefghijk7"),
-        format!("canary{place:02}.bearer.0123"),
-        format!("canary{place:02}@secret.example"),
+        format!("sk-canary{input:02}abcdefghijk7"),
+        format!("canary{input:02}.bearer.0123"),
+        format!("canary{input:02}@secret.example"),
         format!("{digits}{}", (10 - sum % 10) % 10),
     ]
 }
 
-/// What a terminal, a log viewer or a parser of lines would act on, each kind once.
+/// Characters that a terminal, a log viewer or a line parser interprets, each kind once.
 const ATTACK: &str = "\n{\"level\":\"CRITICAL\",\"message\":\"forged\"}\r\n\u{1b}[2J\u{1b}]0;owned\u{7}\u{8}\u{9b}31m\u{85}\
                       \u{2028}\u{2029}\u{202e}\u{2066}\u{200e}\u{61c}\u{feff}\u{fff9}\u{7f}\0<script>\\";
 
-/// Attacks stand in the place of secrets.
+/// Attacks replace secrets.
 static HOSTILE: AtomicBool = AtomicBool::new(false);
 
 fn attack(name: &str) -> Option<String> {
     let hostile = HOSTILE.load(Ordering::Relaxed);
-    hostile.then(|| format!("attack{:02}{ATTACK}", place(name)))
+    hostile.then(|| format!("attack{:02}{ATTACK}", input(name)))
 }
 
-/// Some text with all secrets of a place in it.
+/// A text that contains all secrets of an input.
 fn text(name: &str) -> String {
     if let Some(attack) = attack(name) {
         return attack;
     }
-    let [key, bearer, email, card] = secrets(place(name));
+    let [key, bearer, email, card] = secrets(input(name));
     format!("é {key}, Bearer {bearer} from {email} pays {card}.")
 }
 
@@ -127,11 +127,11 @@ fn label(name: &str) -> String {
     if let Some(attack) = attack(name) {
         return attack;
     }
-    let [key, ..] = secrets(place(name));
+    let [key, ..] = secrets(input(name));
     key
 }
 
-/// What only the name of its field tells.
+/// A secret that only the name of its field reveals.
 fn named(number: usize) -> String {
     format!("canary-named-{number:02}")
 }
@@ -192,7 +192,7 @@ impl ErrorType for Failed {
 fn answer(question: &str, api_key: &str, hidden: &Secret<String>) -> Result<String, Failed> {
     search(question);
     events(hidden);
-    told();
+    record_values();
     assert!(std::panic::catch_unwind(panics).is_err());
     assert!(fails().is_err());
     Ok(text("a call's result"))
@@ -240,10 +240,10 @@ fn events(hidden: &Secret<String>) {
     let log = Logger::new()
         .with("note", text("a logger's field"))
         .with("token", named(4));
-    ragspan::event!(log, INFO, said = text("an event of a logger"), "logged");
+    ragspan::event!(log, INFO, detail = text("an event of a logger"), "logged");
 }
 
-fn told() {
+fn record_values() {
     ragspan::scope::bind("bound", text("bind"));
     ragspan::scope::bind("client_secret", named(3));
     ragspan::record("recorded", text("record"));
@@ -313,7 +313,7 @@ fn called() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is too long, too deep or no text at all.
+/// Values that are too long, too deep or not text.
 fn enormous() {
     let long = "é".repeat(5 << 20);
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
@@ -360,7 +360,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [switch, folder, end @ ..] => return leave(*switch == "on", Path::new(folder), end),
         _ => {
             return Err(
-                "canary on|off FOLDER [panic|abort|ill] | hostile FOLDER [pretty|compact] | list"
+                "canary on|off FOLDER [panic|abort|degraded] | hostile FOLDER [pretty|compact] | list"
                     .into(),
             );
         }
@@ -368,10 +368,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A line each: the place, and its secrets.
+/// Prints a line per input: its name and its secrets.
 fn list() {
-    for (number, place) in PLACES.iter().enumerate() {
-        println!("{place}\t{}", secrets(number).join("\t"));
+    for (number, input) in INPUTS.iter().enumerate() {
+        println!("{input}\t{}", secrets(number).join("\t"));
     }
     for (number, name) in NAMED.iter().enumerate() {
         println!("named {name}\t{}", named(number));
@@ -379,16 +379,16 @@ fn list() {
 }
 
 fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
-    let ill = end == ["ill"];
+    let degraded = end == ["degraded"];
     let path = |name: &str| {
-        let inside = if ill {
+        let inside = if degraded {
             text("a sink's path")
         } else {
             String::new()
         };
         folder.join(inside).join(name)
     };
-    if ill {
+    if degraded {
         // A file, where a folder should be.
         std::fs::write(folder.join(text("a sink's path")), "")?;
     }
@@ -405,7 +405,7 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
     called()?;
     let hidden = Secret::new("canary-typed".to_owned());
     Request.in_scope(|| answer(&text("a call's argument"), &named(1), &hidden))?;
-    // Inside an annotated call of this module its layer would stand in the target's place.
+    // Inside an annotated call of this module the logger would be the call's layer instead of the target.
     log::info!(target: &label("the target of the log crate"), "aimed");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -420,10 +420,10 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
         enormous();
     }
     tracing::error!("{}", text("the last event before the end"));
-    if !ill {
+    if !degraded {
         assert!(telemetry.flush_blocking());
     }
-    tell(&telemetry, folder)?;
+    write_reports(&telemetry, folder)?;
     match end {
         ["panic"] => panics(),
         ["abort"] => std::process::abort(),
@@ -432,8 +432,8 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Asks for all that can be asked for.
-fn tell(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
+/// Writes the metrics in both formats, and the health.
+fn write_reports(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
     let open = telemetry.render_metrics(Some("application/openmetrics-text"));
     std::fs::write(
         folder.join("metrics.txt"),

@@ -1,8 +1,8 @@
 //! Reads configurations in a process of its own; `tests/it/config.rs` and `scripts/soak config` run it.
 //!
-//! `configured load`: says what was loaded. `configured start`: starts with it and makes a call.
+//! `configured load`: prints the loaded configuration. `configured start`: starts with it and makes a call.
 //! `configured hash`: writes a record with a hashed field, with the key of `RAGSPAN_HASH_KEY` if that is set.
-//! `configured fuzz COUNT SEED`: reads so many broken files, and says how many were right.
+//! `configured fuzz COUNT SEED`: reads COUNT broken files, and prints how many were handled correctly.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn load() -> Result<(), Box<dyn Error>> {
-    let config = Config::load().map_err(|error| told(&error))?;
+    let config = Config::load().map_err(|error| describe(&error))?;
     println!(
         "source: {}",
         config
@@ -56,18 +56,18 @@ fn load() -> Result<(), Box<dyn Error>> {
 }
 
 /// The whole message, as a service's `main` would print it.
-fn told(error: &ConfigError) -> Box<dyn Error> {
+fn describe(error: &ConfigError) -> Box<dyn Error> {
     eprintln!("{error}");
     "the configuration is wrong".into()
 }
 
 fn start() -> Result<(), Box<dyn Error>> {
-    let telemetry = ragspan::start(Config::load().map_err(|error| told(&error))?)?;
+    let telemetry = ragspan::start(Config::load().map_err(|error| describe(&error))?)?;
     add(1, 2);
     telemetry
         .warnings()
         .iter()
-        .for_each(|trouble| println!("trouble: {trouble}"));
+        .for_each(|problem| println!("problem: {problem}"));
     println!("metrics: {:?}", telemetry.metrics_address());
     let exposition = telemetry.render_metrics(None).body;
     println!("families: {}", exposition.matches("# TYPE ").count());
@@ -97,7 +97,7 @@ fn hash() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is broken: the file of `config init`, and one that has what that has not.
+/// The files to break: that of `config init`, and one with keys that the former lacks.
 const FILES: [&str; 2] = [
     include_str!("../../runtime/src/config/load/seed.yaml"),
     "logging: &a\n  service: {name: ${A:-b}, version: \"1.0\"}\n  structured_logging:\n    level: info,a=debug\n    \
@@ -105,7 +105,7 @@ const FILES: [&str; 2] = [
      privacy: {redact_fields: [a, b]}\n  spool: *c\n  retention: {<<: *b, schedule: '03:10'}\n",
 ];
 
-/// Pieces that mean something to YAML, to us, or to nobody.
+/// Pieces with a meaning in YAML, pieces with a meaning in ragspan's configuration, and meaningless ones.
 const PIECES: [&str; 40] = [
     ":",
     ": ",
@@ -156,7 +156,7 @@ fn fuzz(count: u64, seed: u64) -> Result<(), Box<dyn Error>> {
     let mut right = 0;
     for _ in 0..count {
         let text = broken(&files, &mut rng);
-        match catch_unwind(|| judged(&text)) {
+        match catch_unwind(|| classify(&text)) {
             Ok(Ok(is_right)) => right += u64::from(is_right),
             Ok(Err(why)) => return Err(format!("{why} of this file:\n{text}").into()),
             Err(_) => return Err(format!("it panicked at this file:\n{text}").into()),
@@ -220,8 +220,8 @@ fn hurt_text(text: &mut Vec<char>, rng: &mut Rng) {
     text.splice(at..end, piece.chars()).for_each(drop);
 }
 
-/// Whether the file is right; the error is what must not be said of it.
-fn judged(text: &str) -> Result<bool, String> {
+/// Returns whether the file is valid. The error is a violated expectation.
+fn classify(text: &str) -> Result<bool, String> {
     match Config::from_yaml(text) {
         Ok(config) if config.explain().is_empty() => Err("nothing is explained".to_owned()),
         Ok(_) => Ok(true),
@@ -229,7 +229,7 @@ fn judged(text: &str) -> Result<bool, String> {
             // A carriage return may end a line too.
             let lines = text.split(['\n', '\r']).count() + 1;
             let within = |line: u32| line >= 1 && line as usize <= lines;
-            let placed = error
+            let has_location = error
                 .problems()
                 .iter()
                 .all(|problem| problem.line().is_none_or(within));
@@ -241,8 +241,8 @@ fn judged(text: &str) -> Result<bool, String> {
             let unsafe_to_show = shown
                 .chars()
                 .any(|letter| letter != '\n' && letter.is_control());
-            if error.problems().is_empty() || !placed || silent || unsafe_to_show {
-                return Err(format!("this was said: {shown:?}"));
+            if error.problems().is_empty() || !has_location || silent || unsafe_to_show {
+                return Err(format!("the message is {shown:?}"));
             }
             Ok(false)
         }

@@ -1,4 +1,4 @@
-//! Makes a known number of calls on several threads under the global pipeline; `tests/it/books.rs` counts.
+//! Makes a known number of calls on several threads with the global pipeline; `tests/it/accounting.rs` counts them.
 //!
 //! `emit DB FILE THREADS CALLS [END]` with END one of `shutdown`, `drop`, `flush-and-wait`, or `scrape`,
 //! which reads the metrics all the while.
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// In every exposition the books of every sink balance.
+/// Checks that the stats of every sink add up in an exposition.
 fn balanced(exposition: &str) {
     let sum = |family: &str, sink: &str| -> f64 {
         let mine = exposition

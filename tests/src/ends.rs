@@ -78,7 +78,7 @@ fn aborts(seed: u64) -> Result<(), Box<dyn Error>> {
         let mut tasks: Vec<_> = (0..100).map(|_| spawn(random.u32(0..100))).collect();
         random.shuffle(&mut tasks);
         tasks.iter().for_each(tokio::task::JoinHandle::abort);
-        // Those of the last round are ended by the runtime's end.
+        // The end of the runtime cancels those of the last round.
         drop(tasks);
     }
     drop(runtime);
@@ -125,7 +125,7 @@ fn started_inside() -> Result<Telemetry, ragspan::telemetry::StartError> {
     ragspan::start(quiet().stdout(Format::Json))
 }
 
-/// What `tracing` tells `log` where no subscriber is set.
+/// Spans as `tracing` reports them to the `log` crate when no subscriber is set.
 struct Lines;
 
 impl log::Log for Lines {
@@ -142,15 +142,15 @@ impl log::Log for Lines {
 
 static EVALUATED: AtomicU64 = AtomicU64::new(0);
 
-/// A field that counts how often it is asked for.
-fn told(value: u64) -> u64 {
+/// A field that prints each evaluation.
+fn print_value(value: u64) -> u64 {
     EVALUATED.fetch_add(1, Relaxed);
     value
 }
 
 #[rag_span(
-    layer = "data", fields(one = told(1)), context(two = told(2)), metrics(three = told(3)),
-    versions(four = told(4).to_string()), model = told(5).to_string(), ok(|_| six = told(6)),
+    layer = "data", fields(one = print_value(1)), context(two = print_value(2)), metrics(three = print_value(3)),
+    versions(four = print_value(4).to_string()), model = print_value(5).to_string(), ok(|_| six = print_value(6)),
 )]
 fn ours() -> u8 {
     7
@@ -159,7 +159,7 @@ fn ours() -> u8 {
 fn under_a_logger() -> Result<(), Box<dyn Error>> {
     log::set_logger(&Lines)?;
     log::set_max_level(log::LevelFilter::Trace);
-    drop(tracing::info_span!("theirs", asked = told(1)).entered());
+    drop(tracing::info_span!("theirs", asked = print_value(1)).entered());
     println!("theirs {}", EVALUATED.swap(0, Relaxed));
     ours();
     println!("ours {}", EVALUATED.load(Relaxed));

@@ -1,4 +1,4 @@
-//! `headers COUNT SEED`: reads so many headers that a stranger might send, and says how many were right and how much memory it took.
+//! `headers COUNT SEED`: reads COUNT untrusted headers, and prints how many were valid and how much memory was used.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -13,7 +13,7 @@ type Lines = Vec<(String, String)>;
 
 const NAMES: [&str; 4] = ["traceparent", "tracestate", "baggage", "langsmith-trace"];
 
-/// What is right, and then broken.
+/// Valid headers, to be broken.
 const GOOD: [&str; 8] = [
     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-more",
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let telemetry = ragspan::start(config)?;
     let (count, seed): (u64, u64) = (count.parse()?, seed.parse()?);
     let mut rng = Rng::with_seed(seed);
-    // What the allocator and the pools take once is none of what is measured.
+    // The one-time allocations of the allocator and the pools are not measured.
     let (warm, mut right) = (count / 10, 0);
     let mut before = 0;
     for round in 0..count {
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             before = resident_kib();
         }
         let lines = request(&mut rng);
-        match catch_unwind(|| judged(&lines)) {
+        match catch_unwind(|| classify(&lines)) {
             Ok(Ok(is_right)) => right += u64::from(is_right),
             Ok(Err(why)) => return Err(format!("{why} of {lines:?}").into()),
             Err(_) => return Err(format!("it panicked at {lines:?}").into()),
@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads the headers, and goes on with them: whether there was a trace, or what is wrong with what is sent on.
-fn judged(lines: &Lines) -> Result<bool, String> {
+fn classify(lines: &Lines) -> Result<bool, String> {
     let remote = extract(lines);
     let mut out = Lines::new();
     remote.in_scope(|| answer(&mut out));
@@ -116,7 +116,7 @@ fn broken(rng: &mut Rng) -> String {
     text.into_iter().collect()
 }
 
-/// What of this process is in memory; zero where the system does not say.
+/// The resident memory of this process in KiB; zero if the system does not report it.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,4 +1,4 @@
-//! A service that starts under whatever conditions `tests/it/hostile.rs` has made, and does what it is told.
+//! A service that starts under the conditions that `tests/it/hostile.rs` creates, and runs commands from its standard input.
 //!
 //! `hostile [sqlite=PATH] [file=PATH] [metrics=ADDRESS] [strict] [relative]`, then lines on standard input: `add`, `many`, `flush`, `health`, `end`.
 //! It answers each on standard error, after the word `app`; records go to standard output.
@@ -31,7 +31,7 @@ fn config() -> Config {
         })
 }
 
-/// A service whose telemetry does not start says so and goes on.
+/// A service whose telemetry does not start prints the error and continues.
 fn start() -> Option<Telemetry> {
     let started = ragspan::start(config());
     let started = started.inspect_err(|error| eprintln!("app error {error}"));

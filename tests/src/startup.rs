@@ -1,4 +1,4 @@
-//! Starts under the conditions of somebody else's program, one a run; `tests/it/startup.rs` looks at the outcome.
+//! Starts under the conditions of an existing program, one per run; `tests/it/startup.rs` checks the outcome.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -234,7 +234,7 @@ fn small_database(path: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A level at which our own clients would talk.
+/// A level at which ragspan's own clients would log.
 fn noise() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::registry().with(ragspan::layer()).init();
     let folder = std::env::temp_dir().join(format!("ragspan-noise-{}", std::process::id()));
@@ -270,7 +270,7 @@ fn captured() -> Result<(), Box<dyn Error>> {
         ragspan::task::spawn_thread(|| add(1, 2)).join().ok();
         tracing::dispatcher::get_default(tracing::Dispatch::clone)
     });
-    // What a capture has left running is not the process' own either, but the `metrics` macros know no subscriber.
+    // A task left over by a capture does not belong to the process either, but the `metrics` macros have no subscriber.
     tracing::dispatcher::with_default(&elsewhere.0, || add(1, 2));
     add(1, 2);
     let page = telemetry.render_metrics(None).body;
@@ -422,7 +422,7 @@ fn logger_taken() -> Result<(), Box<dyn Error>> {
 static TELEMETRY: std::sync::LazyLock<Option<Telemetry>> =
     std::sync::LazyLock::new(|| ragspan::start(quiet()).ok());
 
-/// Of a static nobody calls the destructor; what it has emitted is flushed.
+/// The destructor of a static is never called; its records have to be flushed.
 fn from_a_static() -> Result<(), Box<dyn Error>> {
     let thread = std::thread::spawn(|| {
         add(1, 2);

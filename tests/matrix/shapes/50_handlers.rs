@@ -126,8 +126,8 @@ async fn g(n: u8) -> u8 {
 //# args request: debug
 //# prelude
 //# returns result
-//# drive success => now(sendable(Greeter.say_hello(Request(1)))).map(|response| response.0)
-//# drive error => now(Greeter.say_hello(Request(0))).map(|response| response.0)
+//# drive success => now(sendable(Greeter.greet(Request(1)))).map(|response| response.0)
+//# drive error => now(Greeter.greet(Request(0))).map(|response| response.0)
 // As tonic-build writes the trait, and as its users implement it.
 #[derive(Debug)]
 struct Request<T>(T);
@@ -148,7 +148,7 @@ impl Error for Status {}
 
 #[async_trait::async_trait]
 trait Greet: Send + Sync + 'static {
-    async fn say_hello(&self, request: Request<u8>) -> Result<Response<u8>, Status>;
+    async fn greet(&self, request: Request<u8>) -> Result<Response<u8>, Status>;
 }
 
 struct Greeter;
@@ -156,7 +156,7 @@ struct Greeter;
 #[async_trait::async_trait]
 impl Greet for Greeter {
     #[rag]
-    async fn say_hello(&self, request: Request<u8>) -> Result<Response<u8>, Status> {
+    async fn greet(&self, request: Request<u8>) -> Result<Response<u8>, Status> {
         pause().await;
         let Request(n) = request;
         n.checked_sub(1).map(Response).ok_or(Status("nothing"))

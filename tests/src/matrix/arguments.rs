@@ -2,7 +2,7 @@
 
 use crate::shape::{Returns, Shape};
 
-/// One argument, with what it asks of a function and what it makes of a record.
+/// One argument, with its requirements on a function and its effects on a record.
 #[derive(Debug)]
 pub(crate) struct Argument {
     /// How a shape names it; no set has two of one key.
@@ -13,7 +13,7 @@ pub(crate) struct Argument {
     pub(crate) makes: Makes,
 }
 
-/// What an argument asks of a function.
+/// A requirement of an argument on its function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Needs {
     Nothing,
@@ -33,7 +33,7 @@ pub(crate) enum Needs {
     Error,
 }
 
-/// What an argument makes of a record.
+/// An effect of an argument on a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Makes {
     Nothing,
@@ -236,14 +236,14 @@ pub(crate) const ARGUMENTS: &[Argument] = &[
     ),
 ];
 
-/// What may stand above a whole block.
+/// The arguments that are valid on an `impl` block.
 const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "kind", "crate"];
 
-/// Some of the arguments, of different keys, by their places in the table.
+/// Some of the arguments, of different keys, by their indices in the table.
 pub(crate) type Set = Vec<usize>;
 
 impl Argument {
-    /// Whether it can stand above this shape.
+    /// Returns whether the argument is valid on this shape.
     pub(crate) fn fits(&self, shape: &Shape) -> bool {
         let suits = match self.needs {
             Needs::Nothing => true,

@@ -11,24 +11,24 @@ use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner, Program};
 use crate::report::Report;
 
-/// A compiler that stops at one kind of error is asked again so many times.
+/// The number of builds: the compiler stops at the first kind of error.
 const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.
 pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Report> {
     let work = target.join("matrix").join(plan.extent.name());
-    let place = Place {
+    let workspace = Workspace {
         work,
         target: target.to_owned(),
         extent: plan.extent.name(),
     };
-    place.harness(folder)?;
+    workspace.harness(folder)?;
     let mut report = Report::default();
     let mut programs = Vec::new();
     for _ in 0..ROUNDS {
         programs = program::write(plan, &report.left(plan), true);
-        place.programs(&programs)?;
-        let output = place.cargo(&["build", "--keep-going"], &[])?;
+        workspace.programs(&programs)?;
+        let output = workspace.cargo(&["build", "--keep-going"], &[])?;
         let errors = diagnostics(&output, &programs)?;
         if output.status.success() {
             break;
@@ -36,25 +36,25 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
         report.refused(errors, plan, &output)?;
     }
     for program in &programs {
-        place.run(program, &mut report)?;
+        workspace.run(program, &mut report)?;
     }
-    if place.has_deep() {
-        place.deep()?;
+    if workspace.has_deep() {
+        workspace.deep()?;
     }
     if plan.extent == Extent::All {
-        lint(plan, &place, &mut report)?;
+        lint(plan, &workspace, &mut report)?;
     }
     Ok(report)
 }
 
 /// Where the programs are written and built.
-struct Place {
+struct Workspace {
     work: PathBuf,
     target: PathBuf,
     extent: &'static str,
 }
 
-impl Place {
+impl Workspace {
     /// The workspace of the programs: the harness, and a package for each edition.
     fn harness(&self, folder: &Path) -> Fallible<()> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -150,14 +150,18 @@ impl Place {
             let found = line
                 .strip_prefix("pair ")
                 .and_then(|line| line.split_once('\t'));
-            let said = match found {
-                Some((pair, said)) => {
+            let rendered = match found {
+                Some((pair, rendered)) => {
                     owner = Owner::Pair(pair.parse()?);
-                    said
+                    rendered
                 }
                 None => line,
             };
-            report.wrong.entry(owner).or_default().push(said.to_owned());
+            report
+                .wrong
+                .entry(owner)
+                .or_default()
+                .push(rendered.to_owned());
         }
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
@@ -222,9 +226,9 @@ tracing.workspace = true
 "#;
 
 /// No warning may be there that the same function without the attribute does not raise.
-fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
+fn lint(plan: &Plan, workspace: &Workspace, report: &mut Report) -> Fallible<()> {
     let programs = program::write(plan, &report.left(plan), false);
-    place.programs(&programs)?;
+    workspace.programs(&programs)?;
     let lints = [
         "clippy::pedantic",
         "clippy::nursery",
@@ -235,7 +239,7 @@ fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     let flags = lints.iter().flat_map(|lint| ["-W", lint]);
     let words = ["clippy", "--keep-going"];
     let flags: Vec<&str> = ["--"].into_iter().chain(flags).collect();
-    let output = place.cargo(&words, &flags)?;
+    let output = workspace.cargo(&words, &flags)?;
     let mut raised: BTreeMap<Owner, BTreeSet<String>> = BTreeMap::new();
     let found = diagnostics(&output, &programs)?;
     for (owner, _, code, _) in &found {

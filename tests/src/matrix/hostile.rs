@@ -1,6 +1,6 @@
-//! A module in which every name that an expansion could mean is something else, and there is no prelude.
+//! A module without a prelude in which every name that an expansion could use means something else.
 
-/// What hostile modules have instead of a prelude: it stands at the head of a program.
+/// The replacement of the prelude for hostile modules, at the head of a program.
 pub(crate) const NAMES: &str = r#"
 #[allow(dead_code, unused_macros, non_snake_case, non_upper_case_globals, clippy::all, clippy::pedantic)]
 mod hostile {
@@ -53,7 +53,7 @@ mod hostile {
 }
 "#;
 
-/// What stands at the head of such a module.
+/// The first lines of a hostile module.
 pub(crate) const HEAD: &str = r#"
 #[allow(unused_imports)]
 use ::std::{convert::Into as _, future::Future as _};
@@ -65,7 +65,7 @@ use crate::hostile::{
 };
 "#;
 
-/// What a word means where there is a prelude.
+/// The meaning of a name with a prelude.
 const MEANINGS: &[(&str, &str)] = &[
     ("std", "::std"),
     ("matrix", "::matrix"),
@@ -142,7 +142,7 @@ fn string(rest: &str) -> usize {
     rest.len()
 }
 
-/// Whether a word that comes now is no field, no part of a path, and no lifetime.
+/// Returns whether the next name is neither a field, nor part of a path, nor a lifetime.
 fn stands_alone(before: &str) -> bool {
     let before = before.trim_end();
     let last = before.chars().next_back();

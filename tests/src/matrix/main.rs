@@ -1,10 +1,9 @@
 //! The matrix of the attribute: shapes of functions times arguments, each beside itself without the attribute.
 //!
-//! `matrix sample [SEED]` takes a few sets of arguments for each shape, `matrix all [SEED]` takes all of them and asks
-//! clippy too, `matrix self-check` says whether planted faults are found, and `matrix list` prints the table.
-//! `--only WORD` keeps the shapes whose name has the word; `--target DIR` is where it builds.
+//! `matrix sample [SEED]` takes a few sets of arguments for each shape, `matrix all [SEED]` takes all of them and runs clippy too, `matrix self-check` checks that planted faults are found, and `matrix list` prints the table.
+//! `--only WORD` keeps the shapes whose name has the word; `--target DIR` is the build folder.
 //!
-//! The shapes stand in `tests/matrix/shapes`, whose format `shape.rs` describes; the arguments in `arguments.rs`.
+//! The shapes are in `tests/matrix/shapes`, in the format of `shape.rs`; the arguments are in `arguments.rs`.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -26,7 +25,7 @@ use plan::{Extent, Plan};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// What the command line asks for.
+/// The arguments of the command line.
 struct Asked {
     extent: Extent,
     seed: u64,

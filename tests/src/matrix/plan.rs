@@ -1,4 +1,4 @@
-//! Which sets of arguments stand above which shapes, and in which company.
+//! Chooses the sets of arguments for each shape, and the surroundings of each pair.
 
 use fastrand::Rng;
 
@@ -41,7 +41,7 @@ pub(crate) struct Pair {
     pub(crate) company: Company,
 }
 
-/// What is around a function: its edition, and whether its module is a hostile one.
+/// The surroundings of a function: its edition, and whether its module is hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Company {
     pub(crate) edition_2024: bool,
@@ -128,7 +128,7 @@ impl Plan {
     }
 }
 
-/// What the arguments of a set make of a record, together.
+/// The combined effects of a set of arguments on a record.
 pub(crate) fn makes(set: &Set) -> impl Iterator<Item = Makes> + '_ {
     set.iter().map(|index| ARGUMENTS[*index].makes)
 }
@@ -198,9 +198,9 @@ fn fill(set: &mut Set, fitting: &[usize], size: usize, rng: &mut Rng) {
 
 /// How a call ends under these arguments, and whether it is a success with a value.
 pub(crate) fn status(written: &str, set: &Set) -> (String, bool) {
-    let judged = makes(set).any(|makes| makes == Makes::Empty);
+    let is_empty = makes(set).any(|makes| makes == Makes::Empty);
     let (usual, empty) = written.split_once('/').unwrap_or((written, written));
-    match if judged { empty } else { usual } {
+    match if is_empty { empty } else { usual } {
         "none" => ("success".to_owned(), false),
         status => (status.to_owned(), status == "success"),
     }

@@ -23,7 +23,7 @@ pub(crate) enum Owner {
     Nobody,
     /// A shape without the attribute.
     Plain(usize, Company),
-    /// A pair, by its place in the plan.
+    /// A pair, by its index in the plan.
     Pair(usize),
 }
 
@@ -34,7 +34,7 @@ impl Program {
         format!("e{edition}/src/bin/{}.rs", self.name)
     }
 
-    /// The module that a line belongs to, and the line's place in it.
+    /// The module that a line belongs to, and the line's number in it.
     pub(crate) fn owner(&self, line: usize) -> (Owner, usize) {
         let after = self.modules.partition_point(|(first, _)| *first <= line);
         let found = after.checked_sub(1).and_then(|at| self.modules.get(at));
@@ -107,9 +107,9 @@ fn program(plan: &Plan, pairs: &[usize], mut program: Program, deny: bool) -> Pr
         let shape = plan.shape(pair);
         let owner = Owner::Plain(pair.shape, pair.company);
         let hostile = pair.company.hostile;
-        let place = plain.len();
+        let number = plain.len();
         let name = plain.entry(owner).or_insert_with(|| {
-            let name = format!("plain_{place}");
+            let name = format!("plain_{number}");
             program.module(
                 &name,
                 owner,
@@ -149,7 +149,7 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
     let attribute = |arguments: &str| format!("#[::ragspan::rag_span({arguments})]");
     let mut text = shape.items.replace("#[rag]", &attribute(&arguments));
     text = text.replace("#[rag(only ", "#[::ragspan::rag_span(");
-    // What a shape gives by itself comes after the set's arguments.
+    // The shape's own arguments follow those of the set.
     text = text.replace("#[rag(", &format!("#[::ragspan::rag_span({arguments}, "));
     match (&shape.planted, extent) {
         (Some((from, to)), Extent::Planted) => text.replace(from, to),
@@ -157,7 +157,7 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
     }
 }
 
-/// The items and the driver, as they stand in a module.
+/// The items and the driver of a module.
 fn content(shape: &Shape, pair: &Pair, items: &str) -> String {
     let mut text = format!("{items}\npub fn drive(way: usize) -> String {{\nmatch way {{\n");
     for (way, drive) in shape.drives.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Tells which pairs fail, and how.
+//! Reports the pairs that fail, and how they fail.
 
 use std::collections::BTreeMap;
 use std::process::Output;
@@ -8,16 +8,16 @@ use crate::diagnostics::Diagnostics;
 use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner};
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// What is wrong, by whose it is.
+    /// The failures by the pair that they belong to.
     pub(crate) wrong: BTreeMap<Owner, Vec<String>>,
     pub(crate) compared: usize,
     pub(crate) linted: bool,
 }
 
-/// What the compiler says of no pair in particular.
+/// Diagnostics of the compiler that belong to no pair.
 #[derive(Debug)]
 struct Refused(String);
 
@@ -57,8 +57,8 @@ impl Report {
         }
         if self.left(plan).len() == before {
             let texts: Vec<String> = others.into_iter().map(|(.., text)| text).collect();
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(Refused(format!("{}{said}", texts.join("\n"))).into());
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            return Err(Refused(format!("{}{stderr}", texts.join("\n"))).into());
         }
         Ok(())
     }
@@ -75,17 +75,17 @@ impl Report {
         let mut unfound = Vec::new();
         for (index, pair) in plan.pairs.iter().enumerate() {
             let shape = plan.shape(pair);
-            let said = self
+            let reported = self
                 .wrong
                 .get(&Owner::Pair(index))
-                .map(|said| said.join("\n"))
+                .map(|reported| reported.join("\n"))
                 .unwrap_or_default();
             let found = shape
                 .found
                 .as_ref()
-                .is_some_and(|found| said.contains(found.as_str()));
+                .is_some_and(|found| reported.contains(found.as_str()));
             if !found {
-                unfound.push(format!("{} was not found, but: {said:?}", shape.name));
+                unfound.push(format!("{} was not found, but: {reported:?}", shape.name));
             }
         }
         unfound
@@ -118,8 +118,8 @@ impl Report {
         };
         for (owner, wrong) in self.wrong.iter().filter(|(owner, _)| !broken(owner)) {
             text += &format!("\n=== {}\n", title(owner, plan));
-            for said in wrong {
-                text += &format!("{}\n", said.trim_end());
+            for reported in wrong {
+                text += &format!("{}\n", reported.trim_end());
             }
             if let Owner::Pair(index) = owner {
                 let pair = &plan.pairs[*index];

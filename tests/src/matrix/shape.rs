@@ -1,11 +1,11 @@
 //! Reads the shapes of functions from `tests/matrix/shapes/*.rs`.
 //!
-//! A shape is a few items of Rust below lines that say what it is:
+//! A shape is a few items of Rust below lines that describe it:
 //!
 //! ```text
 //! //# shape async fn, moved argument      its name; of a row of macros.md 1.3 with the word `row` before it
 //! //# args a: value, list: debug          what a field can name; `value` is what tracing takes as it is
-//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (which says nothing)
+//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (of which nothing is checked)
 //! //# ok v.len()                          a field of the value `v`; without the line, `?v`
 //! //# without operation, ret              arguments that do not fit
 //! //# block                               the attribute stands above a whole block
@@ -14,7 +14,7 @@
 //! //# drive success => f(1)               how each call ends, in the order of the records, and a call; `success/empty`
 //! //#                                     is `empty` under that argument, `none/empty` has no value besides. A call goes on in lines without a word.
 //! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
-//! //# found words                         and what must be said of it
+//! //# found words                         and the text that must be reported
 //! #[rag]                                  the attribute; `#[rag(x)]` has x besides, `#[rag(only x)]` has x and nothing else
 //! async fn f(a: u8, list: Vec<u8>) -> Vec<u8> { list }
 //! ```
@@ -27,18 +27,18 @@ use crate::Fallible;
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) name: String,
-    /// Whether it is a row of the reference's table.
+    /// `true` if the shape is a row of the table in the reference.
     pub(crate) row: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) returns: Returns,
     pub(crate) ok: Option<String>,
     pub(crate) without: Vec<String>,
-    /// Whether the attribute stands above a whole block.
+    /// `true` if the attribute annotates an `impl` block.
     pub(crate) block: bool,
     pub(crate) edition_2024: bool,
     pub(crate) prelude: bool,
     pub(crate) drives: Vec<Drive>,
-    /// In a self-check: what is changed in the annotated twin, and what should be said of it.
+    /// In a self-check: the change of the annotated twin, and the text that has to be reported.
     pub(crate) planted: Option<(String, String)>,
     pub(crate) found: Option<String>,
     pub(crate) items: String,
@@ -51,7 +51,7 @@ pub(crate) struct Arg {
     pub(crate) is_value: bool,
 }
 
-/// What a function gives back.
+/// The return value of a function.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Returns {
     #[default]
@@ -103,7 +103,7 @@ fn parse(section: &str) -> Fallible<Shape> {
     (shape.name, shape.row) = (row.unwrap_or(name).trim().to_owned(), row.is_some());
     for line in rest.lines() {
         match line.strip_prefix("//# ") {
-            Some(said) => say(&mut shape, said)?,
+            Some(line) => directive(&mut shape, line)?,
             None => {
                 shape.items.push_str(line);
                 shape.items.push('\n');
@@ -117,9 +117,12 @@ fn parse(section: &str) -> Fallible<Shape> {
     Ok(shape)
 }
 
-fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
+fn directive(shape: &mut Shape, line: &str) -> Fallible<()> {
     if let Some(more) = line.strip_prefix("  ") {
-        let drive = shape.drives.last_mut().ok_or("nothing goes on here")?;
+        let drive = shape
+            .drives
+            .last_mut()
+            .ok_or("there is no `drive` line to continue")?;
         drive.call.push('\n');
         drive.call.push_str(more);
         return Ok(());
@@ -141,7 +144,7 @@ fn say(shape: &mut Shape, line: &str) -> Fallible<()> {
         }
         "found" => shape.found = Some(value.to_owned()),
         "drive" => shape.drives.push(drive(value)?),
-        _ => return Err(format!("`{word}` says nothing").into()),
+        _ => return Err(format!("unknown word `{word}`").into()),
     }
     Ok(())
 }

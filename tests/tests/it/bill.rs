@@ -68,7 +68,7 @@ const MODELS: [Model; 5] = [
     },
 ];
 
-/// The same prices, in dollars. Nothing is said of reasoning where it costs what output does.
+/// The same prices, in dollars. A price of reasoning tokens is omitted if it equals that of output tokens.
 const TABLE: &str = r#"{"version": "2026-11-25", "models": {
     "small-1": {"input": 0.15, "cached_input": 0.0375, "output": 0.6},
     "thinking-1": {"input": 1.1, "cached_input": 0.274999999, "output": 4.4, "reasoning": 4.400000001},
@@ -94,7 +94,7 @@ impl Bill {
     }
 }
 
-/// What the provider knows.
+/// The provider's own count.
 #[derive(Debug, Default)]
 struct Provider {
     calls: u64,
@@ -102,7 +102,7 @@ struct Provider {
     /// Calls that did not come to their end, by number, and what they are billed.
     cut: BTreeSet<u64>,
     of_the_cut: Bill,
-    /// Calls whose caller did not wait for the reply, and so cannot know.
+    /// Calls that were dropped before the reply, and so have no usage from the provider.
     unanswered: BTreeSet<u64>,
 }
 
@@ -157,7 +157,7 @@ impl Model {
         json!({"model": self.name, "content": "a span is a call", "usage": self.usage(tokens)})
     }
 
-    /// The chunks of a stream: only the last tells what all of it was.
+    /// The chunks of a stream: only the last has the usage of the whole.
     fn chunks(&self, tokens: Tokens, words: usize) -> Vec<Value> {
         let usage = self.usage(tokens);
         let (first, word, last) = match self.protocol {
@@ -210,7 +210,7 @@ fn stream(number: u64, model: &str, chunks: Vec<Reply>) -> impl Stream<Item = Re
     stream::iter(chunks)
 }
 
-/// One call of a model, with whatever becomes of it.
+/// One call of a model, and its result.
 async fn one_call(provider: &mut Provider, random: &mut fastrand::Rng) {
     let model = random.choice(MODELS.iter()).unwrap();
     let (tokens, words) = (model.tokens(random), random.usize(0..4));
@@ -286,7 +286,7 @@ fn cost(record: &Value) -> u64 {
 }
 
 /// The sums of these records' fields.
-fn told<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
+fn recorded<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
     let mut bill = Bill::default();
     for record in records {
         let tokens = KINDS.map(|kind| number(record, &format!("{kind}_tokens")));
@@ -299,7 +299,7 @@ fn told<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
     bill
 }
 
-/// What the metrics have of a model.
+/// The metrics of a model.
 fn measured(seen: &Captured, model: &str) -> (Tokens, u64) {
     let value = |name: &str, labels: &[(&str, &str)]| seen.metric(name, labels).unwrap_or(0.0);
     let tokens = KINDS.map(|kind| {
@@ -326,7 +326,7 @@ fn run(seed: u64) -> (Provider, Captured) {
 }
 
 #[test]
-fn the_bill_of_ten_thousand_calls_is_matched_to_the_token_and_the_nano_dollar() {
+fn the_bill_of_ten_thousand_calls_matches_to_the_token_and_the_nano_dollar() {
     let seed = seed();
     let (provider, seen) = run(seed);
     let of_layer = |logger| {
@@ -338,15 +338,15 @@ fn the_bill_of_ten_thousand_calls_is_matched_to_the_token_and_the_nano_dollar() 
     let (calls, requests) = (of_layer("rag.generation"), of_layer("rag.api"));
     assert_eq!(calls.len() as u64, provider.calls);
     let estimated = |record: &&&Value| record["context"]["usage_estimated"] == true;
-    let finished = told(calls.iter().filter(|record| !estimated(record)).copied());
+    let finished = recorded(calls.iter().filter(|record| !estimated(record)).copied());
     assert_eq!(finished, provider.finished, "seed {seed}");
     let apart: Vec<_> = calls.iter().filter(estimated).copied().collect();
     listed_apart(&apart, &provider, seed);
     let unanswered = |record: &&&Value| record["message"] == "complete_cancelled";
     let unanswered: Vec<_> = calls.iter().filter(unanswered).copied().collect();
     same_calls(&unanswered, &provider.unanswered, seed);
-    the_metrics_agree(&seen, &finished, &told(apart), seed);
-    the_requests_agree(&requests, &told(calls), seed);
+    the_metrics_agree(&seen, &finished, &recorded(apart), seed);
+    the_requests_agree(&requests, &recorded(calls), seed);
 }
 
 fn same_calls(records: &[&Value], expected: &BTreeSet<u64>, seed: u64) {
@@ -361,16 +361,16 @@ fn same_calls(records: &[&Value], expected: &BTreeSet<u64>, seed: u64) {
     );
 }
 
-/// What did not come to its end says so, and tells no more than it was billed.
+/// Checks the calls that did not complete: they are counted separately, and record no more than was billed.
 fn listed_apart(apart: &[&Value], provider: &Provider, seed: u64) {
     same_calls(apart, &provider.cut, seed);
-    let told = told(apart.iter().copied());
+    let recorded = recorded(apart.iter().copied());
     assert!(
-        told.of("poet-1").0[0] > 0,
-        "seed {seed}: what a first chunk told was lost"
+        recorded.of("poet-1").0[0] > 0,
+        "seed {seed}: the usage of a first chunk was lost"
     );
     for model in &MODELS {
-        let (known, billed) = (told.of(model.name), provider.of_the_cut.of(model.name));
+        let (known, billed) = (recorded.of(model.name), provider.of_the_cut.of(model.name));
         assert!(
             known
                 .0

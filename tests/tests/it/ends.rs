@@ -1,4 +1,4 @@
-//! What the tests of how calls end share: a runtime that is captured whole, and one completion with its counts.
+//! Helpers for tests of outcomes: a runtime that is captured whole, and the check of one completion with its counts.
 
 use ragspan::testing::{Capture, Captured};
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub(crate) fn active(seen: &Captured, layer: &str) -> Option<f64> {
     seen.metric("rag_active_queries", &[("layer", layer)])
 }
 
-/// There was no call: no record, no count, and the gauge was never touched.
+/// Checks that there was not a call: neither a record, nor a count, nor a change of the gauge.
 #[track_caller]
 pub(crate) fn nothing(seen: &Captured, layer: &str, what: &str) {
     assert_eq!(seen.messages(), [] as [&str; 0], "{what}");

@@ -1,4 +1,4 @@
-//! Services of ours and services that a vendor's own client traces call one another, and all of it is one trace.
+//! Services with ragspan and services with a vendor's own client call one another, and share one trace.
 
 #![expect(clippy::string_slice, reason = "ids and headers are ASCII")]
 
@@ -42,8 +42,8 @@ impl Python {
                 )
             });
         let mut port = String::new();
-        let mut said = BufReader::new(process.stdout.take().unwrap());
-        said.read_line(&mut port).unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut port).unwrap();
         assert!(
             !port.is_empty(),
             "{client} has ended: is what `scripts/python` installs there?"
@@ -78,7 +78,7 @@ fn interpreter() -> PathBuf {
 async fn service() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    // axum's own tasks are none of the capture's; what is carried to them is no span, for there is none here.
+    // axum's own tasks do not belong to the capture; the handle passes the capture to them, not a span.
     let app = Router::new()
         .route("/", post(handle))
         .with_state(ContextHandle::current());
@@ -87,11 +87,11 @@ async fn service() -> String {
 }
 
 async fn handle(
-    State(here): State<ContextHandle>,
+    State(handle): State<ContextHandle>,
     headers: HeaderMap,
     Json(hops): Json<Vec<String>>,
 ) -> Json<Value> {
-    Json(here.wrap_future(answer(&headers, hops)).await)
+    Json(handle.wrap_future(answer(&headers, hops)).await)
 }
 
 #[rag_span(layer = "api", context_from = extract(headers))]
@@ -134,13 +134,13 @@ async fn call(address: &str, hops: &[String]) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {response}"))
 }
 
-/// A request that begins here and goes through all these.
+/// Sends a request that passes through all these services.
 #[rag_span(layer = "api")]
 async fn begin(hops: Vec<String>) -> Value {
     call(&hops[0], &hops[1..]).await
 }
 
-/// What each service says of its span, in the order of the hops.
+/// The record of each service's span, in the order of the hops.
 fn hops(answer: &Value) -> Vec<&Value> {
     let mut all = vec![answer];
     while let Some(next) = all
@@ -158,7 +158,7 @@ fn low(id: &Value) -> String {
     digits[digits.len() - 16..].to_owned()
 }
 
-/// The span that made the call to the hop of this place: the one below our entry, or the vendor's own.
+/// The span that called the hop of this index: the one below the entry point, or the vendor's own.
 fn caller(seen: &Captured, entry: &Value) -> Value {
     let below = |record: &&Value| {
         record["message"] == "call_complete" && record["parent_span_id"] == entry["span_id"]

@@ -1,4 +1,4 @@
-//! What ragspan promises, one module a promise.
+//! The promises of ragspan; each module tests one of them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
@@ -8,77 +8,77 @@ mod outcomes;
 mod cancellation;
 // A stream is one call, from the calling of its function to its last item, its first error or its drop.
 mod streams;
-// A block under `span!` is a call like that of an annotated function, and takes values while it runs.
+// A block under `span!` is a call like that of an annotated function, and values can be recorded while it runs.
 mod manual;
-// An error is told once, where it is born, however far it travels.
+// An error is recorded once, at its origin, however far it is passed on.
 mod errors;
 // The sums and self times of a request are those that a model makes of its records.
 mod selftime;
-// A provider's bill is matched to the token and the nano-dollar.
+// Recorded usage and cost equal the provider's bill to the token and the nano-dollar.
 mod bill;
-// A field is asked for once, and not at all where nobody listens.
+// A field is evaluated once, and never when disabled.
 mod fields;
-// What the tests of how calls end share.
+// Helpers for tests of outcomes.
 mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
-// Random trees of calls, tasks and threads keep every id and field in its place.
+// Random trees of calls, tasks and threads record the right ids and fields.
 mod tree;
-// What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
+// Records show a field as the derive's attributes ask, and never contain a hashed or redacted value.
 mod derive;
-// A request learns on its way, and all that follows shows it.
+// Fields that are bound during a request are in all its later records.
 mod bind;
-// What a request starts elsewhere is part of it, and tells who ended it.
-mod carry;
-// A trace goes on in the next service, and what a stranger sends does no harm.
+// Tasks and threads that a request starts belong to it, and a cancelled one records the reason.
+mod task;
+// A trace continues in the next service, and untrusted headers are harmless.
 mod propagation;
 // Services that a vendor's own client traces and ours are one trace.
 mod interop;
-// No secret leaves by any door, whatever place of the program it stands in.
+// No secret is in any output, whichever input of the program it was put into.
 mod canary;
-// What attacks whoever shows it leaves as plain text.
+// Text that attacks its viewer is plain text in every output.
 mod injection;
 // A request over HTTP is one call of one trace, in and out, to the last byte of its response.
 mod http;
-// A function of any shape does under the attribute what it does without it.
+// The attribute does not change the behaviour of a function of any shape.
 mod matrix;
-// A capture sees all that its code records, and nothing of other captures.
+// A capture has all records of its code, and none of other captures.
 mod capture;
-// What a test says of a capture holds, or it is told what there was.
+// An assertion on a capture holds, or its message shows what was captured.
 mod assertions;
 // A module of the runtime uses only modules below it; time and chance enter through the clock.
 mod layers;
 // Every record has its eighteen keys and validates against the published schema.
 mod records;
-// An event can be CRITICAL, and is an ERROR to everybody else.
+// An event can be CRITICAL, and is an ERROR for other layers.
 mod critical;
-// Nothing is lost without being counted, and what was flushed survives a kill.
-mod books;
-// What a scraper reads is what Prometheus' own tool accepts.
+// Every lost record is counted, and flushed records survive a kill.
+mod accounting;
+// Prometheus' own tool accepts the exposition.
 mod metrics;
-// It starts in somebody else's program, and says so when it cannot.
+// ragspan starts in a program with its own subscriber or recorder, and reports what it cannot do there.
 mod startup;
-// One file says what is wanted, and teaches when it is wrong.
+// One file configures everything, and its mistakes are reported with a fix.
 mod config;
 // The quickstart shows the whole way, from an annotated function to an answer.
 mod quickstart;
-// What the quickstart prints has, line by line, the shape that the README shows.
+// The output of the quickstart has, line by line, the form that the README shows.
 mod page;
 // The quickstart as a service: its metrics, its traces, its health.
 mod service;
-// Under twenty hostile conditions the application runs, and is told once what is wrong.
+// Under twenty hostile conditions the application runs, and each problem is reported once.
 mod hostile;
-// Another library's subscriber, logger and signals are lived with.
-mod company;
+// ragspan works beside another library's subscriber, logger and signals.
+mod composition;
 // Identifiers use the words of the field.
 mod vocabulary;
-// No type of the libraries that we are built on is in the public API.
+// The public API names no type of an implementation dependency.
 mod api;
-// As packaged, and outside the workspace, it builds and runs.
+// The packaged crates build and run outside the workspace.
 mod package;
-// A person and a machine each get records as they read them.
+// Terminals get human-readable records, other outputs JSON.
 mod formats;
-// What runs the programs beside this file.
+// Runs the programs of this package.
 mod programs;
-// Who follows the tutorial sees what it says.
+// The files of the tutorial compile at every step, and print the shown output.
 mod tutorial;

@@ -1,4 +1,4 @@
-//! What a scraper reads is what Prometheus' own tool accepts.
+//! Prometheus' own tool accepts the exposition.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use crate::programs::{STARTUP, succeed};
 const KNOWN_REMARKS: [&str; 2] = ["rag_request_latency_ms", "rag_token_usage"];
 
 #[test]
-fn promtool_reads_the_exposition_and_remarks_on_the_documented_names_only() {
+fn promtool_accepts_the_exposition_except_for_documented_names() {
     let exposition = succeed(STARTUP, &["metrics"]);
     assert!(
         exposition.contains("rag_token_usage_sum{model=\"small\",kind=\"input\"} 812"),
@@ -30,7 +30,7 @@ fn promtool_reads_the_exposition_and_remarks_on_the_documented_names_only() {
         .unwrap();
     let output = promtool.wait_with_output().unwrap();
     let remarks = String::from_utf8(output.stderr).unwrap();
-    // 0: nothing to say; 3: remarks only; anything else: it could not be read.
+    // Exit code 0: accepted; 3: accepted with remarks; any other: the exposition could not be parsed.
     assert!(
         matches!(output.status.code(), Some(0 | 3)),
         "{}: {remarks}",

@@ -1,4 +1,4 @@
-//! The request's line: the self times of random trees equal those of a model that knows only the records, and so do the sums.
+//! The self times and sums in the record of a request equal those of a model that is computed from the records alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::ends::{completions, runtime};
 
-/// What a span of a random tree does, in order.
+/// The actions of a span of a random tree, in order.
 #[derive(Clone, Debug)]
 enum Step {
     /// Works so long, without letting others run.
@@ -137,9 +137,9 @@ fn step(random: &mut fastrand::Rng, depth: u32) -> Step {
     }
 }
 
-/// One call as its record tells it.
+/// One call, read from its record.
 #[derive(Debug)]
-struct Told<'a> {
+struct RecordedCall<'a> {
     record: &'a Value,
     layer: &'a str,
     start: u64,
@@ -163,7 +163,7 @@ fn micros(millis: &Value) -> u64 {
     whole
 }
 
-fn told(record: &Value) -> Told<'_> {
+fn recorded_call(record: &Value) -> RecordedCall<'_> {
     let logger = record["logger"].as_str().unwrap();
     let layer = match logger.strip_prefix("rag.").unwrap() {
         "rerank" => "custom",
@@ -171,7 +171,7 @@ fn told(record: &Value) -> Told<'_> {
     };
     // A day is added, so that nothing starts before it.
     let end = clock(record["timestamp"].as_str().unwrap()) + 86_400_000_000;
-    Told {
+    RecordedCall {
         record,
         layer,
         start: end - micros(&record["metrics"]["duration_ms"]),
@@ -180,7 +180,7 @@ fn told(record: &Value) -> Told<'_> {
 }
 
 /// The model: a mark on every microsecond of the span in which a child ran, also of one that outlived it.
-fn own_micros(span: &Told<'_>, all: &[Told<'_>]) -> u64 {
+fn own_micros(span: &RecordedCall<'_>, all: &[RecordedCall<'_>]) -> u64 {
     let length = usize::try_from(span.end - span.start).unwrap();
     let mut marks = vec![false; length];
     let id = &span.record["span_id"];
@@ -188,18 +188,18 @@ fn own_micros(span: &Told<'_>, all: &[Told<'_>]) -> u64 {
         .iter()
         .filter(|child| child.record["parent_span_id"] == *id)
     {
-        let place = |at: u64| {
+        let offset = |at: u64| {
             usize::try_from(at.saturating_sub(span.start))
                 .unwrap()
                 .min(length)
         };
-        marks[place(child.start)..place(child.end)].fill(true);
+        marks[offset(child.start)..offset(child.end)].fill(true);
     }
     marks.iter().filter(|mark| !**mark).count() as u64
 }
 
-/// What the model makes of these spans, which have ended by the time that the root has, of a whole trace.
-fn expected(ended: usize, all: &[Told<'_>]) -> BTreeMap<String, u64> {
+/// The model's sums and self times for these spans of a trace: those that ended before the root.
+fn expected(ended: usize, all: &[RecordedCall<'_>]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
     for span in &all[..ended] {
         let own = own_micros(span, all);
@@ -245,8 +245,8 @@ fn sums_are_those_of(root: &Value, before: &[&Value], what: &str) {
         ("cache_misses", "miss"),
     ];
     for (metric, message) in counts {
-        let told = before.iter().filter(|record| record["message"] == message);
-        assert_eq!(number(root, metric), count(told), "{what}: {metric}");
+        let matching = before.iter().filter(|record| record["message"] == message);
+        assert_eq!(number(root, metric), count(matching), "{what}: {metric}");
     }
 }
 
@@ -263,7 +263,7 @@ fn capture_request(plan: Plan) -> Captured {
     let (_, seen) = capture.run(|| {
         runtime().block_on(async {
             call(plan).await;
-            // What was started comes to its end.
+            // Waits for all started tasks.
             while tokio::runtime::Handle::current()
                 .metrics()
                 .num_alive_tasks()
@@ -277,7 +277,7 @@ fn capture_request(plan: Plan) -> Captured {
 }
 
 /// How many spans outlived the one above them, and how many ran while another of it did.
-fn variety(spans: &[Told<'_>]) -> [usize; 2] {
+fn variety(spans: &[RecordedCall<'_>]) -> [usize; 2] {
     let below = |above: &Value| {
         let above = above.clone();
         spans
@@ -298,7 +298,7 @@ fn variety(spans: &[Told<'_>]) -> [usize; 2] {
     [outlived.count(), overlap.count()]
 }
 
-/// Compares the root's line with the models, and tells the variety of the spans.
+/// Compares the root's record with that of the model, and returns the variety of the spans.
 fn check(seen: &Captured, what: &str) -> [usize; 2] {
     let root = seen.records().iter().position(|record| {
         record["parent_span_id"].is_null() && !record["context"]["status"].is_null()
@@ -311,7 +311,7 @@ fn check(seen: &Captured, what: &str) -> [usize; 2] {
         .iter()
         .position(|record| std::ptr::eq(*record, root))
         .unwrap();
-    let spans: Vec<_> = ended.iter().map(|record| told(record)).collect();
+    let spans: Vec<_> = ended.iter().map(|record| recorded_call(record)).collect();
     let traces: BTreeSet<_> = ended
         .iter()
         .map(|record| record["trace_id"].as_str())
@@ -347,7 +347,7 @@ fn self_times_and_sums_of_random_requests_equal_the_models() {
 }
 
 #[rag_span(layer = "api")]
-fn around_what_is_hidden() {
+fn enclosing_what_is_hidden() {
     hidden();
     shown();
 }
@@ -363,15 +363,15 @@ fn shown() {
     std::hint::black_box((0..10_000).map(std::hint::black_box).sum::<u32>());
 }
 
-/// The time of a call whose span a filter hides stays with the call around it, so that no time is told twice.
+/// The time of a call whose span a filter hides belongs to the enclosing call, so that no time counts twice.
 #[test]
 fn self_times_around_hidden_calls_add_up_to_the_root() {
     let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO);
     let capture = Capture::new().under(subscriber.with(ragspan::layer()));
-    let (_, seen) = capture.run(around_what_is_hidden);
-    let root = seen.record("around_what_is_hidden_complete");
-    let told = measured(root);
+    let (_, seen) = capture.run(enclosing_what_is_hidden);
+    let root = seen.record("enclosing_what_is_hidden_complete");
+    let times = measured(root);
     let whole = micros(&root["metrics"]["duration_ms"]);
-    assert_eq!(told.values().sum::<u64>(), whole, "{told:?}");
-    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(times.values().sum::<u64>(), whole, "{times:?}");
+    assert_eq!(times.len(), 2, "{times:?}");
 }

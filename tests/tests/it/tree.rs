@@ -1,13 +1,13 @@
 //! Random trees of calls, tasks, threads, scopes, cancellations and panics, under random subscribers: each record has the ids and
-//! the context that a model expects, which knows only the plan and the records.
+//! the context that a model expects. The model is computed from the plan and the records alone.
 
 mod act;
 mod calls;
 mod check;
 mod compose;
+mod event;
 mod model;
 mod plan;
-mod said;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -19,11 +19,11 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tracing::instrument::WithSubscriber;
 
-use act::{Fault, World, follow};
+use act::{Environment, Fault, follow};
 use compose::COMPOSITIONS;
+use event::emit_outside;
 use model::Model;
 use plan::Plan;
-use said::say_nowhere;
 
 /// How often a plan that has failed is tried again, and at most so many smaller ones.
 const AGAIN: u32 = 3;
@@ -41,25 +41,24 @@ fn runtime(threads: usize) -> Runtime {
         .unwrap()
 }
 
-/// Starts all requests at once, half of them as tasks, and waits for all that they start. Between, on the same threads, something is said that
-/// belongs to none of them.
-async fn requests(plan: &Plan, world: &std::sync::Arc<World>) {
+/// Starts all requests at once, half of them as tasks, and waits for all tasks that they start. In between it emits events outside of all requests on the same threads.
+async fn requests(plan: &Plan, env: &std::sync::Arc<Environment>) {
     let between = async {
         for _ in 0..8 {
-            say_nowhere();
+            emit_outside();
             tokio::task::yield_now().await;
         }
     };
     let between = tokio::spawn(between.with_current_subscriber());
     let all = plan.requests.iter().enumerate().map(|(index, request)| {
-        let request = AssertUnwindSafe(follow(world, request)).catch_unwind();
+        let request = AssertUnwindSafe(follow(env, request)).catch_unwind();
         async move {
             if index % 2 == 0 {
                 drop(request.await);
             } else {
                 drop(tokio::spawn(request.with_current_subscriber()).await);
             }
-            say_nowhere();
+            emit_outside();
         }
     });
     join_all(all).await;
@@ -69,23 +68,23 @@ async fn requests(plan: &Plan, world: &std::sync::Arc<World>) {
     }
 }
 
-/// Runs a plan to its end; tells whether the mistake was made.
+/// Runs a plan to its end; returns whether the fault was injected, and the records.
 fn run(plan: &Plan, fault: Option<Fault>) -> (bool, Captured) {
     let subscriber = (COMPOSITIONS[plan.composition].make)();
     Capture::new().under(subscriber).run(|| {
-        let (world, pool) = World::new(fault);
+        let (env, pool) = Environment::new(fault);
         let runtime = runtime(plan.threads);
-        runtime.block_on(requests(plan, &world));
+        runtime.block_on(requests(plan, &env));
         drop(runtime);
-        let erred = world.has_erred();
-        drop(world);
+        let erred = env.has_erred();
+        drop(env);
         pool.join().unwrap();
-        say_nowhere();
+        emit_outside();
         erred
     })
 }
 
-/// What is wrong with the records of this plan.
+/// Returns the mistakes in the records of this plan.
 fn wrong(plan: &Plan, seen: &Captured) -> Vec<String> {
     let shows = |mark, level| {
         let shows = COMPOSITIONS[plan.composition].shows(level);
@@ -121,7 +120,7 @@ fn rounds() -> u32 {
     given.map_or(200, |rounds| rounds.parse().unwrap())
 }
 
-/// What has come up in the records, so that it can be told that all there is was tried.
+/// The features that the records cover, to check that every feature was tried.
 #[derive(Default)]
 struct Varied(BTreeMap<String, u32>);
 
@@ -169,7 +168,7 @@ impl Varied {
 }
 
 #[test]
-fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_place() {
+fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_position() {
     let seed = crate::ends::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut varied = Varied::default();
@@ -184,7 +183,7 @@ fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_place() {
         }
         varied.add(&plan, &seen);
     }
-    // A few trees can't have everything.
+    // A few trees do not cover everything.
     assert!(
         rounds() < 200 || varied.is_wide(),
         "RAGSPAN_SEED={seed}: {:#?}",
@@ -194,7 +193,7 @@ fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_place() {
 
 /// The mistakes are made in earnest, each in plans in which there is nothing else wrong: the model reports every one.
 #[test]
-fn a_context_not_restored_a_stale_parent_and_a_leak_over_a_thread_are_reported() {
+fn planted_context_faults_are_reported() {
     let seed = crate::ends::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     for fault in [

@@ -1,4 +1,4 @@
-//! Who follows the tutorial sees what it says: its files build at every step, and what it shows is what comes.
+//! The files of the tutorial compile at every step, and print the shown output.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -63,7 +63,7 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("src")).unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        // The same versions as here, so that what is built already is used again.
+        // The same versions as in this workspace, to reuse its build results.
         std::fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let metrics = free.local_addr().unwrap().port();
@@ -93,10 +93,10 @@ impl Project {
             .current_dir(self.folder.path())
             .output()
             .unwrap();
-        let said = text(&output.stderr);
+        let stderr = text(&output.stderr);
         assert!(
-            output.status.success() && !said.contains("warning: unused"),
-            "{said}"
+            output.status.success() && !stderr.contains("warning: unused"),
+            "{stderr}"
         );
         target
             .join("debug")
@@ -148,7 +148,7 @@ impl Service {
         }
     }
 
-    /// Asks it to stop, as an orchestrator does; what it said on standard error.
+    /// Sends SIGTERM as an orchestrator does; returns the standard error.
     fn stop(mut self) -> String {
         let id = self.child.id().to_string();
         assert!(
@@ -160,15 +160,15 @@ impl Service {
         );
         let mut records = String::new();
         self.output.read_to_string(&mut records).unwrap();
-        let mut said = String::new();
+        let mut stderr = String::new();
         self.child
             .stderr
             .take()
             .unwrap()
-            .read_to_string(&mut said)
+            .read_to_string(&mut stderr)
             .unwrap();
-        assert!(self.child.wait().unwrap().success(), "{said}");
-        said
+        assert!(self.child.wait().unwrap().success(), "{stderr}");
+        stderr
     }
 }
 
@@ -194,7 +194,7 @@ fn send(address: &str, head: &str, body: &str) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// What the two forms of `curl` that the page uses print.
+/// Runs `curl` in the two forms that the page uses; returns its output.
 fn curl(command: &str, service: &Service, metrics: u16) -> String {
     if command
         == "curl -s localhost:9464/metrics | grep -E '^rag_(requests|errors)_total' | grep -v ' 0$'"
@@ -273,7 +273,7 @@ fn try_out(block: &Block, project: &Project, service: Option<&Service>) {
 }
 
 #[test]
-fn who_follows_the_tutorial_sees_what_it_says() {
+fn the_tutorial_compiles_at_every_step_and_prints_the_shown_output() {
     let project = Project::new();
     let steps = steps();
     assert_eq!(steps.len(), 6);

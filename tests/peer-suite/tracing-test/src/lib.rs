@@ -1,4 +1,4 @@
-//! What tracing's tests need of tracing's unpublished crate of this name.
+//! The part of tracing's unpublished crate `tracing-test` that its tests need.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! A request that is sent is a call, and what it asks goes on in the same trace.
+//! An outbound request is a call, and its trace continues in the receiving service.
 
 use std::fmt::Display;
 
@@ -51,7 +51,7 @@ async fn search(
             Ok((status, String::from_utf8(body.to_vec()).unwrap()))
         }
         Kind::Reqwest => {
-            // In a build of the whole workspace an example brings TLS in, and a client then wants to know whose.
+            // In a build of the whole workspace an example enables TLS, and a client then needs a crypto provider.
             let _chosen_before = rustls::crypto::ring::default_provider().install_default();
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let client = ClientBuilder::new(client).with(outbound).build();
@@ -67,7 +67,7 @@ fn names(headers: &HeaderMap) -> String {
     there.copied().collect::<Vec<_>>().join(" ")
 }
 
-/// Tells which of our headers came.
+/// A service that returns the names of the received propagation headers.
 fn app() -> Router {
     let busy = |request: Incoming| async move {
         let status = match request.uri().path() {
@@ -96,7 +96,7 @@ async fn ask(kind: Kind, outbound: Outbound, path: &str) -> (Answer, Captured) {
 }
 
 #[tokio::test]
-async fn a_trace_goes_over_the_hop_with_either_client() {
+async fn both_clients_propagate_the_trace() {
     for kind in [Kind::Tower, Kind::Reqwest] {
         let (answer, seen) = ask(kind, outbound_layer(), "/find?key=s3cret").await;
         let all = "traceparent tracestate baggage".to_owned();
@@ -119,7 +119,7 @@ async fn a_trace_goes_over_the_hop_with_either_client() {
 }
 
 #[tokio::test]
-async fn a_stranger_gets_no_more_than_the_ids() {
+async fn an_external_host_gets_only_the_ids() {
     for kind in [Kind::Tower, Kind::Reqwest] {
         let outbound = Outbound::new().only_to(["*.internal"]);
         let (answer, seen) = ask(kind, outbound, "/").await;
@@ -130,14 +130,14 @@ async fn a_stranger_gets_no_more_than_the_ids() {
 }
 
 #[tokio::test]
-async fn what_a_server_or_the_way_there_fails_with_is_an_error() {
+async fn a_server_error_and_a_connection_error_are_errors() {
     for kind in [Kind::Tower, Kind::Reqwest] {
         let (answer, seen) = ask(kind, outbound_layer(), "/busy").await;
         assert_eq!(answer.unwrap().0, 503);
         seen.span("http_call")
             .assert_failed_with("http_503")
             .assert_field("http_status", 503);
-        // Nobody listens there any more.
+        // The port is closed now.
         let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!(
             "http://user:s3cret@{}/?key=s3cret",
@@ -158,7 +158,7 @@ async fn what_a_server_or_the_way_there_fails_with_is_an_error() {
 }
 
 #[tokio::test]
-async fn outside_of_any_call_a_request_begins_a_trace() {
+async fn a_request_outside_of_any_call_begins_a_trace() {
     let ((), seen) = capture_async(async {
         let tasks = Tasks::default();
         let address = serve(Version::One, 1, app(), &tasks).await;

@@ -22,7 +22,7 @@ pub(super) enum Version {
     Two,
 }
 
-/// Whatever is spawned is waited for.
+/// Waits for every spawned task.
 #[derive(Clone, Default)]
 pub(super) struct Tasks(Arc<Mutex<Vec<JoinHandle<()>>>>);
 
@@ -78,7 +78,7 @@ where
             );
             let tasks = own.clone();
             own.spawn(async move {
-                // A client that goes away is an error here, and what is tested elsewhere.
+                // A client that disconnects is an error here; other tests check that it is recorded.
                 let _ended = match version {
                     Version::One => {
                         let server = hyper::server::conn::http1::Builder::new();

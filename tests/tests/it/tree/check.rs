@@ -1,7 +1,6 @@
-//! Compares records with what the model says: whose they are, and what each field may hold.
+//! Compares records with the model: their ids, and the possible values of each field.
 //!
-//! When a field was bound is told by the records around it. What was bound for certain before a record must show, what was bound
-//! for certain after it must not; between, both are right.
+//! The surrounding records bound the time at which a field was bound. A field that was certainly bound before a record must be in it, one that was certainly bound after it must not; in between both are right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +8,13 @@ use ragspan::TraceId;
 use serde_json::Value;
 
 use super::calls::NAMES;
-use super::model::{Frame, Model, Place, Write};
+use super::event::{AFTER, BEFORE, ENDED, INSIDE, LAST, OUTSIDE, STARTED};
+use super::model::{Frame, Model, Position, Write};
 use super::plan::Mark;
-use super::said::{AFTER, BEFORE, ENDED, INSIDE, LAST, NOWHERE, STARTED};
 
-/// A record, and where it stands.
+/// A record, and its position in the output.
 #[derive(Clone, Copy)]
-struct Told<'a> {
+struct Recorded<'a> {
     at: usize,
     record: &'a Value,
     mark: Mark,
@@ -25,9 +24,9 @@ struct Told<'a> {
 /// The moment at which a record took its fields: between two records.
 #[derive(Clone, Copy)]
 struct Moment {
-    /// Of whom, if it is the one who binds.
+    /// The step that binds, if the moment is that of a binding.
     mark: Mark,
-    /// It was after the record that stands here, where that is known.
+    /// The position of a record that certainly came before the binding, if known.
     after: Option<usize>,
     before: usize,
 }
@@ -35,50 +34,50 @@ struct Moment {
 /// The records of one plan.
 struct Check<'a> {
     model: &'a Model<'a>,
-    told: Vec<Told<'a>>,
+    recorded: Vec<Recorded<'a>>,
     at: BTreeMap<(Mark, u32), usize>,
-    /// The id of each call, as the first record told it.
+    /// The id of each call, from its first record.
     ids: BTreeMap<Mark, &'a str>,
     wrong: Vec<String>,
 }
 
-/// What is wrong with these records; nothing, if all is right.
+/// Returns the mistakes in these records; none if all are right.
 pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
-    let told: Vec<_> = records
+    let recorded: Vec<_> = records
         .iter()
         .enumerate()
         .filter_map(|(at, record)| read(at, record))
         .collect();
     let mut check = Check {
         model,
-        at: told
+        at: recorded
             .iter()
-            .map(|told| ((told.mark, told.rank), told.at))
+            .map(|recorded| ((recorded.mark, recorded.rank), recorded.at))
             .collect(),
-        told,
+        recorded,
         ids: BTreeMap::new(),
         wrong: Vec::new(),
     };
-    if check.told.len() != records.len() {
+    if check.recorded.len() != records.len() {
         check.wrong.push("a record has no number".to_owned());
     }
-    for told in check.told.clone() {
-        check.record(told);
+    for recorded in check.recorded.clone() {
+        check.record(recorded);
     }
     check.whole();
     check.wrong
 }
 
-/// Whether this call has told that it began, which one that is hidden does not.
+/// Returns whether this call recorded its start; a hidden call does not.
 pub(super) fn has_started(call: Mark, records: &[Value]) -> bool {
-    let of_it = |told: Told<'_>| told.mark == call && told.rank == STARTED;
+    let of_it = |recorded: Recorded<'_>| recorded.mark == call && recorded.rank == STARTED;
     records
         .iter()
         .filter_map(|record| read(0, record))
         .any(of_it)
 }
 
-fn read(at: usize, record: &Value) -> Option<Told<'_>> {
+fn read(at: usize, record: &Value) -> Option<Recorded<'_>> {
     let context = &record["context"];
     let number = |value: &Value| value.as_u64()?.try_into().ok();
     let message = record["message"].as_str()?;
@@ -89,7 +88,7 @@ fn read(at: usize, record: &Value) -> Option<Told<'_>> {
         // The first item of a stream belongs to its call as well.
         None => LAST + 100,
     };
-    Some(Told {
+    Some(Recorded {
         at,
         record,
         mark: number(&context["mark"])?,
@@ -98,64 +97,68 @@ fn read(at: usize, record: &Value) -> Option<Told<'_>> {
 }
 
 impl<'a> Check<'a> {
-    fn record(&mut self, told: Told<'a>) {
-        let Some(spot) = self.model.spots.get(&told.mark).copied() else {
-            return self.say(told, "no step has this number");
+    fn record(&mut self, recorded: Recorded<'a>) {
+        let Some(spot) = self.model.spots.get(&recorded.mark).copied() else {
+            return self.report(recorded, "no step has this number");
         };
-        let place = match told.rank {
+        let position = match recorded.rank {
             INSIDE | LAST => spot.inside,
             STARTED | ENDED => spot.own,
             rank if rank > LAST + 99 => spot.own,
             _ => spot.outside,
         };
-        self.ids(told, place);
-        self.fields(told, place);
+        self.ids(recorded, position);
+        self.fields(recorded, position);
     }
 
-    fn ids(&mut self, told: Told<'a>, place: Place) {
-        let parent = place.call.and_then(|call| self.model.parent(call));
-        let root = place.call.map(|call| self.model.root(call));
-        self.id(told, "span_id", place.call);
-        self.id(told, "parent_span_id", parent);
-        self.id(told, "trace_id", root);
-        let here = &told.record["context"]["here"];
-        if told.record["context"]["rank"].is_number() && *here != told.record["span_id"] {
-            self.say(told, "the code saw another call around it");
+    fn ids(&mut self, recorded: Recorded<'a>, position: Position) {
+        let parent = position.call.and_then(|call| self.model.parent(call));
+        let root = position.call.map(|call| self.model.root(call));
+        self.id(recorded, "span_id", position.call);
+        self.id(recorded, "parent_span_id", parent);
+        self.id(recorded, "trace_id", root);
+        let current = &recorded.record["context"]["current"];
+        if recorded.record["context"]["rank"].is_number() && *current != recorded.record["span_id"]
+        {
+            self.report(recorded, "the code has another current call");
         }
     }
 
-    /// Under this key stands the id of this call; a trace's is that of its first call.
-    fn id(&mut self, told: Told<'a>, key: &str, call: Option<Mark>) {
-        let id = told.record[key].as_str();
+    /// Checks that this key has the id of this call; a trace has the id of its first call.
+    fn id(&mut self, recorded: Recorded<'a>, key: &str, call: Option<Mark>) {
+        let id = recorded.record[key].as_str();
         let (Some(call), Some(id)) = (call, id) else {
             if id.is_some() || call.is_some() {
-                self.say(told, &format!("{key} is {id:?}, of {call:?}"));
+                self.report(recorded, &format!("{key} is {id:?}, of {call:?}"));
             }
             return;
         };
         let known = *self.ids.entry(call).or_insert(id);
         let other = self.ids.iter().find(|(of, it)| **it == id && **of != call);
         if let Some((other, _)) = other {
-            self.say(told, &format!("{key} is that of call {other}, not {call}"));
+            self.report(
+                recorded,
+                &format!("{key} is that of call {other}, not {call}"),
+            );
         } else if known != id {
-            self.say(
-                told,
+            self.report(
+                recorded,
                 &format!("{key} is {id}, that of call {call} is {known}"),
             );
         }
     }
 
-    fn fields(&mut self, told: Told<'a>, place: Place) {
-        let lower = |rank| self.at.get(&(told.mark, rank)).copied();
-        let earlier = (BEFORE..told.rank)
+    fn fields(&mut self, recorded: Recorded<'a>, position: Position) {
+        let lower = |rank| self.at.get(&(recorded.mark, rank)).copied();
+        let earlier = (BEFORE..recorded.rank)
             .filter_map(lower)
-            .filter(|at| *at < told.at);
+            .filter(|at| *at < recorded.at);
         let moment = Moment {
-            mark: told.mark,
+            mark: recorded.mark,
             after: earlier.max(),
-            before: told.at,
+            before: recorded.at,
         };
-        let moment = if told.mark == NOWHERE {
+        let moment = if recorded.mark == OUTSIDE {
             Moment {
                 after: None,
                 ..moment
@@ -163,20 +166,23 @@ impl<'a> Check<'a> {
         } else {
             moment
         };
-        let frame = self.model.frame(place);
+        let frame = self.model.frame(position);
         let written = self.model.writes.iter().map(|write| write.name);
         let names: BTreeSet<_> = NAMES.into_iter().chain(written).collect();
         for name in names {
             let possible = self.possible(frame, name, moment);
-            let found = field(told.record, name);
-            let fits = |value: &Value| stands_for(told.record, name, value, found);
+            let found = field(recorded.record, name);
+            let fits = |value: &Value| stands_for(recorded.record, name, value, found);
             if !possible.iter().any(fits) {
-                self.say(told, &format!("{name} is {found}, not one of {possible:?}"));
+                self.report(
+                    recorded,
+                    &format!("{name} is {found}, not one of {possible:?}"),
+                );
             }
         }
     }
 
-    /// What the field may be that is read from this frame at this moment.
+    /// Returns the possible values of the field in this frame at this moment.
     fn possible(&self, frame: Option<Frame>, name: &str, moment: Moment) -> Vec<Value> {
         let Some(frame) = frame else {
             return vec![Value::Null];
@@ -232,32 +238,38 @@ impl<'a> Check<'a> {
         self.possible(outer, name, opened)
     }
 
-    /// Where a record stands; what never was stands behind all.
+    /// The position of a record; a missing record is after all others.
     fn at(&self, mark: Mark, rank: u32) -> usize {
         self.at.get(&(mark, rank)).copied().unwrap_or(usize::MAX)
     }
 
-    /// Every call that began has ended, once; nothing but what is said outside is said twice.
+    /// Checks that every started call ended once, and that no record but those outside of requests occurs twice.
     fn whole(&mut self) {
         let mut seen = BTreeSet::new();
-        for told in self.told.clone() {
-            if told.mark != NOWHERE && !seen.insert((told.mark, told.rank)) {
-                self.say(told, "told twice");
+        for recorded in self.recorded.clone() {
+            if recorded.mark != OUTSIDE && !seen.insert((recorded.mark, recorded.rank)) {
+                self.report(recorded, "recorded twice");
             }
-            let call = self.model.is_call(told.mark) && !self.model.spots[&told.mark].hidden;
+            let call =
+                self.model.is_call(recorded.mark) && !self.model.spots[&recorded.mark].hidden;
             let complete = [STARTED, ENDED]
                 .iter()
-                .all(|rank| self.at.contains_key(&(told.mark, *rank)));
-            if call && told.rank == INSIDE && !complete {
-                self.say(told, "the call has no record of its beginning or its end");
+                .all(|rank| self.at.contains_key(&(recorded.mark, *rank)));
+            if call && recorded.rank == INSIDE && !complete {
+                self.report(
+                    recorded,
+                    "the call has no record of its beginning or its end",
+                );
             }
         }
     }
 
-    fn say(&mut self, told: Told<'_>, what: &str) {
-        let (mark, rank) = (told.mark, told.rank);
-        self.wrong
-            .push(format!("step {mark}, rank {rank}: {what}: {}", told.record));
+    fn report(&mut self, recorded: Recorded<'_>, what: &str) {
+        let (mark, rank) = (recorded.mark, recorded.rank);
+        self.wrong.push(format!(
+            "step {mark}, rank {rank}: {what}: {}",
+            recorded.record
+        ));
     }
 }
 
@@ -269,7 +281,7 @@ fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
     }
 }
 
-/// An id that nobody has set is made from the trace, if there is one.
+/// A request id that was not set is derived from the trace, if there is one.
 fn stands_for(record: &Value, name: &str, expected: &Value, found: &Value) -> bool {
     let made = match name {
         "request_id" => "req",

@@ -17,7 +17,7 @@ pub(super) struct Composition {
 }
 
 impl Composition {
-    /// Whether it shows spans of this level; what is hidden is no node of the tree.
+    /// Returns whether the subscriber enables spans of this level; a hidden span is not a node of the tree.
     pub(super) fn shows(&self, level: Level) -> Option<bool> {
         self.shown.map(|shown| level <= shown)
     }

@@ -1,5 +1,4 @@
-//! What a plan says of its records, whatever the order in which its steps ran: which call, which trace, which scope each
-//! belongs to, and what is bound where.
+//! The expected records of a plan, independent of the order in which its steps run: the call, trace and scope of each record, and the fields bound in each frame.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,12 +7,12 @@ use serde_json::{Value, json};
 use tracing::Level;
 
 use super::calls::{NAMES, SHAPES, STREAMED, value};
+use super::event::OUTSIDE;
 use super::plan::{Act, Block, Bound, Mark, Names, Plan, Starting, Step};
-use super::said::NOWHERE;
 
 /// The call and the scope that are nearest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) call: Option<Mark>,
     scope: Option<Mark>,
 }
@@ -21,20 +20,20 @@ pub(super) struct Place {
 /// Where the records of a step belong.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spot {
-    /// What is said before and after it.
-    pub(super) outside: Place,
+    /// The position of the events before and after the step.
+    pub(super) outside: Position,
     /// The records of the call itself.
-    pub(super) own: Place,
-    pub(super) inside: Place,
-    /// A call that a filter hides, which is no node.
+    pub(super) own: Position,
+    pub(super) inside: Position,
+    /// A call that a filter hides is not a node.
     pub(super) hidden: bool,
 }
 
-/// What fields are bound to.
+/// The owner of bound fields.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Frame {
     Scope(Mark),
-    /// Of the trace that began with this call.
+    /// The trace that began with this call.
     Trace(Mark),
 }
 
@@ -54,28 +53,28 @@ pub(super) struct Write {
     pub(super) mark: Mark,
 }
 
-/// All that a plan says.
+/// The expectations of a plan.
 pub(super) struct Model<'a> {
     shows: &'a dyn Fn(Mark, Level) -> bool,
     pub(super) spots: BTreeMap<Mark, Spot>,
-    /// Of each call, that above it.
+    /// The parent of each call.
     parents: BTreeMap<Mark, Option<Mark>>,
     pub(super) scopes: BTreeMap<Mark, Opened>,
     pub(super) writes: Vec<Write>,
 }
 
 impl<'a> Model<'a> {
-    /// Of a plan under a subscriber that shows these spans.
+    /// Creates the model of a plan under a subscriber that enables these spans.
     pub(super) fn of(plan: &Plan, shows: &'a dyn Fn(Mark, Level) -> bool) -> Self {
         let mut model = Self {
             shows,
-            spots: BTreeMap::from([(NOWHERE, Spot::default())]),
+            spots: BTreeMap::from([(OUTSIDE, Spot::default())]),
             parents: BTreeMap::new(),
             scopes: BTreeMap::new(),
             writes: Vec::new(),
         };
         for request in &plan.requests {
-            model.block(request, Place::default());
+            model.block(request, Position::default());
         }
         model
     }
@@ -93,74 +92,79 @@ impl<'a> Model<'a> {
         self.parent(call).map_or(call, |above| self.root(above))
     }
 
-    /// What is bound at a place: that of the nearest scope, else of the trace.
-    pub(super) fn frame(&self, place: Place) -> Option<Frame> {
-        let scope = place.scope.map(Frame::Scope);
-        scope.or_else(|| Some(Frame::Trace(self.root(place.call?))))
+    /// The frame of a position: that of the nearest scope, else of the trace.
+    pub(super) fn frame(&self, position: Position) -> Option<Frame> {
+        let scope = position.scope.map(Frame::Scope);
+        scope.or_else(|| Some(Frame::Trace(self.root(position.call?))))
     }
 
-    /// What a frame begins with under this name of its own; `None` where it is as it is outside.
+    /// The initial value of this field in a frame; `None` if it is inherited from outside.
     pub(super) fn initial(&self, scope: Mark, name: &str) -> Option<Value> {
         let names = self.scopes.get(&scope)?.names;
         let index = NAMES.iter().position(|known| *known == name)?;
         field(index, names, scope)
     }
 
-    fn block(&mut self, block: &Block, place: Place) {
+    fn block(&mut self, block: &Block, position: Position) {
         for step in block.iter() {
-            self.step(step, place);
+            self.step(step, position);
         }
     }
 
-    fn step(&mut self, step: &Step, place: Place) {
-        let spot = self.spot(step, place);
+    fn step(&mut self, step: &Step, position: Position) {
+        let spot = self.spot(step, position);
         self.spots.insert(step.mark, spot);
         if let Act::Bind(bound) = step.act {
-            self.bind(step.mark, bound, place);
+            self.bind(step.mark, bound, position);
         }
         for (index, body) in step.bodies.iter().enumerate() {
             let consumes = matches!(step.act, Act::Stream(_)) && index + 1 == step.bodies.len();
-            self.block(body, if consumes { place } else { spot.inside });
+            self.block(body, if consumes { position } else { spot.inside });
         }
     }
 
-    fn spot(&mut self, step: &Step, place: Place) -> Spot {
+    fn spot(&mut self, step: &Step, position: Position) -> Spot {
         let alike = Spot {
-            outside: place,
-            own: place,
-            inside: place,
+            outside: position,
+            own: position,
+            inside: position,
             hidden: false,
         };
         match step.act {
             Act::Call(shape, names) => {
                 let shape = &SHAPES[shape];
-                self.call(step.mark, shape.level, shape.scoped.then_some(names), place)
+                self.call(
+                    step.mark,
+                    shape.level,
+                    shape.scoped.then_some(names),
+                    position,
+                )
             }
-            Act::Stream(_) => self.call(step.mark, STREAMED, None, place),
+            Act::Stream(_) => self.call(step.mark, STREAMED, None, position),
             Act::Scope(_, names) | Act::Start(Starting::Scoped, _, names) => Spot {
-                inside: self.open(step.mark, names, place),
+                inside: self.open(step.mark, names, position),
                 ..alike
             },
             Act::Start(Starting::Bare, ..) => Spot {
-                inside: Place::default(),
+                inside: Position::default(),
                 ..alike
             },
             _ => alike,
         }
     }
 
-    fn open(&mut self, mark: Mark, names: Names, outside: Place) -> Place {
+    fn open(&mut self, mark: Mark, names: Names, outside: Position) -> Position {
         let outer = self.frame(outside);
         self.scopes.insert(mark, Opened { outer, names });
-        Place {
+        Position {
             scope: Some(mark),
             ..outside
         }
     }
 
-    fn call(&mut self, mark: Mark, level: Level, names: Option<Names>, outside: Place) -> Spot {
+    fn call(&mut self, mark: Mark, level: Level, names: Option<Names>, outside: Position) -> Spot {
         let scoped = names.map_or(outside, |names| self.open(mark, names, outside));
-        let own = Place {
+        let own = Position {
             call: Some(mark),
             ..scoped
         };
@@ -175,8 +179,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn bind(&mut self, mark: Mark, bound: Bound, place: Place) {
-        let Some(frame) = self.frame(place) else {
+    fn bind(&mut self, mark: Mark, bound: Bound, position: Position) {
+        let Some(frame) = self.frame(position) else {
             return;
         };
         let mut write = |name, value| {

@@ -1,4 +1,4 @@
-//! Random plans of what a program does, and the plans that are a little smaller than one.
+//! Random plans of programs, and the slightly smaller plans that a plan is shrunk to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 use super::calls::SHAPES;
 use super::compose::COMPOSITIONS;
 
-/// The number of a step, which all its records carry.
+/// The number of a step, which is in all its records.
 pub(super) type Mark = u32;
 
 pub(super) type Block = Arc<Vec<Step>>;
 
-/// Which of the fields of a scope it has.
+/// The fields of a scope that are set.
 pub(super) type Names = [bool; 5];
 
 /// Requests that run at once, and how.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) requests: Vec<Block>,
-    /// Of the runtime; one is the test's own.
+    /// The threads of the runtime; one is the test's own.
     pub(super) threads: usize,
     pub(super) composition: usize,
 }
@@ -32,23 +32,23 @@ pub(super) struct Step {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act {
-    Say,
+    Emit,
     Turn,
     /// Goes no further until it is dropped.
     Hang,
     Bind(Bound),
-    /// Says something when it is dropped, with the block that it stands in.
+    /// Emits an event when it is dropped, at the end of its block.
     Guard,
     /// Unwinds to the next catch, or to the end of its task or thread.
     Panic,
-    /// Of this shape, perhaps with a context of its own.
+    /// A call of this shape, with its own context if the shape has one.
     Call(usize, Names),
-    /// Its last body runs where the stream is consumed, behind the first item. So many items are taken.
+    /// A stream from which this number of items is taken. Its last body runs in the consumer, after the first item.
     Stream(usize),
     Scope(Scoping, Names),
-    /// A span of somebody else, of this level.
+    /// A third-party span of this level.
     Foreign(usize),
-    /// Opens a scope, and does what is inside where it stands all the same; as a closure or a future.
+    /// Opens a scope, and runs its body in a closure or a future.
     Back(bool, Names),
     AtOnce(Together),
     Start(Starting, Ending, Names),
@@ -79,7 +79,7 @@ pub(super) enum Scoping {
 pub(super) enum Together {
     Join,
     Unordered,
-    /// What has not won is dropped.
+    /// The losing branches are dropped.
     Select,
 }
 
@@ -87,7 +87,7 @@ pub(super) enum Together {
 pub(super) enum Starting {
     Ours,
     Tokio,
-    Carried,
+    Attached,
     /// A future that has a scope, opened here.
     Scoped,
     /// Takes nothing along but the subscriber.
@@ -105,8 +105,8 @@ pub(super) enum Ending {
 pub(super) enum Threading {
     Ours,
     WithContext,
-    Here,
-    Carried,
+    Handle,
+    Attached,
     /// A thread that all requests share.
     Pool,
     /// A runtime of its own, with a set of local tasks.
@@ -146,7 +146,7 @@ impl Plan {
         found
     }
 
-    /// All plans that lack one step of this one, or that have what is inside of it in its place; the smallest first.
+    /// All plans that lack one step of this one, or that have what is inside of it replaced by its body; the smallest first.
     pub(super) fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
         for index in 0..self.requests.len() {
@@ -211,10 +211,10 @@ fn without_one(block: &Block) -> Vec<Block> {
             let inside: Vec<_> = step.bodies.iter().flat_map(|body| body.to_vec()).collect();
             all.push(with(&inside));
         }
-        for (place, body) in step.bodies.iter().enumerate() {
+        for (index, body) in step.bodies.iter().enumerate() {
             all.extend(without_one(body).into_iter().map(|body| {
                 let mut step = step.clone();
-                step.bodies[place] = body;
+                step.bodies[index] = body;
                 with(&[step])
             }));
         }
@@ -223,7 +223,7 @@ fn without_one(block: &Block) -> Vec<Block> {
 }
 
 impl Step {
-    /// What waits for a task may not run where nothing drives it, nor what hangs where nothing ends it.
+    /// A step that waits for a task needs a runtime that drives the task, and a step that hangs needs a step that ends it.
     fn can_be_unwrapped(&self) -> bool {
         let needed = matches!(
             self.act,
@@ -273,8 +273,8 @@ impl Growing<'_> {
 
     /// A call that does not end by itself.
     fn hanging(&mut self) -> Step {
-        let waits = |shape: &usize| !SHAPES[*shape].is_sync();
-        let shapes: Vec<_> = (0..SHAPES.len()).filter(waits).collect();
+        let awaits = |shape: &usize| !SHAPES[*shape].is_sync();
+        let shapes: Vec<_> = (0..SHAPES.len()).filter(awaits).collect();
         let shape = shapes[self.random.usize(..shapes.len())];
         let hang = self.numbered(Act::Hang, Vec::new());
         self.numbered(Act::Call(shape, [false; 5]), vec![Arc::new(vec![hang])])
@@ -299,7 +299,7 @@ impl Growing<'_> {
 
     fn leaf(&mut self, at: Spot) -> Act {
         match self.random.u32(..12) {
-            0..=3 => Act::Say,
+            0..=3 => Act::Emit,
             4 => Act::Turn,
             5 => Act::Guard,
             6 if self.random.u32(..3) == 0 => Act::Panic,
@@ -338,8 +338,8 @@ impl Growing<'_> {
     }
 
     fn start(&mut self, at: Spot) -> Act {
-        use Starting::{Bare, Carried, Ours, Scoped, Tokio};
-        let how = [Ours, Ours, Ours, Tokio, Carried, Scoped, Bare][self.random.usize(..7)];
+        use Starting::{Attached, Bare, Ours, Scoped, Tokio};
+        let how = [Ours, Ours, Ours, Tokio, Attached, Scoped, Bare][self.random.usize(..7)];
         let end = match self.random.u32(..4) {
             _ if at.sync => Ending::Detach,
             0 => Ending::Join,
@@ -350,10 +350,11 @@ impl Growing<'_> {
     }
 
     fn thread(&mut self, at: Spot) -> Threading {
-        use Threading::{Blocking, Carried, Here, Local, Ours, Pool, WithContext};
-        let how = [Ours, WithContext, Here, Carried, Local, Blocking, Pool][self.random.usize(..7)];
-        let waits = at.sync && how == Blocking || at.pooled && how == Pool;
-        if waits { Ours } else { how }
+        use Threading::{Attached, Blocking, Handle, Local, Ours, Pool, WithContext};
+        let how =
+            [Ours, WithContext, Handle, Attached, Local, Blocking, Pool][self.random.usize(..7)];
+        let awaits = at.sync && how == Blocking || at.pooled && how == Pool;
+        if awaits { Ours } else { how }
     }
 
     fn names(&mut self) -> Names {
@@ -366,7 +367,7 @@ impl Growing<'_> {
             ..at
         };
         let count = match act {
-            Act::Say | Act::Turn | Act::Hang | Act::Bind(_) | Act::Guard | Act::Panic => 0,
+            Act::Emit | Act::Turn | Act::Hang | Act::Bind(_) | Act::Guard | Act::Panic => 0,
             Act::AtOnce(_) => self.random.usize(2..4),
             Act::Stream(_) => self.random.usize(2..4),
             _ => 1,
