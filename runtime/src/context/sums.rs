@@ -82,8 +82,7 @@ impl TraceSums {
         add(&self.cache_misses, 1);
     }
 
-    /// Whether there is more to tell than a single call without a model: most traces of one call have nothing to add
-    /// up.
+    /// Whether there is more to tell than a single call without a model: most traces of one call have nothing to add up.
     pub(crate) fn has_more_than_one(&self) -> bool {
         let told = [
             &self.llm_calls,
