@@ -17,10 +17,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock;
 use crate::context as rag;
-use crate::context::carrier::{self, Inherited, nearest};
 use crate::dispatch;
 use crate::pipeline::is_worker;
 use crate::record::{Kind, Level, Record, level_of_event};
+use crate::trace::{self, Inherited, nearest};
 use crate::value::{Capture, Fields};
 
 /// How many layers of ours belong to a subscriber.
@@ -148,7 +148,7 @@ where
         values.record(&mut Capture(&mut fields));
         let here = self.dispatch.get().and_then(WeakDispatch::upgrade);
         if let Some(registry) = here.as_ref().and_then(|to| to.downcast_ref::<Registry>()) {
-            carrier::add_late(registry, id, |late| late.append(&fields));
+            trace::record_late(registry, id, |late| late.append(&fields));
         }
     }
 
@@ -203,8 +203,10 @@ fn unwrap_log(record: &mut Record, above: &Inherited) {
 
 /// The layer of an annotated function whose module is this one.
 fn layer_of(above: &Inherited, module: Option<&str>) -> Option<rag::Layer> {
-    let around = above.origin.filter(|origin| module == Some(origin.module));
-    around.map(|origin| origin.layer)
+    let around = above
+        .callsite
+        .filter(|callsite| module == Some(callsite.module));
+    around.map(|callsite| callsite.layer)
 }
 
 fn fill(

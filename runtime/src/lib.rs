@@ -45,6 +45,7 @@
     )
 )]
 
+mod cancel;
 pub mod config;
 mod context;
 mod dispatch;
@@ -62,12 +63,15 @@ pub mod privacy;
 pub mod propagation;
 pub mod rag;
 mod record;
+mod recordable;
+pub mod scope;
 mod sink;
 mod span;
 pub mod task;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace;
 mod value;
 
 #[doc(hidden)]
@@ -113,15 +117,8 @@ pub mod error {
     pub use crate::span::ErrorFields;
 }
 
-/// Fields of a running request: [`bind`](scope::bind) adds to them, and [`LogContext`] reports them to a
-/// [`ContextVisitor`](scope::ContextVisitor).
-pub mod scope {
-    pub use crate::context::ContextVisitor;
-    pub use crate::span::{EnteredScope, bind, unbind};
-}
-
 pub use config::Config;
-pub use context::{Context, Layer, SpanId, TraceId, trace_id};
+pub use context::{Layer, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
 pub use privacy::Secret;
 use ragspan_core::clock;
@@ -155,7 +152,9 @@ pub use ragspan_macros::rag_span;
 pub use ragspan_macros::span;
 pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, SCHEMA};
-pub use span::{Document, ErrorType, LogContext, Logger, Span, record};
+pub use scope::{LogContext, Logger};
+pub use span::{Document, ErrorType, Span, record};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Telemetry, start};
+pub use trace::{Context, trace_id};

@@ -8,13 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock;
-use crate::context::carrier::{self, Inherited};
 use crate::context::{Layer, SpanId, TraceId};
 use crate::dispatch::{self, Handle};
 use crate::metrics::Exemplar;
 pub use crate::metrics::Verdict;
 use crate::privacy::redact;
 use crate::record::{Kind, Level, TOTAL_BUDGET};
+use crate::trace::{self, Inherited};
 use crate::value::{Fields, Value};
 
 /// Names of scores beyond the known ones that are kept; those after them are one.
@@ -56,7 +56,10 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
         return;
     };
     let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-    let operation = call.above.origin.map_or("", |origin| origin.operation);
+    let operation = call
+        .above
+        .callsite
+        .map_or("", |callsite| callsite.operation);
     let registry = call.handle.registry();
     registry.retry(operation, reason, &call.exemplar());
     if let Some(trace) = &call.above.trace {
@@ -228,7 +231,7 @@ struct EnclosingCall {
 impl EnclosingCall {
     fn find() -> Option<Self> {
         let handle = dispatch::current()?;
-        let above = carrier::current();
+        let above = trace::current();
         Some(Self { handle, above })
     }
 
@@ -243,13 +246,13 @@ impl EnclosingCall {
 
     /// Keeps something for the completion of the call.
     fn keep(&self, add: impl FnOnce(&mut Fields)) {
-        carrier::add_late_here(add);
+        trace::record_late_in_enclosing(add);
     }
 
     /// Leaves a record of its own inside the call.
     fn leave(&self, level: Level, message: &str, write: impl FnOnce(&mut Fields)) {
-        let origin = self.above.origin;
-        let target = origin.map_or("ragspan", |origin| origin.module);
+        let callsite = self.above.callsite;
+        let target = callsite.map_or("ragspan", |callsite| callsite.module);
         if !self.handle.wants_event(level, target) {
             return;
         }
@@ -259,7 +262,7 @@ impl EnclosingCall {
         record.timestamp = clock::now().unix_micros();
         record.message = Some(record.fields.text.push(message));
         record.target = target;
-        record.layer = origin.map(|origin| -> Layer { origin.layer });
+        record.layer = callsite.map(|callsite| -> Layer { callsite.layer });
         (record.trace_id, record.span_id) = self.above.ids.unzip();
         record.parent_span_id = self.above.parent;
         record.request = self.above.request();

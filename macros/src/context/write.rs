@@ -58,7 +58,7 @@ fn of_option(held: &Type) -> &Type {
 /// ```text
 /// fn visit(&self, out: &mut ::ragspan::scope::ContextVisitor<'_>) {
 ///     out.field("user_id", context_field(&self.user_id));
-///     if let Some(value) = Given::new(&self.email).get() { out.hashed("email", context_hash(value)); }
+///     if let Some(value) = OptionalField::new(&self.email).get() { out.hashed("email", context_hash(value)); }
 ///     out.nested(context(&self.client));
 /// }
 /// fn visit(&self, out: &mut ::ragspan::scope::ContextVisitor<'_>) {
@@ -168,7 +168,7 @@ fn place(field: &Field, at: Span) -> TokenStream {
 }
 
 /// ```text
-/// if let Some(value) = Given::new(&self.email).get() { out.hashed("email", context_hash(value)); }
+/// if let Some(value) = OptionalField::new(&self.email).get() { out.hashed("email", context_hash(value)); }
 /// ```
 fn printed(field: &Field, names: &Names, method: &str, checked: &str) -> TokenStream {
     let (site, at) = (Span::mixed_site(), at(field));
@@ -177,7 +177,7 @@ fn printed(field: &Field, names: &Names, method: &str, checked: &str) -> TokenSt
     let (method, checked) = (Ident::new(method, site), Ident::new(checked, at));
     let checked = quote_spanned!(at=> #private::#checked(__value));
     let ours = names.private();
-    let given = quote_spanned!(at=> #private::Given::new(#value).get());
+    let given = quote_spanned!(at=> #private::OptionalField::new(#value).get());
     quote_spanned! {site=>
         if let #ours::Some(__value) = #given { #out.#method(#name, #checked); }
     }
@@ -186,7 +186,7 @@ fn printed(field: &Field, names: &Names, method: &str, checked: &str) -> TokenSt
 /// The callsite of the scope's span stands in the user's crate, where the user's filters expect it.
 ///
 /// ```text
-/// fn scope_site(&self) -> &'static ScopeSite { static CALLSITE: ScopeSite = ScopeSite::new(..); &CALLSITE }
+/// fn scope_callsite(&self) -> &'static ScopeCallsite { static CALLSITE: ScopeCallsite = ScopeCallsite::new(..); &CALLSITE }
 /// ```
 fn scope_site(name: &Ident, names: &Names) -> TokenStream {
     let site = Span::mixed_site();
@@ -196,7 +196,7 @@ fn scope_site(name: &Ident, names: &Names) -> TokenStream {
     let here = names.private_at(name.span());
     let line = quote_spanned!(name.span()=> #here::line!());
     quote_spanned! {site=>
-        fn scope_site(&self) -> &'static #private::ScopeCallsite {
+        fn scope_callsite(&self) -> &'static #private::ScopeCallsite {
             static CALLSITE: #private::ScopeCallsite = #private::ScopeCallsite::new(
                 &CALLSITE, #text, #private::module_path!(), #private::file!(), #line,
             );

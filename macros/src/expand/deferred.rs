@@ -13,9 +13,9 @@ use crate::returns::{Around, Deferred, Holder, Later, Nameable};
 use crate::tail;
 
 /// ```text
-/// pinned(enter.follow(async move { .. }, |ret: &Hits, call| { inspect }))           a body that is one async block
-/// enter.prepare(move || { take; body }, |made, call| pinned(call.follow(made, ..)))  any other; `make` of a stream
-/// enter.making(async move { edge take body }, |made, call| ..).await                an `async fn`
+/// pinned(enter.returned_future(async move { .. }, |ret: &Hits, call| { inspect }))           a body that is one async block
+/// enter.prepare_then(move || { take; body }, |made, call| pinned(call.returned_future(made, ..)))  any other; `run_then` for a stream
+/// enter.future_then(async move { edge take body }, |made, call| ..).await                an `async fn`
 /// ```
 pub(super) fn deferred(
     span: &RagSpan,
@@ -26,7 +26,7 @@ pub(super) fn deferred(
     let (site, enter) = (names.site, enclosed(span, names));
     if span.function.signature.asyncness.is_some() {
         let (block, wrap) = (async_block(span, taken, names), wrap(span, later, names));
-        return quote_spanned!(site=> #enter.making(#block, #wrap).await);
+        return quote_spanned!(site=> #enter.future_then(#block, #wrap).await);
     }
     if let Some(block) = bare(span, later) {
         let block = edged(block, later, names);
@@ -35,8 +35,8 @@ pub(super) fn deferred(
     }
     let (run, wrap) = (move_closure(span, taken, names), wrap(span, later, names));
     let method = match later.later {
-        Later::Future => Ident::new("prepare", site),
-        Later::Stream => Ident::new("make", site),
+        Later::Future => Ident::new("prepare_then", site),
+        Later::Stream => Ident::new("run_then", site),
     };
     quote_spanned!(site=> #enter.#method(#run, #wrap))
 }
@@ -113,7 +113,7 @@ fn absent(span: &RagSpan, around: Around, names: &Names<'_>) -> TokenStream {
 }
 
 /// ```text
-/// call.follow(made, |ret: &Hits, call| { inspect })
+/// call.returned_future(made, |ret: &Hits, call| { inspect })
 /// ```
 fn followed(
     span: &RagSpan,
@@ -123,8 +123,8 @@ fn followed(
     names: &Names<'_>,
 ) -> TokenStream {
     let (method, body) = match later.later {
-        Later::Future => ("follow", inspect(span, names)),
-        Later::Stream => ("stream", inspect_item(span, names)),
+        Later::Future => ("returned_future", inspect(span, names)),
+        Later::Stream => ("returned_stream", inspect_item(span, names)),
     };
     let method = Ident::new(method, names.site);
     let of = later.output.as_ref().map(Nameable::of);

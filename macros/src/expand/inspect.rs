@@ -318,7 +318,7 @@ fn tell(
     let (print, value) = (Ident::new(print, at), Ident::new(&value.to_string(), at));
     let printed = quote_spanned!(at=> &#private_there::#print(#value));
     quote_spanned! {*site=>
-        #call.tell({
+        #call.emit({
             static EVENT: #private::EventCallsite =
                 #private::EventCallsite::new(&EVENT, &[#field], #level, #target, #place);
             &EVENT

@@ -29,7 +29,7 @@ pub(crate) fn block(span: &RagSpan, block: &Block) -> TokenStream {
     let done = closure_of(&names.ret, None, &names, &inspect(span, &names));
     let method = match block.parameter {
         Some(_) => Ident::new("block", names.site),
-        None => Ident::new("block_alone", names.site),
+        None => Ident::new("block_without_handle", names.site),
     };
     quote_spanned!(names.site=> #enter.#method(#private::None, #closure, #done))
 }

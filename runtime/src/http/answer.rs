@@ -11,7 +11,7 @@ use http_body::Body;
 use super::body::ResponseBody;
 use super::callsites::STATUS_OF_REQUEST;
 use crate::record::ErrorKind;
-use crate::span::{Call, Held};
+use crate::span::{Call, WithCall};
 
 pin_project_lite::pin_project! {
     /// The future of an [`HttpService`](super::HttpService).
@@ -19,7 +19,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct ResponseFuture<F> {
         #[pin]
-        held: Held<F>,
+        held: WithCall<F>,
         // The header of the request's id, where the response tells it.
         names: Option<HeaderName>,
         is_head: bool,
@@ -27,7 +27,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(held: Held<F>, names: Option<HeaderName>, is_head: bool) -> Self {
+    pub(super) fn new(held: WithCall<F>, names: Option<HeaderName>, is_head: bool) -> Self {
         Self {
             held,
             names,
@@ -60,7 +60,7 @@ where
         };
         if let Some(call) = &mut call {
             let status = response.status();
-            call.answered(status);
+            call.classify_status(status);
             call.fields(STATUS_OF_REQUEST, &[&status.as_u16()]);
             if let Some(name) = this.names.take() {
                 tell(call, name, response.headers_mut());
@@ -75,7 +75,7 @@ where
 
 /// Names the trace and the request to whoever asked, so that they can be found again.
 fn tell(call: &Call, request_id: HeaderName, headers: &mut HeaderMap) {
-    let Some((trace, request)) = call.names() else {
+    let Some((trace, request)) = call.ids() else {
         return;
     };
     if let Ok(trace) = HeaderValue::try_from(trace.to_string()) {

@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::grpc;
 use crate::record::ErrorKind;
-use crate::span::{Call, Held};
+use crate::span::{Call, WithCall};
 use crate::value::Value;
 
 pin_project_lite::pin_project! {
@@ -20,7 +20,7 @@ pin_project_lite::pin_project! {
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
-        held: Held<B>,
+        held: WithCall<B>,
         flow: Flow,
     }
 
@@ -64,7 +64,7 @@ impl<B: Body> ResponseBody<B> {
         if let Some(call) = &mut call {
             flow.judge(call, &head.headers);
         }
-        let held = Held::served(call, body);
+        let held = WithCall::served(call, body);
         Self { held, flow }
     }
 }
@@ -151,10 +151,10 @@ impl Flow {
 
     /// Writes into the record what was sent.
     fn tell(&self, call: &mut Call) {
-        call.note("metrics.bytes_sent", Value::U64(self.bytes));
+        call.record_value("metrics.bytes_sent", Value::U64(self.bytes));
         if let Some(first) = self.first {
             let first = Value::millis(first);
-            call.note("metrics.time_to_first_byte_ms", first);
+            call.record_value("metrics.time_to_first_byte_ms", first);
         }
     }
 }

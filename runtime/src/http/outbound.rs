@@ -10,10 +10,11 @@ use tower_service::Service;
 
 use super::callsites::{self, CALL, STATUS_OF_CALL};
 use super::hosts::Hosts;
-use crate::context::carrier;
 use crate::propagation::{Inject, inject};
 use crate::record::ErrorKind;
-use crate::span::{Call, Held, OFF};
+use crate::scope::OFF;
+use crate::span::{Call, WithCall};
+use crate::trace;
 
 /// Makes each request of a client a call, and takes the trace along: a tower layer, and with the feature `reqwest` a middleware.
 ///
@@ -110,10 +111,10 @@ impl Outbound {
         if OFF {
             return None;
         }
-        let around = carrier::current().origin.map(|origin| origin.layer);
+        let around = trace::current().callsite.map(|callsite| callsite.layer);
         let site = around.map_or(&CALL, |layer| callsites::like(&CALL, "http_call", layer));
-        let mut call = Call::open_as(site, |opening| {
-            opening.call(&[&method.as_str(), &tracing::field::display(to)])
+        let mut call = Call::open_as(site, |builder| {
+            builder.call(&[&method.as_str(), &tracing::field::display(to)])
         });
         let mut headers = Careful {
             is_own: self.own.has(to.host),
@@ -141,7 +142,7 @@ impl Display for To<'_> {
 
 /// A status says how the call ended.
 pub(super) fn answered(call: &mut Call, status: StatusCode) {
-    call.answered(status);
+    call.classify_status(status);
     call.fields(STATUS_OF_CALL, &[&status.as_u16()]);
 }
 
@@ -207,7 +208,7 @@ where
             None => self.inner.call(request),
         };
         OutboundFuture {
-            held: Held::new(call, inner),
+            held: WithCall::new(call, inner),
         }
     }
 }
@@ -218,7 +219,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct OutboundFuture<F> {
         #[pin]
-        held: Held<F>,
+        held: WithCall<F>,
     }
 }
 

@@ -14,9 +14,10 @@ use super::answer::ResponseFuture;
 use super::body::ResponseBody;
 use super::callsites::SERVER;
 use super::settings::Settings;
-use crate::context::{ContextVisitor, carrier};
 use crate::propagation::{Remote, extract};
-use crate::span::{Arrival, Call, Held, LogContext, OFF};
+use crate::scope::{ContextVisitor, LogContext, OFF, ReceivedHeaders};
+use crate::span::{Call, WithCall};
+use crate::trace;
 
 /// What [`HttpLayer`](super::HttpLayer) makes of a service.
 #[derive(Debug, Clone)]
@@ -48,11 +49,15 @@ where
         let is_head = request.method() == Method::HEAD;
         let (opened, request) = open(&self.settings, request);
         let Some(Opened { mut call, is_door }) = opened else {
-            return ResponseFuture::new(Held::new(None, self.inner.call(request)), None, is_head);
+            return ResponseFuture::new(
+                WithCall::new(None, self.inner.call(request)),
+                None,
+                is_head,
+            );
         };
         let inner = call.inside(|| self.inner.call(request));
         let names = is_door.then(|| self.settings.request_id.clone());
-        ResponseFuture::new(Held::served(Some(call), inner), names, is_head)
+        ResponseFuture::new(WithCall::served(Some(call), inner), names, is_head)
     }
 }
 
@@ -68,7 +73,7 @@ fn open<Q>(settings: &Settings, request: Request<Q>) -> (Option<Opened>, Request
         return (None, request);
     }
     let (parts, body) = request.into_parts();
-    let above = carrier::current().origin;
+    let above = trace::current().callsite;
     let is_door = above.is_none_or(|above| above.module != SERVER);
     let call = begin(settings, &parts, is_door);
     let opened = call.has_listeners().then_some(Opened { call, is_door });
@@ -101,8 +106,8 @@ fn begin(settings: &Settings, parts: &Parts, is_door: bool) -> Call {
 
 fn call(settings: &Settings, parts: &Parts, brought: &Brought<'_>) -> Call {
     let user_agent = settings.user_agent.then(|| user_agent(&parts.headers));
-    Call::open_as(settings.site, |opening| {
-        opening.context(brought).call(&[
+    Call::open_as(settings.site, |builder| {
+        builder.context(brought).call(&[
             &parts.method.as_str(),
             &parts.uri.path(),
             &tracing::field::debug(parts.version),
@@ -136,7 +141,7 @@ impl LogContext for Brought<'_> {
         }
     }
 
-    fn arrival(&self) -> Option<Arrival> {
-        self.remote?.arrival()
+    fn received_headers(&self) -> Option<ReceivedHeaders> {
+        self.remote?.received_headers()
     }
 }

@@ -9,7 +9,8 @@ use http::{HeaderName, Uri};
 use super::callsites::{self, REQUEST};
 use super::server::HttpService;
 use crate::context::Layer;
-use crate::span::{LogContext, SpanCallsite};
+use crate::scope::LogContext;
+use crate::span::SpanCallsite;
 
 /// What probes and browsers ask for by themselves.
 const LEFT_OUT: [&str; 6] = [

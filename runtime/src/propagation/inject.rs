@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
-use crate::context::Context;
-use crate::context::carrier;
 use crate::context::headers::{
     DottedOrder, Policy, Received, TraceParent, baggage_header, tracestate_header,
 };
 use crate::dispatch;
+use crate::trace::{self, Context};
 
 /// What takes the headers of an outbound call: a map of headers, or the attributes of a message.
 pub trait Inject {
@@ -70,9 +69,9 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) {
         .as_ref()
         .map_or(&default, |handle| handle.propagation());
     let context = Context::current();
-    let received = context.above().received.as_deref();
+    let received = context.inherited().received.as_deref();
     let remote = received.and_then(|received| received.remote.as_ref());
-    if let Some((trace, span)) = context.above().ids {
+    if let Some((trace, span)) = context.inherited().ids {
         let flags = remote.map_or(TraceParent::SAMPLED, |remote| remote.flags);
         let parent = TraceParent::of(trace, span, flags);
         let state = remote.map_or("", |remote| &remote.state);
@@ -81,7 +80,7 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) {
     }
     let order = remote.and_then(|remote| remote.order.as_ref());
     if (policy.langsmith || order.is_some())
-        && let Some(order) = DottedOrder::below(order, carrier::segments().into_iter())
+        && let Some(order) = DottedOrder::below(order, trace::segments().into_iter())
     {
         into.set("langsmith-trace", order.as_str().to_owned());
     }

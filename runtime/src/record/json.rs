@@ -164,8 +164,11 @@ impl Writer<'_> {
             self.raw(",\"threshold_ms\":");
             self.millis(micros);
         }
-        let born_in = record.failure.as_ref().and_then(|failure| failure.born_in);
-        if let Some(span) = born_in {
+        let origin = record
+            .failure
+            .as_ref()
+            .and_then(|failure| failure.origin_span_id);
+        if let Some(span) = origin {
             self.key_id("error_span_id", Some(span.text()));
         }
         if !record.documents.is_empty() {
@@ -520,7 +523,7 @@ mod tests {
             kind,
             message,
             chain: vec![source],
-            born_in: record.span_id,
+            origin_span_id: record.span_id,
             path: vec![],
         });
         let json = parsed(&record);

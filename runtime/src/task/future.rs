@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::handle::ContextHandle;
-use crate::context::cancel::{Because, CancelledBy};
+use crate::cancel::{CancelGuard, CancelledBy};
 
 pin_project_lite::pin_project! {
     /// What [`carry`](crate::task::with_current_context) returns: polled and dropped where the future belongs.
@@ -23,7 +23,7 @@ pin_project_lite::pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.body.is_some() {
-                let because = this.is_task.then(|| Because::of(CancelledBy::from_outside()));
+                let because = this.is_task.then(|| CancelGuard::set(CancelledBy::by_runtime()));
                 this.here.run(|| this.body.set(None));
                 drop(because);
             }

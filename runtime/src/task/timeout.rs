@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::error::Elapsed;
 
-use crate::context::cancel::{Because, CancelledBy};
+use crate::cancel::{CancelGuard, CancelledBy};
 
 pin_project_lite::pin_project! {
     /// What [`timeout`](crate::task::timeout) returns.
@@ -61,7 +61,9 @@ impl<F: Future> Future for Timeout<F> {
             return Poll::Pending;
         };
         let done = ready!(body.poll(context));
-        let _because = done.is_err().then(|| Because::of(CancelledBy::Timeout));
+        let _because = done
+            .is_err()
+            .then(|| CancelGuard::set(CancelledBy::Timeout));
         this.body.set(None);
         Poll::Ready(done)
     }

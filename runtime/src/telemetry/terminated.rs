@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-use crate::context::cancel;
+use crate::cancel;
 use crate::pipeline::say;
 
 /// Resolves when the process gets SIGTERM (an orchestrator ends it) or SIGINT (ctrl-c); for a graceful shutdown.

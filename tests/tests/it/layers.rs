@@ -6,16 +6,17 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// From the bottom up; modules of one rank do not see each other.
-const LAYERS: [&[&str]; 14] = [
-    &["clock", "privacy"],
+const LAYERS: [&[&str]; 15] = [
+    &["cancel", "clock", "privacy"],
     &["value", "usage"],
-    &["context", "prices"],
-    &["record"],
+    &["context", "prices", "recordable"],
+    &["record", "trace"],
     &["metrics"],
     &["store"],
     &["sink"],
     &["pipeline"],
     &["dispatch"],
+    &["scope"],
     &["span", "layer", "rag", "task"],
     &["propagation"],
     &["http"],

@@ -1,7 +1,7 @@
 //! LangSmith's `langsmith-trace`: the path of runs from the root to the caller, each with its start and its id.
 
-use super::super::{SpanId, TraceId};
 use crate::clock::rfc3339;
+use ragspan_core::{SpanId, TraceId};
 
 /// Longer paths than this are not read, and not written.
 const MAX_BYTES: usize = 8192;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::{SpanId, TraceId};
+use ragspan_core::{SpanId, TraceId};
 
 /// `00-<trace id>-<parent id>-<flags>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! W3C `tracestate`: what each system on the way says of its own; of ours, the full id of the parent.
 
-use super::super::SpanId;
+use ragspan_core::SpanId;
 
 const OURS: &str = "ragspan";
 
