@@ -61,6 +61,7 @@ impl Drop for Node {
 }
 
 /// Calls `update` with the nearest enclosing call of this span, if there is one.
+#[inline]
 pub(super) fn notify_parent(span: &SpanRef<'_, Registry>, update: impl FnOnce(&mut Node)) {
     let mut above = span.parent();
     while let Some(span) = above {

@@ -24,6 +24,8 @@ pub struct Call {
     /// Present until the call ends, if a pipeline listens.
     pub(in crate::span) observer: Option<CallObserver>,
     pub(super) phase: Phase,
+    /// Present in [`Phase::Pending`] only. It is not a field of the variant, so that changing the phase is a plain store.
+    pub(super) pending: Option<Box<PendingCall>>,
     on_drop: OnDrop,
     position: Position,
     /// The outcome of the last classification. A stream or an HTTP body keeps it when it continues.
@@ -37,6 +39,7 @@ pub struct Call {
 }
 
 impl Call {
+    #[inline]
     pub(super) fn running(
         callsite: &'static SpanCallsite,
         span: Span,
@@ -48,6 +51,7 @@ impl Call {
             span,
             observer,
             phase: Phase::Running,
+            pending: None,
             on_drop: OnDrop::Unwinding,
             position: Position::NotEntered,
             outcome: Outcome::Success,
@@ -65,7 +69,8 @@ impl Call {
     ) -> Self {
         let mut call = Self::running(callsite, Span::none(), None);
         let pending = PendingCall::new(callsite, options, values);
-        call.phase = Phase::Pending(Box::new(pending));
+        call.phase = Phase::Pending;
+        call.pending = Some(Box::new(pending));
         call.is_enabled = true;
         call
     }
@@ -80,7 +85,7 @@ impl Call {
     /// Enters the span. The first time starts a pending call, and emits the `_started` record if DEBUG is enabled.
     #[inline(never)]
     pub fn enter(&mut self) {
-        if matches!(self.phase, Phase::Pending(_)) {
+        if self.phase == Phase::Pending {
             self.start_pending();
         }
         if self.position == Position::NotEntered
@@ -96,10 +101,10 @@ impl Call {
     /// Starts a pending call, unless nothing listens any more.
     #[cold]
     fn start_pending(&mut self) {
-        let Phase::Pending(mut pending) = std::mem::replace(&mut self.phase, Phase::Running) else {
-            return;
-        };
-        let Some(listeners) = Listeners::find(self.callsite) else {
+        self.phase = Phase::Running;
+        let (Some(mut pending), Some(listeners)) =
+            (self.pending.take(), Listeners::find(self.callsite))
+        else {
             return;
         };
         let options = std::mem::take(&mut pending.options);
@@ -121,7 +126,7 @@ impl Call {
     /// dropped after it.
     #[inline(never)]
     pub(in crate::span) fn enter_to_drop(&mut self) {
-        if !matches!(self.phase, Phase::Pending(_)) {
+        if self.phase != Phase::Pending {
             self.enter();
             if self.on_drop == OnDrop::Cancelled {
                 self.on_drop = OnDrop::CancelledInside;
@@ -137,6 +142,7 @@ impl Call {
     }
 
     /// Ends the call with the outcome of its value.
+    #[inline]
     pub(in crate::span) fn end(&mut self) {
         self.leave();
         self.phase = Phase::Ended;
@@ -146,7 +152,7 @@ impl Call {
     }
 
     /// Starts the classification of the value. The annotation's expressions are user code and may panic.
-    #[inline(never)]
+    #[inline(always)]
     pub(in crate::span) fn start_classifying(&mut self) -> &mut Self {
         self.on_drop = OnDrop::Unwinding;
         self.phase = Phase::Classified;
@@ -160,16 +166,16 @@ impl Call {
     }
 
     /// Continues after a classification, as a stream does after each item. A drop is a cancellation again.
-    #[inline(never)]
+    #[inline]
     pub(in crate::span) fn resume(&mut self) {
         self.mark_cancellable();
-        if matches!(self.phase, Phase::Classified) {
+        if self.phase == Phase::Classified {
             self.phase = Phase::Running;
         }
     }
 
     /// Sets the outcome of the value.
-    #[inline(never)]
+    #[inline]
     pub(in crate::span) fn set_outcome(&mut self, outcome: Outcome) {
         self.outcome = outcome;
         self.phase = Phase::Classified;
@@ -197,7 +203,7 @@ impl Call {
         if self.has_panicked() {
             self.panic
                 .get_or_insert_with(|| Box::new(PanicReport::last()));
-        } else if matches!(self.phase, Phase::Classified) {
+        } else if self.phase == Phase::Classified {
             self.end();
         }
     }
@@ -212,7 +218,7 @@ impl Call {
             return Outcome::Panic;
         }
         self.on_drop
-            .outcome(&self.phase, self.outcome, self.has_panicked())
+            .outcome(self.phase, self.outcome, self.has_panicked())
     }
 }
 
@@ -221,7 +227,7 @@ impl Drop for Call {
     fn drop(&mut self) {
         let outcome = self.outcome_of_drop();
         // A function that panicked before it could return its future was called all the same.
-        if outcome == Outcome::Panic && matches!(self.phase, Phase::Pending(_)) {
+        if outcome == Outcome::Panic && self.phase == Phase::Pending {
             self.start_pending();
         }
         self.leave();

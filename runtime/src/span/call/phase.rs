@@ -1,6 +1,5 @@
 //! The states of a call.
 
-use super::pending::PendingCall;
 use crate::record::Outcome;
 
 /// The phase of a call's life.
@@ -12,10 +11,10 @@ use crate::record::Outcome;
 /// ```
 ///
 /// A call dropped before `Ended` ends by [`OnDrop::outcome`].
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// The function was called, and its future was not polled yet: the span is not open.
-    Pending(Box<PendingCall>),
+    Pending,
     /// The body runs or waits for its next poll. The outcome is not known.
     Running,
     /// The outcome was read from the value. A drop ends the call with it.
@@ -38,7 +37,7 @@ pub(super) enum OnDrop {
 impl OnDrop {
     /// Returns the outcome of a call dropped in this phase. `has_panicked` is whether the thread unwinds by a panic that began
     /// after the call was last entered.
-    pub(super) fn outcome(self, phase: &Phase, classified: Outcome, has_panicked: bool) -> Outcome {
+    pub(super) fn outcome(self, phase: Phase, classified: Outcome, has_panicked: bool) -> Outcome {
         if has_panicked && self != Self::Cancelled {
             return Outcome::Panic;
         }

@@ -41,7 +41,7 @@ fn has_no_subscriber() -> bool {
 }
 
 /// Opens the span with the values of the callsite's first fields, and starts the observer if a pipeline listens.
-#[inline]
+#[inline(always)]
 pub(super) fn start(
     callsite: &'static SpanCallsite,
     listeners: Listeners,
@@ -64,6 +64,7 @@ pub(super) fn start(
     (span, observer)
 }
 
+#[inline(always)]
 fn open_span(
     callsite: &'static SpanCallsite,
     options: &SpanOptions,

@@ -6,7 +6,6 @@ use std::fmt::{Arguments, Debug, Display};
 use tracing::Value;
 
 use super::lifecycle::Call;
-use super::phase::Phase;
 use super::record_fields::record_fields;
 use crate::record::{ErrorKind, Level, Outcome};
 use crate::recordable::{ToCost, ToUsage};
@@ -20,7 +19,7 @@ impl Call {
     /// Records the values as the callsite's fields, starting with the field at index `first`.
     #[inline(never)]
     pub fn fields(&mut self, first: usize, values: &[&dyn Value]) {
-        if let Phase::Pending(pending) = &mut self.phase {
+        if let Some(pending) = &mut self.pending {
             return pending.push(self.callsite, values);
         }
         let observer = self.observer.as_mut();
@@ -58,7 +57,7 @@ impl Call {
 
     /// Records the name of the model.
     pub fn model(&mut self, model: &dyn Display) {
-        if let Phase::Pending(pending) = &mut self.phase {
+        if let Some(pending) = &mut self.pending {
             pending.model = Some(bounded(format_args!("{model}")));
         }
         if let Some(observer) = &mut self.observer {

@@ -23,6 +23,7 @@ pub(super) struct Attached {
 }
 
 /// Attaches the call to its span and writes its ids into `record`.
+#[inline]
 pub(super) fn attach(
     callsite: &'static SpanCallsite,
     layer_bit: u64,

@@ -27,6 +27,7 @@ impl Deref for Meter {
 
 impl Meter {
     /// Returns the layer's bit, and the metrics of the callsite.
+    #[inline]
     pub(super) fn find(callsite: &'static SpanCallsite, handle: &Handle) -> (u64, Self) {
         if handle.is_global() {
             let (layer_bit, metrics) = callsite.global(handle);
