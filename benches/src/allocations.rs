@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// So many allocations, of so many bytes together.
+/// A number of allocations and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocated {
     /// How often memory was asked for, or for more of it.
@@ -33,9 +33,9 @@ fn is_counting() -> bool {
     COUNTED.take().is_some_and(|allocated| allocated.times > 0)
 }
 
-fn note(bytes: usize) {
+fn count_allocation(bytes: usize) {
     // A thread that is ending counts no more.
-    let _noted = COUNTED.try_with(|counted| {
+    let _written = COUNTED.try_with(|counted| {
         if let Some(Allocated { times, bytes: sum }) = counted.get() {
             counted.set(Some(Allocated {
                 times: times + 1,
@@ -55,12 +55,12 @@ pub struct Counting;
 )]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        count_allocation(layout.size());
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        count_allocation(layout.size());
         unsafe { System.alloc_zeroed(layout) }
     }
 
@@ -69,7 +69,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size.saturating_sub(layout.size()));
+        count_allocation(size.saturating_sub(layout.size()));
         unsafe { System.realloc(block, layout, size) }
     }
 }

@@ -2,19 +2,19 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::scene::Scene;
+use crate::surrounding::Surrounding;
 use crate::variant::Variant;
 
-/// What one annotated call costs beside its peers.
+/// Measure one annotated call beside its peers.
 #[derive(Debug, Parser)]
-#[command(name = "ruler")]
+#[command(name = "calls")]
 pub struct Arguments {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The subcommand.
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
@@ -47,13 +47,13 @@ pub enum Command {
     },
     /// Measure that in this process, `off`, `on` or with a `hit` in each record, and print nanoseconds a record.
     RedactOne {
-        /// What the records are like.
+        /// The content of the records.
         kind: String,
     },
     /// Measure one of these in this process, and print a line of JSON.
-    Scene {
+    Surrounding {
         /// Its name.
-        scene: Scene,
+        surrounding: Surrounding,
         /// Run what callgrind counts, between marks; other figures are left out.
         #[arg(long)]
         marks: bool,

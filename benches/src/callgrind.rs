@@ -12,19 +12,19 @@ use crate::measure::{LONG, MARKED_BATCHES, SHORT};
 /// How to get it where it is missing.
 pub const CURE: &str = "instructions are not counted: install valgrind (apt-get install valgrind)";
 
-/// Whether callgrind can be run here.
+/// Returns `true` if callgrind is installed.
 #[must_use]
-pub fn is_there() -> bool {
+pub fn is_available() -> bool {
     let mut version = Command::new("valgrind");
-    let said = version
+    let output = version
         .arg("--version")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    said.is_ok_and(|status| status.success())
+    output.is_ok_and(|status| status.success())
 }
 
-/// Why there is no count.
+/// An error of counting instructions.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallgrindError {
@@ -32,23 +32,23 @@ pub enum CallgrindError {
     #[error("cannot run valgrind, or read what it wrote: check TMPDIR")]
     Io(#[from] io::Error),
     /// The program did not end well under it.
-    #[error("the run under valgrind failed: {said}")]
+    #[error("the run under valgrind failed: {output}")]
     Failed {
-        /// The end of what it said.
-        said: String,
+        /// The end of its output.
+        output: String,
     },
     /// The program printed no report.
     #[error("the run under valgrind printed no report")]
     NoReport(#[from] serde_json::Error),
     /// The accounts are not the ones between three marks.
-    #[error("callgrind wrote no account of thread 1 for part {part}: was `ruler_mark` inlined?")]
+    #[error("callgrind wrote no account of thread 1 for part {part}: was `batch_mark` inlined?")]
     NoPart {
-        /// Which of them.
+        /// The part.
         part: u32,
     },
 }
 
-/// Instructions per call on the caller's thread of what `program` does for these arguments between marks, and what the run told.
+/// Returns the instructions per call that `program` executes between marks on the caller's thread, and the run's report.
 ///
 /// # Errors
 ///
@@ -61,9 +61,9 @@ pub fn instructions<R: DeserializeOwned>(
     let out = folder.path().join("cost");
     let run = command(program, arguments, &out).output()?;
     if !run.status.success() {
-        let said = String::from_utf8_lossy(&run.stderr);
-        let last = said.lines().rev().take(5).collect::<Vec<_>>().join(" | ");
-        return Err(CallgrindError::Failed { said: last });
+        let output = String::from_utf8_lossy(&run.stderr);
+        let last = output.lines().rev().take(5).collect::<Vec<_>>().join(" | ");
+        return Err(CallgrindError::Failed { output: last });
     }
     // The first part is the start and the warm calls.
     let (short, long) = (part(&out, 2)?, part(&out, 3)?);
@@ -80,7 +80,7 @@ fn command(program: &Path, arguments: &[&str], out: &Path) -> Command {
         .args([
             "--tool=callgrind",
             "--separate-threads=yes",
-            "--dump-before=*ruler_mark*",
+            "--dump-before=*batch_mark*",
         ])
         .arg(file)
         .arg(program)
@@ -89,7 +89,7 @@ fn command(program: &Path, arguments: &[&str], out: &Path) -> Command {
     valgrind
 }
 
-/// What thread 1 executed in this part.
+/// Returns the instructions of thread 1 in this part.
 fn part(out: &Path, part: u32) -> Result<u64, CallgrindError> {
     let mut path = out.as_os_str().to_owned();
     path.push(format!(".{part}-01"));

@@ -7,10 +7,10 @@ use std::process::Command;
 
 use serde::Serialize;
 
+use crate::backend::RecordCounts;
 use crate::callgrind;
 use crate::measure::Costs;
 use crate::one::Report;
-use crate::stage::Books;
 use crate::table;
 use crate::variant::{Path as How, Peer, Variant};
 
@@ -65,19 +65,19 @@ impl Effort {
     }
 }
 
-/// What was found of one variant.
+/// The results of one variant.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// Which it is.
+    /// The variant.
     pub variant: Variant,
     /// The smallest figures of all rounds.
     pub costs: Costs,
     /// Instructions per call on the caller's thread.
     pub instructions: Option<f64>,
-    /// Of all its runs together.
-    pub books: Books,
-    /// Whether the books of every single run balanced; if not, the figures do not count.
-    pub balanced: bool,
+    /// The sum over all its runs.
+    pub counts: RecordCounts,
+    /// `true` if every run found all its records; otherwise the figures do not count.
+    pub complete: bool,
 }
 
 impl Row {
@@ -91,33 +91,33 @@ impl Row {
             variant,
             costs: unknown,
             instructions: None,
-            books: Books::default(),
-            balanced: true,
+            counts: RecordCounts::default(),
+            complete: true,
         }
     }
 
     fn take_time(&mut self, report: Report) {
         self.costs.ns = self.costs.ns.min(report.costs.ns);
         self.costs.cpu_ns = self.costs.cpu_ns.min(report.costs.cpu_ns);
-        self.take_books(report.books);
+        self.take_counts(report.counts);
     }
 
     fn take_allocations(&mut self, report: Report) {
         self.costs.allocations = report.costs.allocations;
         self.costs.bytes = report.costs.bytes;
-        self.take_books(report.books);
+        self.take_counts(report.counts);
     }
 
-    fn take_books(&mut self, books: Books) {
-        self.balanced &= books.balance();
-        self.books = Books {
-            calls: self.books.calls + books.calls,
-            expected: self.books.expected + books.expected,
-            found: self.books.found + books.found,
-            dropped: self.books.dropped + books.dropped,
-            counted: books
+    fn take_counts(&mut self, counts: RecordCounts) {
+        self.complete &= counts.add_up();
+        self.counts = RecordCounts {
+            calls: self.counts.calls + counts.calls,
+            expected: self.counts.expected + counts.expected,
+            found: self.counts.found + counts.found,
+            dropped: self.counts.dropped + counts.dropped,
+            counted: counts
                 .counted
-                .map(|more| self.books.counted.unwrap_or(0) + more),
+                .map(|more| self.counts.counted.unwrap_or(0) + more),
         };
     }
 }
@@ -154,15 +154,15 @@ impl Comparison {
         Some(ours.instructions? / self.by_hand(ours)?.instructions?)
     }
 
-    /// Whether every book balances and, where instructions are counted, the promise holds.
+    /// Returns `true` if every record was found and, where instructions are counted, the promise holds.
     #[must_use]
     pub fn holds(&self) -> bool {
         let promise = self.share().is_none_or(|share| share <= PROMISE);
-        promise && self.rows.iter().all(|row| row.balanced)
+        promise && self.rows.iter().all(|row| row.complete)
     }
 }
 
-/// Measures, and prints a table or JSON; tells whether the books balance and the promise holds.
+/// Measures, prints a table or JSON, and returns whether every record was found and the promise holds.
 ///
 /// # Errors
 ///
@@ -186,7 +186,7 @@ fn measure(effort: Effort) -> Result<Comparison, Box<dyn Error>> {
         say(&format!("time, round {round} of {}", effort.rounds));
         for row in &mut rows {
             let batches = effort.batches_of(row.variant);
-            row.take_time(one(&programs.ruler, row.variant, batches)?);
+            row.take_time(one(&programs.program, row.variant, batches)?);
         }
     }
     say("allocations");
@@ -194,36 +194,39 @@ fn measure(effort: Effort) -> Result<Comparison, Box<dyn Error>> {
         let batches = effort.database_batches;
         row.take_allocations(one(&programs.allocations, row.variant, batches)?);
     }
-    count_instructions(&programs.ruler, &mut rows)?;
+    count_instructions(&programs.program, &mut rows)?;
     Ok(Comparison { effort, rows })
 }
 
-fn count_instructions(ruler: &Path, rows: &mut [Row]) -> Result<(), Box<dyn Error>> {
-    if !callgrind::is_there() {
+fn count_instructions(program: &Path, rows: &mut [Row]) -> Result<(), Box<dyn Error>> {
+    if !callgrind::is_available() {
         say(callgrind::CURE);
         return Ok(());
     }
     say("instructions");
     for row in rows {
         let arguments = ["one", &row.variant.to_string()];
-        let (instructions, report): (_, Report) = callgrind::instructions(ruler, &arguments)?;
+        let (instructions, report): (_, Report) = callgrind::instructions(program, &arguments)?;
         row.instructions = Some(instructions);
-        row.take_books(report.books);
+        row.take_counts(report.counts);
     }
     Ok(())
 }
 
-/// The two programs, which stand beside each other.
+/// The two programs, in one folder.
 struct Programs {
-    ruler: PathBuf,
+    program: PathBuf,
     allocations: PathBuf,
 }
 
 impl Programs {
     fn find() -> io::Result<Self> {
-        let ruler = std::env::current_exe()?;
-        let allocations = ruler.with_file_name("ruler-allocations");
-        Ok(Self { ruler, allocations })
+        let program = std::env::current_exe()?;
+        let allocations = program.with_file_name("calls-allocations");
+        Ok(Self {
+            program,
+            allocations,
+        })
     }
 }
 
@@ -234,15 +237,15 @@ fn one(program: &Path, variant: Variant, batches: u64) -> Result<Report, Box<dyn
         .args(["--calls", &CALLS.to_string()])
         .output()?;
     if !run.status.success() {
-        let said = String::from_utf8_lossy(&run.stderr);
-        return Err(format!("{variant} could not be measured: {said}").into());
+        let output = String::from_utf8_lossy(&run.stderr);
+        return Err(format!("{variant} could not be measured: {output}").into());
     }
     Ok(serde_json::from_slice(&run.stdout)?)
 }
 
-/// Tells how far it is; where standard error is closed there is nobody to tell.
+/// Prints the progress to standard error; a closed standard error is ignored.
 fn say(what: &str) {
-    let _told = writeln!(io::stderr(), "ruler: {what}");
+    let _printed = writeln!(io::stderr(), "calls: {what}");
 }
 
 #[cfg(test)]
@@ -272,22 +275,22 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn one_book_that_does_not_balance_is_enough_to_fail() {
+    fn one_incomplete_count_is_enough_to_fail() {
         let mut comparison = comparison(Some(1.0), 9.0);
-        let lost = Books {
+        let lost = RecordCounts {
             calls: 2,
             expected: 2,
             found: 1,
-            ..Books::default()
+            ..RecordCounts::default()
         };
-        let doubled = Books { found: 3, ..lost };
-        comparison.rows[0].take_books(lost);
-        comparison.rows[0].take_books(doubled);
+        let doubled = RecordCounts { found: 3, ..lost };
+        comparison.rows[0].take_counts(lost);
+        comparison.rows[0].take_counts(doubled);
         assert!(!comparison.holds());
         assert_eq!(
             (
-                comparison.rows[0].books.found,
-                comparison.rows[0].books.expected
+                comparison.rows[0].counts.found,
+                comparison.rows[0].counts.expected
             ),
             (4, 4)
         );
@@ -302,8 +305,8 @@ pub(crate) mod tests {
                 cpu_ns,
                 ..Costs::default()
             };
-            let books = Books::default();
-            row.take_time(Report { costs, books });
+            let counts = RecordCounts::default();
+            row.take_time(Report { costs, counts });
         }
         assert_eq!((row.costs.ns, row.costs.cpu_ns), (4.0, 7.0));
     }

@@ -18,10 +18,10 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use crate::allocations::{Allocated, counted};
-use crate::dress::{Found, QUERY};
-use crate::stage::Stage;
+use crate::backend::Backend;
+use crate::functions::{Found, QUERY};
 
-/// What to measure, and how long.
+/// The variant, and the number of rounds and batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Task {
@@ -45,7 +45,7 @@ pub const SHORT: u64 = 50;
 /// The calls of a batch in the long run between marks.
 pub const LONG: u64 = 550;
 
-/// What the calls of one process cost, each on average, but for the time: that is of the fastest batch.
+/// The average cost of a call in one process; the time is that of the fastest batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     /// Nanoseconds on the caller's thread.
@@ -60,18 +60,18 @@ pub struct Costs {
 
 /// Calls `call` over and over, and delivers after each batch.
 #[derive(Debug)]
-pub struct Ruler<'a, C> {
-    stage: &'a dyn Stage,
+pub struct Measurement<'a, C> {
+    backend: &'a dyn Backend,
     call: C,
     top_k: usize,
     calls: u64,
 }
 
-impl<'a, C: Fn(&str, usize) -> Found> Ruler<'a, C> {
-    /// A ruler for this function, called with this argument.
-    pub fn new(stage: &'a dyn Stage, top_k: usize, call: C) -> Self {
+impl<'a, C: Fn(&str, usize) -> Found> Measurement<'a, C> {
+    /// Returns a measurement of this function, called with this argument.
+    pub fn new(backend: &'a dyn Backend, top_k: usize, call: C) -> Self {
         Self {
-            stage,
+            backend,
             call,
             top_k,
             calls: 0,
@@ -100,9 +100,9 @@ impl<'a, C: Fn(&str, usize) -> Found> Ruler<'a, C> {
             let (ns, allocated) = self.timed(calls);
             fastest = fastest.min(ns);
             sum = add(sum, allocated);
-            self.stage.deliver(self.calls);
+            self.backend.deliver(self.calls);
         }
-        self.stage.settle();
+        self.backend.wait_until_idle();
         Costs {
             ns: fastest / calls as f64,
             cpu_ns: (cpu_ns() - before) / all,
@@ -123,17 +123,17 @@ impl<'a, C: Fn(&str, usize) -> Found> Ruler<'a, C> {
 
     fn marks(&mut self) {
         self.repeat(2, LONG);
-        ruler_mark();
+        batch_mark();
         self.repeat(MARKED_BATCHES, SHORT);
-        ruler_mark();
+        batch_mark();
         self.repeat(MARKED_BATCHES, LONG);
-        ruler_mark();
+        batch_mark();
     }
 
     fn repeat(&mut self, batches: u64, calls: u64) {
         for _ in 0..batches {
             self.batch(calls);
-            self.stage.deliver(self.calls);
+            self.backend.deliver(self.calls);
         }
     }
 
@@ -157,7 +157,7 @@ fn add(sum: Option<Allocated>, more: Option<Allocated>) -> Option<Allocated> {
 
 /// Where callgrind closes an account and opens the next; it knows the function by its name.
 #[inline(never)]
-fn ruler_mark() {
+fn batch_mark() {
     black_box(());
 }
 
@@ -184,42 +184,42 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::dress::{TOP_K, bare};
-    use crate::stage::{Books, StageError};
+    use crate::backend::{BackendError, RecordCounts};
+    use crate::functions::{TOP_K, bare};
 
     /// Notes after how many calls it was asked to deliver.
     #[derive(Debug, Default)]
     struct Noting(RefCell<Vec<u64>>);
 
-    impl Stage for Noting {
+    impl Backend for Noting {
         fn deliver(&self, calls: u64) {
             self.0.borrow_mut().push(calls);
         }
 
-        fn close(self: Box<Self>, _: u64) -> Result<Books, StageError> {
-            Ok(Books::default())
+        fn close(self: Box<Self>, _: u64) -> Result<RecordCounts, BackendError> {
+            Ok(RecordCounts::default())
         }
     }
 
     #[test]
     fn everything_is_delivered_after_each_batch() {
-        let stage = Noting::default();
+        let backend = Noting::default();
         let task = Task::Time {
             batches: 3,
             calls: 10,
         };
-        let (costs, calls) = Ruler::new(&stage, TOP_K, bare).run(task);
+        let (costs, calls) = Measurement::new(&backend, TOP_K, bare).run(task);
         assert_eq!(calls, 50);
-        assert_eq!(*stage.0.borrow(), [10, 20, 30, 40, 50]);
+        assert_eq!(*backend.0.borrow(), [10, 20, 30, 40, 50]);
         assert!(costs.ns.is_finite() && costs.cpu_ns > 0.0, "{costs:?}");
         assert_eq!(costs.allocations, Some(0.0));
     }
 
     #[test]
     fn between_marks_the_deliveries_are_as_many() {
-        let stage = Noting::default();
-        let (_, calls) = Ruler::new(&stage, TOP_K, bare).run(Task::Marks);
-        let asked = stage.0.borrow();
+        let backend = Noting::default();
+        let (_, calls) = Measurement::new(&backend, TOP_K, bare).run(Task::Marks);
+        let asked = backend.0.borrow();
         let long = MARKED_BATCHES * LONG;
         let (warm, short) = (2 * LONG, MARKED_BATCHES * SHORT);
         assert_eq!(calls, warm + short + long);

@@ -1,4 +1,4 @@
-//! What the programs do with their command line.
+//! Parses the command line and runs the subcommand.
 
 use std::error::Error;
 use std::io::Write;
@@ -8,19 +8,19 @@ use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
 use crate::measure::Task;
-use crate::scene::Scene;
+use crate::surrounding::Surrounding;
 use crate::variant::Variant;
-use crate::{around, compare, one, redact, scene};
+use crate::{compare, one, redact, surrounding, surroundings};
 
-/// Does what the command line says; an error is told on standard error.
+/// Runs the subcommand of the command line; prints an error to standard error.
 #[must_use]
 pub fn main() -> ExitCode {
     match run(&Arguments::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Where standard error is closed there is nobody to tell.
-            let _told = writeln!(std::io::stderr(), "ruler: {error}");
+            // A closed standard error is ignored.
+            let _printed = writeln!(std::io::stderr(), "calls: {error}");
             ExitCode::from(2)
         }
     }
@@ -34,8 +34,8 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error>> {
             Ok(true)
         }
         Command::All { quick, json } => compare::all(quick, json),
-        Command::Context { quick, json } => around::all(quick, json),
-        Command::Scene { scene, marks } => scene_alone(scene, marks),
+        Command::Context { quick, json } => surroundings::all(quick, json),
+        Command::Surrounding { surrounding, marks } => surrounding_alone(surrounding, marks),
         Command::List => list(),
         Command::One {
             variant,
@@ -57,9 +57,13 @@ fn list() -> Result<bool, Box<dyn Error>> {
     Ok(true)
 }
 
-fn scene_alone(scene: Scene, marks: bool) -> Result<bool, Box<dyn Error>> {
-    let task = if marks { Task::Marks } else { around::TIME };
-    let report = scene::measure(scene, task)?;
+fn surrounding_alone(surrounding: Surrounding, marks: bool) -> Result<bool, Box<dyn Error>> {
+    let task = if marks {
+        Task::Marks
+    } else {
+        surroundings::TIME
+    };
+    let report = surrounding::measure(surrounding, task)?;
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&report)?)?;
     Ok(true)
 }

@@ -1,4 +1,4 @@
-//! What it costs to look for secrets: the CPU of the pipeline's own threads for a record, with the rules and without, and what a secret adds.
+//! Measures redaction: the CPU time per record of the pipeline's threads, with and without the rules, and with a secret in each record.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -13,10 +13,10 @@ use serde_json::json;
 /// With the rules a record without a secret takes at most so much more of the pipeline's CPU.
 pub const PROMISE: f64 = 1.35;
 
-/// So many records in one round, fewer than the queue holds.
+/// Records in one round, fewer than the queue holds.
 const RECORDS: u64 = 10_000;
 
-/// What the records of a run are like.
+/// The content of the records of a run.
 const KINDS: [&str; 3] = ["off", "on", "hit"];
 
 #[derive(LogContext)]
@@ -30,7 +30,7 @@ fn search(query: &str, top_k: u64, filter: &str) -> u64 {
     top_k + query.len() as u64
 }
 
-/// Measures each kind some times in processes of its own, the least of each counts; prints a table or JSON, and tells whether the promise holds.
+/// Measures each kind several times in processes of its own and keeps the minimum; prints a table or JSON, and returns whether the promise holds.
 ///
 /// # Errors
 ///
@@ -42,8 +42,8 @@ pub fn all(quick: bool, json: bool) -> Result<bool, Box<dyn Error>> {
     for _ in 0..rounds {
         for (kind, least) in KINDS.iter().zip(&mut least) {
             let run = Command::new(&program).args(["redact-one", kind]).output()?;
-            let said = String::from_utf8_lossy(&run.stdout);
-            *least = least.min(said.trim().parse()?);
+            let output = String::from_utf8_lossy(&run.stdout);
+            *least = least.min(output.trim().parse()?);
         }
     }
     let [off, on, hit] = least;

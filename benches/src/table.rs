@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use crate::backend::RecordCounts;
 use crate::callgrind::CURE;
 use crate::compare::{CALLS, Comparison, Effort, PROMISE, Row};
 use crate::measure::{LONG, MARKED_BATCHES, SHORT};
-use crate::stage::Books;
 use crate::variant::Path;
 
 const NOTHING: &str = "-";
@@ -48,7 +48,7 @@ fn head(effort: Effort) -> String {
              {SHORT}) / {marked}"
         ),
         "allocs, bytes: caller's thread; cpu: all threads, until everything is delivered".to_owned(),
-        "share: of by-hand, called the same way; books: records found of records expected".to_owned(),
+        "share: of by-hand, called the same way; records: found of expected".to_owned(),
     ]
     .join("\n")
 }
@@ -56,15 +56,15 @@ fn head(effort: Effort) -> String {
 fn titles() -> String {
     let (share, name) = ("share", "variant");
     format!(
-        "{name:26}{:>9}{share:>8}{:>9}{share:>8}{:>8}{:>8}{:>9}{share:>8}  books",
+        "{name:26}{:>9}{share:>8}{:>9}{share:>8}{:>8}{:>8}{:>9}{share:>8}  records",
         "ns", "instr", "allocs", "bytes", "cpu ns"
     )
 }
 
 fn line(row: &Row, by_hand: Option<&Row>) -> String {
     let name = row.variant.peer.name();
-    if !row.balanced {
-        return format!("  {name:24}   void: {}", detail(row.books));
+    if !row.complete {
+        return format!("  {name:24}   void: {}", detail(row.counts));
     }
     let Shares { ns, instr, cpu } = Shares::of(row, by_hand);
     let costs = row.costs;
@@ -78,27 +78,27 @@ fn line(row: &Row, by_hand: Option<&Row>) -> String {
         whole(costs.bytes),
         one_decimal(Some(costs.cpu_ns)),
         share(cpu),
-        found(row.books),
+        found(row.counts),
     )
 }
 
-fn found(books: Books) -> String {
-    match books.expected {
-        0 => books.counted.map_or(NOTHING.to_owned(), |counted| {
+fn found(counts: RecordCounts) -> String {
+    match counts.expected {
+        0 => counts.counted.map_or(NOTHING.to_owned(), |counted| {
             format!("0 of 0, {counted} counted")
         }),
-        expected => format!("{} of {expected}", books.found),
+        expected => format!("{} of {expected}", counts.found),
     }
 }
 
-fn detail(books: Books) -> String {
-    let Books {
+fn detail(counts: RecordCounts) -> String {
+    let RecordCounts {
         calls,
         expected,
         found,
         dropped,
         counted,
-    } = books;
+    } = counts;
     let counted = counted.map_or(String::new(), |counted| {
         format!(", {counted} of {calls} calls counted")
     });
@@ -106,17 +106,17 @@ fn detail(books: Books) -> String {
 }
 
 fn verdict(comparison: &Comparison) -> String {
-    let lost = comparison.rows.iter().filter(|row| !row.balanced).count();
-    let books = match lost {
-        0 => "every book balances".to_owned(),
-        _ => format!("FAILED: {lost} books do not balance"),
+    let lost = comparison.rows.iter().filter(|row| !row.complete).count();
+    let counts = match lost {
+        0 => "every variant has all its records".to_owned(),
+        _ => format!("FAILED: {lost} variants miss records"),
     };
     let Some(share) = comparison.share() else {
-        return format!("{books}; {CURE}");
+        return format!("{counts}; {CURE}");
     };
     let word = if share <= PROMISE { "holds" } else { "FAILED" };
     format!(
-        "{books}; an annotated call takes {share:.3} of the instructions by hand, at most {PROMISE:.3} promised: {word}"
+        "{counts}; an annotated call takes {share:.3} of the instructions by hand, at most {PROMISE:.3} promised: {word}"
     )
 }
 
@@ -128,7 +128,7 @@ struct Shares {
 
 impl Shares {
     fn of(row: &Row, by_hand: Option<&Row>) -> Self {
-        let trusted = by_hand.filter(|by_hand| row.balanced && by_hand.balanced);
+        let trusted = by_hand.filter(|by_hand| row.complete && by_hand.complete);
         let instr = trusted.and_then(|by_hand| Some(row.instructions? / by_hand.instructions?));
         Self {
             ns: trusted.map(|by_hand| row.costs.ns / by_hand.costs.ns),
@@ -154,14 +154,14 @@ fn whole(value: Option<f64>) -> String {
 struct Document {
     effort: Effort,
     calls_per_batch: u64,
-    variants: Vec<Entry>,
+    variants: Vec<JsonRow>,
     instructions_share: Share,
     instructions_share_promised: f64,
     holds: bool,
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct JsonRow {
     variant: String,
     ns: f64,
     ns_share: Share,
@@ -171,7 +171,7 @@ struct Entry {
     bytes: Option<f64>,
     cpu_ns: f64,
     cpu_share: Share,
-    books: Books,
+    counts: RecordCounts,
     void: bool,
 }
 
@@ -184,7 +184,7 @@ pub fn json(comparison: &Comparison) -> serde_json::Result<String> {
     let entries = comparison
         .rows
         .iter()
-        .map(|row| entry(row, comparison.by_hand(row)));
+        .map(|row| json_row(row, comparison.by_hand(row)));
     serde_json::to_string_pretty(&Document {
         effort: comparison.effort,
         calls_per_batch: CALLS,
@@ -195,9 +195,9 @@ pub fn json(comparison: &Comparison) -> serde_json::Result<String> {
     })
 }
 
-fn entry(row: &Row, by_hand: Option<&Row>) -> Entry {
+fn json_row(row: &Row, by_hand: Option<&Row>) -> JsonRow {
     let shares = Shares::of(row, by_hand);
-    Entry {
+    JsonRow {
         variant: row.variant.to_string(),
         ns: row.costs.ns,
         ns_share: shares.ns,
@@ -207,8 +207,8 @@ fn entry(row: &Row, by_hand: Option<&Row>) -> Entry {
         bytes: row.costs.bytes,
         cpu_ns: row.costs.cpu_ns,
         cpu_share: shares.cpu,
-        books: row.books,
-        void: !row.balanced,
+        counts: row.counts,
+        void: !row.complete,
     }
 }
 
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_that_is_broken_is_said_to_have_failed() {
+    fn a_broken_promise_is_reported_as_failed() {
         assert!(text(&comparison(Some(4000.0), 10_000.0)).ends_with("promised: FAILED"));
     }
 
@@ -245,10 +245,10 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_whose_books_do_not_balance_is_void_with_the_numbers() {
+    fn a_figure_with_missing_records_is_void_and_shows_the_numbers() {
         let mut comparison = comparison(Some(1.0), 9.0);
-        comparison.rows[0].balanced = false;
-        comparison.rows[0].books = Books {
+        comparison.rows[0].complete = false;
+        comparison.rows[0].counts = RecordCounts {
             calls: 10,
             expected: 10,
             found: 9,
@@ -257,7 +257,7 @@ mod tests {
         };
         let text = text(&comparison);
         assert!(text.contains("void: 9 of 10 records found, 1 dropped, 10 of 10 calls counted"));
-        assert!(text.contains("FAILED: 1 books"));
+        assert!(text.contains("FAILED: 1 variants miss"));
         assert!(json(&comparison).unwrap().contains("\"void\": true"));
     }
 }

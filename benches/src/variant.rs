@@ -1,9 +1,9 @@
-//! What is compared: a peer, called sync or async, succeeding or failing; and the names of these.
+//! The compared variants: a peer, called sync or async, succeeding or failing; and their names.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Who instruments the call, and where it goes.
+/// The instrumentation of the call, and its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
@@ -58,7 +58,7 @@ impl Peer {
         }
     }
 
-    /// Whether its failing calls are measured too: not where nothing is written.
+    /// Returns `true` if failing calls are measured too: not where nothing is written.
     #[must_use]
     pub const fn writes(self) -> bool {
         !matches!(
@@ -139,7 +139,7 @@ impl fmt::Display for Variant {
 
 /// No variant has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such variant: `ruler list` shows them")]
+#[error("unknown variant: `calls list` shows them")]
 pub struct UnknownVariant;
 
 impl FromStr for Variant {

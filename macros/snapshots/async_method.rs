@@ -55,10 +55,10 @@ where
                     let v: &Answer = __found;
                     __call
                         .empty({
-                            let __told: ::ragspan::__private::IsEmpty = v
+                            let __typed: ::ragspan::__private::IsEmpty = v
                                 .text
                                 .is_empty();
-                            __told
+                            __typed
                         })
                 }
             },

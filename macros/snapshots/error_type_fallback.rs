@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "`transparent` takes the label of the only field, and here is none or more than one: write #[error_type(\"timeout\")]"
+    "`transparent` takes the label from the only field, so it needs exactly one field: write #[error_type(\"timeout\")] instead"
 }
 #[automatically_derived]
 impl ::ragspan::ErrorType for E {

@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "a field without a name needs one: #[log(rename = \"user_id\")], or #[log(flatten)] where it is a context itself"
+    "an unnamed field needs a name: #[log(rename = \"user_id\")], or #[log(flatten)] if it is a context itself"
 }
 #[automatically_derived]
 impl<T> ::ragspan::LogContext for Tuple<T> {

@@ -3,7 +3,7 @@
 use syn::Ident;
 use syn::ext::IdentExt;
 
-/// `NoContext` as `no_context`, `HTTPError` as `http_error`.
+/// Converts `NoContext` to `no_context` and `HTTPError` to `http_error`.
 pub(crate) fn snake(name: &Ident) -> String {
     let letters: Vec<char> = name.unraw().to_string().chars().collect();
     let mut snake = String::new();
@@ -16,7 +16,7 @@ pub(crate) fn snake(name: &Ident) -> String {
     snake
 }
 
-/// A capital starts a word behind what is no capital, and before a small letter.
+/// Returns `true` for an upper-case letter that follows a letter of another case or precedes a lower-case letter.
 fn starts_word(letters: &[char], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| letters.get(before));
     let ends_word = before.is_some_and(|letter| !letter.is_uppercase());
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_told_by_their_capitals() {
+    fn upper_case_letters_start_a_new_part() {
         for (name, expected) in [
             ("NoContext", "no_context"),
             ("HTTPError", "http_error"),

@@ -1,6 +1,6 @@
-//! The rules that need more than one argument or the whole function: one function a rule.
+//! The checks that need several arguments or the whole function: one function per rule.
 //!
-//! What can be said while reading one argument is said there, in `values` and `fields`.
+//! Errors in a single argument are reported while it is parsed, in `values` and `fields`.
 
 use std::collections::HashSet;
 
@@ -12,38 +12,39 @@ use syn::{Attribute, Expr, Ident, LitStr, ReturnType};
 
 use crate::errors::Errors;
 use crate::model::{
-    Arguments, Empty, Field, Function, How, Layer, Mode, Name, Opening, RagSpan, Shape, Written,
+    Arguments, CheckedSpan, EmptyCheck, Field, FieldKind, FieldName, Function, Layer, Mode,
+    Opening, ParsedSpan, Shape,
 };
-use crate::params::{self, Bound};
-use crate::returns::{self, Deferred, Later};
+use crate::params::{self, Binding};
+use crate::return_type::{self, Deferred, DeferredKind};
 use crate::suggest;
 use crate::tail;
 
-/// No span has more fields: `tracing` gives them on in arrays of this length.
+/// The maximum number of fields of a span. `tracing` passes field values in arrays of at most this length.
 const MAX_FIELDS: usize = 32;
 
-/// Holds what was written to the rules, and says what it means.
-pub(crate) fn check(written: Written, mode: Mode, errors: &mut Errors) -> Option<RagSpan> {
-    let Written {
+/// Validates one use of the attribute and resolves it to a [`CheckedSpan`].
+pub(crate) fn check(parsed: ParsedSpan, mode: Mode, errors: &mut Errors) -> Option<CheckedSpan> {
+    let ParsedSpan {
         mut arguments,
         function,
-    } = written;
-    let bound = params::bound(&function.signature);
+    } = parsed;
+    let bindings = params::bindings(&function.signature);
     let deferred = deferred(&function);
-    not_const(&function, errors);
-    measured_once(&function, errors);
-    skipped_exist(&arguments, &bound, errors);
-    stream_has_no_value(&arguments, deferred.as_ref(), errors);
-    something_is_returned(&arguments, &function, errors);
-    name_what_is_empty(&mut arguments, &bound, mode, errors);
-    fields_are_unique(&arguments, errors);
+    reject_const_fn(&function, errors);
+    reject_second_attribute(&function, errors);
+    check_skipped_names(&arguments, &bindings, errors);
+    reject_value_arguments_of_stream(&arguments, deferred.as_ref(), errors);
+    reject_value_arguments_without_value(&arguments, &function, errors);
+    resolve_bare_fields(&mut arguments, &bindings, mode, errors);
+    reject_duplicate_fields(&arguments, errors);
     if mode == Mode::Compatible {
-        capture(&mut arguments, &bound);
+        capture_parameters(&mut arguments, &bindings);
         arguments.layer.get_or_insert(Layer::Known("Api"));
     }
-    not_too_many(&arguments, errors);
+    reject_too_many_fields(&arguments, errors);
     let shape = shape(&function, deferred, errors);
-    let layer = layer_is_given(&mut arguments, function.signature.ident.span(), errors)?;
+    let layer = require_layer(&mut arguments, function.signature.ident.span(), errors)?;
     Some(resolve(layer, shape, arguments, function))
 }
 
@@ -51,14 +52,14 @@ pub(crate) fn check(written: Written, mode: Mode, errors: &mut Errors) -> Option
 /// #[rag_span(layer = "data")]
 /// const fn limit() -> usize { 10 }
 /// ```
-fn not_const(function: &Function, errors: &mut Errors) {
+fn reject_const_fn(function: &Function, errors: &mut Errors) {
     let Some(constness) = &function.signature.constness else {
         return;
     };
     let message = if function.owner.is_some() {
-        "a `const fn` runs where nothing can be measured: leave it out with #[rag_span(skip)]"
+        "a `const fn` cannot be instrumented, because it may run at compile time: leave it out with #[rag_span(skip)]"
     } else {
-        "a `const fn` runs where nothing can be measured: remove `const` or the attribute"
+        "a `const fn` cannot be instrumented, because it may run at compile time: remove `const` or the attribute"
     };
     errors.at(constness.span, message);
 }
@@ -68,17 +69,21 @@ fn not_const(function: &Function, errors: &mut Errors) {
 /// #[rag_span(layer = "retrieval")]
 /// fn load() {}
 /// ```
-fn measured_once(function: &Function, errors: &mut Errors) {
-    for attribute in function.attributes.iter().filter(|found| is_ours(found)) {
+fn reject_second_attribute(function: &Function, errors: &mut Errors) {
+    for attribute in function
+        .attributes
+        .iter()
+        .filter(|attribute| is_rag_span(attribute))
+    {
         errors.at(
             attribute.path().span(),
-            "this function is measured already: keep one #[rag_span]",
+            "this function already has a #[rag_span]: keep one of the two",
         );
     }
 }
 
-/// Whether this is the attribute itself.
-pub(crate) fn is_ours(attribute: &Attribute) -> bool {
+/// Returns `true` if the attribute is `#[rag_span]`.
+pub(crate) fn is_rag_span(attribute: &Attribute) -> bool {
     let last = attribute.path().segments.last();
     last.is_some_and(|last| last.ident == "rag_span")
 }
@@ -87,43 +92,50 @@ pub(crate) fn is_ours(attribute: &Attribute) -> bool {
 /// #[rag_span(layer = "data", skip(pasword))]
 /// fn login(user: &str, password: &str) {}
 /// ```
-fn skipped_exist(arguments: &Arguments, bound: &[Bound], errors: &mut Errors) {
+fn check_skipped_names(arguments: &Arguments, bindings: &[Binding], errors: &mut Errors) {
     for skipped in &arguments.skip {
-        if !bound.iter().any(|bound| bound.name == *skipped) {
-            errors.at(skipped.span(), nothing_to_skip(skipped, bound));
+        if !bindings.iter().any(|binding| binding.name == *skipped) {
+            errors.at(skipped.span(), unknown_parameter(skipped, bindings));
         }
     }
 }
 
-fn nothing_to_skip(skipped: &Ident, bound: &[Bound]) -> String {
-    let names: Vec<String> = bound.iter().map(|bound| bound.name.to_string()).collect();
+fn unknown_parameter(skipped: &Ident, bindings: &[Binding]) -> String {
+    let names: Vec<String> = bindings
+        .iter()
+        .map(|binding| binding.name.to_string())
+        .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let near = match suggest::nearest(&skipped.to_string(), &names) {
+    let fix = match suggest::nearest(&skipped.to_string(), &names) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => String::from("leave it out"),
+        None => String::from("remove it"),
     };
-    format!("the function has no argument `{skipped}` to skip: {near}")
+    format!("the function has no parameter `{skipped}` to skip; {fix}")
 }
 
 /// ```text
 /// #[rag_span(layer = "generation", ok(|tokens| n = tokens.len()))]
 /// fn tokens() -> impl Stream<Item = Token> { .. }
 /// ```
-fn stream_has_no_value(arguments: &Arguments, deferred: Option<&Deferred>, errors: &mut Errors) {
-    if deferred.is_none_or(|deferred| deferred.later == Later::Future) {
+fn reject_value_arguments_of_stream(
+    arguments: &Arguments,
+    deferred: Option<&Deferred>,
+    errors: &mut Errors,
+) {
+    if deferred.is_none_or(|deferred| deferred.kind == DeferredKind::Future) {
         return;
     }
-    let told_by_value = matches!(arguments.empty, Some(Empty::By(_)));
-    for word in ["ok", "ret", "outcome", "empty"] {
-        let Some(key) = arguments.key(word) else {
+    let empty_reads_value = matches!(arguments.empty, Some(EmptyCheck::Closure(_)));
+    for name in ["ok", "ret", "outcome", "empty"] {
+        let Some(key) = arguments.key(name) else {
             continue;
         };
-        if word != "empty" || told_by_value {
+        if name != "empty" || empty_reads_value {
             errors.at(
                 key.span(),
                 format!(
-                    "`{word}` needs a value, and a stream gives items instead: leave it out; \
-                     the items are counted, and `empty` alone tells a stream without any"
+                    "`{name}` reads the returned value, but a stream yields items instead: remove it; \
+                     items are counted, and a bare `empty` detects a stream without items"
                 ),
             );
         }
@@ -134,20 +146,23 @@ fn stream_has_no_value(arguments: &Arguments, deferred: Option<&Deferred>, error
 /// #[rag_span(layer = "api", err)]
 /// fn warm() {}
 /// ```
-fn something_is_returned(arguments: &Arguments, function: &Function, errors: &mut Errors) {
+fn reject_value_arguments_without_value(
+    arguments: &Arguments,
+    function: &Function,
+    errors: &mut Errors,
+) {
     let output = &function.signature.output;
-    let (what, words): (_, &[&str]) = match output {
+    let (reason, names): (_, &[&str]) = match output {
         ReturnType::Default => ("returns nothing", &["err", "empty"]),
-        output if returns::never(output) => {
+        output if return_type::never(output) => {
             ("never returns", &["ok", "err", "ret", "empty", "outcome"])
         }
         ReturnType::Type(..) => return,
     };
-    let written = words.iter().filter_map(|word| arguments.key(word));
-    for key in written {
+    for key in names.iter().filter_map(|name| arguments.key(name)) {
         errors.at(
             key.span(),
-            format!("`{key}` speaks of the value returned, and this function {what}: leave it out"),
+            format!("`{key}` reads the returned value, but this function {reason}: remove it"),
         );
     }
 }
@@ -157,30 +172,36 @@ fn something_is_returned(arguments: &Arguments, function: &Function, errors: &mu
 /// fn search(&self, top_k: usize) {}
 /// ```
 ///
-/// A bare name of `fields(..)` is recorded if it is an argument's; another declares a field for the body to record.
-fn name_what_is_empty(arguments: &mut Arguments, bound: &[Bound], mode: Mode, errors: &mut Errors) {
+/// Records a bare name in `fields(..)` if it is a parameter. Any other bare name declares a field for the body to
+/// record.
+fn resolve_bare_fields(
+    arguments: &mut Arguments,
+    bindings: &[Binding],
+    mode: Mode,
+    errors: &mut Errors,
+) {
     if mode == Mode::Compatible {
         return;
     }
     let bare = arguments
         .fields
         .iter_mut()
-        .filter(|field| field.how == How::Empty);
+        .filter(|field| field.kind == FieldKind::Empty);
     for field in bare {
-        let Name::Text(name) = &field.name else {
+        let FieldName::Text(name) = &field.name else {
             continue;
         };
         let first = name.split('.').next().unwrap_or_default();
-        if !bound.iter().any(|bound| bound.name.unraw() == first) {
+        if !bindings.iter().any(|binding| binding.name.unraw() == first) {
             continue;
         }
         if let Some((_, last)) = name.rsplit_once('.') {
             errors.at(
                 field.span,
-                format!("`{name}` would be declared and stay empty: write `{last} = {name}`"),
+                format!("`{name}` would declare an empty field: write `{last} = {name}` to record the value"),
             );
         } else {
-            field.how = How::Value;
+            field.kind = FieldKind::Value;
         }
     }
 }
@@ -189,16 +210,16 @@ fn name_what_is_empty(arguments: &mut Arguments, bound: &[Bound], mode: Mode, er
 /// #[rag_span(layer = "data", context(id), ok(|row| id = row.id))]
 /// fn load(id: u64) -> Row { .. }
 /// ```
-pub(crate) fn fields_are_unique(arguments: &Arguments, errors: &mut Errors) {
+pub(crate) fn reject_duplicate_fields(arguments: &Arguments, errors: &mut Errors) {
     let mut names = HashSet::new();
     for field in all_fields(arguments) {
-        let Name::Text(name) = &field.name else {
+        let FieldName::Text(name) = &field.name else {
             continue;
         };
         if !names.insert(name) {
             errors.at(
                 field.span,
-                format!("the field `{name}` is there already: give one another name"),
+                format!("the field `{name}` is given twice: rename one of the two"),
             );
         }
     }
@@ -215,55 +236,55 @@ fn all_fields(arguments: &Arguments) -> impl Iterator<Item = &Field> {
         .chain(on_success)
 }
 
-/// A function with more recorded fields than `tracing` can carry.
-pub(crate) fn not_too_many(arguments: &Arguments, errors: &mut Errors) {
+/// Rejects a function with more recorded fields than `tracing` supports.
+pub(crate) fn reject_too_many_fields(arguments: &Arguments, errors: &mut Errors) {
     if let Some(field) = all_fields(arguments).nth(MAX_FIELDS) {
         let count = all_fields(arguments).count();
         errors.at(
             field.span,
-            format!("{count} fields are more than the {MAX_FIELDS} that a span can carry: leave some out, or record a struct with `?`"),
+            format!("{count} fields exceed the maximum of {MAX_FIELDS} per span: remove some, or record a struct with `?`"),
         );
     }
 }
 
-/// `tracing`'s attribute records every argument that was not skipped and has no field of its name.
-fn capture(arguments: &mut Arguments, bound: &[Bound]) {
+/// Adds a field for every parameter that is not skipped and has no field of its name, as `tracing::instrument` does.
+fn capture_parameters(arguments: &mut Arguments, bindings: &[Binding]) {
     if arguments.skip_all {
         return;
     }
-    let has_field = |bound: &Bound| {
-        let is =
-            |field: &Field| matches!(&field.name, Name::Text(name) if bound.name.unraw() == name);
+    let has_field = |binding: &Binding| {
+        let is = |field: &Field| matches!(&field.name, FieldName::Text(name) if binding.name.unraw() == name);
         arguments.fields.iter().any(is)
     };
-    let captured = bound
+    let captured = bindings
         .iter()
-        .filter(|bound| !arguments.skip.contains(&bound.name) && !has_field(bound));
+        .filter(|binding| !arguments.skip.contains(&binding.name) && !has_field(binding));
     let captured: Vec<Field> = captured.map(captured_field).collect();
     let named = std::mem::replace(&mut arguments.fields, captured);
     arguments.fields.extend(named);
 }
 
-fn captured_field(bound: &Bound) -> Field {
-    let name = &bound.name;
+fn captured_field(binding: &Binding) -> Field {
+    let name = &binding.name;
     Field {
-        name: Name::Text(name.unraw().to_string()),
+        name: FieldName::Text(name.unraw().to_string()),
         span: name.span(),
-        how: bound.how,
+        kind: binding.kind,
         value: syn::parse_quote!(#name),
     }
 }
 
-/// What shows that the work comes after the return: the type, or the last words of the body.
+/// Detects a returned future or stream by the return type, or a boxed future by the last tokens of the body.
 fn deferred(function: &Function) -> Option<Deferred> {
     let output = &function.signature.output;
-    returns::deferred(output).or_else(|| {
-        let makes_one = function.signature.asyncness.is_none() && tail::boxes_async(&function.body);
-        returns::alias(output).filter(|_| makes_one)
+    return_type::deferred(output).or_else(|| {
+        let returns_boxed_async =
+            function.signature.asyncness.is_none() && tail::boxes_async(&function.body);
+        return_type::alias(output).filter(|_| returns_boxed_async)
     })
 }
 
-/// How the body has to run.
+/// Chooses the construct that the body is moved into.
 fn shape(function: &Function, deferred: Option<Deferred>, errors: &mut Errors) -> Shape {
     if let Some(deferred) = deferred {
         return Shape::Deferred(Box::new(deferred));
@@ -278,14 +299,14 @@ fn shape(function: &Function, deferred: Option<Deferred>, errors: &mut Errors) -
     if returns_early(function.body.stream()) {
         errors.at(
             tracks.path().span(),
-            "a `#[track_caller]` function is measured where it stands, and then `return` and `?` would leave \
-             unseen: move the body into a function of its own and annotate that, or remove `#[track_caller]`",
+            "a `#[track_caller]` function cannot use `return` or `?`, which would bypass the instrumentation: \
+             move the body into another function and annotate that, or remove `#[track_caller]`",
         );
     }
-    Shape::InPlace
+    Shape::Inline
 }
 
-/// Whether a `return` or a `?` stands anywhere in the body.
+/// Returns `true` if the body contains a `return` or a `?`.
 fn returns_early(body: TokenStream) -> bool {
     body.into_iter().any(|token| match token {
         TokenTree::Ident(word) => word == "return",
@@ -295,20 +316,21 @@ fn returns_early(body: TokenStream) -> bool {
     })
 }
 
-/// What is missing is missing in the attribute, so the whole of it is pointed at; it is the user's token if it resolves as
-/// one does.
+/// Takes the layer, or reports that it is missing. The error points at the whole attribute.
+///
+/// `token` is a token of the user's. With its hygiene, the error counts as located in user code.
 ///
 /// ```text
 /// #[rag_span]
 /// fn load() {}
 /// ```
-pub(crate) fn layer_is_given(
+pub(crate) fn require_layer(
     arguments: &mut Arguments,
     token: Span,
     errors: &mut Errors,
 ) -> Option<Layer> {
     let layer = arguments.layer.take();
-    // A layer that is written but wrong has been reported where it stands.
+    // An invalid layer was already reported by its parser.
     if layer.is_none() && arguments.key("layer").is_none() {
         errors.at(
             Span::call_site().resolved_at(token),
@@ -324,15 +346,15 @@ pub(crate) fn resolve(
     shape: Shape,
     arguments: Arguments,
     function: Function,
-) -> RagSpan {
+) -> CheckedSpan {
     let operation = arguments
         .operation
-        .or_else(|| named(arguments.name.as_ref()))
-        .unwrap_or_else(|| own_name(&function));
-    let mut entry = arguments.context;
-    entry.extend(arguments.metrics);
-    entry.extend(arguments.versions);
-    RagSpan {
+        .or_else(|| string_literal(arguments.name.as_ref()))
+        .unwrap_or_else(|| function_name(&function));
+    let mut call_fields = arguments.context;
+    call_fields.extend(arguments.metrics);
+    call_fields.extend(arguments.versions);
+    CheckedSpan {
         krate: arguments.krate,
         operation,
         name: arguments.name,
@@ -346,7 +368,7 @@ pub(crate) fn resolve(
             context_from: arguments.context_from,
             fields: arguments.fields,
         },
-        entry,
+        call_fields,
         outcome: arguments.outcome,
         empty: arguments.empty,
         ok: arguments.ok,
@@ -362,12 +384,13 @@ pub(crate) fn resolve(
     }
 }
 
-/// A name that was written out, and may be the operation's too.
-fn named(name: Option<&Expr>) -> Option<LitStr> {
+/// Returns the span's name if it is a string literal, which is then also the operation.
+fn string_literal(name: Option<&Expr>) -> Option<LitStr> {
     syn::parse2(name?.to_token_stream()).ok()
 }
 
-fn own_name(function: &Function) -> LitStr {
+/// Returns the default operation: the function's name, with its type or trait if that is annotated.
+fn function_name(function: &Function) -> LitStr {
     let name = &function.signature.ident;
     let text = match &function.owner {
         Some(owner) => format!("{}::{}", owner.unraw(), name.unraw()),
@@ -381,11 +404,11 @@ mod tests {
     use super::*;
     use crate::parse::parse;
 
-    /// What the rules say of an annotated function.
-    fn said(arguments: &str, item: &str) -> String {
+    /// Returns the errors for an annotated function.
+    fn errors(arguments: &str, item: &str) -> String {
         let (arguments, item) = (arguments.parse().unwrap(), item.parse().unwrap());
         let checked =
-            Errors::collect(|errors| check(parse(arguments, item, errors)?, Mode::Ours, errors));
+            Errors::collect(|errors| check(parse(arguments, item, errors)?, Mode::RagSpan, errors));
         checked
             .err()
             .map_or_else(String::new, |reported| reported.into_tokens().to_string())
@@ -394,25 +417,25 @@ mod tests {
     const LAYER: &str = "layer = \"data\"";
 
     #[test]
-    fn each_rule_speaks_only_where_it_is_broken() {
-        assert_eq!(said(LAYER, "async fn f() -> Vec<u8> { g() }"), "");
+    fn each_broken_rule_reports_one_error() {
+        assert_eq!(errors(LAYER, "async fn f() -> Vec<u8> { g() }"), "");
         for (more, item, part) in [
             ("", "const fn f() {}", "remove `const`"),
             (
                 "",
                 "#[inline] #[ragspan::rag_span(layer = \"api\")] fn f() {}",
-                "measured already",
+                "already has a #[rag_span]",
             ),
-            (", skip(b)", "fn f(a: u8) {}", "no argument `b`"),
+            (", skip(b)", "fn f(a: u8) {}", "no parameter `b`"),
             (
                 ", ok(|t| n = 1)",
                 "fn f() -> impl Stream<Item = u8> {}",
-                "gives items instead",
+                "yields items instead",
             ),
             (
                 ", empty = |t| t",
                 "fn f() -> BoxStream<'static, u8> {}",
-                "gives items instead",
+                "yields items instead",
             ),
             (", err", "fn f() {}", "returns nothing"),
             (", ret", "fn f() -> ! {}", "never returns"),
@@ -420,10 +443,10 @@ mod tests {
             (
                 "",
                 "#[track_caller] fn f() -> Option<u8> { g()?; None }",
-                "leave unseen",
+                "bypass the instrumentation",
             ),
         ] {
-            let text = said(&format!("{LAYER}{more}"), item);
+            let text = errors(&format!("{LAYER}{more}"), item);
             assert_eq!(
                 (text.contains(part), text.matches("compile_error").count()),
                 (true, 1),
@@ -433,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_beside_it_is_let_through() {
+    fn valid_arguments_report_no_error() {
         for (more, item) in [
             (", skip(a, b)", "fn f((a, b): (u8, u8)) {}"),
             (", ok(|t| n = 1)", "fn f() -> impl Future<Output = u8> {}"),
@@ -442,15 +465,15 @@ mod tests {
             ("", "#[track_caller] fn f() -> Option<u8> { None }"),
             (", skip(self)", "fn f(&self) {}"),
         ] {
-            assert_eq!(said(&format!("{LAYER}{more}"), item), "");
+            assert_eq!(errors(&format!("{LAYER}{more}"), item), "");
         }
     }
 
     #[test]
-    fn no_span_has_more_fields_than_it_can_carry() {
+    fn more_than_32_fields_are_rejected() {
         let fields = |count: usize| {
             let names: Vec<String> = (0..count).map(|n| format!("f{n} = {n}")).collect();
-            said(
+            errors(
                 &format!("{LAYER}, context({})", names.join(", ")),
                 "fn f() {}",
             )
@@ -460,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_recorded_under_one_name_once() {
+    fn a_field_name_that_is_given_twice_is_rejected() {
         for (fields, twice) in [
             ("context(a, b), metrics(a, b), ok(|v| c = v)", None),
             ("context(a, a = 1)", Some("`a`")),
@@ -468,9 +491,9 @@ mod tests {
             ("context(r#type), ok(|v| type = v)", Some("`type`")),
             ("metrics(a), ok(|v| metrics.a = v)", Some("`metrics.a`")),
         ] {
-            let text = said(&format!("{LAYER}, {fields}"), "fn f() {}");
+            let text = errors(&format!("{LAYER}, {fields}"), "fn f() {}");
             let found =
-                twice.is_none_or(|name| text.contains(&format!("the field {name} is there")));
+                twice.is_none_or(|name| text.contains(&format!("the field {name} is given twice")));
             assert!(
                 found && text.is_empty() == twice.is_none(),
                 "{fields}: {text}"
@@ -479,9 +502,9 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_is_missed_only_where_none_is_written() {
-        assert!(said("", "fn f() {}").contains("`layer` is missing"));
-        assert!(said("context(a)", "fn f() {}").contains("`layer` is missing"));
-        assert!(!said("layer = 1", "fn f() {}").contains("is missing"));
+    fn a_missing_layer_is_reported_and_an_invalid_one_is_not_missing() {
+        assert!(errors("", "fn f() {}").contains("`layer` is missing"));
+        assert!(errors("context(a)", "fn f() {}").contains("`layer` is missing"));
+        assert!(!errors("layer = 1", "fn f() {}").contains("is missing"));
     }
 }

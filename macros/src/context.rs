@@ -1,4 +1,4 @@
-//! `#[derive(LogContext)]`: the fields of a struct, or of an enum's variant, as the context of a request.
+//! `#[derive(LogContext)]`: records the fields of a struct or of an enum's variant as the context of a request.
 
 use std::collections::HashSet;
 
@@ -9,49 +9,49 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Expr, Fields, Ident, Member, Type};
 
-use crate::derive::{self, Body, Names};
+use crate::derive::{self, Body, CratePaths};
 use crate::errors::Errors;
 
-mod says;
+mod attrs;
 mod write;
 
-use says::{Says, is_known};
+use attrs::{FieldAttrs, is_known};
 
 /// The attribute of the derive.
 const NAME: &str = "log";
 
 /// Derives `LogContext`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
-    derive::derive(item, "LogContext", body, |input, names| {
-        write::methods(&input.ident, &[], names)
+    derive::derive(item, "LogContext", body, |input, paths| {
+        write::methods(&input.ident, &[], paths)
     })
 }
 
-fn body(input: &DeriveInput, names: &mut Names, errors: &mut Errors) -> Option<Body> {
+fn body(input: &DeriveInput, paths: &mut CratePaths, errors: &mut Errors) -> Option<Body> {
     let example = "#[log(crate = path::to::ragspan)]";
-    names.read(&input.attrs, NAME, example, errors, |input, _| {
-        Err(not_here(input))
+    paths.read(&input.attrs, NAME, example, errors, |input, _| {
+        Err(not_on_the_type(input))
     });
-    let ways = ways(input, errors)?;
-    let fields = ways.iter().flat_map(|way| &way.fields);
+    let variants = variants(input, errors)?;
+    let fields = variants.iter().flat_map(|variant| &variant.fields);
     Some(Body {
-        items: write::methods(&input.ident, &ways, names),
+        items: write::methods(&input.ident, &variants, paths),
         bounds: fields
-            .filter_map(|field| write::bound(field, names))
+            .filter_map(|field| write::bound(field, paths))
             .collect(),
     })
 }
 
-/// What stands before the item and is no `crate = ..`.
-fn not_here(input: ParseStream<'_>) -> Error {
+/// Returns the error for an option other than `crate` on the struct or enum itself.
+fn not_on_the_type(input: ParseStream<'_>) -> Error {
     let span = input.span();
-    let word = input.call(Ident::parse_any).ok();
+    let option = input.call(Ident::parse_any).ok();
     Error::new(
         span,
-        match word.filter(is_known) {
-            Some(word) => {
+        match option.filter(is_known) {
+            Some(option) => {
                 format!(
-                    "`{word}` belongs on a field: before the item stands only #[log(crate = path::to::ragspan)]"
+                    "`{option}` belongs on a field; the type itself takes only #[log(crate = path::to::ragspan)]"
                 )
             }
             None => "expected `crate`: #[log(crate = path::to::ragspan)]".to_owned(),
@@ -59,26 +59,26 @@ fn not_here(input: ParseStream<'_>) -> Error {
     )
 }
 
-/// A struct, or one variant of an enum, and what is recorded of it.
-struct Way {
-    /// `Self::Variant`; a struct has none.
+/// The recorded fields of a struct or of one enum variant.
+struct VariantFields {
+    /// `Self::Variant`, or `None` for a struct.
     variant: Option<TokenStream>,
     fields: Vec<Field>,
 }
 
-/// One field, as it goes into the context.
+/// One field that is recorded in the context.
 struct Field {
     member: Member,
-    /// What the variant's pattern binds it to; a field of a struct is read from `self`.
-    bound: Option<Ident>,
-    held: Type,
+    /// The variable that the variant's pattern binds. A field of a struct is read from `self` instead.
+    binding: Option<Ident>,
+    ty: Type,
     name: String,
     span: Span,
     form: Form,
     with: Option<Expr>,
 }
 
-/// How a field is recorded.
+/// The form in which a field is recorded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Plain,
@@ -90,38 +90,38 @@ enum Form {
     Metric,
 }
 
-fn ways(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<Way>> {
+fn variants(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<VariantFields>> {
     match &input.data {
         Data::Struct(data) => {
             let fields = fields(&data.fields, errors, |_| None);
             let variant = None;
-            Some(vec![Way { variant, fields }])
+            Some(vec![VariantFields { variant, fields }])
         }
         Data::Enum(data) => {
             let variants = data.variants.iter();
             Some(
                 variants
-                    .map(|variant| of_variant(variant, errors))
+                    .map(|variant| variant_fields(variant, errors))
                     .collect(),
             )
         }
         Data::Union(_) => {
-            let message = "a union has no field that is known to be there: derive LogContext on a struct or an enum";
+            let message = "`LogContext` cannot be derived for a union: use a struct or an enum";
             errors.at(input.ident.span(), message);
             None
         }
     }
 }
 
-fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Way {
-    let cure = "belongs on a field, not on the variant";
-    derive::misplaced(&variant.attrs, NAME, cure, errors);
-    let site = Span::mixed_site();
+fn variant_fields(variant: &syn::Variant, errors: &mut Errors) -> VariantFields {
+    let problem = "belongs on a field, not on a variant";
+    derive::reject_misplaced(&variant.attrs, NAME, problem, errors);
+    let mixed_site = Span::mixed_site();
     let name = &variant.ident;
-    Way {
-        variant: Some(quote_spanned!(site=> Self::#name)),
+    VariantFields {
+        variant: Some(quote_spanned!(mixed_site=> Self::#name)),
         fields: fields(&variant.fields, errors, |index| {
-            Some(format_ident!("__field{index}", span = site))
+            Some(format_ident!("__field{index}", span = mixed_site))
         }),
     }
 }
@@ -129,36 +129,36 @@ fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Way {
 fn fields(
     fields: &Fields,
     errors: &mut Errors,
-    bound: impl Fn(usize) -> Option<Ident>,
+    binding: impl Fn(usize) -> Option<Ident>,
 ) -> Vec<Field> {
-    let mut read_ones = Vec::new();
+    let mut recorded = Vec::new();
     for (index, (member, field)) in fields.members().zip(fields).enumerate() {
-        read_ones.extend(read(field, member, bound(index), errors));
+        recorded.extend(recorded_field(field, member, binding(index), errors));
     }
-    names_are_unique(&read_ones, errors);
-    read_ones
+    reject_duplicate_names(&recorded, errors);
+    recorded
 }
 
-/// One field; none if it is left out.
-fn read(
+/// Reads the attributes of one field. Returns `None` if the field is skipped.
+fn recorded_field(
     field: &syn::Field,
     member: Member,
-    bound: Option<Ident>,
+    binding: Option<Ident>,
     errors: &mut Errors,
 ) -> Option<Field> {
-    let mut says = Says::default();
+    let mut attrs = FieldAttrs::default();
     let example = "#[log(redact)]";
     derive::inside(&field.attrs, NAME, example, errors, |input, errors| {
-        says.read(input, errors)
+        attrs.read(input, errors)
     });
-    says.agrees(errors);
-    let form = says.form()?;
-    let (name, span) = match (&says.rename, &member) {
+    attrs.reject_conflicts(errors);
+    let form = attrs.form()?;
+    let (name, span) = match (&attrs.rename, &member) {
         (Some(name), _) => (name.value(), name.span()),
         (None, Member::Named(name)) => (name.unraw().to_string(), name.span()),
         (None, Member::Unnamed(_)) => {
             if form != Form::Flattened {
-                let message = "a field without a name needs one: #[log(rename = \"user_id\")], or #[log(flatten)] where it is a context itself";
+                let message = "an unnamed field needs a name: #[log(rename = \"user_id\")], or #[log(flatten)] if it is a context itself";
                 errors.at(field.ty.span(), message);
             }
             (String::new(), field.ty.span())
@@ -166,21 +166,23 @@ fn read(
     };
     Some(Field {
         member,
-        bound,
-        held: field.ty.clone(),
+        binding,
+        ty: field.ty.clone(),
         name,
         span,
         form,
-        with: says.with,
+        with: attrs.with,
     })
 }
 
-/// A metric and another field may have the same name: they stand in different places.
+/// Rejects two fields with the same name.
+///
+/// A metric may have the name of another field, because metrics are a separate object of the record.
 ///
 /// ```text
 /// struct Context { user_id: String, #[log(rename = "user_id")] owner: String }
 /// ```
-fn names_are_unique(fields: &[Field], errors: &mut Errors) {
+fn reject_duplicate_names(fields: &[Field], errors: &mut Errors) {
     let mut names = HashSet::new();
     let named = fields
         .iter()
@@ -192,7 +194,7 @@ fn names_are_unique(fields: &[Field], errors: &mut Errors) {
         if !names.insert((name, *form == Form::Metric)) {
             errors.at(
                 *span,
-                format!("the name `{name}` is there already: give one of the two another, #[log(rename = \"..\")]"),
+                format!("the name `{name}` is given twice: change one of the two with #[log(rename = \"..\")]"),
             );
         }
     }

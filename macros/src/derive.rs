@@ -1,4 +1,4 @@
-//! What the derives share: from the item to an `impl`, also where something is wrong with it.
+//! Code shared by the derives: parses the item and generates the `impl`, even if the item has errors.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -6,49 +6,49 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, DeriveInput, Ident, Meta, Path, Token, Type, parse_quote_spanned, visit};
 
+use crate::arg::Arg;
+use crate::crate_path::{crate_path, crate_path_at};
 use crate::errors::Errors;
 use crate::list::list;
-use crate::place::Place;
-use crate::root::{root, root_at};
-use crate::values::path_to_us;
+use crate::values::crate_path_value;
 
-/// The body of an `impl`, and what the field types must be able to do for it.
+/// The body of an `impl`, and the bounds on field types that it needs.
 #[derive(Default)]
 pub(crate) struct Body {
     pub(crate) items: TokenStream,
     pub(crate) bounds: Vec<(Type, TokenStream)>,
 }
 
-/// Where the crate is found, as `crate = ..` before the item says.
+/// Paths into `ragspan`, which start with the path from `crate = ..` on the item.
 #[derive(Default)]
-pub(crate) struct Names {
+pub(crate) struct CratePaths {
     krate: Option<Path>,
 }
 
-impl Names {
-    /// The crate.
+impl CratePaths {
+    /// Returns the path to the crate.
     pub(crate) fn root(&self) -> TokenStream {
-        root(self.krate.as_ref())
+        crate_path(self.krate.as_ref())
     }
 
-    /// What an expansion may name of it.
+    /// Returns the path to the module `__private`, whose items expansions use.
     pub(crate) fn private(&self) -> TokenStream {
         let root = self.root();
         quote_spanned!(Span::mixed_site()=> #root::__private)
     }
 
-    /// The crate, named by tokens that stand at a place.
-    pub(crate) fn at(&self, span: Span) -> TokenStream {
-        root_at(self.krate.as_ref(), span)
+    /// Returns the path to the crate with every token located at `span`.
+    pub(crate) fn root_at(&self, span: Span) -> TokenStream {
+        crate_path_at(self.krate.as_ref(), span)
     }
 
-    /// What an expansion may name of it, by tokens that stand at a place.
+    /// Returns the path to `__private` with every token located at `span`.
     pub(crate) fn private_at(&self, span: Span) -> TokenStream {
-        let root = self.at(span);
+        let root = self.root_at(span);
         quote_spanned!(span=> #root::__private)
     }
 
-    /// Reads what stands before the item: `crate = ..`, and what `other` takes.
+    /// Reads the attributes of the item itself: `crate = ..`, and options that `other` parses.
     pub(crate) fn read(
         &mut self,
         attributes: &[Attribute],
@@ -62,36 +62,37 @@ impl Names {
                 return other(input, errors);
             }
             let key = &input.call(Ident::parse_any)?;
-            let path = path_to_us(&Place { key, input })?;
+            let path = crate_path_value(&Arg { key, input })?;
             if self.krate.replace(path).is_some() {
-                errors.at(key.span(), "`crate` stands twice: keep one");
+                errors.at(key.span(), "`crate` is given twice: keep one");
             }
             Ok(())
         });
     }
 }
 
-/// Derives an implementation of a trait of ours; after an error, one that does nothing, so that the uses of the type
-/// do not fail too.
+/// Derives an implementation of one of this project's traits.
+///
+/// After an error it generates the methods of `fallback`, so that uses of the type do not fail, too.
 pub(crate) fn derive(
     item: TokenStream,
     implemented: &str,
-    work: impl FnOnce(&DeriveInput, &mut Names, &mut Errors) -> Option<Body>,
-    fallback: impl FnOnce(&DeriveInput, &Names) -> TokenStream,
+    work: impl FnOnce(&DeriveInput, &mut CratePaths, &mut Errors) -> Option<Body>,
+    fallback: impl FnOnce(&DeriveInput, &CratePaths) -> TokenStream,
 ) -> TokenStream {
     let input: DeriveInput = match syn::parse2(item) {
         Ok(input) => input,
         Err(error) => return error.to_compile_error(),
     };
-    let mut names = Names::default();
-    let body = Errors::collect(|errors| work(&input, &mut names, errors));
+    let mut paths = CratePaths::default();
+    let body = Errors::collect(|errors| work(&input, &mut paths, errors));
     let implemented = Ident::new(implemented, Span::mixed_site());
-    let root = names.root();
+    let root = paths.root();
     let implemented = quote_spanned!(Span::mixed_site()=> #root::#implemented);
     match body {
         Ok(body) => implementation(&input, &implemented, &body),
         Err(reported) => {
-            let items = fallback(&input, &names);
+            let items = fallback(&input, &paths);
             let body = Body {
                 items,
                 ..Body::default()
@@ -122,8 +123,10 @@ fn implementation(input: &DeriveInput, implemented: &TokenStream, body: &Body) -
     }
 }
 
-/// Only a type that names a parameter needs one: what others can do, rustc says at the field. For one that names the item
-/// itself it would not end.
+/// Returns `true` if the field's type needs a bound in the `where` clause.
+///
+/// Only a type that mentions a type parameter does; rustc checks all others at the field. A bound on a type that
+/// mentions the item itself would be cyclic.
 fn needs_bound(input: &DeriveInput, held: &Type) -> bool {
     let parameters: Vec<&Ident> = input.generics.type_params().map(|it| &it.ident).collect();
     let own = [&input.ident];
@@ -144,7 +147,7 @@ fn names_one_of(held: &Type, names: &[&Ident]) -> bool {
     search.1
 }
 
-/// Walks what stands in the parentheses of the attributes of one name.
+/// Parses the lists in the parentheses of all attributes with one name.
 pub(crate) fn inside(
     attributes: &[Attribute],
     name: &str,
@@ -170,15 +173,20 @@ pub(crate) fn inside(
     }
 }
 
-/// Refuses attributes where they mean nothing.
-pub(crate) fn misplaced(attributes: &[Attribute], name: &str, cure: &str, errors: &mut Errors) {
+/// Rejects attributes in a position where they have no meaning.
+pub(crate) fn reject_misplaced(
+    attributes: &[Attribute],
+    name: &str,
+    problem: &str,
+    errors: &mut Errors,
+) {
     for attribute in attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident(name))
     {
         errors.push(syn::Error::new_spanned(
             attribute,
-            format!("#[{name}(..)] {cure}"),
+            format!("#[{name}(..)] {problem}"),
         ));
     }
 }

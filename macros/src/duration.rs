@@ -1,4 +1,4 @@
-//! The grammar of a written duration, such as `"250ms"` or `"1.5s"`, in whole microseconds.
+//! The parser of durations such as `"250ms"` or `"1.5s"`.
 
 /// Microseconds of each unit.
 const UNITS: &[(&str, u64)] = &[
@@ -8,18 +8,21 @@ const UNITS: &[(&str, u64)] = &[
     ("m", 60_000_000),
 ];
 
-/// Reads a duration, or says what is wrong with it and how it is written.
+/// Parses a duration and returns whole microseconds.
+///
+/// A duration is a decimal number followed by `us`, `ms`, `s` or `m`, without spaces. The error message names the
+/// expected format. A duration below one microsecond is an error.
 pub(crate) fn micros(text: &str) -> Result<u64, String> {
     let start = text
         .find(|c: char| c != '.' && !c.is_ascii_digit())
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(start);
     let micros = scale(unit).and_then(|scale| scaled(number, scale)).ok_or_else(|| {
-        format!("`{text}` is no duration: write a number and us, ms, s or m, as in \"2s\" or \"1.5s\"")
+        format!("`{text}` is not a duration: write a number and us, ms, s or m, as in \"2s\" or \"1.5s\"")
     })?;
     if micros == 0 {
         return Err(format!(
-            "`{text}` is no time at all: write at least \"1us\""
+            "`{text}` is shorter than a microsecond: write at least \"1us\""
         ));
     }
     Ok(micros)
@@ -32,7 +35,7 @@ fn scale(unit: &str) -> Option<u64> {
         .map(|(_, scale)| *scale)
 }
 
-/// The number times the scale, what is below a microsecond cut off.
+/// Returns the number times the scale, rounded down to whole microseconds.
 fn scaled(number: &str, scale: u64) -> Option<u64> {
     let (whole, fraction) = match number.split_once('.') {
         Some((_, "")) => return None,
@@ -45,7 +48,7 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
         .checked_add(fraction_of(fraction, scale)?)
 }
 
-/// `fraction` holds the digits behind the point.
+/// Returns the microseconds of the digits after the decimal point.
 fn fraction_of(fraction: &str, scale: u64) -> Option<u64> {
     let mut rest = u128::from(scale) * 10_u128.pow(18);
     let mut sum = 0;
@@ -62,7 +65,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn numbers_with_a_unit_are_read() {
+    fn a_number_with_a_unit_is_parsed() {
         for (text, expected) in [
             ("1us", 1),
             ("250ms", 250_000),
@@ -77,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_names_the_cure() {
+    fn an_invalid_duration_is_rejected_with_the_expected_format() {
         for text in [
             "", "2", "s", "2 s", "2h", "-1s", "1.s", ".5s", "1.2.3s", "1e3s", "2S",
         ] {
@@ -87,12 +90,9 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_of_zero_or_beyond_measure_is_refused() {
+    fn a_duration_of_zero_or_beyond_u64_is_rejected() {
         for text in ["0s", "0.5us", "0.000m"] {
-            assert!(
-                micros(text).unwrap_err().contains("no time at all"),
-                "{text}"
-            );
+            assert!(micros(text).unwrap_err().contains("shorter than"), "{text}");
         }
         assert!(micros("99999999999999999999s").is_err());
         assert!(micros("18446744073709551615s").is_err());

@@ -1,4 +1,4 @@
-//! `#[derive(ErrorType)]`: a label for each way to fail.
+//! `#[derive(ErrorType)]`: assigns a label to each variant of an error.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
@@ -7,11 +7,11 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Token, Type};
 
+use crate::arg::in_parentheses;
 use crate::case::snake;
-use crate::derive::{self, Body, Names};
+use crate::derive::{self, Body, CratePaths};
 use crate::errors::Errors;
 use crate::list::list;
-use crate::place::in_parentheses;
 use crate::suggest;
 use crate::values::severity;
 
@@ -28,88 +28,100 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     })
 }
 
-fn body(input: &DeriveInput, names: &mut Names, errors: &mut Errors) -> Option<Body> {
-    let ways = match &input.data {
+fn body(input: &DeriveInput, paths: &mut CratePaths, errors: &mut Errors) -> Option<Body> {
+    let variants = match &input.data {
         Data::Struct(data) => {
             let this = quote_spanned!(Span::mixed_site()=> Self);
-            let mut says = Says::default();
-            names.read(&input.attrs, NAME, EXAMPLE, errors, |input, errors| {
-                says.read(input, errors)
+            let mut attrs = ErrorTypeAttrs::default();
+            paths.read(&input.attrs, NAME, EXAMPLE, errors, |input, errors| {
+                attrs.read(input, errors)
             });
-            vec![way(this, &input.ident, says, &data.fields, errors)]
+            vec![error_variant(
+                this,
+                &input.ident,
+                attrs,
+                &data.fields,
+                errors,
+            )]
         }
         Data::Enum(data) => {
-            names.read(&input.attrs, NAME, CRATE, errors, |input, _| {
-                let message = "this belongs on a variant; on the enum stands only #[error_type(crate = path::to::ragspan)]";
+            paths.read(&input.attrs, NAME, CRATE, errors, |input, _| {
+                let message = "this belongs on a variant; the enum itself takes only #[error_type(crate = path::to::ragspan)]";
                 Err(Error::new(input.span(), message))
             });
             let variants = data.variants.iter();
             variants
-                .map(|variant| of_variant(variant, errors))
+                .map(|variant| enum_variant(variant, errors))
                 .collect()
         }
         Data::Union(_) => {
             errors.at(
                 input.ident.span(),
-                "a union has no label: derive ErrorType on an enum or a struct",
+                "`ErrorType` cannot be derived for a union: use an enum or a struct",
             );
             return None;
         }
     };
-    Some(of_ways(&ways, names))
+    Some(implementation(&variants, paths))
 }
 
-fn of_variant(variant: &syn::Variant, errors: &mut Errors) -> Way {
+fn enum_variant(variant: &syn::Variant, errors: &mut Errors) -> ErrorVariant {
     let name = &variant.ident;
     let this = quote_spanned!(Span::mixed_site()=> Self::#name);
-    let mut says = Says::default();
+    let mut attrs = ErrorTypeAttrs::default();
     derive::inside(&variant.attrs, NAME, EXAMPLE, errors, |input, errors| {
-        says.read(input, errors)
+        attrs.read(input, errors)
     });
-    way(this, name, says, &variant.fields, errors)
+    error_variant(this, name, attrs, &variant.fields, errors)
 }
 
-/// One way to fail, and what is said of it.
-struct Way {
-    /// `Self::Variant`
+/// The label and other properties of an enum variant or of a struct.
+struct ErrorVariant {
+    /// `Self::Variant`, or `Self` for a struct.
     this: TokenStream,
     kind: Kind,
     severity: Option<&'static str>,
     action: Option<LitStr>,
-    /// The fields that go into the record, each with its name there.
+    /// The fields that are copied into the record, each with its name there.
     copied: Vec<(Member, String)>,
 }
 
 enum Kind {
     Label(String),
-    /// The only field tells all.
+    /// The only field provides the label and everything else.
     Transparent(Member, Box<Type>),
 }
 
-fn way(this: TokenStream, name: &Ident, says: Says, fields: &Fields, errors: &mut Errors) -> Way {
+fn error_variant(
+    this: TokenStream,
+    name: &Ident,
+    attrs: ErrorTypeAttrs,
+    fields: &Fields,
+    errors: &mut Errors,
+) -> ErrorVariant {
     for field in fields {
-        let cure = "belongs before the variant or the struct, not on a field";
-        derive::misplaced(&field.attrs, NAME, cure, errors);
+        let problem = "belongs on the variant or the struct, not on a field";
+        derive::reject_misplaced(&field.attrs, NAME, problem, errors);
     }
-    let asked = says.transparent.and_then(|word| {
-        says.nothing_beside(word, errors);
-        only_field(fields, word, errors)
+    let transparent = attrs.transparent.and_then(|option| {
+        attrs.reject_others(option, errors);
+        only_field(fields, option, errors)
     });
-    let own = says
+    let label = attrs
         .label
         .map_or_else(|| snake(name), |label| label.value());
-    Way {
+    ErrorVariant {
         this,
-        kind: asked.unwrap_or(Kind::Label(own)),
-        severity: says.severity,
-        action: says.action,
-        copied: copied(&says.fields, fields, errors),
+        kind: transparent.unwrap_or(Kind::Label(label)),
+        severity: attrs.severity,
+        action: attrs.action,
+        copied: copied(&attrs.fields, fields, errors),
     }
 }
 
-/// What the attributes of one way say.
+/// The options of `#[error_type(..)]` on one variant or struct.
 #[derive(Default)]
-struct Says {
+struct ErrorTypeAttrs {
     label: Option<LitStr>,
     transparent: Option<Span>,
     severity: Option<&'static str>,
@@ -117,31 +129,31 @@ struct Says {
     fields: Vec<(Option<Ident>, Member)>,
 }
 
-impl Says {
+impl ErrorTypeAttrs {
     fn read(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         let span = input.span();
         if input.peek(LitStr) {
             let label = plain_label(input.parse()?)?;
             if self.label.replace(label).is_some() {
-                errors.at(span, "this has a label already: keep one");
+                errors.at(span, "the label is given twice: keep one");
             }
             return Ok(());
         }
-        let message = "expected a label or `transparent`: #[error_type(\"timeout\")]";
-        let word = input.call(Ident::parse_any);
-        let word = word.map_err(|_| Error::new(span, message))?;
-        match word.to_string().as_str() {
+        let message = "expected a label, `transparent`, `level`, `action` or `fields`: #[error_type(\"timeout\")]";
+        let option = input.call(Ident::parse_any);
+        let option = option.map_err(|_| Error::new(span, message))?;
+        match option.to_string().as_str() {
             "transparent" => self.transparent = Some(span),
             "level" => {
-                assigned(input, &word, "level = \"warning\"")?;
+                assigned(input, &option, "level = \"warning\"")?;
                 let known = severity(input)?;
-                let message = "an error's level is a string: level = \"warning\"";
+                let message = "`level` must be a string: level = \"warning\"";
                 let known = known.ok_or_else(|| Error::new(input.span(), message))?;
                 self.severity = Some(known.severity);
             }
             "action" => {
-                assigned(input, &word, "action = \"queued_for_retry\"")?;
-                let message = "an action is a string: action = \"queued_for_retry\"";
+                assigned(input, &option, "action = \"queued_for_retry\"")?;
+                let message = "`action` must be a string: action = \"queued_for_retry\"";
                 let action = input.parse();
                 self.action = Some(action.map_err(|_| Error::new(input.span(), message))?);
             }
@@ -151,7 +163,7 @@ impl Says {
             }
             other => {
                 let known = ["transparent", "level", "action", "fields"];
-                let message = suggest::unknown("option of `error_type`", other, &known);
+                let message = suggest::unknown("`error_type` option", other, &known);
                 return Err(Error::new(span, message));
             }
         }
@@ -175,15 +187,16 @@ impl Says {
         Ok(())
     }
 
-    /// Who asks the inner error has nothing else to say.
-    fn nothing_beside(&self, word: Span, errors: &mut Errors) {
-        let more = self.label.is_some()
+    /// Rejects other options in addition to `transparent`.
+    fn reject_others(&self, option: Span, errors: &mut Errors) {
+        let has_others = self.label.is_some()
             || self.severity.is_some()
             || self.action.is_some()
             || !self.fields.is_empty();
-        if more {
-            let message = "`transparent` takes everything from the inner error: leave the rest out";
-            errors.at(word, message);
+        if has_others {
+            let message =
+                "`transparent` takes everything from the inner error: remove the other options";
+            errors.at(option, message);
         }
     }
 }
@@ -201,34 +214,35 @@ fn plain_label(name: LitStr) -> syn::Result<LitStr> {
     if plain {
         return Ok(name);
     }
-    let message = "a label is not empty, and stands on one line: #[error_type(\"timeout\")]";
+    let message =
+        "a label must not be empty or contain control characters: #[error_type(\"timeout\")]";
     Err(Error::new(name.span(), message))
 }
 
-fn only_field(fields: &Fields, word: Span, errors: &mut Errors) -> Option<Kind> {
+fn only_field(fields: &Fields, option: Span, errors: &mut Errors) -> Option<Kind> {
     let mut both = fields.members().zip(fields.iter());
     if let (Some((member, field)), None) = (both.next(), both.next()) {
         return Some(Kind::Transparent(member, Box::new(field.ty.clone())));
     }
     errors.at(
-        word,
-        "`transparent` takes the label of the only field, and here is none or more than one: write #[error_type(\"timeout\")]",
+        option,
+        "`transparent` takes the label from the only field, so it needs exactly one field: write #[error_type(\"timeout\")] instead",
     );
     None
 }
 
-/// The fields that are named, each under its own name or the one that it is given.
+/// Returns the listed fields, each with its own name or the one given in the list.
 fn copied(
-    said: &[(Option<Ident>, Member)],
+    listed: &[(Option<Ident>, Member)],
     fields: &Fields,
     errors: &mut Errors,
 ) -> Vec<(Member, String)> {
     let mut copied = Vec::new();
-    for (name, member) in said {
-        if !fields.members().any(|there| there == *member) {
-            let there: Vec<String> = fields.members().map(|there| shown(&there)).collect();
-            let there: Vec<&str> = there.iter().map(String::as_str).collect();
-            let message = suggest::unknown("field", &shown(member), &there);
+    for (name, member) in listed {
+        if !fields.members().any(|known| known == *member) {
+            let known: Vec<String> = fields.members().map(|known| member_name(&known)).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let message = suggest::unknown("field", &member_name(member), &known);
             errors.at(member.span(), message);
             continue;
         }
@@ -240,7 +254,7 @@ fn copied(
             (None, Member::Unnamed(index)) => errors.at(
                 index.span,
                 format!(
-                    "a field without a name needs one: fields(code = {})",
+                    "an unnamed field needs a name: fields(code = {})",
                     index.index
                 ),
             ),
@@ -249,22 +263,35 @@ fn copied(
     copied
 }
 
-fn shown(member: &Member) -> String {
+fn member_name(member: &Member) -> String {
     match member {
         Member::Named(name) => name.unraw().to_string(),
         Member::Unnamed(index) => index.index.to_string(),
     }
 }
 
-fn of_ways(ways: &[Way], names: &Names) -> Body {
-    let mut items = type_of(ways, names);
-    items.extend(optional(ways, "error_level", "Severity", level_of, names));
-    items.extend(optional(ways, "error_action", "Label", action_of, names));
-    items.extend(fields_of(ways, names));
-    let root = names.root();
+/// Generates the methods of the `impl`.
+fn implementation(variants: &[ErrorVariant], paths: &CratePaths) -> Body {
+    let mut items = error_type_method(variants, paths);
+    items.extend(optional_method(
+        variants,
+        "error_level",
+        "Severity",
+        level,
+        paths,
+    ));
+    items.extend(optional_method(
+        variants,
+        "error_action",
+        "Label",
+        action,
+        paths,
+    ));
+    items.extend(fields_method(variants, paths));
+    let root = paths.root();
     let bound = quote_spanned!(Span::mixed_site()=> #root::ErrorType);
-    let bounds = ways.iter().filter_map(|way| match &way.kind {
-        Kind::Transparent(_, held) => Some(((**held).clone(), bound.clone())),
+    let bounds = variants.iter().filter_map(|variant| match &variant.kind {
+        Kind::Transparent(_, ty) => Some(((**ty).clone(), bound.clone())),
         Kind::Label(_) => None,
     });
     Body {
@@ -276,81 +303,87 @@ fn of_ways(ways: &[Way], names: &Names) -> Body {
 /// ```text
 /// fn error_type(&self) -> &'static str { match self { Self::NoContext { .. } => "no_context", .. } }
 /// ```
-fn type_of(ways: &[Way], names: &Names) -> TokenStream {
-    let site = Span::mixed_site();
-    if ways.is_empty() {
-        return method(&quote_spanned!(site=> match *self {}));
+fn error_type_method(variants: &[ErrorVariant], paths: &CratePaths) -> TokenStream {
+    let mixed_site = Span::mixed_site();
+    if variants.is_empty() {
+        return method(&quote_spanned!(mixed_site=> match *self {}));
     }
-    let arms = ways.iter().map(|way| {
-        let this = &way.this;
-        match &way.kind {
-            Kind::Label(label) => quote_spanned!(site=> #this { .. } => #label,),
-            Kind::Transparent(member, held) => ask(way, (member, held), "error_type", None, names),
+    let arms = variants.iter().map(|variant| {
+        let this = &variant.this;
+        match &variant.kind {
+            Kind::Label(label) => quote_spanned!(mixed_site=> #this { .. } => #label,),
+            Kind::Transparent(member, ty) => {
+                delegate(variant, (member, ty), "error_type", None, paths)
+            }
         }
     });
-    method(&quote_spanned!(site=> match self { #(#arms)* }))
+    method(&quote_spanned!(mixed_site=> match self { #(#arms)* }))
 }
 
 /// ```text
 /// Self::Inner { 0: inner } => ::ragspan::ErrorType::error_type(inner),
 /// ```
-fn ask(
-    way: &Way,
-    (member, held): (&Member, &Type),
+fn delegate(
+    variant: &ErrorVariant,
+    (member, ty): (&Member, &Type),
     method: &str,
     more: Option<&TokenStream>,
-    names: &Names,
+    paths: &CratePaths,
 ) -> TokenStream {
-    let (site, this) = (Span::mixed_site(), &way.this);
-    let at = site.located_at(held.span());
-    let (root, method) = (names.at(at), Ident::new(method, at));
-    let asked = quote_spanned!(at=> #root::ErrorType::#method(__inner #more));
-    quote_spanned!(site=> #this { #member: __inner } => #asked,)
+    let (mixed_site, this) = (Span::mixed_site(), &variant.this);
+    let at = mixed_site.located_at(ty.span());
+    let (root, method) = (paths.root_at(at), Ident::new(method, at));
+    let call = quote_spanned!(at=> #root::ErrorType::#method(__inner #more));
+    quote_spanned!(mixed_site=> #this { #member: __inner } => #call,)
 }
 
-/// A method that most ways have nothing to say to; not written where none has.
+/// Generates a method that returns `None` by default. Generates nothing if no variant has a value for it.
 ///
 /// ```text
 /// fn error_level(&self) -> Option<Severity> { match self { Self::RateLimited { .. } => Some(Severity::Warning), _ => None } }
 /// ```
-fn optional(
-    ways: &[Way],
+fn optional_method(
+    variants: &[ErrorVariant],
     name: &str,
-    given: &str,
-    told: fn(&Way, &Names) -> Option<TokenStream>,
-    names: &Names,
+    returned: &str,
+    value: fn(&ErrorVariant, &CratePaths) -> Option<TokenStream>,
+    paths: &CratePaths,
 ) -> TokenStream {
-    let site = Span::mixed_site();
-    let private = names.private();
-    let arms: Vec<TokenStream> = ways
+    let mixed_site = Span::mixed_site();
+    let private = paths.private();
+    let arms: Vec<TokenStream> = variants
         .iter()
-        .filter_map(|way| {
-            let this = &way.this;
-            if let Kind::Transparent(member, held) = &way.kind {
-                return Some(ask(way, (member, held), name, None, names));
+        .filter_map(|variant| {
+            let this = &variant.this;
+            if let Kind::Transparent(member, ty) = &variant.kind {
+                return Some(delegate(variant, (member, ty), name, None, paths));
             }
-            let told = told(way, names)?;
-            Some(quote_spanned!(site=> #this { .. } => #private::Some(#told),))
+            let value = value(variant, paths)?;
+            Some(quote_spanned!(mixed_site=> #this { .. } => #private::Some(#value),))
         })
         .collect();
     if arms.is_empty() {
         return TokenStream::new();
     }
-    let rest = (arms.len() < ways.len()).then(|| quote_spanned!(site=> _ => #private::None,));
-    let (name, given) = (Ident::new(name, site), Ident::new(given, site));
-    quote_spanned! {site=>
-        fn #name(&self) -> #private::Option<#private::#given> { match self { #(#arms)* #rest } }
+    let rest =
+        (arms.len() < variants.len()).then(|| quote_spanned!(mixed_site=> _ => #private::None,));
+    let (name, returned) = (
+        Ident::new(name, mixed_site),
+        Ident::new(returned, mixed_site),
+    );
+    quote_spanned! {mixed_site=>
+        fn #name(&self) -> #private::Option<#private::#returned> { match self { #(#arms)* #rest } }
     }
 }
 
-fn level_of(way: &Way, names: &Names) -> Option<TokenStream> {
-    let site = Span::mixed_site();
-    let (private, severity) = (names.private(), Ident::new(way.severity?, site));
-    Some(quote_spanned!(site=> #private::Severity::#severity))
+fn level(variant: &ErrorVariant, paths: &CratePaths) -> Option<TokenStream> {
+    let mixed_site = Span::mixed_site();
+    let (private, severity) = (paths.private(), Ident::new(variant.severity?, mixed_site));
+    Some(quote_spanned!(mixed_site=> #private::Severity::#severity))
 }
 
-fn action_of(way: &Way, _: &Names) -> Option<TokenStream> {
-    way.action.as_ref().map(ToTokens::to_token_stream)
+fn action(variant: &ErrorVariant, _: &CratePaths) -> Option<TokenStream> {
+    variant.action.as_ref().map(ToTokens::to_token_stream)
 }
 
 /// ```text
@@ -358,47 +391,55 @@ fn action_of(way: &Way, _: &Names) -> Option<TokenStream> {
 ///     match self { Self::RateLimited { retry_after: field0, .. } => { out.field("retry_after", field(field0)); } _ => {} }
 /// }
 /// ```
-fn fields_of(ways: &[Way], names: &Names) -> TokenStream {
-    let site = Span::mixed_site();
-    let private = names.private();
-    let out = quote_spanned!(site=> , __out);
-    let arms: Vec<TokenStream> = ways
+fn fields_method(variants: &[ErrorVariant], paths: &CratePaths) -> TokenStream {
+    let mixed_site = Span::mixed_site();
+    let private = paths.private();
+    let out = quote_spanned!(mixed_site=> , __out);
+    let arms: Vec<TokenStream> = variants
         .iter()
-        .filter_map(|way| match &way.kind {
-            Kind::Transparent(member, held) => {
-                Some(ask(way, (member, held), "error_fields", Some(&out), names))
-            }
-            Kind::Label(_) => (!way.copied.is_empty()).then(|| copy(way, names)),
+        .filter_map(|variant| match &variant.kind {
+            Kind::Transparent(member, ty) => Some(delegate(
+                variant,
+                (member, ty),
+                "error_fields",
+                Some(&out),
+                paths,
+            )),
+            Kind::Label(_) => (!variant.copied.is_empty()).then(|| copy(variant, paths)),
         })
         .collect();
     if arms.is_empty() {
         return TokenStream::new();
     }
-    let rest = (arms.len() < ways.len()).then(|| quote_spanned!(site=> _ => {}));
-    quote_spanned! {site=>
+    let rest = (arms.len() < variants.len()).then(|| quote_spanned!(mixed_site=> _ => {}));
+    quote_spanned! {mixed_site=>
         fn error_fields(&self, __out: &mut #private::ErrorFields<'_>) {
             match self { #(#arms)* #rest }
         }
     }
 }
 
-fn copy(way: &Way, names: &Names) -> TokenStream {
-    let (site, this) = (Span::mixed_site(), &way.this);
-    let bound = way.copied.iter().enumerate().map(|(index, (member, _))| {
-        let name = format_ident!("__field{index}", span = site);
-        quote_spanned!(site=> #member: #name)
-    });
-    let told = way
+fn copy(variant: &ErrorVariant, paths: &CratePaths) -> TokenStream {
+    let (mixed_site, this) = (Span::mixed_site(), &variant.this);
+    let bindings = variant
+        .copied
+        .iter()
+        .enumerate()
+        .map(|(index, (member, _))| {
+            let name = format_ident!("__field{index}", span = mixed_site);
+            quote_spanned!(mixed_site=> #member: #name)
+        });
+    let recorded = variant
         .copied
         .iter()
         .enumerate()
         .map(|(index, (member, name))| {
-            let at = site.located_at(member.span());
-            let bound = format_ident!("__field{index}", span = site);
-            let private = names.private_at(at);
-            quote_spanned!(at=> __out.field(#name, #private::field(#bound));)
+            let at = mixed_site.located_at(member.span());
+            let binding = format_ident!("__field{index}", span = mixed_site);
+            let private = paths.private_at(at);
+            quote_spanned!(at=> __out.field(#name, #private::field(#binding));)
         });
-    quote_spanned!(site=> #this { #(#bound,)* .. } => { #(#told)* })
+    quote_spanned!(mixed_site=> #this { #(#bindings,)* .. } => { #(#recorded)* })
 }
 
 /// ```text

@@ -1,20 +1,20 @@
-//! The collector of everything that is wrong with one use of a macro.
+//! The collector of all errors in one use of a macro.
 //!
-//! Errors exist only inside [`Errors::collect`], so they cannot be dropped unread: what comes out is
-//! either the finished work or the messages.
+//! [`Errors`] exists only inside [`Errors::collect`], which returns either the result or the messages, so an error
+//! cannot be lost.
 
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
 
-/// Gathers errors, so that the user sees all of them at once.
+/// Collects errors, so that the user sees all of them at once.
 pub(crate) struct Errors(Vec<syn::Error>);
 
-/// The messages of failed work, ready to be emitted beside the user's item.
+/// The messages of a failed expansion, ready to be emitted next to the user's item.
 pub(crate) struct Reported(TokenStream);
 
 impl Errors {
-    /// Does the work, and gives its result only if nothing was reported on the way.
+    /// Runs `work` and returns its result only if it reported no error.
     pub(crate) fn collect<T>(work: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Reported> {
         let mut errors = Self(Vec::new());
         let done = work(&mut errors);
@@ -24,23 +24,23 @@ impl Errors {
         }
     }
 
-    /// Reports what is wrong at a token.
+    /// Reports an error located at a token.
     pub(crate) fn at(&mut self, span: Span, message: impl Display) {
         self.push(syn::Error::new(span, message));
     }
 
-    /// Reports an error that a parser found.
+    /// Reports an error of a parser.
     pub(crate) fn push(&mut self, error: syn::Error) {
         self.0.push(error);
     }
 
-    /// Takes the value out of a parser's result, reporting its error.
+    /// Returns the value of a parser's result, or reports its error.
     pub(crate) fn catch<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
 
     fn report(self) -> Reported {
-        let unexplained = || syn::Error::new(Span::call_site(), "this could not be expanded");
+        let unexplained = || syn::Error::new(Span::call_site(), "this macro could not be expanded");
         let all = self.0.into_iter().reduce(|mut all, error| {
             all.combine(error);
             all
@@ -50,7 +50,7 @@ impl Errors {
 }
 
 impl Reported {
-    /// One `compile_error!` a message, each at its token.
+    /// Returns one `compile_error!` per message, each located at its token.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0
     }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn all_errors_come_out() {
+    fn all_errors_are_reported() {
         let text = messages(Errors::collect(|errors| {
             errors.at(Span::call_site(), "one");
             errors.at(Span::call_site(), "two");
@@ -78,12 +78,12 @@ mod tests {
     }
 
     #[test]
-    fn work_without_errors_gives_its_result() {
+    fn work_without_errors_returns_its_result() {
         assert_eq!(Errors::collect(|_| Some(7)).ok(), Some(7));
     }
 
     #[test]
-    fn work_given_up_without_a_word_is_still_an_error() {
+    fn work_that_fails_without_a_message_is_still_an_error() {
         assert!(messages(Errors::collect(|_| None)).contains("could not be expanded"));
     }
 }

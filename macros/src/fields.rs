@@ -8,27 +8,27 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprAssign, Ident, Member, Token, braced, token};
 
 use crate::list::at_end_of_item;
-use crate::model::{Field, How, Name};
+use crate::model::{Field, FieldKind, FieldName};
 
 /// The prefix that makes a field a metric.
 const METRICS: &str = "metrics.";
 
-/// The prefix of what a call is compared by.
+/// The prefix of the dimensions that calls are compared by.
 const VERSIONS: &str = "versions.";
 
-/// Which list a field stands in.
+/// The argument that a field is listed in.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum List {
+pub(crate) enum FieldGroup {
     /// `context(..)` and `ok(..)`, where a metric is a field named `metrics.x`.
     Context,
     /// `metrics(..)`, where every field is a metric.
     Metrics,
-    /// `versions(..)`, whose fields stand under that name.
+    /// `versions(..)`, whose field names get the prefix `versions.`.
     Versions,
 }
 
-/// Reads one field.
-pub(crate) fn field(input: ParseStream<'_>, list: List) -> syn::Result<Field> {
+/// Parses one field.
+pub(crate) fn field(input: ParseStream<'_>, list: FieldGroup) -> syn::Result<Field> {
     let written = written_name(input)?;
     let sigil = Sigil::parse(input)?;
     let value = value(input, written.as_ref(), sigil.as_ref())?;
@@ -37,16 +37,16 @@ pub(crate) fn field(input: ParseStream<'_>, list: List) -> syn::Result<Field> {
         None => own_name(&value, sigil.as_ref())?,
     };
     let name = declared(name, list);
-    let how = how(&name, sigil.as_ref())?;
+    let kind = kind(&name, sigil.as_ref())?;
     Ok(Field {
-        name: Name::Text(name),
+        name: FieldName::Text(name),
         span,
-        how,
+        kind,
         value,
     })
 }
 
-/// What is recorded, which is not nothing.
+/// Parses the recorded expression. Fails if there is none.
 fn value(
     input: ParseStream<'_>,
     written: Option<&(String, Span)>,
@@ -58,21 +58,23 @@ fn value(
     Err(match (sigil, written) {
         (Some(sigil), _) => Error::new(
             sigil.1,
-            "the sign stands before a value: `?name`, or `name = ?value`",
+            "`?` and `%` must be followed by a value: `?name`, or `name = ?value`",
         ),
         (None, Some((name, span))) => {
-            let message = format!("`{name}` needs a value: write an expression behind `=`");
+            let message = format!("`{name}` needs a value: write an expression after `=`");
             Error::new(*span, message)
         }
         (None, None) => Error::new(
             input.span(),
-            "a field is missing here: write a name, or leave the `,` out",
+            "expected a field: write a name, or remove the extra `,`",
         ),
     })
 }
 
-/// Reads one field of `fields(..)`, as `tracing` reads it: `{NAME} = value` takes a constant's name, a bare name is one of an argument
-/// or a field that the body records, and a sign before dotted names records what they reach.
+/// Parses one field of `fields(..)` as `tracing` does.
+///
+/// `{NAME} = value` takes the field's name from a constant. A bare name is either a parameter or a field that the body
+/// records later. A sigil before a dotted name records the expression of that name.
 pub(crate) fn declared_field(input: ParseStream<'_>) -> syn::Result<Field> {
     if input.peek(token::Brace) {
         return constant_field(input);
@@ -83,16 +85,16 @@ pub(crate) fn declared_field(input: ParseStream<'_>) -> syn::Result<Field> {
         let value = input.fork().parse().unwrap_or(Expr::PLACEHOLDER);
         let (name, span) = dotted(input)?;
         return Ok(Field {
-            name: Name::Text(name),
+            name: FieldName::Text(name),
             span,
-            how: How::Empty,
+            kind: FieldKind::Empty,
             value,
         });
     }
-    if let Some(Sigil(how, _)) = Sigil::parse(&input.fork())? {
-        return reached_field(input, how);
+    if let Some(Sigil(kind, _)) = Sigil::parse(&input.fork())? {
+        return dotted_field(input, kind);
     }
-    field(input, List::Context)
+    field(input, FieldGroup::Context)
 }
 
 /// `{NAME} = value`
@@ -106,46 +108,46 @@ fn constant_field(input: ParseStream<'_>) -> syn::Result<Field> {
     }
     let sigil = Sigil::parse(input)?;
     Ok(Field {
-        name: Name::Constant(name),
+        name: FieldName::Constant(name),
         span: brace.span.join(),
-        how: sigil.map_or(How::Value, |sigil| sigil.0),
+        kind: sigil.map_or(FieldKind::Value, |sigil| sigil.0),
         value: input.parse()?,
     })
 }
 
-/// `?self.filter`, under the name `self.filter`
-fn reached_field(input: ParseStream<'_>, how: How) -> syn::Result<Field> {
+/// `?self.filter`, recorded under the name `self.filter`
+fn dotted_field(input: ParseStream<'_>, kind: FieldKind) -> syn::Result<Field> {
     let ahead = input.fork();
     Sigil::parse(&ahead)?;
-    let dotted_alone = dotted(&ahead).is_ok_and(|_| ahead.is_empty() || ahead.peek(Token![,]));
-    if !dotted_alone {
-        return field(input, List::Context);
+    let is_dotted_name = dotted(&ahead).is_ok_and(|_| ahead.is_empty() || ahead.peek(Token![,]));
+    if !is_dotted_name {
+        return field(input, FieldGroup::Context);
     }
     Sigil::parse(input)?;
     let value: Expr = input.fork().parse()?;
     let (name, span) = dotted(input)?;
     Ok(Field {
-        name: Name::Text(name),
+        name: FieldName::Text(name),
         span,
-        how,
+        kind,
         value,
     })
 }
 
 /// `?` or `%` before a value.
-struct Sigil(How, Span);
+struct Sigil(FieldKind, Span);
 
 impl Sigil {
     fn parse(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
         if let Some(debug) = input.parse::<Option<Token![?]>>()? {
-            return Ok(Some(Self(How::Debug, debug.span)));
+            return Ok(Some(Self(FieldKind::Debug, debug.span)));
         }
         let display = input.parse::<Option<Token![%]>>()?;
-        Ok(display.map(|display| Self(How::Display, display.span)))
+        Ok(display.map(|display| Self(FieldKind::Display, display.span)))
     }
 }
 
-/// The `dotted.name =` before a value, if there is one.
+/// Parses the optional `dotted.name =` before a value.
 fn written_name(input: ParseStream<'_>) -> syn::Result<Option<(String, Span)>> {
     let ahead = input.fork();
     let found = dotted(&ahead)
@@ -168,40 +170,40 @@ fn dotted(input: ParseStream<'_>) -> syn::Result<(String, Span)> {
     Ok((name, first.span()))
 }
 
-/// The name of a value that is a name itself.
+/// Returns the field name of an expression that is a plain identifier.
 fn own_name(value: &Expr, sigil: Option<&Sigil>) -> syn::Result<(String, Span)> {
     match value {
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let name = path.path.require_ident()?.unraw().to_string();
             Ok((name, value.span()))
         }
-        Expr::Assign(assigned) => Err(misplaced(assigned, sigil)),
+        Expr::Assign(assigned) => Err(invalid_assignment(assigned, sigil)),
         _ => Err(Error::new_spanned(value, unnamed(value))),
     }
 }
 
-fn misplaced(assigned: &ExprAssign, sigil: Option<&Sigil>) -> Error {
+fn invalid_assignment(assigned: &ExprAssign, sigil: Option<&Sigil>) -> Error {
     match sigil {
-        Some(Sigil(how, span)) => {
-            let sign = if *how == How::Debug { '?' } else { '%' };
+        Some(Sigil(kind, span)) => {
+            let sigil = if *kind == FieldKind::Debug { '?' } else { '%' };
             let name = assigned.left.to_token_stream().to_string().replace(' ', "");
             let message =
-                format!("the sign stands behind the `=`, before the value: `{name} = {sign}..`");
+                format!("`{sigil}` goes after the `=`, before the value: `{name} = {sigil}..`");
             Error::new(*span, message)
         }
         None => Error::new_spanned(
             &assigned.left,
-            "a field's name is a word, or words with dots between: `name = value`",
+            "a field name must be an identifier, or identifiers separated by dots: `name = value`",
         ),
     }
 }
 
 fn unnamed(value: &Expr) -> String {
     let name = last_word(value).unwrap_or_else(|| String::from("name"));
-    format!("an expression needs a name: write `{name} = ` before it")
+    format!("an expression needs a field name: write `{name} = ` before it")
 }
 
-/// The word that says best what an expression gives.
+/// Suggests a field name for an expression: its last identifier.
 fn last_word(value: &Expr) -> Option<String> {
     match value {
         Expr::MethodCall(call) => Some(call.method.unraw().to_string()),
@@ -219,23 +221,23 @@ fn last_word(value: &Expr) -> Option<String> {
     }
 }
 
-fn declared(name: String, list: List) -> String {
+fn declared(name: String, list: FieldGroup) -> String {
     match list {
-        List::Metrics if !name.starts_with(METRICS) => format!("{METRICS}{name}"),
-        List::Versions => format!("{VERSIONS}{name}"),
-        List::Context | List::Metrics => name,
+        FieldGroup::Metrics if !name.starts_with(METRICS) => format!("{METRICS}{name}"),
+        FieldGroup::Versions => format!("{VERSIONS}{name}"),
+        FieldGroup::Context | FieldGroup::Metrics => name,
     }
 }
 
-fn how(name: &str, sigil: Option<&Sigil>) -> syn::Result<How> {
+fn kind(name: &str, sigil: Option<&Sigil>) -> syn::Result<FieldKind> {
     match sigil {
         Some(Sigil(_, span)) if name.starts_with(METRICS) => Err(Error::new(
             *span,
-            "a metric is a number: leave the sign out, or use context(..)",
+            "a metric is a number and takes no `?` or `%`: remove the sign, or use context(..)",
         )),
-        Some(Sigil(how, _)) => Ok(*how),
-        None if name.starts_with(METRICS) => Ok(How::Metric),
-        None => Ok(How::Value),
+        Some(Sigil(kind, _)) => Ok(*kind),
+        None if name.starts_with(METRICS) => Ok(FieldKind::Metric),
+        None => Ok(FieldKind::Value),
     }
 }
 
@@ -244,101 +246,151 @@ mod tests {
     use super::*;
     use syn::parse::Parser;
 
-    fn read(text: &str, list: List) -> syn::Result<Field> {
+    fn read(text: &str, list: FieldGroup) -> syn::Result<Field> {
         let parser = |input: ParseStream<'_>| field(input, list);
         parser.parse_str(text)
     }
 
-    fn check(text: &str, list: List, name: &str, how: How, value: &str) {
+    fn check(text: &str, list: FieldGroup, name: &str, kind: FieldKind, value: &str) {
         let field = read(text, list).unwrap();
         assert!(
-            matches!(&field.name, Name::Text(text) if text == name),
+            matches!(&field.name, FieldName::Text(text) if text == name),
             "{text}"
         );
-        assert_eq!(field.how, how, "{text}");
+        assert_eq!(field.kind, kind, "{text}");
         assert_eq!(field.value.to_token_stream().to_string(), value, "{text}");
     }
 
-    fn refused(text: &str, list: List, part: &str) {
+    fn rejected(text: &str, list: FieldGroup, part: &str) {
         let error = read(text, list).err().unwrap().to_string();
         assert!(error.contains(part), "{text}: {error}");
     }
 
     #[test]
-    fn context_fields() {
-        check("top_k", List::Context, "top_k", How::Value, "top_k");
-        check("r#type", List::Context, "type", How::Value, "r#type");
-        check("self", List::Context, "self", How::Value, "self");
-        check("?filter", List::Context, "filter", How::Debug, "filter");
-        check("%id", List::Context, "id", How::Display, "id");
+    fn context_fields_are_parsed() {
+        check(
+            "top_k",
+            FieldGroup::Context,
+            "top_k",
+            FieldKind::Value,
+            "top_k",
+        );
+        check(
+            "r#type",
+            FieldGroup::Context,
+            "type",
+            FieldKind::Value,
+            "r#type",
+        );
+        check(
+            "self",
+            FieldGroup::Context,
+            "self",
+            FieldKind::Value,
+            "self",
+        );
+        check(
+            "?filter",
+            FieldGroup::Context,
+            "filter",
+            FieldKind::Debug,
+            "filter",
+        );
+        check("%id", FieldGroup::Context, "id", FieldKind::Display, "id");
         check(
             "chars = query.len()",
-            List::Context,
+            FieldGroup::Context,
             "chars",
-            How::Value,
+            FieldKind::Value,
             "query . len ()",
         );
         check(
             "f = ?self.filter",
-            List::Context,
+            FieldGroup::Context,
             "f",
-            How::Debug,
+            FieldKind::Debug,
             "self . filter",
         );
-        check("type = %kind", List::Context, "type", How::Display, "kind");
+        check(
+            "type = %kind",
+            FieldGroup::Context,
+            "type",
+            FieldKind::Display,
+            "kind",
+        );
         check(
             "a.b.c = x == y",
-            List::Context,
+            FieldGroup::Context,
             "a.b.c",
-            How::Value,
+            FieldKind::Value,
             "x == y",
         );
     }
 
     #[test]
-    fn metrics_stand_under_their_prefix() {
+    fn a_metric_gets_the_prefix_metrics() {
         check(
             "weight",
-            List::Metrics,
+            FieldGroup::Metrics,
             "metrics.weight",
-            How::Metric,
+            FieldKind::Metric,
             "weight",
         );
         check(
             "metrics.weight = 1.5",
-            List::Metrics,
+            FieldGroup::Metrics,
             "metrics.weight",
-            How::Metric,
+            FieldKind::Metric,
             "1.5",
         );
         check(
             "metrics.best = x",
-            List::Context,
+            FieldGroup::Context,
             "metrics.best",
-            How::Metric,
+            FieldKind::Metric,
             "x",
         );
     }
 
     #[test]
-    fn expressions_need_a_name() {
-        refused("query.len()", List::Context, "write `len = ` before it");
-        refused("self.top_k", List::Context, "write `top_k = ` before it");
-        refused("&self.top_k", List::Context, "write `top_k = ` before it");
-        refused(
+    fn an_expression_without_a_name_is_rejected_with_a_suggestion() {
+        rejected(
+            "query.len()",
+            FieldGroup::Context,
+            "write `len = ` before it",
+        );
+        rejected(
+            "self.top_k",
+            FieldGroup::Context,
+            "write `top_k = ` before it",
+        );
+        rejected(
+            "&self.top_k",
+            FieldGroup::Context,
+            "write `top_k = ` before it",
+        );
+        rejected(
             "?config::LIMIT",
-            List::Context,
+            FieldGroup::Context,
             "write `LIMIT = ` before it",
         );
-        refused("1 + 2", List::Metrics, "write `name = ` before it");
-        refused("a == b", List::Context, "needs a name");
+        rejected("1 + 2", FieldGroup::Metrics, "write `name = ` before it");
+        rejected("a == b", FieldGroup::Context, "needs a field name");
     }
 
     #[test]
-    fn signs_stand_before_the_value() {
-        refused("?name = value", List::Context, "`name = ?..`");
-        refused("\"a b\" = value", List::Context, "a field's name is a word");
-        refused("?weight", List::Metrics, "a metric is a number");
-        refused("metrics.w = %weight", List::Context, "a metric is a number");
+    fn a_misplaced_sigil_is_rejected() {
+        rejected("?name = value", FieldGroup::Context, "`name = ?..`");
+        rejected(
+            "\"a b\" = value",
+            FieldGroup::Context,
+            "a field name must be an identifier",
+        );
+        rejected("?weight", FieldGroup::Metrics, "a metric is a number");
+        rejected(
+            "metrics.w = %weight",
+            FieldGroup::Context,
+            "a metric is a number",
+        );
     }
 }

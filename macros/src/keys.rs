@@ -1,16 +1,16 @@
-//! The arguments of `#[rag_span(..)]` as data: one entry a key, with how its value is read.
+//! The table of the arguments of `#[rag_span(..)]`: one row per key, with the function that parses it.
 //!
-//! Duplicates, conflicts, unknown keys, and keys of a later build are handled by whoever walks the table, once
-//! for all. A new argument is an entry here and a reader in `values`.
+//! The code that walks the table handles duplicates, conflicts, unknown keys and planned keys for all arguments. To
+//! add an argument, add a row to it and a parser to `values`.
 
+use crate::arg::Arg;
+use crate::err_ret::{err, ret};
 use crate::errors::Errors;
-use crate::inherited::{fields, follows_from, name, parent, skip, skip_all, target};
-use crate::later;
 use crate::model::Arguments;
-use crate::place::Place;
+use crate::planned::{inputs, output};
 use crate::rag::{cost, documents, kind, model, usage, versions};
 use crate::suggest;
-use crate::told::{err, ret};
+use crate::tracing_args::{fields, follows_from, name, parent, skip, skip_all, target};
 use crate::values::{
     context, context_from, empty, krate, layer, level, metrics, ok, operation, outcome, slow,
 };
@@ -18,69 +18,69 @@ use crate::values::{
 /// One argument.
 pub(crate) struct Key {
     pub(crate) name: &'static str,
-    pub(crate) read: Read,
-    /// It may stand on a whole `impl` or `trait`, for all methods.
+    pub(crate) support: Support,
+    /// `true` if the argument is allowed on a whole `impl` block or trait, where it applies to all methods.
     pub(crate) shared: bool,
-    /// It says the same as these, or the opposite.
+    /// The arguments that it cannot be combined with.
     pub(crate) conflicts: &'static [&'static str],
 }
 
-/// Whether an argument is there yet.
+/// The parser of an argument, and whether the argument is implemented.
 #[derive(Clone, Copy)]
-pub(crate) enum Read {
-    Now(Reader),
-    /// Promised, and refused until it is there, once its form was checked.
-    Later(Form),
+pub(crate) enum Support {
+    Implemented(Parser),
+    /// Reserved for a later version: validated by the parser, then rejected.
+    Planned(PlannedParser),
 }
 
-type Reader = fn(&mut Arguments, &Place<'_>, &mut Errors) -> syn::Result<()>;
-pub(crate) type Form = fn(&Place<'_>, &mut Errors) -> syn::Result<()>;
+type Parser = fn(&mut Arguments, &Arg<'_>, &mut Errors) -> syn::Result<()>;
+pub(crate) type PlannedParser = fn(&Arg<'_>, &mut Errors) -> syn::Result<()>;
 
-/// Every argument there is.
+/// All arguments.
 pub(crate) const KEYS: &[Key] = &[
-    now("layer", layer).shared(),
-    now("operation", operation),
-    now("level", level).shared(),
-    now("context", context),
-    now("metrics", metrics),
-    now("ok", ok),
-    now("err", err),
-    now("ret", ret),
-    now("empty", empty).against(&["outcome"]),
-    now("outcome", outcome),
-    now("slow", slow).shared(),
-    now("model", model),
-    now("usage", usage),
-    now("cost", cost),
-    now("documents", documents),
-    now("kind", kind).shared(),
-    now("versions", versions),
-    now("context_from", context_from),
-    now("name", name),
-    now("target", target).shared(),
-    now("parent", parent),
-    now("follows_from", follows_from),
-    now("fields", fields),
-    now("skip", skip).against(&["skip_all"]),
-    now("skip_all", skip_all).shared(),
-    now("crate", krate).shared(),
-    later("inputs", later::values),
-    later("output", later::word),
+    key("layer", layer).shared(),
+    key("operation", operation),
+    key("level", level).shared(),
+    key("context", context),
+    key("metrics", metrics),
+    key("ok", ok),
+    key("err", err),
+    key("ret", ret),
+    key("empty", empty).conflicts_with(&["outcome"]),
+    key("outcome", outcome),
+    key("slow", slow).shared(),
+    key("model", model),
+    key("usage", usage),
+    key("cost", cost),
+    key("documents", documents),
+    key("kind", kind).shared(),
+    key("versions", versions),
+    key("context_from", context_from),
+    key("name", name),
+    key("target", target).shared(),
+    key("parent", parent),
+    key("follows_from", follows_from),
+    key("fields", fields),
+    key("skip", skip).conflicts_with(&["skip_all"]),
+    key("skip_all", skip_all).shared(),
+    key("crate", krate).shared(),
+    planned("inputs", inputs),
+    planned("output", output),
 ];
 
-const fn now(name: &'static str, read: Reader) -> Key {
+const fn key(name: &'static str, parser: Parser) -> Key {
     Key {
         name,
-        read: Read::Now(read),
+        support: Support::Implemented(parser),
         shared: false,
         conflicts: &[],
     }
 }
 
-const fn later(name: &'static str, form: Form) -> Key {
+const fn planned(name: &'static str, parser: PlannedParser) -> Key {
     Key {
         name,
-        read: Read::Later(form),
+        support: Support::Planned(parser),
         shared: false,
         conflicts: &[],
     }
@@ -92,23 +92,21 @@ impl Key {
         self
     }
 
-    const fn against(mut self, conflicts: &'static [&'static str]) -> Self {
+    const fn conflicts_with(mut self, conflicts: &'static [&'static str]) -> Self {
         self.conflicts = conflicts;
         self
     }
 }
 
-/// The message for a key that is not in the table, or not in that of a block.
-pub(crate) fn unknown_key(word: &str, on_block: bool) -> String {
-    let fits = KEYS.iter().filter(|key| key.shared || !on_block);
-    let now = |key: &&Key| matches!(key.read, Read::Now(_));
-    let promised: Vec<&str> = fits.clone().map(|key| key.name).collect();
-    let known: Vec<&str> = fits.filter(now).map(|key| key.name).collect();
-    match suggest::nearest(word, &promised) {
+/// Returns the message for an unknown key. On an `impl` block or trait it suggests only shared arguments.
+pub(crate) fn unknown_key(word: &str, on_impl_block: bool) -> String {
+    let allowed = KEYS.iter().filter(|key| key.shared || !on_impl_block);
+    let implemented = |key: &&Key| matches!(key.support, Support::Implemented(_));
+    let all: Vec<&str> = allowed.clone().map(|key| key.name).collect();
+    let known: Vec<&str> = allowed.filter(implemented).map(|key| key.name).collect();
+    match suggest::nearest(word, &all) {
         Some(near) if !known.contains(&near) => {
-            format!(
-                "unknown argument `{word}`, did you mean `{near}`? (it is not in this build yet)"
-            )
+            format!("unknown argument `{word}`; did you mean `{near}`? (it is not supported yet)")
         }
         _ => suggest::unknown("argument", word, &known),
     }

@@ -1,29 +1,29 @@
-//! What `#[rag_span(..)]` says: the types between the phases, and no work.
+//! The data types that the phases exchange. They contain no logic.
 //!
-//! [`Written`] is what the user typed, each part with the tokens to point at. [`RagSpan`] is what it
-//! means, checked, with nothing left to go wrong.
+//! [`ParsedSpan`] holds one use of `#[rag_span(..)]` as the user typed it, with the tokens that errors point at.
+//! [`CheckedSpan`] holds the validated and resolved form; generating code from it cannot fail.
 
 use proc_macro2::{Group, Span};
 use syn::{Attribute, Expr, Ident, LitStr, Pat, Path, Signature, Token, Type, Visibility};
 
-use crate::returns::Deferred;
+use crate::return_type::Deferred;
 
-/// One use of the attribute, parsed.
-pub(crate) struct Written {
+/// One use of the attribute after parsing.
+pub(crate) struct ParsedSpan {
     pub(crate) arguments: Arguments,
     pub(crate) function: Function,
 }
 
-/// Which attribute is expanded.
+/// The attribute that is expanded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mode {
-    /// `#[rag_span(..)]`: nothing is captured that was not named.
-    Ours,
-    /// `#[instrument(..)]` of `tracing`: arguments are captured, and there is no layer.
+    /// `#[rag_span(..)]`: parameters are captured only if they are named.
+    RagSpan,
+    /// `#[tracing::instrument(..)]`: all parameters are captured, and no layer is required.
     Compatible,
 }
 
-/// The arguments of the attribute; which of them there are is the table in `keys`.
+/// The arguments of the attribute. `keys::KEYS` is the table of all of them.
 #[derive(Default)]
 pub(crate) struct Arguments {
     pub(crate) layer: Option<Layer>,
@@ -39,35 +39,35 @@ pub(crate) struct Arguments {
     pub(crate) skip_all: bool,
     pub(crate) context: Vec<Field>,
     pub(crate) metrics: Vec<Field>,
-    pub(crate) ok: Option<Success>,
-    pub(crate) err: Option<Failing>,
-    pub(crate) ret: Option<Event>,
-    pub(crate) outcome: Option<Judged>,
+    pub(crate) ok: Option<OkFields>,
+    pub(crate) err: Option<ErrOptions>,
+    pub(crate) ret: Option<EventOptions>,
+    pub(crate) outcome: Option<ValueClosure>,
     pub(crate) slow_us: Option<u64>,
-    pub(crate) empty: Option<Empty>,
-    pub(crate) model: Option<ModelBy>,
-    pub(crate) usage: Option<Judged>,
-    pub(crate) cost: Option<Judged>,
-    pub(crate) documents: Option<Judged>,
+    pub(crate) empty: Option<EmptyCheck>,
+    pub(crate) model: Option<ModelSource>,
+    pub(crate) usage: Option<ValueClosure>,
+    pub(crate) cost: Option<ValueClosure>,
+    pub(crate) documents: Option<ValueClosure>,
     pub(crate) kind: Option<LitStr>,
     pub(crate) versions: Vec<Field>,
     pub(crate) krate: Option<Path>,
-    /// Every key that was written, also one whose value could not be read.
+    /// All keys in the attribute, including those whose values could not be read.
     pub(crate) keys: Vec<Ident>,
-    /// They stand on an `impl` or a trait, for all of its functions.
-    pub(crate) on_block: bool,
+    /// `true` if the attribute is on an `impl` block or a trait and applies to all of its functions.
+    pub(crate) on_impl_block: bool,
 }
 
 impl Arguments {
-    /// The key, if it was written.
+    /// Returns the key, if the attribute contains it.
     pub(crate) fn key(&self, name: &str) -> Option<&Ident> {
         self.keys.iter().find(|key| *key == name)
     }
 }
 
-/// Where in the system a function stands.
+/// The layer of the RAG system that a function belongs to.
 pub(crate) enum Layer {
-    /// One of `ragspan`'s own: the name of its variant.
+    /// A built-in layer, as the name of its variant of `ragspan::Layer`.
     Known(&'static str),
     Custom(LitStr),
 }
@@ -77,113 +77,113 @@ pub(crate) enum Layer {
 pub(crate) enum Level {
     /// The name of a constant of `tracing::Level`.
     Named(&'static str),
-    /// A constant of the user's.
+    /// A user's constant.
     Path(Path),
 }
 
-/// One recorded value.
+/// One recorded field.
 pub(crate) struct Field {
-    pub(crate) name: Name,
+    pub(crate) name: FieldName,
     pub(crate) span: Span,
-    pub(crate) how: How,
+    pub(crate) kind: FieldKind,
     pub(crate) value: Expr,
 }
 
-/// What a field is called.
-pub(crate) enum Name {
-    /// As it is declared, dots and the `metrics.` before a metric included.
+/// The name of a field.
+pub(crate) enum FieldName {
+    /// The full name, with dots and with the prefix `metrics.` of a metric.
     Text(String),
-    /// A constant of the user's: `{NAME}`.
+    /// A user's constant: `{NAME}`.
     Constant(Expr),
 }
 
-/// How a field's value is captured.
+/// The way a field's value is captured.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum How {
+pub(crate) enum FieldKind {
     Value,
     Debug,
     Display,
     Metric,
-    /// Declared, and recorded by the body.
+    /// Declared without a value; the body records it.
     Empty,
 }
 
-/// `ok(|pattern| fields)`: what is recorded from a success.
-pub(crate) struct Success {
+/// `ok(|pattern| fields)`: the fields recorded from a successful result.
+pub(crate) struct OkFields {
     pub(crate) pattern: Pattern,
     pub(crate) fields: Vec<Field>,
 }
 
-/// `ret` and `err`: the event that other layers get.
+/// The options of the event that `ret` or `err` emits for other `tracing` layers.
 #[derive(Default)]
-pub(crate) struct Event {
-    pub(crate) how: Option<How>,
+pub(crate) struct EventOptions {
+    pub(crate) format: Option<FieldKind>,
     pub(crate) level: Option<Level>,
 }
 
-/// `err(..)`: how a failure is recorded.
-pub(crate) struct Failing {
-    /// Of the word itself, to point at.
+/// The options of `err(..)`: the level and type of a failure.
+pub(crate) struct ErrOptions {
+    /// The span of the key `err`, for errors.
     pub(crate) span: Span,
-    pub(crate) event: Event,
-    /// Only more is said of our record, and other layers get no event.
-    pub(crate) silent: bool,
-    /// The name of a variant of `ragspan::Level`, where the level was named.
+    pub(crate) event: EventOptions,
+    /// `true` if the options affect only the record, and no event is emitted for other `tracing` layers.
+    pub(crate) record_only: bool,
+    /// The name of a variant of `ragspan::Level`, if the level was given by name.
     pub(crate) severity: Option<&'static str>,
-    /// A level told from the error.
-    pub(crate) level_by: Option<Judged>,
-    pub(crate) error_type: Option<ErrorTypeBy>,
+    /// A closure that computes the level from the error.
+    pub(crate) level_by: Option<ValueClosure>,
+    pub(crate) error_type: Option<ErrorTypeSource>,
 }
 
-/// `err(type = ..)`
-pub(crate) enum ErrorTypeBy {
+/// The source of an error type: `err(type = ..)`.
+pub(crate) enum ErrorTypeSource {
     Label(LitStr),
-    Judged(Judged),
+    Closure(ValueClosure),
 }
 
-/// How the model that is called is named.
-pub(crate) enum ModelBy {
-    /// Before the call.
-    Given(Expr),
-    /// By the value returned.
-    Value(Judged),
+/// The source of the name of the called model: `model = ..`.
+pub(crate) enum ModelSource {
+    /// An expression, evaluated before the call.
+    Expression(Expr),
+    /// A closure of the returned value.
+    Closure(ValueClosure),
 }
 
-/// `|pattern| expression`
-pub(crate) struct Judged {
+/// `|pattern| expression`, a closure of the returned value or of the error.
+pub(crate) struct ValueClosure {
     pub(crate) pattern: Box<Pattern>,
     pub(crate) expression: Box<Expr>,
 }
 
-/// How it is told that a success holds nothing.
-pub(crate) enum Empty {
-    /// `empty`: by the type; the word itself, to point at.
+/// The check for an empty result.
+pub(crate) enum EmptyCheck {
+    /// `empty`: the value's type provides the check. Holds the span of the key, for errors.
     ByType(Span),
     /// `empty = |pattern| expression`
-    By(Judged),
+    Closure(ValueClosure),
 }
 
-/// The `|pattern: Type|` that names the value returned.
+/// The `|pattern: Type|` that binds the returned value.
 pub(crate) struct Pattern {
     pub(crate) pattern: Pat,
     pub(crate) ascribed: Option<Type>,
 }
 
-/// The annotated function. The body is only tokens: what is wrong in it is rustc's to say.
+/// The annotated function. The body is kept as unparsed tokens, so that rustc reports its errors.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) default: Option<Token![default]>,
     pub(crate) signature: Signature,
-    /// The `#![..]` at the head of the body, which must stay at the head.
+    /// The inner attributes `#![..]`, which must remain at the start of the body.
     pub(crate) inner: Vec<Attribute>,
     pub(crate) body: Group,
-    /// The type or trait whose annotated block the function stands in.
+    /// The type or trait of the annotated block that contains the function.
     pub(crate) owner: Option<Ident>,
 }
 
-/// A checked annotation.
-pub(crate) struct RagSpan {
+/// One use of the attribute after all checks.
+pub(crate) struct CheckedSpan {
     pub(crate) krate: Option<Path>,
     pub(crate) operation: LitStr,
     pub(crate) name: Option<Expr>,
@@ -192,23 +192,23 @@ pub(crate) struct RagSpan {
     pub(crate) level: Option<Level>,
     pub(crate) slow_us: Option<u64>,
     pub(crate) opening: Opening,
-    /// Recorded before the call, behind the opening's fields.
-    pub(crate) entry: Vec<Field>,
-    pub(crate) outcome: Option<Judged>,
-    pub(crate) empty: Option<Empty>,
-    pub(crate) ok: Option<Success>,
-    pub(crate) err: Option<Failing>,
-    pub(crate) ret: Option<Event>,
-    pub(crate) model: Option<ModelBy>,
-    pub(crate) usage: Option<Judged>,
-    pub(crate) cost: Option<Judged>,
-    pub(crate) documents: Option<Judged>,
+    /// The fields recorded before the call, after those of `opening`.
+    pub(crate) call_fields: Vec<Field>,
+    pub(crate) outcome: Option<ValueClosure>,
+    pub(crate) empty: Option<EmptyCheck>,
+    pub(crate) ok: Option<OkFields>,
+    pub(crate) err: Option<ErrOptions>,
+    pub(crate) ret: Option<EventOptions>,
+    pub(crate) model: Option<ModelSource>,
+    pub(crate) usage: Option<ValueClosure>,
+    pub(crate) cost: Option<ValueClosure>,
+    pub(crate) documents: Option<ValueClosure>,
     pub(crate) kind: Option<LitStr>,
     pub(crate) shape: Shape,
     pub(crate) function: Function,
 }
 
-/// What belongs to the span from its creation on.
+/// The properties that the span has from its creation on.
 pub(crate) struct Opening {
     pub(crate) parent: Option<Expr>,
     pub(crate) follows_from: Option<Expr>,
@@ -217,7 +217,7 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    pub(crate) fn says_nothing(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.parent.is_none()
             && self.follows_from.is_none()
             && self.context_from.is_none()
@@ -225,14 +225,14 @@ impl Opening {
     }
 }
 
-/// How the body runs.
+/// The construct that the body is moved into.
 pub(crate) enum Shape {
-    /// In a closure, whose value ends the call.
+    /// A closure. The call ends when it returns.
     Closure,
-    /// Where it stands, because its caller's place must be seen.
-    InPlace,
-    /// In an `async` block, whose output ends the call.
+    /// None: the body stays in the function, because `#[track_caller]` needs the location of the caller.
+    Inline,
+    /// An `async` block. The call ends when it completes.
     Async,
-    /// It gives a future or a stream, which the call goes on in.
+    /// The body returns a future or a stream, and the call ends with that.
     Deferred(Box<Deferred>),
 }

@@ -1,7 +1,8 @@
-//! The arguments of the annotated function: their names, and how a body that runs elsewhere takes them with it.
+//! The parameters of the annotated function: their names, and statements that move them into the body.
 //!
-//! A closure or an `async` block owns what it mentions and leaves the rest behind, which would drop arguments in another
-//! order and at another time. So the body begins by taking each argument that may have something to drop, in order.
+//! The body runs in a closure or an `async` block, which captures only the variables that it mentions. Other arguments
+//! would be dropped in a different order and at a different time than without the attribute. To prevent that, the body
+//! starts with statements that move in each argument whose type may need dropping, in order.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote_spanned};
@@ -11,15 +12,15 @@ use syn::{
     Attribute, FnArg, Ident, Pat, PatIdent, PatType, Receiver, ReceiverKind, Signature, Type,
 };
 
-use crate::model::How;
+use crate::model::FieldKind;
 
-/// Types that are known to have nothing to drop, by their last word.
+/// The names of types that are known not to need dropping.
 const PLAIN: &[&str] = &[
     "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
     "i128", "isize", "f32", "f64",
 ];
 
-/// Other types that `tracing` records as they are.
+/// The names of further types that `tracing` records as primitive values.
 const RECORDED: &[&str] = &[
     "String",
     "NonZeroU8",
@@ -37,46 +38,46 @@ const RECORDED: &[&str] = &[
     "Wrapping",
 ];
 
-/// Attributes of an argument that mean the same on a `let`.
+/// The attributes of a parameter that have the same meaning on a `let`.
 const ON_LET: &[&str] = &["cfg", "allow", "expect", "warn", "deny", "forbid"];
 
-/// A name that an argument binds, and how `tracing` would record it.
-pub(crate) struct Bound {
+/// A name that a parameter binds, and the way `tracing::instrument` would record it.
+pub(crate) struct Binding {
     pub(crate) name: Ident,
-    pub(crate) how: How,
+    pub(crate) kind: FieldKind,
 }
 
-/// Every name that the arguments bind, in order.
-pub(crate) fn bound(signature: &Signature) -> Vec<Bound> {
-    signature.inputs.iter().flat_map(bound_by).collect()
+/// Returns all names that the parameters bind, in order.
+pub(crate) fn bindings(signature: &Signature) -> Vec<Binding> {
+    signature.inputs.iter().flat_map(bindings_of).collect()
 }
 
-fn bound_by(argument: &FnArg) -> Vec<Bound> {
+fn bindings_of(argument: &FnArg) -> Vec<Binding> {
     match argument {
-        FnArg::Receiver(receiver) => vec![Bound {
+        FnArg::Receiver(receiver) => vec![Binding {
             name: Ident::new("self", receiver.self_token.span),
-            how: How::Debug,
+            kind: FieldKind::Debug,
         }],
         FnArg::Typed(argument) => {
             let is_name = matches!(&*argument.pat, Pat::Ident(_) | Pat::Reference(_));
-            let how = if is_name {
+            let kind = if is_name {
                 recorded(&argument.ty)
             } else {
-                How::Debug
+                FieldKind::Debug
             };
-            let bind = |name| Bound { name, how };
+            let bind = |name| Binding { name, kind };
             names(&argument.pat).into_iter().map(bind).collect()
         }
     }
 }
 
-/// The conditions under which an argument is there at all.
+/// Returns the `#[cfg(..)]` attributes.
 fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     let is_condition = |attribute: &&Attribute| attribute.path().is_ident("cfg");
     attributes.iter().filter(is_condition).cloned().collect()
 }
 
-fn recorded(of: &Type) -> How {
+fn recorded(of: &Type) -> FieldKind {
     let known = |word: &Ident| {
         PLAIN
             .iter()
@@ -92,13 +93,13 @@ fn recorded(of: &Type) -> How {
                 .last()
                 .is_some_and(|last| known(&last.ident)) =>
         {
-            How::Value
+            FieldKind::Value
         }
-        _ => How::Debug,
+        _ => FieldKind::Debug,
     }
 }
 
-/// The names that a pattern binds.
+/// Returns the names that a pattern binds.
 fn names(pattern: &Pat) -> Vec<Ident> {
     struct Names(Vec<Ident>);
     impl<'a> Visit<'a> for Names {
@@ -114,14 +115,14 @@ fn names(pattern: &Pat) -> Vec<Ident> {
     found.0
 }
 
-/// Gives the statements with which the body takes its arguments, and changes the signature to match.
+/// Returns the statements that move the arguments into the body, and changes the signature to match.
 ///
 /// ```text
 /// fn f(mut hits: Hits, (a, _): (A, B), n: u8)    becomes    fn f(hits: Hits, __arg1: (A, B), n: u8)
 ///     and    let mut hits = hits; let __arg1 = __arg1; let (a, _) = __arg1;
 /// ```
 ///
-/// An argument that `consumed` mentions may be gone by then, and is left alone.
+/// Skips an argument that `consumed` mentions, because it may have been moved out before the body starts.
 pub(crate) fn take(
     signature: &mut Signature,
     recorded: &[TokenStream],
@@ -166,31 +167,32 @@ fn take_typed(argument: &mut PatType, index: usize, recorded: &[TokenStream]) ->
         };
     }
     let names = names(&argument.pat);
-    if leaves_nothing(&argument.pat) || mentions(recorded, &names) {
+    if binds_everything(&argument.pat) || mentions(recorded, &names) {
         let conditions = conditions(&argument.attrs);
         return take_names(&conditions, &mut argument.pat, recorded);
     }
     take_whole(argument, index)
 }
 
-/// `let mut hits = hits;`; to record an argument is to use it.
+/// `let mut hits = hits;`. A recorded argument counts as used.
 fn take_name(
     attributes: &[Attribute],
     binding: &mut PatIdent,
     recorded: &[TokenStream],
 ) -> TokenStream {
-    let site = Span::mixed_site();
+    let mixed_site = Span::mixed_site();
     let mutability = binding.mutability.take();
     let name = &binding.ident;
     let used = mentions(recorded, std::slice::from_ref(name))
-        .then(|| quote_spanned!(site=> #[allow(unused_variables)]));
-    // To take it with us is no use of it.
+        .then(|| quote_spanned!(mixed_site=> #[allow(unused_variables)]));
+    // The added `let` must not count as a use of a name with an underscore.
     let unused = name.to_string().starts_with('_');
-    let unused = unused.then(|| quote_spanned!(site=> #[allow(clippy::used_underscore_binding)]));
-    quote_spanned!(site=> #(#attributes)* #used #unused let #mutability #name = #name;)
+    let unused =
+        unused.then(|| quote_spanned!(mixed_site=> #[allow(clippy::used_underscore_binding)]));
+    quote_spanned!(mixed_site=> #(#attributes)* #used #unused let #mutability #name = #name;)
 }
 
-/// The same for each name in a pattern.
+/// Like [`take_name`], for each name in a pattern.
 fn take_names(
     attributes: &[Attribute],
     pattern: &mut Pat,
@@ -214,21 +216,21 @@ fn take_names(
 
 /// `let __arg1 = __arg1; let (a, _) = __arg1;`
 fn take_whole(argument: &mut PatType, index: usize) -> TokenStream {
-    let site = Span::mixed_site();
-    let whole = format_ident!("__arg{index}", span = site);
+    let mixed_site = Span::mixed_site();
+    let whole = format_ident!("__arg{index}", span = mixed_site);
     let renamed: Pat = syn::parse_quote!(#whole);
     let pattern = std::mem::replace(&mut *argument.pat, renamed);
     let attributes = split_attributes(&mut argument.attrs);
     let conditions = conditions(&attributes);
     let bind = match &pattern {
         Pat::Wild(_) => TokenStream::new(),
-        pattern => quote_spanned!(site=> #(#attributes)* let #pattern = #whole;),
+        pattern => quote_spanned!(mixed_site=> #(#attributes)* let #pattern = #whole;),
     };
-    let mutability = borrows_mutably(&pattern).then(|| quote_spanned!(site=> mut));
-    quote_spanned!(site=> #(#conditions)* let #mutability #whole = #whole; #bind)
+    let mutability = borrows_mutably(&pattern).then(|| quote_spanned!(mixed_site=> mut));
+    quote_spanned!(mixed_site=> #(#conditions)* let #mutability #whole = #whole; #bind)
 }
 
-/// Whether there is a `ref mut` in the pattern.
+/// Returns `true` if the pattern contains `ref mut`.
 fn borrows_mutably(pattern: &Pat) -> bool {
     struct Search(bool);
     impl<'a> Visit<'a> for Search {
@@ -244,7 +246,7 @@ fn borrows_mutably(pattern: &Pat) -> bool {
     search.0
 }
 
-/// The attributes for the `let`; those that speak of unused names leave the argument, which is used now.
+/// Returns the attributes for the `let`. Removes `#[expect(..)]` from the parameter, which is used now.
 fn split_attributes(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
     let on_let = |attribute: &&Attribute| {
         let path = attribute.path();
@@ -255,22 +257,26 @@ fn split_attributes(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
     moved
 }
 
-/// Whether every part of what the pattern takes apart gets a name.
-fn leaves_nothing(pattern: &Pat) -> bool {
+/// Returns `true` if the pattern binds every part of the value by move.
+fn binds_everything(pattern: &Pat) -> bool {
     match pattern {
         Pat::Ident(binding) => binding.by_ref.is_none() && binding.subpat.is_none(),
-        Pat::Tuple(tuple) => tuple.elems.iter().all(leaves_nothing),
-        Pat::TupleStruct(tuple) => tuple.elems.iter().all(leaves_nothing),
+        Pat::Tuple(tuple) => tuple.elems.iter().all(binds_everything),
+        Pat::TupleStruct(tuple) => tuple.elems.iter().all(binds_everything),
         Pat::Struct(fields) => {
-            fields.rest.is_none() && fields.fields.iter().all(|field| leaves_nothing(&field.pat))
+            fields.rest.is_none()
+                && fields
+                    .fields
+                    .iter()
+                    .all(|field| binds_everything(&field.pat))
         }
-        Pat::Paren(inner) => leaves_nothing(&inner.pat),
-        Pat::Type(inner) => leaves_nothing(&inner.pat),
+        Pat::Paren(inner) => binds_everything(&inner.pat),
+        Pat::Type(inner) => binds_everything(&inner.pat),
         _ => false,
     }
 }
 
-/// Whether the type has nothing to drop, as far as its text tells.
+/// Returns `true` if the type's tokens show that it does not need dropping.
 fn is_plain(of: &Type) -> bool {
     match of {
         Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) | Type::Never(_) => true,
@@ -286,7 +292,7 @@ fn is_plain(of: &Type) -> bool {
     }
 }
 
-/// Whether one of the names stands among the tokens.
+/// Returns `true` if the tokens contain one of the names.
 fn mentions(tokens: &[TokenStream], names: &[Ident]) -> bool {
     fn has(tokens: TokenStream, names: &[Ident]) -> bool {
         tokens.into_iter().any(|token| match token {
@@ -315,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_nothing_to_drop_stays() {
+    fn arguments_without_drop_are_not_moved() {
         for signature in [
             "fn f(&self, query: &str, top_k: usize)",
             "fn f(&mut self, pair: (u8, &T), list: [f64; 3], p: *const u8)",
@@ -326,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_is_taken_in_order() {
+    fn arguments_that_may_need_drop_are_moved_in_order() {
         check(
             "fn f(a: A, b: u8, c: C)",
             "",
@@ -342,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_is_taken_where_it_changes() {
+    fn mutable_bindings_are_declared_in_the_body() {
         check("fn f(mut n: u8)", "", "fn f(n: u8)", "let mut n = n;");
         check(
             "fn f((mut a, b): P)",
@@ -353,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_leaves_something_is_taken_as_a_whole() {
+    fn an_argument_whose_pattern_ignores_parts_is_moved_as_a_whole() {
         check(
             "fn f((a, _): P, _: G)",
             "",
@@ -369,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_borrowed_mutably_is_taken_as_mutable() {
+    fn an_argument_borrowed_by_ref_mut_is_moved_into_a_mutable_binding() {
         check(
             "fn f(ref a: A, ref mut b: B)",
             "",
@@ -379,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_follow_the_name() {
+    fn attributes_move_to_the_let_with_the_name() {
         check(
             "fn f(#[cfg(x)] a: A, #[expect(unused)] b: B, #[case] c: C)",
             "",

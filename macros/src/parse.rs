@@ -1,25 +1,25 @@
-//! Reading one use of `#[rag_span(..)]`: from tokens to [`Written`].
+//! The parser of one use of `#[rag_span(..)]`: from tokens to [`ParsedSpan`].
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, Ident, LitStr};
 
+use crate::arg::Arg;
 use crate::errors::Errors;
-use crate::keys::{Form, KEYS, Key, Read, unknown_key};
+use crate::keys::{KEYS, Key, PlannedParser, Support, unknown_key};
 use crate::list::list;
-use crate::model::{Arguments, Function, Written};
-use crate::place::Place;
+use crate::model::{Arguments, Function, ParsedSpan};
 
-/// Reads the attribute's arguments and its function, as far as each can be read.
+/// Parses the attribute's arguments and its function. Reports the errors of both.
 pub(crate) fn parse(
     arguments: TokenStream,
     item: TokenStream,
     errors: &mut Errors,
-) -> Option<Written> {
+) -> Option<ParsedSpan> {
     let arguments = read_arguments(arguments, errors);
     let function = errors.catch(function.parse2(item));
-    Some(Written {
+    Some(ParsedSpan {
         arguments: arguments?,
         function: function?,
     })
@@ -31,7 +31,7 @@ fn read_arguments(tokens: TokenStream, errors: &mut Errors) -> Option<Arguments>
     Some(arguments)
 }
 
-/// Reads arguments over those that are there.
+/// Parses arguments into existing ones, and overrides those with the same key.
 pub(crate) fn add_arguments(
     tokens: TokenStream,
     arguments: &mut Arguments,
@@ -58,32 +58,33 @@ fn argument(
     errors: &mut Errors,
 ) -> syn::Result<()> {
     if input.peek(LitStr) {
-        return bare_name(input, arguments, keys);
+        return name_without_key(input, arguments, keys);
     }
     let key = key(input)?;
-    let word = key.to_string();
-    let Some(known) = KEYS.iter().find(|known| known.name == word) else {
-        let message = unknown_key(&word, arguments.on_block);
+    let name = key.to_string();
+    let Some(known) = KEYS.iter().find(|known| known.name == name) else {
+        let message = unknown_key(&name, arguments.on_impl_block);
         return Err(Error::new(key.span(), message));
     };
-    fits_beside(known, &key, keys, errors);
+    reject_repeats_and_conflicts(known, &key, keys, errors);
     keys.push(key.clone());
-    let place = Place { key: &key, input };
-    match known.read {
-        Read::Now(read) => read(arguments, &place, errors),
-        Read::Later(form) => not_yet(form, &place, errors),
+    let arg = Arg { key: &key, input };
+    match known.support {
+        Support::Implemented(parse) => parse(arguments, &arg, errors),
+        Support::Planned(parse) => reject_planned(parse, &arg, errors),
     }
 }
 
-/// `"search"`, which is `name = "search"` in `tracing`.
-fn bare_name(
+/// `"search"`, which is short for `name = "search"`, as in `tracing`.
+fn name_without_key(
     input: ParseStream<'_>,
     arguments: &mut Arguments,
     keys: &mut Vec<Ident>,
 ) -> syn::Result<()> {
     let name: LitStr = input.parse()?;
     if arguments.name.is_some() || keys.iter().any(|key| key == "name") {
-        let message = "a string alone is the span's name, which was given already: keep one";
+        let message =
+            "a string without a key is the span's `name`, which is already given: keep one";
         return Err(Error::new(name.span(), message));
     }
     keys.push(Ident::new("name", name.span()));
@@ -91,32 +92,32 @@ fn bare_name(
     Ok(())
 }
 
-/// An argument stands once, and not beside its opposite.
-fn fits_beside(known: &Key, key: &Ident, keys: &[Ident], errors: &mut Errors) {
+/// Reports an argument that is given twice, or that conflicts with another one.
+fn reject_repeats_and_conflicts(known: &Key, key: &Ident, keys: &[Ident], errors: &mut Errors) {
     if keys.contains(key) {
         errors.at(
             key.span(),
-            format!("`{key}` stands twice: merge the two or keep one"),
+            format!("`{key}` is given twice: merge the two or keep one"),
         );
     }
-    let opposes = |other: &&Ident| {
+    let conflicts = |other: &&Ident| {
         let (other, key) = (other.to_string(), key.to_string());
-        let entry = KEYS.iter().find(|entry| entry.name == other);
-        let against = entry.map_or(&[][..], |entry| entry.conflicts);
-        known.conflicts.contains(&other.as_str()) || against.contains(&key.as_str())
+        let other_key = KEYS.iter().find(|known| known.name == other);
+        let conflicts_of_other = other_key.map_or(&[][..], |known| known.conflicts);
+        known.conflicts.contains(&other.as_str()) || conflicts_of_other.contains(&key.as_str())
     };
-    if let Some(other) = keys.iter().find(opposes) {
+    if let Some(other) = keys.iter().find(conflicts) {
         errors.at(
             key.span(),
-            format!("`{key}` and `{other}` speak of the same thing: keep one"),
+            format!("`{key}` and `{other}` cannot be combined: keep one"),
         );
     }
 }
 
-fn not_yet(form: Form, place: &Place<'_>, errors: &mut Errors) -> syn::Result<()> {
-    form(place, errors)?;
-    let message = format!("`{}` is not in this build yet", place.key);
-    Err(Error::new(place.key.span(), message))
+fn reject_planned(parse: PlannedParser, arg: &Arg<'_>, errors: &mut Errors) -> syn::Result<()> {
+    parse(arg, errors)?;
+    let message = format!("`{}` is not supported yet: remove it", arg.key);
+    Err(Error::new(arg.key.span(), message))
 }
 
 fn key(input: ParseStream<'_>) -> syn::Result<Ident> {
@@ -127,19 +128,19 @@ fn key(input: ParseStream<'_>) -> syn::Result<Ident> {
     Ident::parse_any(input)
 }
 
-/// Reads the signature, and the body as it stands.
+/// Parses a function: its signature, and its body as unparsed tokens.
 pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     let attributes = input.call(Attribute::parse_outer)?;
     let visibility = input.parse()?;
     let default = input.parse()?;
     if !starts_function(&input.fork()) {
-        let message = "#[rag_span] measures functions, and this is none: put it on a `fn`, or on an `impl` or `trait` for all of theirs";
+        let message = "#[rag_span] can be applied only to functions: put it on a `fn`, or on an `impl` or `trait` for all of its functions";
         return skip_rest(input, Error::new(input.span(), message));
     }
     let signature: syn::Signature = input.parse()?;
     let end: Option<TokenTree> = input.parse().ok();
     let Some(body) = end.and_then(braces) else {
-        let message = "a function without a body has nothing to measure: put #[rag_span(..)] where it has one";
+        let message = "a function without a body cannot be instrumented: put #[rag_span(..)] on one with a body";
         return skip_rest(input, Error::new(signature.ident.span(), message));
     };
     let (inner, body) = split_inner(body);
@@ -154,7 +155,7 @@ pub(crate) fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     })
 }
 
-/// The braces of a body, also where a macro has passed it on as one fragment.
+/// Returns the braces of a body, including those inside the invisible group of a macro fragment.
 pub(crate) fn braces(end: TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = end else {
         return None;
@@ -170,13 +171,13 @@ pub(crate) fn braces(end: TokenTree) -> Option<Group> {
     }
 }
 
-/// Gives the error, with the rest of the input consumed so that it is not complained about too.
+/// Returns the error. Consumes the rest of the input, because syn would report the unread tokens, too.
 fn skip_rest<T>(input: ParseStream<'_>, error: Error) -> syn::Result<T> {
     input.parse::<TokenStream>()?;
     Err(error)
 }
 
-/// Whether nothing but qualifiers stands before a `fn`.
+/// Returns `true` if only qualifiers precede the next `fn`.
 pub(crate) fn starts_function(input: ParseStream<'_>) -> bool {
     while let Ok(word) = input.call(Ident::parse_any) {
         match word.to_string().as_str() {
@@ -189,13 +190,13 @@ pub(crate) fn starts_function(input: ParseStream<'_>) -> bool {
     false
 }
 
-/// Takes the `#![..]` off the head of a body.
+/// Splits the inner attributes `#![..]` off the start of a body.
 fn split_inner(body: Group) -> (Vec<Attribute>, Group) {
     let split = |input: ParseStream<'_>| {
         let inner = input.call(Attribute::parse_inner)?;
         Ok((inner, input.parse::<TokenStream>()?))
     };
-    // One that is half typed is rustc's to complain about.
+    // A malformed one remains in the body, where rustc reports it.
     let (inner, rest) = match split.parse2(body.stream()) {
         Ok((inner, rest)) if !inner.is_empty() => (inner, rest),
         _ => return (Vec::new(), body),
@@ -208,7 +209,7 @@ fn split_inner(body: Group) -> (Vec<Attribute>, Group) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Empty, ErrorTypeBy, How, Layer, Level, Name};
+    use crate::model::{EmptyCheck, ErrorTypeSource, FieldKind, FieldName, Layer, Level};
 
     fn arguments(text: &str) -> Arguments {
         let tokens = text.parse().unwrap();
@@ -217,11 +218,11 @@ mod tests {
     }
 
     #[test]
-    fn arguments_stand_in_any_order_with_a_comma_behind_the_last() {
+    fn arguments_are_accepted_in_any_order_with_a_trailing_comma() {
         let read =
             arguments(r#"empty, slow = "2s", context(a, b,), operation = "x", layer = "api","#);
         assert!(matches!(read.layer, Some(Layer::Known("Api"))));
-        assert!(matches!(read.empty, Some(Empty::ByType(_))));
+        assert!(matches!(read.empty, Some(EmptyCheck::ByType(_))));
         assert_eq!((read.slow_us, read.context.len()), (Some(2_000_000), 2));
         assert_eq!(
             read.operation.map(|name| name.value()),
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_have_names_and_numbers() {
+    fn a_level_is_a_name_a_number_or_a_path() {
         for (text, constant) in [
             ("\"trace\"", "TRACE"),
             ("\"warn\"", "WARN"),
@@ -251,24 +252,27 @@ mod tests {
     }
 
     #[test]
-    fn closures_name_the_value_by_a_pattern() {
+    fn a_closure_binds_the_value_with_a_pattern() {
         let read =
             arguments("ok(|(first, _)| a = first, metrics.b = 1), empty = |v: &V| v.f::<A, B>()");
         let ok = read.ok.unwrap();
-        let is = |at: usize, name| matches!(&ok.fields[at].name, Name::Text(text) if text == name);
+        let is =
+            |at: usize, name| matches!(&ok.fields[at].name, FieldName::Text(text) if text == name);
         assert!(is(0, "a") && is(1, "metrics.b"));
-        assert!(matches!(read.empty, Some(Empty::By(by)) if by.pattern.ascribed.is_some()));
+        assert!(
+            matches!(read.empty, Some(EmptyCheck::Closure(by)) if by.pattern.ascribed.is_some())
+        );
     }
 
     #[test]
-    fn arguments_of_a_later_build_are_read_and_refused() {
-        for (later, part) in [
-            ("inputs(a, b = c)", "`inputs` is not in this build yet"),
-            ("inputs(a.b())", "an expression needs a name"),
-            ("output", "`output` is not in this build yet"),
+    fn planned_arguments_are_validated_and_rejected() {
+        for (planned, part) in [
+            ("inputs(a, b = c)", "`inputs` is not supported yet"),
+            ("inputs(a.b())", "an expression needs a field name"),
+            ("output", "`output` is not supported yet"),
             ("output = 1", "`output` takes no value"),
         ] {
-            let tokens: TokenStream = later.parse().unwrap();
+            let tokens: TokenStream = planned.parse().unwrap();
             let reported = Errors::collect(|errors| read_arguments(tokens, errors))
                 .err()
                 .unwrap();
@@ -278,34 +282,34 @@ mod tests {
     }
 
     #[test]
-    fn the_arguments_of_tracing_are_read_as_there() {
+    fn the_arguments_of_tracing_instrument_are_accepted() {
         let read = arguments(
             "\"name\", target = TARGET, parent = None, follows_from = causes, skip(a, b), \
              fields(x, a.b = 1, ?c, %self.d, {NAME} = ?e, keywords.impl.fn = f), err(Debug, level = 4), ret",
         );
-        let hows: Vec<How> = read.fields.iter().map(|field| field.how).collect();
-        use How::{Debug, Display, Empty, Value};
-        assert_eq!(hows, [Empty, Value, Debug, Display, Debug, Value]);
+        let kinds: Vec<FieldKind> = read.fields.iter().map(|field| field.kind).collect();
+        use FieldKind::{Debug, Display, Empty, Value};
+        assert_eq!(kinds, [Empty, Value, Debug, Display, Debug, Value]);
         assert!(read.name.is_some() && read.target.is_some() && read.parent.is_some());
         assert!(read.follows_from.is_some() && read.skip.len() == 2 && read.ret.is_some());
         let event = read.err.unwrap().event;
-        assert!(event.how == Some(Debug) && matches!(event.level, Some(Level::Named("WARN"))));
+        assert!(event.format == Some(Debug) && matches!(event.level, Some(Level::Named("WARN"))));
     }
 
     #[test]
-    fn a_failure_may_be_told_from_the_error() {
+    fn err_accepts_a_level_closure_and_a_type() {
         let read = arguments("err(level = |e| e.level(), type = \"timeout\")")
             .err
             .unwrap();
         assert!(read.level_by.is_some() && read.severity.is_none());
-        assert!(matches!(read.error_type, Some(ErrorTypeBy::Label(_))));
+        assert!(matches!(read.error_type, Some(ErrorTypeSource::Label(_))));
         let critical = arguments("err(level = \"critical\")").err.unwrap();
         assert!(matches!(critical.event.level, Some(Level::Named("ERROR"))));
         assert_eq!(critical.severity, Some("Critical"));
     }
 
     #[test]
-    fn inner_attributes_leave_the_body() {
+    fn inner_attributes_are_split_off_the_body() {
         let item = "fn f() { #![allow(unused)] #[cfg(x)] 1 }".parse().unwrap();
         let read = function.parse2(item).unwrap();
         assert_eq!(
@@ -315,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn qualifiers_stand_before_a_function() {
+    fn a_function_with_qualifiers_is_parsed() {
         for item in [
             "pub(crate) default async unsafe fn f() {}",
             "pub const unsafe extern \"C\" fn f() {}",

@@ -1,8 +1,10 @@
-//! What the tokens of a body tell of the future that it ends with.
+//! Detection of a future that a body ends with, by the body's tokens.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// The one `async` block that the body consists of, without the `Box::pin(..)` around it, if that is all there is.
+/// Returns the `async` block that is the whole body, without an enclosing `Box::pin(..)`.
+///
+/// Returns `None` if the body contains other tokens.
 pub(crate) fn bare(body: &Group) -> Option<TokenStream> {
     let body: Vec<TokenTree> = body.stream().into_iter().collect();
     if is_async_block(&body) {
@@ -12,7 +14,7 @@ pub(crate) fn bare(body: &Group) -> Option<TokenStream> {
     before.is_empty().then_some(inside)
 }
 
-/// Whether the body ends with `Box::pin(async ..)`.
+/// Returns `true` if the body ends with `Box::pin(async ..)`.
 pub(crate) fn boxes_async(body: &Group) -> bool {
     let body: Vec<TokenTree> = body.stream().into_iter().collect();
     let ends_a_statement = |token: &TokenTree| match token {
@@ -23,7 +25,7 @@ pub(crate) fn boxes_async(body: &Group) -> bool {
     boxed(&body).is_some_and(|(before, _)| before.last().is_none_or(ends_a_statement))
 }
 
-/// `async { .. }` or `async move { .. }`, and no method called on it.
+/// Returns `true` for `async { .. }` and `async move { .. }` without a method call on it.
 fn is_async_block(tokens: &[TokenTree]) -> bool {
     let starts = matches!(tokens.first(), Some(TokenTree::Ident(word)) if *word == "async");
     let ends =
@@ -31,7 +33,7 @@ fn is_async_block(tokens: &[TokenTree]) -> bool {
     starts && ends && tokens.len() <= 3
 }
 
-/// What stands before `Box::pin(async ..)` at the end, and the block in its parentheses.
+/// Splits a body that ends with `Box::pin(async ..)` into the tokens before that and the `async` block.
 fn boxed(body: &[TokenTree]) -> Option<(&[TokenTree], TokenStream)> {
     let (TokenTree::Group(content), path) = body.split_last()? else {
         return None;
@@ -42,8 +44,8 @@ fn boxed(body: &[TokenTree]) -> Option<(&[TokenTree], TokenStream)> {
     }
     let before = path.iter().rposition(|token| !belongs_to_path(token));
     let (before, path) = path.split_at(before.map_or(0, |last| last + 1));
-    let words: String = path.iter().map(ToString::to_string).collect();
-    let is_box_pin = words == "Box::pin" || words.ends_with("::Box::pin");
+    let path: String = path.iter().map(ToString::to_string).collect();
+    let is_box_pin = path == "Box::pin" || path.ends_with("::Box::pin");
     is_box_pin.then(|| (before, inside.into_iter().collect()))
 }
 
@@ -64,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_bare_if_nothing_else_stands_in_it() {
+    fn a_body_of_one_async_block_is_bare() {
         for text in [
             "async move { 1 }",
             "async { 1 }",
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_may_end_with_a_boxed_future() {
+    fn a_boxed_future_at_the_end_of_a_body_is_detected() {
         for text in [
             "Box::pin(async move { 1 })",
             "let n = 1; Box::pin(async move { n })",

@@ -1,12 +1,12 @@
-//! The events of the level that `tracing` does not have, and all that their expansion may name.
+//! The macro `critical!`, and the names that its expansion uses.
 
 pub use core::{concat, file, line};
 pub use tracing::{Level, event};
 
 /// Records an event at CRITICAL: the system is down, or is about to be.
 ///
-/// It takes what `tracing::error!` takes, and is that: an ERROR event to every other layer. Only ragspan's records
-/// call it CRITICAL. It needs no dependency on `tracing`. A `name:` has to be a literal.
+/// It takes the arguments of `tracing::error!`, and other layers see an ERROR event; only ragspan's records have the
+/// level CRITICAL. It needs no dependency on `tracing`. A `name:` has to be a literal.
 ///
 /// ```
 /// ragspan::critical!("the index is gone");

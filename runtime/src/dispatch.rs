@@ -1,11 +1,11 @@
-//! Which pipeline the code that runs here talks to: the one of the test's capture around it, else the global one.
+//! Finds the pipeline of the running code: the one of the enclosing test capture, or else the global one.
 
+mod captured_pipeline;
 #[cfg_attr(
     not(feature = "testing"),
-    allow(dead_code, reason = "only tests capture")
+    allow(dead_code, reason = "captures exist only in tests")
 )]
 mod captures;
-mod carried;
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -15,40 +15,40 @@ use std::sync::{Arc, OnceLock};
 
 use tracing::dispatcher::WeakDispatch;
 
+pub(crate) use captured_pipeline::CapturedPipeline;
 #[cfg(feature = "testing")]
 pub(crate) use captures::Claim;
-pub(crate) use carried::{Carried, carry};
 
-use crate::pipeline::{Pipeline, say};
+use crate::pipeline::{Pipeline, print_to_stderr};
 
 static GLOBAL: OnceLock<Arc<Pipeline>> = OnceLock::new();
 
 thread_local! {
-    static HUSHED: Cell<bool> = const { Cell::new(false) };
+    static SUPPRESSED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// While `tell` runs, what it tells `tracing` is for other layers: ours has it already.
-pub(crate) fn suppressed<R>(tell: impl FnOnce() -> R) -> R {
-    let before = HUSHED.try_with(|suppressed| suppressed.replace(true));
-    let told = tell();
+/// Runs `emit`, and hides its events and values from our layer, which has recorded them already; other layers see them.
+pub(crate) fn suppressed<R>(emit: impl FnOnce() -> R) -> R {
+    let before = SUPPRESSED.try_with(|suppressed| suppressed.replace(true));
+    let value = emit();
     if let Ok(before) = before {
-        // Gone only on a thread that is ending.
-        let _gone = HUSHED.try_with(|suppressed| suppressed.set(before));
+        // The thread-local is gone only on a thread that is ending.
+        let _gone = SUPPRESSED.try_with(|suppressed| suppressed.set(before));
     }
-    told
+    value
 }
 
-/// Whether what this thread tells `tracing` now is not for our layer.
+/// Returns whether our layer ignores the events and values of this thread now.
 pub(crate) fn is_suppressed() -> bool {
-    HUSHED.try_with(Cell::get).unwrap_or(false)
+    SUPPRESSED.try_with(Cell::get).unwrap_or(false)
 }
 
-/// A way to a pipeline.
+/// A reference to a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) enum Handle {
     /// The pipeline of the process.
     Global(&'static Pipeline),
-    /// A pipeline for a test.
+    /// The pipeline of a test capture.
     Scoped(Arc<Pipeline>),
 }
 
@@ -69,50 +69,56 @@ impl Deref for Handle {
     }
 }
 
-/// The pipeline that code on this thread talks to now.
+/// Returns the pipeline of the code that runs on this thread; `None` if nothing was started.
 pub(crate) fn current() -> Option<Handle> {
-    captures::here().map_or_else(global, |scoped| Some(Handle::Scoped(scoped)))
+    captures::current().map_or_else(global, |scoped| Some(Handle::Scoped(scoped)))
 }
 
-/// The same inside of a layer, where `tracing` hides the subscriber: this is the layer's.
+/// Returns the pipeline of the code that runs under this subscriber. A layer calls it with its own subscriber, since
+/// `tracing` hides the current subscriber inside a layer.
 pub(crate) fn current_in(subscriber: Option<&WeakDispatch>) -> Option<Handle> {
-    captures::under(subscriber).map_or_else(global, |scoped| Some(Handle::Scoped(scoped)))
+    captures::current_in(subscriber).map_or_else(global, |scoped| Some(Handle::Scoped(scoped)))
 }
 
 fn global() -> Option<Handle> {
     GLOBAL.get().map(|pipeline| Handle::Global(pipeline))
 }
 
-/// Tells, once, that a call found nothing started: a service that forgot it looks like one that has nothing to say.
-/// Debug builds only; not in a test harness, where it is normal.
+/// Prints, once per process, that a call was made before `start`: otherwise a service without a `start` looks like a
+/// service without records. Only in debug builds, and not in test programs, where calls without a `start` are normal.
 #[cold]
-pub(crate) fn miss(operation: &str) {
-    static TOLD: AtomicBool = AtomicBool::new(false);
-    if cfg!(debug_assertions) && !TOLD.swap(true, Ordering::Relaxed) && wants_hint() {
-        say(&format!(
-            "`{operation}` was called with nothing started, so its records and metrics go nowhere: call \
-             `ragspan::start(ragspan::Config::default())` first, and keep what it returns (RAGSPAN_HINT=off hides this)"
+pub(crate) fn hint_not_started(operation: &str) {
+    static IS_PRINTED: AtomicBool = AtomicBool::new(false);
+    if cfg!(debug_assertions) && !IS_PRINTED.swap(true, Ordering::Relaxed) && wants_hint() {
+        print_to_stderr(&format!(
+            "`{operation}` was called before `ragspan::start`, so its records and metrics are lost: call \
+             `ragspan::start(ragspan::Config::default())` first, and keep the `Telemetry` that it returns \
+             (RAGSPAN_HINT=off hides this hint)"
         ));
     }
 }
 
 fn wants_hint() -> bool {
-    let off = std::env::var_os("RAGSPAN_HINT").is_some_and(|set| set == "off");
+    let off = std::env::var_os("RAGSPAN_HINT").is_some_and(|value| value == "off");
     !off && !std::env::current_exe().is_ok_and(|program| is_test(&program))
 }
 
-/// Cargo keeps test programs in `deps`, and what is to be run beside that.
+/// Returns whether Cargo built this program as a test: those are in `deps`, and all others are beside that folder.
 fn is_test(program: &Path) -> bool {
     let folder = program.parent().and_then(Path::file_name);
     folder.is_some_and(|folder| folder == "deps")
 }
 
-/// Whether this process has a pipeline.
+/// Returns whether this process has a global pipeline.
 pub(crate) fn is_set() -> bool {
     GLOBAL.get().is_some()
 }
 
-/// Makes `pipeline` the one of the process; gives it back if there is one.
+/// Makes `pipeline` the global one.
+///
+/// # Errors
+///
+/// If there is a global pipeline already; returns `pipeline`.
 pub(crate) fn set_global(pipeline: Arc<Pipeline>) -> Result<(), Arc<Pipeline>> {
     GLOBAL.set(pipeline)
 }
@@ -122,9 +128,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_test_is_known_by_its_folder() {
+    fn a_test_program_is_recognised_by_its_folder() {
         assert!(is_test(Path::new("/target/debug/deps/app-0123")));
         assert!(!is_test(Path::new("/target/debug/app")));
-        assert!(!wants_hint(), "these tests are one");
+        assert!(!wants_hint(), "this is a test program");
     }
 }

@@ -1,11 +1,11 @@
-//! Events that a logger's fields go with, and all that their expansion may name.
+//! The macro `event!`, and the names that its expansion uses.
 
 pub use tracing::{Level, event};
 
-/// Records an event that carries the fields of a [`Logger`](crate::Logger), or of any other [`LogContext`](crate::LogContext).
+/// Records an event with the fields of a [`Logger`](crate::Logger), or of any other [`LogContext`](crate::LogContext).
 ///
-/// First comes the logger, then the level (`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `CRITICAL`), then what `tracing`'s own
-/// macros take. It needs no dependency on `tracing`. The event is part of the request and the call that it is written in.
+/// Its arguments are the logger, the level (`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `CRITICAL`), and the arguments
+/// of `tracing`'s own macros. It needs no dependency on `tracing`. The event belongs to the current request and call.
 ///
 /// ```
 /// let log = ragspan::Logger::new().with("component", "cache");

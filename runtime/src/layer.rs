@@ -1,7 +1,7 @@
-//! The `tracing` layer: every event becomes a record with the ids and the context of the span it happened in.
+//! The `tracing` layer: makes a record of each event, with the ids and the context of the span that the event is in.
 //!
-//! Spans need no layer: an annotated call finds the registry itself. So this layer never looks at them, and
-//! a filter that hides a span from it takes nothing from the records.
+//! Spans need no layer, since an annotated call finds the registry itself. This layer ignores them, so a filter that
+//! hides spans from it does not change the records.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -23,17 +23,18 @@ use crate::record::{Kind, Level, Record, level_of_event};
 use crate::trace::{self, Inherited, nearest};
 use crate::value::{Capture, Fields};
 
-/// How many layers of ours belong to a subscriber.
+/// The number of layers of ours that belong to a subscriber.
 static LAYERS: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether some subscriber of this process has our layer.
+/// Returns whether any subscriber of this process has our layer.
 pub(crate) fn is_installed() -> bool {
     LAYERS.load(Ordering::Relaxed) > 0
 }
 
-/// The layer for a subscriber of your own.
+/// Returns the layer that makes records of events, for a subscriber of your own.
 ///
-/// Add it beside your other layers, install the subscriber, then call [`start`](crate::start), which finds it.
+/// Add it beside your other layers, install the subscriber, then call [`start`](crate::start), which uses that
+/// subscriber.
 ///
 /// ```
 /// use tracing_subscriber::prelude::*;
@@ -46,37 +47,38 @@ pub(crate) fn is_installed() -> bool {
 #[must_use = "a layer does nothing until a subscriber has it"]
 pub fn layer() -> RagLayer {
     RagLayer {
-        only: None,
+        min_event_level: None,
         dispatch: OnceLock::new(),
         inert: false,
     }
 }
 
-/// What [`layer`] returns.
+/// The layer that makes records of events; [`layer`] creates it.
 pub struct RagLayer {
-    /// Alone in its subscriber, which may then leave out events below this level.
-    only: Option<Level>,
+    /// Disables events below this level for the whole subscriber. Set only where no other layer needs them.
+    min_event_level: Option<Level>,
+    /// The dispatcher of the subscriber that the layer belongs to.
     dispatch: OnceLock<WeakDispatch>,
-    /// There is one of us already.
+    /// The subscriber has another layer of ours already, so this one does nothing.
     inert: bool,
 }
 
 impl RagLayer {
-    /// A layer that is alone in its subscriber.
-    pub(crate) fn alone(level: Level) -> Self {
+    /// Creates the only layer of a subscriber, which disables events below this level.
+    pub(crate) fn sole(level: Level) -> Self {
         Self {
-            only: Some(level),
+            min_event_level: Some(level),
             ..layer()
         }
     }
 
-    /// What the span of this event holds, found in the registry itself.
-    fn above<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Inherited
+    /// Returns the ids and the context that the event inherits from its span, read from the registry itself.
+    fn inherited<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Inherited
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let here = self.dispatch.get().and_then(WeakDispatch::upgrade);
-        let registry = here
+        let dispatch = self.dispatch.get().and_then(WeakDispatch::upgrade);
+        let registry = dispatch
             .as_ref()
             .and_then(|dispatch| dispatch.downcast_ref::<Registry>());
         let found = registry.and_then(|registry| {
@@ -89,12 +91,17 @@ impl RagLayer {
             nearest(registry, id?)
         });
         found
-            .or_else(|| self.above_by_view(event, context))
+            .or_else(|| self.inherited_by_context(event, context))
             .unwrap_or_default()
     }
 
-    /// Under `reload` a layer may never have been told its dispatcher: then its own view has to do.
-    fn above_by_view<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<Inherited>
+    /// Finds the span through the layer's context. Used where the layer has no dispatcher: under `reload`,
+    /// `on_register_dispatch` may never have been called.
+    fn inherited_by_context<S>(
+        &self,
+        event: &Event<'_>,
+        context: &Context<'_, S>,
+    ) -> Option<Inherited>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
@@ -102,7 +109,9 @@ impl RagLayer {
             .event_span(event)
             .filter(|_| self.dispatch.get().is_none())?
             .id();
-        tracing::dispatcher::get_default(|to| nearest(to.downcast_ref::<Registry>()?, &id))
+        tracing::dispatcher::get_default(|dispatch| {
+            nearest(dispatch.downcast_ref::<Registry>()?, &id)
+        })
     }
 }
 
@@ -119,7 +128,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        // The first subscriber that it was given to is the one that it belongs to.
+        // The layer belongs to the first subscriber that it is registered with.
         if self.dispatch.set(dispatch.downgrade()).is_ok() && !self.inert {
             LAYERS.fetch_add(1, Ordering::Relaxed);
         }
@@ -131,8 +140,8 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        let below = |level| level_of_event(metadata) < level;
-        if metadata.is_event() && self.only.is_some_and(below) {
+        let is_below = |level| level_of_event(metadata) < level;
+        if metadata.is_event() && self.min_event_level.is_some_and(is_below) {
             Interest::never()
         } else {
             Interest::always()
@@ -143,11 +152,14 @@ where
         if self.inert || is_worker() || dispatch::is_suppressed() {
             return;
         }
-        // What is printed here is the user's `Debug`, so no lock is held.
+        // This runs the user's `Debug`, so no lock is held.
         let mut fields = Fields::default();
         values.record(&mut Capture(&mut fields));
-        let here = self.dispatch.get().and_then(WeakDispatch::upgrade);
-        if let Some(registry) = here.as_ref().and_then(|to| to.downcast_ref::<Registry>()) {
+        let dispatch = self.dispatch.get().and_then(WeakDispatch::upgrade);
+        let registry = dispatch
+            .as_ref()
+            .and_then(|dispatch| dispatch.downcast_ref::<Registry>());
+        if let Some(registry) = registry {
             trace::record_late(registry, id, |late| late.append(&fields));
         }
     }
@@ -162,7 +174,7 @@ where
         let metadata = event.metadata();
         let level = level_of_event(metadata);
         let bridged = is_bridged(metadata);
-        // Of a bridged event the target is known only once it was read.
+        // The target of a bridged event is a field, so it is known only once the fields were read.
         let wanted = if bridged {
             handle.may_want(level)
         } else {
@@ -173,55 +185,56 @@ where
         }
         let mut record = handle.blank();
         event.record(&mut Capture(&mut record.fields));
-        let above = self.above(event, &context);
+        let inherited = self.inherited(event, &context);
         if !bridged {
-            record.layer = layer_of(&above, metadata.module_path());
+            record.layer = layer_of(&inherited, metadata.module_path());
         } else {
-            unwrap_log(&mut record, &above);
+            unwrap_log(&mut record, &inherited);
             if !handle.wants_event(level, record.event_target()) {
                 return handle.give_back(record);
             }
         }
-        fill(&mut record, level, metadata, &above);
+        fill(&mut record, level, metadata, &inherited);
         handle.push(record);
     }
 }
 
-/// Whether this event is one of the `log` crate, which the `tracing-log` bridge made one of `tracing`.
+/// Returns whether this is an event of the `log` crate, which the `tracing-log` bridge has converted.
 fn is_bridged(metadata: &Metadata<'_>) -> bool {
     metadata.target() == "log" && metadata.fields().field("log.target").is_some()
 }
 
-/// Takes what the bridge put among the fields out of them: where the record came from, which the callsite cannot tell.
-fn unwrap_log(record: &mut Record, above: &Inherited) {
+/// Removes the fields that the bridge has added, and sets the record's target and layer from them: all bridged events
+/// share a few callsites, so their metadata does not contain the original target and module.
+fn unwrap_log(record: &mut Record, inherited: &Inherited) {
     record.log_target = record.fields.take_text("log.target");
     let module = record.fields.take_text("log.module_path");
-    record.layer = layer_of(above, module.map(|text| record.fields.text.get(text)));
+    record.layer = layer_of(inherited, module.map(|text| record.fields.text.get(text)));
     record.fields.remove("log.file");
     record.fields.remove("log.line");
 }
 
-/// The layer of an annotated function whose module is this one.
-fn layer_of(above: &Inherited, module: Option<&str>) -> Option<rag::Layer> {
-    let around = above
+/// Returns the layer of the enclosing annotated function, if the event is in the same module.
+fn layer_of(inherited: &Inherited, module: Option<&str>) -> Option<rag::Layer> {
+    let same_module = inherited
         .callsite
         .filter(|callsite| module == Some(callsite.module));
-    around.map(|callsite| callsite.layer)
+    same_module.map(|callsite| callsite.layer)
 }
 
 fn fill(
     record: &mut Record,
     level: Level,
     metadata: &'static Metadata<'static>,
-    above: &Inherited,
+    inherited: &Inherited,
 ) {
     record.kind = Kind::Event;
     record.level = level;
     record.timestamp = clock::now().unix_micros();
     record.message = record.fields.take_text("message");
     record.target = metadata.target();
-    record.trace_id = above.ids.map(|(trace, _)| trace);
-    record.span_id = above.ids.map(|(_, span)| span);
-    record.parent_span_id = above.parent;
-    record.request = above.request();
+    record.trace_id = inherited.ids.map(|(trace, _)| trace);
+    record.span_id = inherited.ids.map(|(_, span)| span);
+    record.parent_span_id = inherited.parent;
+    record.request = inherited.request();
 }

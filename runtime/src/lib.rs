@@ -96,6 +96,12 @@ mod pages {
     #[cfg(feature = "reqwest")]
     #[doc = include_str!("../../docs/http.md")]
     mod http {}
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../llms.txt")]
+    mod llms {}
+    #[doc = include_str!("../../docs/ids.md")]
+    mod ids {}
     #[doc = include_str!("../../docs/migrate.md")]
     mod migrate {}
     #[doc = include_str!("../../docs/propagation.md")]

@@ -1,7 +1,8 @@
-//! The words of RAG as calls of one line: what happens inside an annotated function and is more than a field.
+//! Records RAG events of the enclosing annotated call, one function per kind of event.
 //!
-//! Each is counted, and kept for the completion record of the nearest annotated call around it; some leave a record of their
-//! own. Where nothing was started they do nothing, and outside any call they are only counted.
+//! Each event is counted in a metric and added to the completion record of the nearest enclosing call; some events also
+//! emit a record of their own. Before [`start`](crate::start) the functions do nothing, and outside a call they only
+//! count.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -17,12 +18,13 @@ use crate::record::{Kind, Level, TOTAL_BUDGET};
 use crate::trace::{self, Inherited};
 use crate::value::{Fields, Value};
 
-/// Names of scores beyond the known ones that are kept; those after them are one.
+/// The most names of scores that get a field of their own; further ones share the field `other_score`.
 const MAX_NAMES: usize = 256;
 
-/// Says that something is tried again: the `n`th attempt, from 2 on, and why.
+/// Records a retry: the number of the attempt, from 2 on, and its reason.
 ///
-/// Leaves a WARNING record, counts in `rag_retries_total`, and the call's completion tells its `attempts`.
+/// Emits a WARNING record `retrying`, counts in `rag_retries_total`, and adds `attempts` to the call's completion
+/// record.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "generation")]
@@ -38,9 +40,10 @@ pub fn retry(n: u32, reason: &str) {
     retry_after(n, reason, Duration::ZERO);
 }
 
-/// The same after a wait, which the completion tells apart from the time of service, in `retry_wait_ms`.
+/// Records a retry after a wait, as [`retry`] does, and adds the wait to `retry_wait_ms` of the call's completion
+/// record.
 ///
-/// This is what a crate for retries calls back, as `backon` does with `notify`:
+/// Call it from the callback of a crate for retries, such as `notify` of `backon`:
 ///
 /// ```
 /// # use std::time::Duration;
@@ -57,15 +60,15 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
     };
     let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
     let operation = call
-        .above
+        .inherited
         .callsite
         .map_or("", |callsite| callsite.operation);
     let registry = call.handle.registry();
     registry.retry(operation, reason, &call.exemplar());
-    if let Some(trace) = &call.above.trace {
+    if let Some(trace) = &call.inherited.trace {
         trace.sums.retry();
     }
-    call.keep(|late| {
+    call.add_to_completion(|late| {
         late.push("metrics.attempts", Value::U64(n.into()));
         let before = late.number("metrics.retry_wait_ms").unwrap_or_default();
         if let Value::F64(wait) = Value::millis(micros)
@@ -74,7 +77,7 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
             late.push("metrics.retry_wait_ms", Value::F64(before + wait));
         }
     });
-    call.leave(Level::Warning, "retrying", |fields| {
+    call.emit_record(Level::Warning, "retrying", |fields| {
         fields.push("attempt", Value::U64(n.into()));
         fields.push_text("reason", reason);
         if micros > 0 {
@@ -83,9 +86,10 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
     });
 }
 
-/// Says that one thing is used instead of another: a smaller model, a second index.
+/// Records a fallback: `to` is used in the place of `from`, such as a smaller model or a second index.
 ///
-/// Leaves a WARNING record, counts in `rag_fallbacks_total`, and the call's completion tells what it fell back to.
+/// Emits a WARNING record `fallback`, counts in `rag_fallbacks_total`, and adds `fallback_to` to the call's completion
+/// record.
 ///
 /// ```
 /// ragspan::rag::fallback("gpt-4o", "gpt-4o-mini", "rate_limit");
@@ -96,34 +100,46 @@ pub fn fallback(from: &str, to: &str, reason: &str) {
     };
     let registry = call.handle.registry();
     registry.fallback(from, to, &call.exemplar());
-    call.keep(|late| late.push_text("fallback_to", to));
-    call.leave(Level::Warning, "fallback", |fields| {
+    call.add_to_completion(|late| late.push_text("fallback_to", to));
+    call.emit_record(Level::Warning, "fallback", |fields| {
         fields.push_text("from", from);
         fields.push_text("to", to);
         fields.push_text("reason", reason);
     });
 }
 
-/// Counts a lookup that a cache has answered, and marks the call with it. Tokens of an answer from a cache were not spent.
+/// Records a cache hit: counts it, and adds `cache` and `cache_hit` to the call's completion record.
+///
+/// The tokens of a cached answer were not spent, so do not record usage for them.
 ///
 /// ```
 /// ragspan::rag::cache_hit("embeddings");
 /// ```
 pub fn cache_hit(cache: &str) {
-    looked_up(cache, true);
+    cache_lookup(cache, true);
 }
 
-/// Counts a lookup that a cache could not answer, and marks the call with it.
+/// Records a cache miss: counts it, and adds `cache` and `cache_hit` to the call's completion record.
+///
+/// ```
+/// #[ragspan::rag_span(layer = "retrieval")]
+/// fn embed() {
+///     ragspan::rag::cache_miss("embeddings");
+/// }
+///
+/// let ((), seen) = ragspan::testing::capture(embed);
+/// assert_eq!(seen.record("embed_complete")["context"]["cache_hit"], false);
+/// ```
 pub fn cache_miss(cache: &str) {
-    looked_up(cache, false);
+    cache_lookup(cache, false);
 }
 
-fn looked_up(cache: &str, hit: bool) {
+fn cache_lookup(cache: &str, hit: bool) {
     let Some(call) = EnclosingCall::find() else {
         return;
     };
     let (registry, exemplar) = (call.handle.registry(), call.exemplar());
-    let sums = call.above.trace.as_deref().map(|trace| &trace.sums);
+    let sums = call.inherited.trace.as_deref().map(|trace| &trace.sums);
     if hit {
         registry.cache_hit(cache, &exemplar);
         sums.inspect(|sums| sums.cache_hit());
@@ -131,28 +147,40 @@ fn looked_up(cache: &str, hit: bool) {
         registry.cache_miss(cache, &exemplar);
         sums.inspect(|sums| sums.cache_miss());
     }
-    call.keep(|late| {
+    call.add_to_completion(|late| {
         late.push_text("cache", cache);
         late.push("cache_hit", Value::Bool(hit));
     });
 }
 
-/// Sets how many bytes a cache holds.
+/// Sets the size of a cache in bytes, in `rag_cache_size_bytes`.
+///
+/// ```
+/// let ((), seen) = ragspan::testing::capture(|| ragspan::rag::set_cache_size("embeddings", 4096));
+/// assert_eq!(seen.metric("rag_cache_size_bytes", &[("cache", "embeddings")]), Some(4096.0));
+/// ```
 pub fn set_cache_size(cache: &str, bytes: u64) {
     if let Some(handle) = dispatch::current() {
         handle.registry().cache_size(cache, bytes);
     }
 }
 
-/// Sets how many connections of a pool are in use.
+/// Sets the number of connections of a pool that are in use, in `rag_active_connections`.
+///
+/// ```
+/// let ((), seen) = ragspan::testing::capture(|| ragspan::rag::set_active_connections("vectors", 3));
+/// assert_eq!(seen.metric("rag_active_connections", &[("pool", "vectors")]), Some(3.0));
+/// ```
 pub fn set_active_connections(pool: &str, count: u64) {
     if let Some(handle) = dispatch::current() {
         handle.registry().connections(pool, count);
     }
 }
 
-/// Records a score of an evaluation, between 0 and 1, under the name of its metric: `rag_evaluation_score`, and a metric of
-/// the call. A score that is NaN is none.
+/// Records an evaluation score between 0 and 1 under the name of its metric.
+///
+/// Observes it in `rag_evaluation_score`, and adds it to the metrics of the call's completion record. A score that is
+/// NaN is ignored.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "evaluation")]
@@ -170,10 +198,10 @@ pub fn record_score(metric: &str, score: f64) {
     call.handle
         .registry()
         .evaluation(metric, score, &call.exemplar());
-    call.keep(|late| late.push(score_field(metric), Value::F64(score)));
+    call.add_to_completion(|late| late.push(score_field(metric), Value::F64(score)));
 }
 
-/// Counts claims of an answer that were checked against its sources, and those that no source supports.
+/// Counts the claims of an answer that were checked against its sources, and those of them that no source supports.
 pub fn record_claims(checked: u64, hallucinated: u64) {
     let Some(call) = EnclosingCall::find() else {
         return;
@@ -181,13 +209,13 @@ pub fn record_claims(checked: u64, hallucinated: u64) {
     call.handle
         .registry()
         .claims(checked, hallucinated, &call.exemplar());
-    call.keep(|late| {
+    call.add_to_completion(|late| {
         late.push("metrics.claims", Value::U64(checked));
         late.push("metrics.hallucinated_claims", Value::U64(hallucinated));
     });
 }
 
-/// Counts what somebody said of an answer.
+/// Counts a user's verdict on an answer.
 pub fn feedback(key: &str, verdict: Verdict) {
     let Some(call) = EnclosingCall::find() else {
         return;
@@ -197,8 +225,10 @@ pub fn feedback(key: &str, verdict: Verdict) {
         .feedback(key, verdict, &call.exemplar());
 }
 
-/// Says how a budget of tokens is divided: an INFO record `token_budget_allocated`, and the numbers on the call. A call that
-/// tells its `usage` then also tells how much of the budget its prompt took, in `rag_context_fill_ratio`.
+/// Records how a token budget is divided.
+///
+/// Emits an INFO record `token_budget_allocated`, and adds the numbers to the call's completion record. If the call
+/// records its `usage`, the part of the budget that its prompt takes is recorded in `rag_context_fill_ratio`.
 ///
 /// ```
 /// ragspan::rag::token_budget(128_000, 40, 2_000, 1_000);
@@ -213,30 +243,31 @@ pub fn token_budget(total: u64, query: u64, context: u64, response: u64) {
         ("metrics.allocated_context", context),
         ("metrics.allocated_response", response),
     ];
-    let write = |fields: &mut Fields| {
+    let add = |fields: &mut Fields| {
         for (name, tokens) in numbers {
             fields.push(name, Value::U64(tokens));
         }
     };
-    call.keep(write);
-    call.leave(Level::Info, "token_budget_allocated", write);
+    call.add_to_completion(add);
+    call.emit_record(Level::Info, "token_budget_allocated", add);
 }
 
-/// The call around the code that runs here, and who listens.
+/// The nearest enclosing annotated call, and the pipeline that its events go to.
 struct EnclosingCall {
     handle: Handle,
-    above: Inherited,
+    /// The ids and the context of the call; empty outside any call.
+    inherited: Inherited,
 }
 
 impl EnclosingCall {
     fn find() -> Option<Self> {
         let handle = dispatch::current()?;
-        let above = trace::current();
-        Some(Self { handle, above })
+        let inherited = trace::current();
+        Some(Self { handle, inherited })
     }
 
     fn exemplar(&self) -> Exemplar {
-        let (trace, span) = self.above.ids.unzip();
+        let (trace, span) = self.inherited.ids.unzip();
         Exemplar {
             trace_id: trace.map_or([0; 16], TraceId::to_bytes),
             span_id: span.map_or([0; 16], SpanId::to_bytes),
@@ -244,14 +275,14 @@ impl EnclosingCall {
         }
     }
 
-    /// Keeps something for the completion of the call.
-    fn keep(&self, add: impl FnOnce(&mut Fields)) {
+    /// Adds fields to the call's completion record.
+    fn add_to_completion(&self, add: impl FnOnce(&mut Fields)) {
         trace::record_late_in_enclosing(add);
     }
 
-    /// Leaves a record of its own inside the call.
-    fn leave(&self, level: Level, message: &str, write: impl FnOnce(&mut Fields)) {
-        let callsite = self.above.callsite;
+    /// Emits an event's record inside the call.
+    fn emit_record(&self, level: Level, message: &str, add: impl FnOnce(&mut Fields)) {
+        let callsite = self.inherited.callsite;
         let target = callsite.map_or("ragspan", |callsite| callsite.module);
         if !self.handle.wants_event(level, target) {
             return;
@@ -263,15 +294,16 @@ impl EnclosingCall {
         record.message = Some(record.fields.text.push(message));
         record.target = target;
         record.layer = callsite.map(|callsite| -> Layer { callsite.layer });
-        (record.trace_id, record.span_id) = self.above.ids.unzip();
-        record.parent_span_id = self.above.parent;
-        record.request = self.above.request();
-        write(&mut record.fields);
+        (record.trace_id, record.span_id) = self.inherited.ids.unzip();
+        record.parent_span_id = self.inherited.parent;
+        record.request = self.inherited.request();
+        add(&mut record.fields);
         self.handle.push(record);
     }
 }
 
-/// The field of a score: names that the program makes up are kept for good, so there is a bound.
+/// Returns the record field of a score. Names are interned and never freed, so their number is bounded by
+/// [`MAX_NAMES`].
 fn score_field(metric: &str) -> &'static str {
     static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -280,7 +312,7 @@ fn score_field(metric: &str) -> &'static str {
     if let Some(known) = names.get(name.as_str()) {
         return known;
     }
-    // It becomes the key of a record, which nobody looks at any more.
+    // The name becomes the key of a record, and keys are not redacted later.
     let name = redact(&name).into_owned();
     if let Some(known) = names.get(name.as_str()) {
         return known;
@@ -288,7 +320,7 @@ fn score_field(metric: &str) -> &'static str {
     if names.len() >= MAX_NAMES {
         return "metrics.other_score";
     }
-    let kept: &'static str = String::leak(name);
-    names.insert(kept);
-    kept
+    let field: &'static str = String::leak(name);
+    names.insert(field);
+    field
 }

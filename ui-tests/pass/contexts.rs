@@ -1,4 +1,4 @@
-//! `#[derive(LogContext)]` on every form of type, with every attribute of a field.
+//! `#[derive(LogContext)]` accepts every kind of struct and enum, and every option on a field.
 #![deny(warnings)]
 
 use std::borrow::Cow;
@@ -37,7 +37,7 @@ impl NotAValue {
     }
 }
 
-/// Only the bounds that the fields need are added: `D` is never compared, `S` never touched.
+/// The derive adds only the bounds that the recorded fields need, and none on `S`, whose field is skipped.
 #[derive(LogContext)]
 struct Generic<'a, D, H, P: 'a, C, M, S, const N: usize>
 where
@@ -109,7 +109,7 @@ struct With<'a, T: Display> {
     reference: Option<u8>,
 }
 
-/// Names itself, so that a bound on its own type would not end.
+/// A recursive type, on which a bound would be cyclic.
 #[derive(LogContext)]
 struct Chain<T> {
     #[log(display)]
@@ -163,14 +163,14 @@ struct Configured {
 enum ConfiguredToo {
     #[cfg(any())]
     Gone(NoSuchType),
-    Here {
+    Present {
         #[cfg(any())]
         gone: NoSuchType,
-        here: u8,
+        present: u8,
     },
 }
 
-/// A type that comes from a macro is in a group of its own.
+/// A type from a macro fragment is in an invisible group.
 macro_rules! request {
     ($name:ident, $field:ident, $held:ty, $other:ty, $with:expr) => {
         #[derive(LogContext)]
@@ -232,7 +232,7 @@ impl LogContext for Hand {
 }
 
 fn seen(context: &impl LogContext, shown: &[&str]) {
-    let ((), seen) = ragspan::testing::capture(|| context.in_scope(|| tracing::info!("here")));
+    let ((), seen) = ragspan::testing::capture(|| context.in_scope(|| tracing::info!("event")));
     let text = seen.records()[0].to_string();
     for part in shown {
         assert!(text.contains(part), "{part} in {text}");
@@ -292,7 +292,7 @@ fn main() {
     seen(&Silent::A, &[]);
     seen(&Silent::B(1), &[]);
     seen(&Configured { user_id: 1, key: NotAValue }, &["\"user_id\":\"1\"", "[redacted]"]);
-    seen(&ConfiguredToo::Here { here: 1 }, &["\"here\":1"]);
+    seen(&ConfiguredToo::Present { present: 1 }, &["\"present\":1"]);
     seen(&Made { generic: Some('x'), user_id: Some(1), number: Some(5) }, &["\"user_id\":\"1\"", "\"number\":5", "\"generic\":\"hash:"]);
     let all = other::Context::All { user_id: "ada", email: "x", turn: 1, inner: None };
     seen(&all, &["\"user_id\":\"ada\"", "\"email\":\"hash:", "\"turn\":1"]);

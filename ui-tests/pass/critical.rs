@@ -1,4 +1,4 @@
-//! `critical!` needs nothing of the crate that it is used in: no `tracing`, no prelude, no name.
+//! `critical!` does not depend on the calling crate: neither on `tracing` nor on the prelude nor on any name in scope.
 #![no_implicit_prelude]
 #![deny(warnings)]
 #![allow(dead_code, unused_macros)]

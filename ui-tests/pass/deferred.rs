@@ -1,4 +1,4 @@
-//! Functions that return futures and streams are measured to their end, whatever holds what they return.
+//! A call to a function that returns a future or a stream lasts until that ends, in every kind of box and wrapper.
 #![deny(warnings)]
 
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use ragspan::testing::capture;
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type BoxStream<'a, T> = Pin<Box<dyn Stream<Item = T> + Send + 'a>>;
 
-/// Gives these items, one a poll, and is pending before each.
+/// Yields these items, and is pending once before each.
 struct Items<T>(Vec<T>, bool);
 
 fn items<T>(items: impl IntoIterator<Item = T>) -> Items<T> {
@@ -102,13 +102,13 @@ fn opaque_in_result(fails: bool) -> Result<impl Stream<Item = u8>, String> {
 }
 
 #[rag_span(layer = "generation")]
-async fn from_async(mut words: Vec<String>) -> Result<impl Stream<Item = String>, String> {
-    words.push(String::from("end"));
-    if words.len() > 9 {
+async fn from_async(mut lines: Vec<String>) -> Result<impl Stream<Item = String>, String> {
+    lines.push(String::from("end"));
+    if lines.len() > 9 {
         return Err("too long".to_owned());
     }
     std::future::ready(()).await;
-    Ok(items(words))
+    Ok(items(lines))
 }
 
 struct Model(u8);
@@ -151,13 +151,13 @@ fn is_send<T: Send>(value: T) -> T {
     value
 }
 
-/// The messages of what a piece of code leaves from INFO on.
-fn told<R>(body: impl FnOnce() -> R) -> (R, Vec<String>) {
+/// Runs the code and returns its value and the messages of its records at INFO and above.
+fn run<R>(body: impl FnOnce() -> R) -> (R, Vec<String>) {
     let (value, seen) = capture(body);
     let active = seen.metric("rag_active_queries", &[("layer", "data")]);
     assert!(active.is_none_or(|active| active == 0.0));
-    let told = seen.records().iter().filter(|record| record["level"] != "DEBUG");
-    (value, told.map(|record| record["message"].as_str().unwrap().to_owned()).collect())
+    let records = seen.records().iter().filter(|record| record["level"] != "DEBUG");
+    (value, records.map(|record| record["message"].as_str().unwrap().to_owned()).collect())
 }
 
 fn main() {
@@ -166,16 +166,16 @@ fn main() {
     let record = seen.record("opaque_complete");
     assert_eq!((&record["context"]["n"], &record["context"]["twice"]), (&3.into(), &6.into()));
 
-    assert_eq!(told(|| wait(static_of_borrowed("four"))).0, 4);
-    assert_eq!(told(|| wait(boxed("text"))), ("text", vec!["boxed_complete".to_owned()]));
-    assert_eq!(told(|| wait(boxed_error(false)).is_ok()).1, ["boxed_error_complete"]);
-    assert_eq!(told(|| wait(boxed_error(true)).is_ok()).1, ["boxed_error_failed"]);
-    assert_eq!(told(|| wait(one_of(true))).0, 2);
-    assert_eq!(told(|| wait(one_of(false))).1, ["one_of_complete"]);
-    assert_eq!(told(|| wait(unpinned())).1, ["unpinned_complete"]);
-    assert_eq!(told(|| maybe(true).map(wait)).1, ["maybe_complete"]);
-    assert_eq!(told(|| maybe(false).is_none()).1, ["maybe_complete"]);
-    assert_eq!(told(|| drop(boxed("never polled"))).1, Vec::<String>::new());
+    assert_eq!(run(|| wait(static_of_borrowed("four"))).0, 4);
+    assert_eq!(run(|| wait(boxed("text"))), ("text", vec!["boxed_complete".to_owned()]));
+    assert_eq!(run(|| wait(boxed_error(false)).is_ok()).1, ["boxed_error_complete"]);
+    assert_eq!(run(|| wait(boxed_error(true)).is_ok()).1, ["boxed_error_failed"]);
+    assert_eq!(run(|| wait(one_of(true))).0, 2);
+    assert_eq!(run(|| wait(one_of(false))).1, ["one_of_complete"]);
+    assert_eq!(run(|| wait(unpinned())).1, ["unpinned_complete"]);
+    assert_eq!(run(|| maybe(true).map(wait)).1, ["maybe_complete"]);
+    assert_eq!(run(|| maybe(false).is_none()).1, ["maybe_complete"]);
+    assert_eq!(run(|| drop(boxed("never polled"))).1, Vec::<String>::new());
 
     let (all, seen) = capture(|| drain(is_send(stream(3))));
     assert_eq!(all, [0, 1, 2]);
@@ -184,19 +184,19 @@ fn main() {
     assert!(record["metrics"]["time_to_first_item_ms"].is_number());
     assert_eq!(seen.record("stream_first_item")["level"], "DEBUG");
 
-    assert_eq!(told(|| drain(boxed_stream(&[1, 2]))).1, ["boxed_stream_complete"]);
-    assert_eq!(told(|| drain(boxed_stream(&[])).len()).1, ["boxed_stream_empty"]);
+    assert_eq!(run(|| drain(boxed_stream(&[1, 2]))).1, ["boxed_stream_complete"]);
+    assert_eq!(run(|| drain(boxed_stream(&[])).len()).1, ["boxed_stream_empty"]);
     let (all, seen) = capture(|| drain(fallible(7).unwrap()));
     assert_eq!(all, [Ok(7), Err("late".to_owned()), Ok(7)]);
     assert_eq!(seen.record("fallible_failed")["level"], "WARNING");
     assert_eq!(seen.record("fallible_failed")["metrics"]["items"], 2);
-    assert_eq!(told(|| opaque_in_result(true).is_err()).1, ["opaque_in_result_failed"]);
-    assert_eq!(told(|| drain(opaque_in_result(false).unwrap())).0, [0, 1]);
-    assert_eq!(told(|| drop(stream(3))).1, ["stream_cancelled"]);
-    let (all, told_of) = told(|| drain(wait(from_async(vec![String::from("a")])).unwrap()));
-    assert_eq!((all.len(), told_of), (2, vec!["from_async_complete".to_owned()]));
+    assert_eq!(run(|| opaque_in_result(true).is_err()).1, ["opaque_in_result_failed"]);
+    assert_eq!(run(|| drain(opaque_in_result(false).unwrap())).0, [0, 1]);
+    assert_eq!(run(|| drop(stream(3))).1, ["stream_cancelled"]);
+    let (all, messages) = run(|| drain(wait(from_async(vec![String::from("a")])).unwrap()));
+    assert_eq!((all.len(), messages), (2, vec!["from_async_complete".to_owned()]));
 
     let mut model = Model(2);
-    assert_eq!(told(|| drain(model.tokens()).len()).0, 2);
-    assert_eq!(told(|| wait(model.answer()).0).0, 3);
+    assert_eq!(run(|| drain(model.tokens()).len()).0, 2);
+    assert_eq!(run(|| wait(model.answer()).0).0, 3);
 }

@@ -1,4 +1,4 @@
-//! The derives on every form of type that they accept.
+//! The derives accept every kind of struct and enum.
 #![deny(warnings)]
 
 use ragspan::{ErrorType, LogContext};

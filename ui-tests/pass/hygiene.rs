@@ -1,4 +1,4 @@
-//! Nothing that a user can name gets between the expansion and what it means.
+//! The expansion does not depend on names in the user's scope.
 #![no_implicit_prelude]
 #![deny(warnings)]
 #![allow(dead_code, non_snake_case, non_upper_case_globals)]
@@ -16,7 +16,7 @@ struct None;
 fn Ok() {}
 fn Err() {}
 struct Call;
-struct Site;
+struct SpanCallsite;
 struct Probe;
 struct Layer;
 static CALLSITE: u8 = 1;
@@ -47,7 +47,7 @@ async fn asynchronous(__call: u8, __ret: u8) -> ::std::vec::Vec<u8> {
 }
 
 #[::ragspan::rag_span(layer = "data", empty = |__value: &u8| *__value == value)]
-fn judged(__value: u8) -> u8 {
+fn empty(__value: u8) -> u8 {
     __value
 }
 
@@ -59,7 +59,7 @@ fn opaque() -> ::std::result::Result<impl ::std::iter::Iterator<Item = u8>, ()> 
     ::std::result::Result::Ok(::std::iter::once(CALLSITE))
 }
 
-/// A type of the body with the name of one of the signature's.
+/// The body declares a type with the same name as a type in the signature.
 #[::ragspan::rag_span(layer = "data")]
 async fn own_items() -> Kept {
     use self::Kept as Outer;
@@ -115,7 +115,7 @@ struct Other;
 fn main() {
     let sum = sync("q", 1, 2, 3, 4);
     ::std::assert!(sum == ::std::result::Result::Ok(16));
-    ::std::assert!(judged(4) == 4);
+    ::std::assert!(empty(4) == 4);
     ::std::assert!(::std::iter::Iterator::count(opaque().unwrap()) == 1);
     let _ = (asynchronous(1, 2), own_items());
     let inner = Failure::Inner { __inner: ::std::boxed::Box::new(Other) };

@@ -1,4 +1,4 @@
-//! The compiler's warnings about annotated functions are those about the functions as written.
+//! An annotated function triggers the same compiler warnings as one without the attribute.
 #![deny(warnings)]
 
 use ragspan::rag_span;

@@ -1,4 +1,4 @@
-//! Functions of every shape behave under the attribute as without it.
+//! Functions of every shape behave the same with and without the attribute.
 #![deny(warnings)]
 
 use std::error::Error;
@@ -21,7 +21,7 @@ impl Display for Failed {
 
 impl Error for Failed {}
 
-/// An error of which nothing is known.
+/// An error that implements no traits.
 struct Opaque;
 
 type Outcome<T> = Result<T, Failed>;
@@ -167,7 +167,7 @@ async fn inner_attribute_async() -> u8 {
 #[rag_span(layer = "data")]
 fn configured(#[cfg(all())] n: u8, #[cfg(any())] n: Missing) -> u8 {
     #[cfg(any())]
-    compile_error!("not here");
+    compile_error!("removed by cfg");
     n
 }
 

@@ -1,1 +1,1 @@
-//! What must and must not compile under the ragspan macros: see `tests/ui.rs`.
+//! Programs that must or must not compile with the macros of `ragspan`. `tests/ui.rs` compiles them.

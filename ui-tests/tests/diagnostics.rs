@@ -1,7 +1,8 @@
-//! Every message of the macro crate stands in the `.stderr` of a program of `fail/`.
+//! Checks that every error message of the macros crate appears in the `.stderr` of a program in `fail/`.
 //!
-//! A message is what rustc shows, so what is compared is the first line of an error in a `.stderr` with each string of the crate's source that reads
-//! like text: the pieces between its `{..}` must stand in one line, in their order. Examples that are put into messages count too.
+//! The test collects all string literals in the crate's source that look like text. Their pieces between `{..}` must
+//! appear in order in the first line of an error in a `.stderr` file. Examples that are inserted into messages count
+//! as well.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,41 +12,41 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{Visit, visit_file, visit_item};
 use syn::{Attribute, Item, LitStr, Macro};
 
-/// What no program can show.
+/// The messages that no program can trigger.
 const UNREACHABLE: &[&str] = &[
-    // Work that is given up without a word, which `Errors` has to answer for all the same.
-    "this could not be expanded",
+    // The fallback of `Errors` for code that fails without reporting a message.
+    "this macro could not be expanded",
 ];
 
 #[test]
-fn every_diagnostic_has_a_program() {
-    let (here, macros) = (folder("fail"), folder("../macros/src"));
-    let programs = files(&here, "rs");
+fn every_error_message_has_a_program() {
+    let (fail, macros) = (folder("fail"), folder("../macros/src"));
+    let programs = files(&fail, "rs");
     let rules: BTreeSet<&Path> = programs.iter().filter_map(|path| path.parent()).collect();
-    let shown: Vec<String> = files(&here, "stderr")
+    let outputs: Vec<String> = files(&fail, "stderr")
         .iter()
         .map(|path| read(path))
         .collect();
-    let diagnostics: BTreeSet<String> = files(&macros, "rs")
+    let messages: BTreeSet<String> = files(&macros, "rs")
         .iter()
         .filter(|path| !path.ends_with("tests.rs"))
         .flat_map(|path| texts(&read(path)))
         .collect();
     println!(
-        "{} programs, {} rules, {} diagnostics",
+        "{} programs, {} rules, {} messages",
         programs.len(),
         rules.len(),
-        diagnostics.len()
+        messages.len()
     );
-    let lines = shown.iter().flat_map(|text| text.lines());
+    let lines = outputs.iter().flat_map(|text| text.lines());
     let lines: Vec<&str> = lines.filter(|line| line.starts_with("error: ")).collect();
-    let missing: Vec<&String> = diagnostics
+    let missing: Vec<&String> = messages
         .iter()
-        .filter(|text| !UNREACHABLE.contains(&text.as_str()))
-        .filter(|text| !lines.iter().any(|line| shows(line, text)))
+        .filter(|message| !UNREACHABLE.contains(&message.as_str()))
+        .filter(|message| !lines.iter().any(|line| matches(line, message)))
         .collect();
-    assert!(missing.is_empty(), "no program shows {missing:#?}");
-    assert!(programs.len() >= 60 && rules.len() >= 40 && diagnostics.len() >= 60);
+    assert!(missing.is_empty(), "no program triggers {missing:#?}");
+    assert!(programs.len() >= 60 && rules.len() >= 40 && messages.len() >= 60);
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -56,11 +57,11 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The files with an extension in a folder and all below it.
+/// Returns the files with an extension in a folder and its subfolders.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let read = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let entries = read.filter_map(Result::ok).map(|entry| entry.path());
-    entries
+    let paths = read.filter_map(Result::ok).map(|file| file.path());
+    paths
         .flat_map(|path| {
             if path.is_dir() {
                 return files(&path, extension);
@@ -71,12 +72,12 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The strings in a source file that read like text, without those of its tests and attributes.
+/// Returns the string literals in a source file that look like text, except those in its tests and attributes.
 fn texts(source: &str) -> Vec<String> {
     let mut found = Texts(Vec::new());
     visit_file(
         &mut found,
-        &syn::parse_file(source).expect("our own source"),
+        &syn::parse_file(source).expect("valid Rust source"),
     );
     found.0
 }
@@ -84,22 +85,22 @@ fn texts(source: &str) -> Vec<String> {
 struct Texts(Vec<String>);
 
 impl Texts {
-    fn see(&mut self, text: String) {
+    fn add(&mut self, text: String) {
         let is_text = text.contains(' ') && text.contains(char::is_alphabetic);
         if is_text {
             self.0.push(text);
         }
     }
 
-    fn see_tokens(&mut self, tokens: TokenStream) {
+    fn add_tokens(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
                 TokenTree::Literal(literal) => {
                     if let Ok(text) = syn::parse_str::<LitStr>(&literal.to_string()) {
-                        self.see(text.value());
+                        self.add(text.value());
                     }
                 }
-                TokenTree::Group(group) => self.see_tokens(group.stream()),
+                TokenTree::Group(group) => self.add_tokens(group.stream()),
                 _ => {}
             }
         }
@@ -122,23 +123,23 @@ impl<'a> Visit<'a> for Texts {
     fn visit_attribute(&mut self, _: &'a Attribute) {}
 
     fn visit_lit_str(&mut self, text: &'a LitStr) {
-        self.see(text.value());
+        self.add(text.value());
     }
 
-    /// `format!(..)`, but not the code in `quote!(..)`.
+    /// Visits `format!(..)` and the like, but not the code in `quote!(..)`.
     fn visit_macro(&mut self, called: &'a Macro) {
         let last = called.path.segments.last();
         let is_code = last.is_some_and(|last| last.ident.to_string().contains("quote"));
         if !is_code {
-            self.see_tokens(called.tokens.clone());
+            self.add_tokens(called.tokens.clone());
         }
     }
 }
 
-/// Whether the pieces between the `{..}` of a text stand in a line, in their order.
-fn shows(line: &str, text: &str) -> bool {
+/// Returns `true` if the pieces of a message between its `{..}` appear in the line in the same order.
+fn matches(line: &str, message: &str) -> bool {
     let mut rest = line;
-    let mut pieces = text
+    let mut pieces = message
         .split('{')
         .enumerate()
         .map(|(index, piece)| match index {
@@ -155,17 +156,17 @@ fn shows(line: &str, text: &str) -> bool {
 }
 
 #[test]
-fn the_pieces_of_a_text_are_found_in_their_order() {
-    assert!(shows(
+fn the_pieces_of_a_message_match_only_in_order() {
+    assert!(matches(
         "error: `slow` needs a value: slow = \"2s\"",
-        "`{}` {what}: {example}"
+        "`{}` {problem}: {example}"
     ));
-    assert!(shows(
-        "error: `a` stands twice: keep one",
-        "`{word}` stands twice: keep one"
+    assert!(matches(
+        "error: `a` is given twice: keep one",
+        "`{key}` is given twice: keep one"
     ));
-    assert!(!shows(
-        "error: keep one: `a` stands twice",
-        "`{word}` stands twice: keep one"
+    assert!(!matches(
+        "error: keep one: `a` is given twice",
+        "`{key}` is given twice: keep one"
     ));
 }

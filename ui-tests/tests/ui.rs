@@ -1,14 +1,14 @@
-//! Compiles every program of `pass/` and `fail/`, and compares the messages of the second.
+//! Compiles every program in `pass/` and `fail/`, and compares the error messages of those in `fail/`.
 //!
-//! A folder of `fail/` is a rule. `TRYBUILD=overwrite` accepts the messages as they are; they belong
-//! to one version of rustc.
+//! Each folder of `fail/` covers one rule. `TRYBUILD=overwrite` accepts the current messages. The expected messages are
+//! those of one version of rustc.
 
 #[test]
-fn what_must_compile_does_and_runs() {
+fn programs_in_pass_compile_and_run() {
     trybuild::TestCases::new().pass("pass/*.rs");
 }
 
 #[test]
-fn what_must_not_compile_says_why() {
+fn programs_in_fail_are_rejected_with_the_expected_messages() {
     trybuild::TestCases::new().compile_fail("fail/*/*.rs");
 }

@@ -13,7 +13,7 @@ use crate::variant::Variant;
 /// Ours may take this share of the CPU of tracing's.
 pub(crate) const PROMISE: f64 = 0.5;
 
-/// What was found.
+/// The results.
 #[derive(Debug, Serialize)]
 pub(crate) struct Comparison {
     /// How many functions each crate has.
@@ -22,7 +22,7 @@ pub(crate) struct Comparison {
     pub(crate) rounds: u64,
     /// The most that the shares may be.
     promise: f64,
-    /// Of the CPU that tracing's attribute takes, what ours takes.
+    /// Returns this variant's CPU time divided by that of tracing's attribute.
     pub(crate) share: Share,
     /// One for each variant.
     pub(crate) rows: Vec<Row>,
@@ -35,10 +35,10 @@ pub(crate) struct Share {
     pub(crate) release: f64,
 }
 
-/// What was found of one variant.
+/// The results of one variant.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Row {
-    /// Which it is.
+    /// The variant.
     pub(crate) variant: Variant,
     /// `cargo check`
     pub(crate) check: Cost,
@@ -88,7 +88,7 @@ impl Comparison {
         })
     }
 
-    /// Whether the promise does.
+    /// Returns `true` if the promise holds.
     pub(crate) fn holds(&self) -> bool {
         self.share.check <= PROMISE && self.share.release <= PROMISE
     }

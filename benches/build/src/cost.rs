@@ -13,7 +13,7 @@ use crate::variant::Variant;
 /// Linux counts the time of processes in these, whatever the machine.
 const TICKS: f64 = 100.0;
 
-/// What is asked of cargo.
+/// The cargo subcommand.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Task {
     /// `cargo check`
@@ -33,7 +33,7 @@ impl Task {
     }
 }
 
-/// What a build took, in seconds.
+/// The CPU time of a build, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Cost {
     /// All processes and threads together.
@@ -82,7 +82,7 @@ fn cargo(work: &Path, variant: Variant, task: Task) -> Result<(), Box<dyn Error>
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let output = String::from_utf8_lossy(&output.stderr);
     Err(format!("the crate with {} does not build:\n{said}", variant.name()).into())
 }
 

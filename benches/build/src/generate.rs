@@ -122,7 +122,7 @@ fn module(index: usize, variant: Variant) -> String {
     )
 }
 
-/// A small body each: what is measured is what stands around it.
+/// Each function has a small body: the benchmark measures the code around it.
 fn functions(pair: usize, attribute: &str) -> String {
     format!(
         r"{attribute}pub fn fetch_{pair}(query: &str, top_k: usize, weight: f64) -> Result<Vec<u32>, SearchError> {{

@@ -60,12 +60,12 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 fn verdict(share: Share) -> String {
-    let judged = |what: f64| if what <= PROMISE { "holds" } else { "BROKEN" };
+    let checked = |what: f64| if what <= PROMISE { "holds" } else { "BROKEN" };
     format!(
         "promise: rag_span takes at most {PROMISE} of the cpu of instrument: check {:.2} {}, release {:.2} {}",
         share.check,
-        judged(share.check),
+        checked(share.check),
         share.release,
-        judged(share.release)
+        checked(share.release)
     )
 }

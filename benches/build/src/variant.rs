@@ -27,7 +27,7 @@ impl Variant {
         }
     }
 
-    /// What stands above each function. All that are annotated record the same arguments and errors; ours a result too.
+    /// The attribute of each function. All annotated variants record the same arguments and errors; ragspan's records a result too.
     pub(crate) fn attribute(self) -> &'static str {
         match self {
             Self::Nothing => "",

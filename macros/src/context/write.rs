@@ -1,4 +1,4 @@
-//! Writes the methods of a `LogContext`.
+//! Code generation of the methods of `LogContext`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -6,52 +6,56 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
-use super::{Field, Form, Way};
-use crate::derive::Names;
+use super::{Field, Form, VariantFields};
+use crate::derive::CratePaths;
 
-/// Both methods, of an item with this name.
-pub(super) fn methods(name: &Ident, ways: &[Way], names: &Names) -> TokenStream {
-    let (visit, site) = (visit(ways, names), scope_site(name, names));
-    quote!(#visit #site)
+/// Generates the methods for an item with this name.
+pub(super) fn methods(name: &Ident, variants: &[VariantFields], paths: &CratePaths) -> TokenStream {
+    let visit = visit(variants, paths);
+    let scope_callsite = scope_callsite(name, paths);
+    quote!(#visit #scope_callsite)
 }
 
-/// What a field's type must be able to do; rustc says of a function's result itself what that cannot do.
-pub(super) fn bound(field: &Field, names: &Names) -> Option<(Type, TokenStream)> {
-    let site = Span::mixed_site();
-    let (root, private) = (names.root(), names.private());
-    let (held, word) = match field.form {
+/// Returns the bound that a field's type needs. The result of a `with` function gets none; rustc checks it at its use.
+pub(super) fn bound(field: &Field, paths: &CratePaths) -> Option<(Type, TokenStream)> {
+    let mixed_site = Span::mixed_site();
+    let (root, private) = (paths.root(), paths.private());
+    let (ty, bound) = match field.form {
         _ if field.with.is_some() => return None,
         Form::Redacted => return None,
         Form::Flattened => {
-            return Some((field.held.clone(), quote_spanned!(site=> #root::LogContext)));
+            return Some((
+                field.ty.clone(),
+                quote_spanned!(mixed_site=> #root::LogContext),
+            ));
         }
-        Form::Plain => (&field.held, "ContextField"),
-        Form::Metric => (&field.held, "ContextMetric"),
-        Form::Hashed => (of_option(&field.held), "ContextHash"),
-        Form::Displayed => (of_option(&field.held), "ContextDisplay"),
-        Form::Debugged => (of_option(&field.held), "ContextDebug"),
+        Form::Plain => (&field.ty, "ContextField"),
+        Form::Metric => (&field.ty, "ContextMetric"),
+        Form::Hashed => (option_content(&field.ty), "ContextHash"),
+        Form::Displayed => (option_content(&field.ty), "ContextDisplay"),
+        Form::Debugged => (option_content(&field.ty), "ContextDebug"),
     };
-    let word = Ident::new(word, site);
-    Some((held.clone(), quote_spanned!(site=> #private::#word)))
+    let bound = Ident::new(bound, mixed_site);
+    Some((ty.clone(), quote_spanned!(mixed_site=> #private::#bound)))
 }
 
-/// The `T` of an `Option<T>`, and any other type itself.
-fn of_option(held: &Type) -> &Type {
-    let path = match held {
+/// Returns the `T` of an `Option<T>`, and any other type unchanged.
+fn option_content(ty: &Type) -> &Type {
+    let path = match ty {
         Type::Path(path) => path,
-        // What a macro has put in is in a group of its own.
-        Type::Group(group) => return of_option(&group.elem),
-        Type::Paren(paren) => return of_option(&paren.elem),
-        _ => return held,
+        // A macro fragment is in an invisible group.
+        Type::Group(group) => return option_content(&group.elem),
+        Type::Paren(paren) => return option_content(&paren.elem),
+        _ => return ty,
     };
     let last = path.path.segments.last();
     let last = last.filter(|last| last.ident == "Option");
     match last.map(|last| &last.arguments) {
         Some(PathArguments::AngleBracketed(arguments)) => match arguments.args.first() {
             Some(GenericArgument::Type(inner)) => inner,
-            _ => held,
+            _ => ty,
         },
-        _ => held,
+        _ => ty,
     }
 }
 
@@ -65,25 +69,25 @@ fn of_option(held: &Type) -> &Type {
 ///     match self { Self::User { id: field0, .. } => { .. } _ => {} }
 /// }
 /// ```
-fn visit(ways: &[Way], names: &Names) -> TokenStream {
-    let site = Span::mixed_site();
-    let says_nothing = ways.iter().all(|way| way.fields.is_empty());
-    let out = Ident::new(if says_nothing { "_out" } else { "__out" }, site);
-    let arms = ways
+fn visit(variants: &[VariantFields], paths: &CratePaths) -> TokenStream {
+    let mixed_site = Span::mixed_site();
+    let is_empty = variants.iter().all(|variant| variant.fields.is_empty());
+    let out = Ident::new(if is_empty { "_out" } else { "__out" }, mixed_site);
+    let arms = variants
         .iter()
-        .filter(|way| !way.fields.is_empty())
-        .map(|way| arm(way, names));
+        .filter(|variant| !variant.fields.is_empty())
+        .map(|variant| arm(variant, paths));
     let arms: Vec<TokenStream> = arms.collect();
-    let body = match ways {
-        _ if says_nothing => TokenStream::new(),
-        [Way { variant: None, .. }] => quote_spanned!(site=> #(#arms)*),
+    let body = match variants {
+        _ if is_empty => TokenStream::new(),
+        [VariantFields { variant: None, .. }] => quote_spanned!(mixed_site=> #(#arms)*),
         _ => {
-            let rest = (arms.len() < ways.len()).then(|| quote_spanned!(site=> _ => {}));
-            quote_spanned!(site=> match self { #(#arms)* #rest })
+            let rest = (arms.len() < variants.len()).then(|| quote_spanned!(mixed_site=> _ => {}));
+            quote_spanned!(mixed_site=> match self { #(#arms)* #rest })
         }
     };
-    let root = names.root();
-    quote_spanned! {site=>
+    let root = paths.root();
+    quote_spanned! {mixed_site=>
         fn visit(&self, #out: &mut #root::scope::ContextVisitor<'_>) { #body }
     }
 }
@@ -91,77 +95,82 @@ fn visit(ways: &[Way], names: &Names) -> TokenStream {
 /// ```text
 /// Self::User { id: field0, .. } => { out.field("id", context_field(field0)); }
 /// ```
-fn arm(way: &Way, names: &Names) -> TokenStream {
-    let site = Span::mixed_site();
-    let told = way.fields.iter().map(|field| told(field, names));
-    let Some(variant) = &way.variant else {
-        return quote_spanned!(site=> #(#told)*);
+fn arm(variant: &VariantFields, paths: &CratePaths) -> TokenStream {
+    let mixed_site = Span::mixed_site();
+    let recorded = variant.fields.iter().map(|field| record(field, paths));
+    let Some(path) = &variant.variant else {
+        return quote_spanned!(mixed_site=> #(#recorded)*);
     };
-    let looked_at = way
+    let read = variant
         .fields
         .iter()
         .filter(|field| field.form != Form::Redacted);
-    let bound = looked_at.map(|Field { member, bound, .. }| quote_spanned!(site=> #member: #bound));
-    quote_spanned!(site=> #variant { #(#bound,)* .. } => { #(#told)* })
+    let bindings = read.map(
+        |Field {
+             member, binding, ..
+         }| quote_spanned!(mixed_site=> #member: #binding),
+    );
+    quote_spanned!(mixed_site=> #path { #(#bindings,)* .. } => { #(#recorded)* })
 }
 
-fn told(field: &Field, names: &Names) -> TokenStream {
-    let site = Span::mixed_site();
-    let out = Ident::new("__out", site);
+/// Generates the call that records one field.
+fn record(field: &Field, paths: &CratePaths) -> TokenStream {
+    let mixed_site = Span::mixed_site();
+    let out = Ident::new("__out", mixed_site);
     let name = &field.name;
     if field.form == Form::Redacted {
-        return quote_spanned!(site=> #out.redacted(#name););
+        return quote_spanned!(mixed_site=> #out.redacted(#name););
     }
-    let at = at(field);
-    let private = names.private_at(at);
-    let value = value(field, names);
+    let at = error_span(field);
+    let private = paths.private_at(at);
+    let value = value(field, paths);
     match field.form {
         Form::Flattened => {
             let value = quote_spanned!(at=> #private::context(#value));
-            quote_spanned!(site=> #out.nested(#value);)
+            quote_spanned!(mixed_site=> #out.nested(#value);)
         }
         Form::Metric => {
             let value = quote_spanned!(at=> #private::context_metric(#value));
-            quote_spanned!(site=> #out.number(#name, #value);)
+            quote_spanned!(mixed_site=> #out.number(#name, #value);)
         }
-        Form::Hashed => printed(field, names, "hashed", "context_hash"),
-        Form::Displayed => printed(field, names, "display", "context_display"),
-        Form::Debugged => printed(field, names, "debug", "context_debug"),
+        Form::Hashed => record_formatted(field, paths, "hashed", "context_hash"),
+        Form::Displayed => record_formatted(field, paths, "display", "context_display"),
+        Form::Debugged => record_formatted(field, paths, "debug", "context_debug"),
         Form::Plain | Form::Redacted => {
             let value = quote_spanned!(at=> #private::context_field(#value));
-            quote_spanned!(site=> #out.field(#name, #value);)
+            quote_spanned!(mixed_site=> #out.field(#name, #value);)
         }
     }
 }
 
-/// Where the compiler complains of a value's type.
-fn at(field: &Field) -> Span {
-    let site = Span::mixed_site();
+/// Returns the span at which rustc reports a wrong type of the value.
+fn error_span(field: &Field) -> Span {
+    let mixed_site = Span::mixed_site();
     let with = field.with.as_ref().map(Spanned::span);
-    site.located_at(with.unwrap_or_else(|| field.held.span()))
+    mixed_site.located_at(with.unwrap_or_else(|| field.ty.span()))
 }
 
 /// ```text
 /// &with(&self.user, |user| user.id)
 /// ```
-fn value(field: &Field, names: &Names) -> TokenStream {
-    let at = at(field);
-    let place = place(field, at);
+fn value(field: &Field, paths: &CratePaths) -> TokenStream {
+    let at = error_span(field);
+    let reference = reference(field, at);
     let Some(with) = &field.with else {
-        return place;
+        return reference;
     };
-    let private = names.private_at(at);
-    quote_spanned!(at=> &#private::with(#place, #with))
+    let private = paths.private_at(at);
+    quote_spanned!(at=> &#private::with(#reference, #with))
 }
 
-/// A reference to the field, by tokens that stand where the compiler shall complain of it.
-fn place(field: &Field, at: Span) -> TokenStream {
+/// Returns a reference to the field, with all tokens located at `at`.
+fn reference(field: &Field, at: Span) -> TokenStream {
     let member = &field.member;
-    match &field.bound {
-        Some(bound) => {
-            let mut bound = bound.clone();
-            bound.set_span(at);
-            quote_spanned!(at=> #bound)
+    match &field.binding {
+        Some(binding) => {
+            let mut binding = binding.clone();
+            binding.set_span(at);
+            quote_spanned!(at=> #binding)
         }
         None => quote_spanned!(at=> &self.#member),
     }
@@ -170,32 +179,32 @@ fn place(field: &Field, at: Span) -> TokenStream {
 /// ```text
 /// if let Some(value) = OptionalField::new(&self.email).get() { out.hashed("email", context_hash(value)); }
 /// ```
-fn printed(field: &Field, names: &Names, method: &str, checked: &str) -> TokenStream {
-    let (site, at) = (Span::mixed_site(), at(field));
-    let out = Ident::new("__out", site);
-    let (name, value, private) = (&field.name, value(field, names), names.private_at(at));
-    let (method, checked) = (Ident::new(method, site), Ident::new(checked, at));
+fn record_formatted(field: &Field, paths: &CratePaths, method: &str, checked: &str) -> TokenStream {
+    let (mixed_site, at) = (Span::mixed_site(), error_span(field));
+    let out = Ident::new("__out", mixed_site);
+    let (name, value, private) = (&field.name, value(field, paths), paths.private_at(at));
+    let (method, checked) = (Ident::new(method, mixed_site), Ident::new(checked, at));
     let checked = quote_spanned!(at=> #private::#checked(__value));
-    let ours = names.private();
     let given = quote_spanned!(at=> #private::OptionalField::new(#value).get());
-    quote_spanned! {site=>
-        if let #ours::Some(__value) = #given { #out.#method(#name, #checked); }
+    let private = paths.private();
+    quote_spanned! {mixed_site=>
+        if let #private::Some(__value) = #given { #out.#method(#name, #checked); }
     }
 }
 
-/// The callsite of the scope's span stands in the user's crate, where the user's filters expect it.
+/// Generates the callsite of the scope's span. It is in the user's crate, so that the user's filters apply to it.
 ///
 /// ```text
 /// fn scope_callsite(&self) -> &'static ScopeCallsite { static CALLSITE: ScopeCallsite = ScopeCallsite::new(..); &CALLSITE }
 /// ```
-fn scope_site(name: &Ident, names: &Names) -> TokenStream {
-    let site = Span::mixed_site();
+fn scope_callsite(name: &Ident, paths: &CratePaths) -> TokenStream {
+    let mixed_site = Span::mixed_site();
     let text = name.unraw().to_string();
-    let private = names.private();
-    // `line!` tells where its own tokens stand.
-    let here = names.private_at(name.span());
-    let line = quote_spanned!(name.span()=> #here::line!());
-    quote_spanned! {site=>
+    let private = paths.private();
+    // `line!` expands to the line of its own tokens.
+    let private_at_name = paths.private_at(name.span());
+    let line = quote_spanned!(name.span()=> #private_at_name::line!());
+    quote_spanned! {mixed_site=>
         fn scope_callsite(&self) -> &'static #private::ScopeCallsite {
             static CALLSITE: #private::ScopeCallsite = #private::ScopeCallsite::new(
                 &CALLSITE, #text, #private::module_path!(), #private::file!(), #line,

@@ -1,4 +1,4 @@
-//! Running the body: in a closure, in an `async` block, or where it stands.
+//! The user's body: moved into a closure or an `async` block, or left inline.
 
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -8,42 +8,50 @@ use syn::{ReturnType, Type, parse_quote_spanned};
 use super::enter::enter;
 use super::inspect::inspect;
 use super::names::Names;
-use super::{braced, closure_of, located, never_async};
-use crate::model::RagSpan;
-use crate::returns::{self, Nameable};
+use super::{braced, inspect_closure, located, never_async};
+use crate::model::CheckedSpan;
+use crate::return_type::{self, Nameable};
 
 /// ```text
 /// let mut own = enter; let call = &mut own; call.enter();
 /// let value = run(move || -> Hits { take; body });
 /// let ret = &value; inspect; value
 /// ```
-pub(super) fn closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
+pub(super) fn closure(span: &CheckedSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
     let (run, private) = (move_closure(span, taken, names), &names.private);
-    let run = quote_spanned!(names.site=> #private::run(#run));
-    around(span, false, &run, names)
+    let run = quote_spanned!(names.mixed_site=> #private::run(#run));
+    call_statements(span, false, &run, names)
 }
 
-/// The statements of a call around the expression that gives its value.
-fn around(span: &RagSpan, named: bool, run: &TokenStream, names: &Names<'_>) -> TokenStream {
+/// Generates the statements of a call around `run`, the expression that computes the returned value.
+///
+/// With `annotated`, the variable of the value gets the declared return type.
+fn call_statements(
+    span: &CheckedSpan,
+    annotated: bool,
+    run: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
     let enter = enter(span, names);
     let Names {
         own,
         call,
         ret,
-        site,
+        mixed_site,
         ..
     } = names;
-    let open = quote_spanned! {*site=>
+    let open = quote_spanned! {*mixed_site=>
         let mut #own = #enter; let #call = &mut #own; #call.enter();
     };
-    // Nothing comes after a body that never returns.
-    if returns::never(&span.function.signature.output) {
-        return quote_spanned!(*site=> #open #run);
+    // No code can follow a body that never returns.
+    if return_type::never(&span.function.signature.output) {
+        return quote_spanned!(*mixed_site=> #open #run);
     }
-    let (value, inspect) = (Ident::new("__value", *site), inspect(span, names));
-    let ascribed = returned(span, names).filter(|_| named);
-    let ascribed = ascribed.map(|Nameable { returned, .. }| quote_spanned!(*site=> : #returned));
-    quote_spanned! {*site=>
+    let (value, inspect) = (Ident::new("__value", *mixed_site), inspect(span, names));
+    let ascribed = returned(span).filter(|_| annotated);
+    let ascribed =
+        ascribed.map(|Nameable { returned, .. }| quote_spanned!(*mixed_site=> : #returned));
+    quote_spanned! {*mixed_site=>
         #open let #value #ascribed = #run; let #ret = &#value; #inspect #value
     }
 }
@@ -52,75 +60,87 @@ fn around(span: &RagSpan, named: bool, run: &TokenStream, names: &Names<'_>) -> 
 /// move || -> Hits { take; body }
 /// ```
 ///
-/// Its head and its braces stand where the user's do, for an edition is told from there, and by it what a closure captures and
-/// when temporaries end. A mixture of two editions is more than the compiler can bear.
-pub(super) fn move_closure(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
+/// The head and the braces have the spans of the user's `fn` and braces. Spans determine the edition, which determines
+/// the closure's captures and the scope of temporaries; the compiler does not handle a mixture of two editions.
+pub(super) fn move_closure(
+    span: &CheckedSpan,
+    taken: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
     let signature = &span.function.signature;
-    let named = returned(span, names);
-    let (annotation, edge) = match (&signature.output, &named) {
+    let named = returned(span);
+    let (annotation, type_hint) = match (&signature.output, &named) {
         (ReturnType::Default, _) => {
             let at = located(signature.ident.span());
             (quote_spanned!(at=> -> ()), None)
         }
-        (_, Some(named)) if named.erased => (TokenStream::new(), edge(named, names)),
+        (_, Some(named)) if named.erased => (TokenStream::new(), type_hint(named, names)),
         (output, _) => (output.to_token_stream(), None),
     };
     let body = scoped(
         &span.function.body,
         taken,
-        edge.as_ref(),
+        type_hint.as_ref(),
         named.as_ref(),
         names,
     );
     let head = quote_spanned!(signature.fn_token.span=> move ||);
-    quote_spanned!(names.site=> #head #annotation #body)
+    quote_spanned!(names.mixed_site=> #head #annotation #body)
 }
 
 /// ```text
 /// let mut own = enter; let call = &mut own; call.enter();
 /// let value: Hits = { body }; let ret = &value; inspect; value
 /// ```
-pub(super) fn in_place(span: &RagSpan, names: &Names<'_>) -> TokenStream {
-    around(span, true, &inner(&span.function.body, names), names)
+pub(super) fn inline(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
+    call_statements(span, true, &inner(&span.function.body, names), names)
 }
 
 /// ```text
-/// let own = enter; own.future(async move { edge take body }, |ret, call| { inspect }).await
+/// let own = enter; own.future(async move { type_hint take body }, |ret, call| { inspect }).await
 /// ```
-pub(super) fn asynchronous(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
-    let done = closure_of(&names.ret, None, names, &inspect(span, names));
+pub(super) fn asynchronous(
+    span: &CheckedSpan,
+    taken: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
+    let done = inspect_closure(&names.ret, None, names, &inspect(span, names));
     let (enter, own) = (enter(span, names), &names.own);
     let block = async_block(span, taken, names);
-    let call = quote_spanned!(names.site=> #own.future(#block, #done).await);
+    let call = quote_spanned!(names.mixed_site=> #own.future(#block, #done).await);
     let call = match never_async(span) {
-        true => quote_spanned!(names.site=> match #call {}),
+        true => quote_spanned!(names.mixed_site=> match #call {}),
         false => call,
     };
-    quote_spanned!(names.site=> let #own = #enter; #call)
+    quote_spanned!(names.mixed_site=> let #own = #enter; #call)
 }
 
 /// ```text
-/// async move { edge take body }
+/// async move { type_hint take body }
 /// ```
-pub(super) fn async_block(span: &RagSpan, taken: &TokenStream, names: &Names<'_>) -> TokenStream {
+pub(super) fn async_block(
+    span: &CheckedSpan,
+    taken: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
     let named = awaited(span, names);
-    let edge = edge(&named, names);
+    let type_hint = type_hint(&named, names);
     let body = scoped(
         &span.function.body,
         taken,
-        edge.as_ref(),
+        type_hint.as_ref(),
         Some(&named),
         names,
     );
     let head = quote_spanned!(span.function.signature.fn_token.span=> async move);
-    quote_spanned!(names.site=> #head #body)
+    quote_spanned!(names.mixed_site=> #head #body)
 }
 
-/// What the function returns, as a closure or a `let` may name it; `None` where it never does.
-fn returned(span: &RagSpan, _: &Names<'_>) -> Option<Nameable> {
+/// Returns the function's return type in a form that a closure or a `let` can name, or `None` for `!`.
+fn returned(span: &CheckedSpan) -> Option<Nameable> {
     let signature = &span.function.signature;
     match &signature.output {
-        output if returns::never(output) => None,
+        output if return_type::never(output) => None,
         ReturnType::Type(_, returned) => Some(Nameable::of(returned)),
         ReturnType::Default => {
             let unit: Type = parse_quote_spanned!(located(signature.ident.span())=> ());
@@ -129,69 +149,69 @@ fn returned(span: &RagSpan, _: &Names<'_>) -> Option<Nameable> {
     }
 }
 
-/// The type of the `async` block that holds the body.
-fn awaited(span: &RagSpan, names: &Names<'_>) -> Nameable {
-    returned(span, names).unwrap_or_else(|| {
-        // `!` cannot be named here; another type without values can, and a `match` turns it back.
+/// Returns the output type of the `async` block that contains the body.
+fn awaited(span: &CheckedSpan, names: &Names<'_>) -> Nameable {
+    returned(span).unwrap_or_else(|| {
+        // `!` cannot be named in this position, but `__private::Never` can. A `match` converts its value to `!`.
         let at = match &span.function.signature.output {
             ReturnType::Type(_, never) => located(never.span()),
-            ReturnType::Default => names.site,
+            ReturnType::Default => names.mixed_site,
         };
-        let private = names.at(at);
+        let private = names.private_at(at);
         Nameable::of(&parse_quote_spanned!(at=> #private::Never))
     })
 }
 
-/// A return that never happens, which gives inference and coercion the declared type before the body
-/// is looked at. No lint finds anything unreachable in it.
+/// Generates a `return` that never runs. It gives the compiler the declared type for inference and coercion before it
+/// checks the body, and triggers no lint about unreachable code.
 ///
 /// ```text
 /// if let Some(ret) = None::<Result<_, Error>> { return ret; }
 /// ```
-pub(super) fn edge(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
-    if named.says_nothing() {
+pub(super) fn type_hint(named: &Nameable, names: &Names<'_>) -> Option<TokenStream> {
+    if named.is_inferred() {
         return None;
     }
     let returned = &named.returned;
     let at = located(returned.span());
-    let (private, ret) = (names.at(at), Ident::new("__ret", at));
+    let (private, ret) = (names.private_at(at), Ident::new("__ret", at));
     Some(quote_spanned! {at=>
         if let #private::Some(#ret) = #private::None::<#returned> { return #ret; }
     })
 }
 
-/// The body behind what must come before it; in braces of its own then, so that its items and
-/// inner shadows stay inside.
+/// Generates the body after the statements that must precede it. The body is then in nested braces, which limit the
+/// scope of its items and variables.
 ///
-/// What was taken must outlive the temporaries of the body's last expression, as arguments do. In older editions
-/// only a `let` ends them in time.
+/// The moved arguments must outlive the temporaries of the body's last expression, as the arguments of a function do.
+/// Before the 2024 edition, only a `let` statement drops these temporaries early enough.
 ///
 /// ```text
-/// { edge take let ret: Hits = { body }; ret }
+/// { type_hint take let ret: Hits = { body }; ret }
 /// ```
 fn scoped(
     body: &Group,
     taken: &TokenStream,
-    edge: Option<&TokenStream>,
+    type_hint: Option<&TokenStream>,
     named: Option<&Nameable>,
     names: &Names<'_>,
 ) -> TokenStream {
-    if taken.is_empty() && edge.is_none() {
+    if taken.is_empty() && type_hint.is_none() {
         return body.to_token_stream();
     }
     let inner = inner(body, names);
     let inside = match named {
         Some(named) if !taken.is_empty() => {
             let (ret, returned) = (&names.ret, &named.returned);
-            quote_spanned!(names.site=> #edge #taken let #ret: #returned = #inner; #ret)
+            quote_spanned!(names.mixed_site=> #type_hint #taken let #ret: #returned = #inner; #ret)
         }
-        _ => quote!(#edge #taken #inner),
+        _ => quote!(#type_hint #taken #inner),
     };
     braced(inside, body.span())
 }
 
-/// The body in braces within others. The empty statement keeps braces around one expression from being called unused.
+/// Generates the body in nested braces. The empty statement prevents the lint about unused braces.
 pub(super) fn inner(body: &Group, names: &Names<'_>) -> TokenStream {
-    let (statement, body_tokens) = (quote_spanned!(names.site=> ;), body.stream());
+    let (statement, body_tokens) = (quote_spanned!(names.mixed_site=> ;), body.stream());
     braced(quote!(#statement #body_tokens), body.span())
 }

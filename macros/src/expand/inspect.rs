@@ -1,127 +1,151 @@
-//! Judging the value: how the call ended, what is recorded of it, and the events for other layers.
+//! The inspection of the returned value: classifies the outcome, records fields, and emits events for other `tracing`
+//! layers.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
+use super::callsite::{level, source_location};
 use super::enter::fields;
 use super::located;
 use super::names::Names;
-use super::site::{level, place};
 use crate::model::{
-    Empty, ErrorTypeBy, Event, Failing, How, Judged, Level, ModelBy, Pattern, RagSpan,
+    CheckedSpan, EmptyCheck, ErrOptions, ErrorTypeSource, EventOptions, FieldKind, Level,
+    ModelSource, Pattern, ValueClosure,
 };
 
-/// What stands in `|ret, call| { .. }`.
+/// Generates the body of `|ret, call| { .. }`.
 ///
 /// ```text
-/// Probe::new(ret).judge(call); err; outcome; model usage cost; empty; documents; ok; events
+/// Probe::new(ret).classify(call); outcome; err; model usage cost; empty; documents; ok; events
 /// ```
-pub(super) fn inspect(span: &RagSpan, names: &Names<'_>) -> TokenStream {
-    if let Some(settled) = settled(span, names) {
+pub(super) fn inspect(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
+    if let Some(short) = classify_with_ok(span, names) {
         let events = events(span, names);
-        return quote_spanned!(names.site=> #settled #events);
+        return quote_spanned!(names.mixed_site=> #short #events);
     }
-    let judge = judge(names);
-    let failing = span.err.as_ref().map(|failing| failing_as(failing, names));
-    let outcome = span.outcome.as_ref().map(|judged| outcome(judged, names));
-    let spent = spent(span, names);
-    let empty = span.empty.as_ref().map(|empty| judge_empty(empty, names));
-    let found = span
+    let classify = classify(names);
+    let err = span
+        .err
+        .as_ref()
+        .map(|options| err_level_and_type(options, names));
+    let outcome = span.outcome.as_ref().map(|closure| outcome(closure, names));
+    let llm_usage = llm_usage(span, names);
+    let empty = span.empty.as_ref().map(|empty| record_empty(empty, names));
+    let documents = span
         .documents
         .as_ref()
-        .map(|documents| told("documents", documents, names));
+        .map(|documents| record_from_value("documents", documents, names));
     let ok = span.ok.as_ref().map(|ok| {
-        let first = span.opening.fields.len() + span.entry.len();
+        let first = span.opening.fields.len() + span.call_fields.len();
         let fields = fields(first, &ok.fields, names);
         on_value(&ok.pattern, &fields, names)
     });
     let events = events(span, names);
-    quote_spanned!(names.site=> #judge #outcome #failing #spent #empty #found #ok #events)
+    quote_spanned!(names.mixed_site=> #classify #outcome #err #llm_usage #empty #documents #ok #events)
 }
 
-/// The short form, where nothing but `ok(..)` asks for the value.
+/// Generates the short form, in which one call classifies the value and returns it. Returns `None` unless `ok(..)` is
+/// the only argument that reads the value.
 ///
 /// ```text
-/// if let Some(hits) = Probe::new(ret).classify(call) { call.fields(..); }
+/// if let Some(hits) = Probe::new(ret).classify_value(call) { call.fields(..); }
 /// ```
-fn settled(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
-    let more = span.outcome.is_some()
+fn classify_with_ok(span: &CheckedSpan, names: &Names<'_>) -> Option<TokenStream> {
+    let has_others = span.outcome.is_some()
         || span.err.is_some()
         || span.empty.is_some()
         || span.documents.is_some()
         || span.usage.is_some()
         || span.cost.is_some()
-        || matches!(span.model, Some(ModelBy::Value(_)));
-    let ok = span.ok.as_ref().filter(|_| !more)?;
-    let first = span.opening.fields.len() + span.entry.len();
+        || matches!(span.model, Some(ModelSource::Closure(_)));
+    let ok = span.ok.as_ref().filter(|_| !has_others)?;
+    let first = span.opening.fields.len() + span.call_fields.len();
     let fields = fields(first, &ok.fields, names);
     Some(on_value_by("classify_value", &ok.pattern, &fields, names))
 }
 
-/// `Probe::new(ret).judge(call);`
-pub(super) fn judge(names: &Names<'_>) -> TokenStream {
+/// `Probe::new(ret).classify(call);`
+pub(super) fn classify(names: &Names<'_>) -> TokenStream {
     let Names {
         private,
         call,
         ret,
-        site,
+        mixed_site,
         ..
     } = names;
-    quote_spanned!(*site=> #private::Probe::new(#ret).classify(#call);)
+    quote_spanned!(*mixed_site=> #private::Probe::new(#ret).classify(#call);)
 }
 
-/// What stands in the judge of one item of a stream.
-pub(super) fn inspect_item(span: &RagSpan, names: &Names<'_>) -> TokenStream {
-    let judge = judge(names);
-    let failing = span.err.as_ref().map(|failing| failing_as(failing, names));
-    let (spent, events) = (spent(span, names), events(span, names));
-    quote_spanned!(names.site=> #judge #failing #spent #events)
+/// Generates the body of the closure that inspects one item of a stream.
+pub(super) fn inspect_item(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
+    let classify = classify(names);
+    let err = span
+        .err
+        .as_ref()
+        .map(|options| err_level_and_type(options, names));
+    let (llm_usage, events) = (llm_usage(span, names), events(span, names));
+    quote_spanned!(names.mixed_site=> #classify #err #llm_usage #events)
 }
 
-/// What is told of a model: also where the answer is then found to be empty, for its tokens are spent.
-fn spent(span: &RagSpan, names: &Names<'_>) -> TokenStream {
+/// Generates the calls that record model, usage and cost.
+///
+/// They precede the check for an empty result, because the tokens of an empty answer were also spent.
+fn llm_usage(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
     let model = match &span.model {
-        Some(ModelBy::Value(model)) => Some(told_as("model", &quote!(&), model, names)),
+        Some(ModelSource::Closure(model)) => {
+            Some(record_expression("model", &quote!(&), model, names))
+        }
         _ => None,
     };
-    let usage = span.usage.as_ref().map(|usage| told("usage", usage, names));
-    let cost = span.cost.as_ref().map(|cost| told("cost", cost, names));
-    quote_spanned!(names.site=> #model #usage #cost)
+    let usage = span
+        .usage
+        .as_ref()
+        .map(|usage| record_from_value("usage", usage, names));
+    let cost = span
+        .cost
+        .as_ref()
+        .map(|cost| record_from_value("cost", cost, names));
+    quote_spanned!(names.mixed_site=> #model #usage #cost)
 }
 
 /// ```text
 /// if let Some(reply) = Probe::new(ret).value(call) { call.usage(reply.usage); }
 /// ```
-fn told(method: &str, judged: &Judged, names: &Names<'_>) -> TokenStream {
-    told_as(method, &TokenStream::new(), judged, names)
+fn record_from_value(method: &str, closure: &ValueClosure, names: &Names<'_>) -> TokenStream {
+    record_expression(method, &TokenStream::new(), closure, names)
 }
 
-/// The same of what stands behind `sign`, as `&`.
-fn told_as(method: &str, sign: &TokenStream, judged: &Judged, names: &Names<'_>) -> TokenStream {
-    let (call, expression) = (&names.call, &judged.expression);
+/// Like [`record_from_value`], with an operator, such as `&`, before the expression.
+fn record_expression(
+    method: &str,
+    operator: &TokenStream,
+    closure: &ValueClosure,
+    names: &Names<'_>,
+) -> TokenStream {
+    let (call, expression) = (&names.call, &closure.expression);
     let at = located(expression.span());
     let method = Ident::new(method, at);
-    let told = quote_spanned!(at=> #call.#method(#sign #expression););
-    on_value(&judged.pattern, &told, names)
+    let record = quote_spanned!(at=> #call.#method(#operator #expression););
+    on_value(&closure.pattern, &record, names)
 }
 
 /// ```text
 /// call.empty(is_empty(ret));
 /// ```
-pub(super) fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
+pub(super) fn record_empty(empty: &EmptyCheck, names: &Names<'_>) -> TokenStream {
     let call = &names.call;
     match empty {
-        Empty::ByType(word) => {
-            let at = located(*word);
-            let (private, ret) = (names.at(at), Ident::new("__ret", at));
+        EmptyCheck::ByType(key) => {
+            let at = located(*key);
+            let (private, ret) = (names.private_at(at), Ident::new("__ret", at));
             quote_spanned!(at=> #call.empty(#private::is_empty(#ret));)
         }
-        Empty::By(judged) => {
-            let is_empty = as_type(&judged.expression, "IsEmpty", names);
-            let told = quote_spanned!(names.site=> #call.empty(#is_empty));
-            on_value(&judged.pattern, &told, names)
+        EmptyCheck::Closure(closure) => {
+            let is_empty = as_type(&closure.expression, "IsEmpty", names);
+            let record = quote_spanned!(names.mixed_site=> #call.empty(#is_empty));
+            on_value(&closure.pattern, &record, names)
         }
     }
 }
@@ -129,20 +153,21 @@ pub(super) fn judge_empty(empty: &Empty, names: &Names<'_>) -> TokenStream {
 /// ```text
 /// { let reply = ret; call.outcome(reply.outcome()); }
 /// ```
-fn outcome(judged: &Judged, names: &Names<'_>) -> TokenStream {
-    let (call, bind) = (&names.call, bind(&judged.pattern, &names.ret, names));
-    let outcome = as_type(&judged.expression, "Outcome", names);
-    quote_spanned!(names.site=> { #bind #call.outcome(#outcome); })
+fn outcome(closure: &ValueClosure, names: &Names<'_>) -> TokenStream {
+    let (call, bind) = (&names.call, bind(&closure.pattern, &names.ret, names));
+    let outcome = as_type(&closure.expression, "Outcome", names);
+    quote_spanned!(names.mixed_site=> { #bind #call.outcome(#outcome); })
 }
 
-/// An expression that has to be of a type of ours: said by a `let`, which complains about nothing but the expression.
+/// Generates an expression with a required type of `__private`. The `let` makes rustc report a mismatch at the
+/// expression alone.
 ///
-/// `{ let told: Outcome = expression; told }`
-pub(super) fn as_type(expression: &Expr, of: &str, names: &Names<'_>) -> TokenStream {
+/// `{ let value: Outcome = expression; value }`
+pub(super) fn as_type(expression: &Expr, ty: &str, names: &Names<'_>) -> TokenStream {
     let at = located(expression.span());
-    let (private, of) = (names.at(at), Ident::new(of, at));
-    let told = Ident::new("__told", at);
-    quote_spanned!(at=> { let #told: #private::#of = #expression; #told })
+    let (private, ty) = (names.private_at(at), Ident::new(ty, at));
+    let value = Ident::new("__typed", at);
+    quote_spanned!(at=> { let #value: #private::#ty = #expression; #value })
 }
 
 /// `let pattern: Type = value;`
@@ -151,9 +176,9 @@ fn bind(pattern: &Pattern, value: &Ident, names: &Names<'_>) -> TokenStream {
     let ascribed = pattern
         .ascribed
         .as_ref()
-        .map(|ascribed| quote_spanned!(names.site=> : #ascribed));
+        .map(|ascribed| quote_spanned!(names.mixed_site=> : #ascribed));
     let value = Ident::new(&value.to_string(), located(named.span()));
-    quote_spanned!(names.site=> let #named #ascribed = #value;)
+    quote_spanned!(names.mixed_site=> let #named #ascribed = #value;)
 }
 
 /// ```text
@@ -173,155 +198,174 @@ fn on_value_by(
         private,
         call,
         ret,
-        site,
+        mixed_site,
         ..
     } = names;
-    let (named, method) = (&pattern.pattern, Ident::new(method, *site));
+    let (named, method) = (&pattern.pattern, Ident::new(method, *mixed_site));
     if pattern.ascribed.is_none() {
-        return quote_spanned! {*site=>
+        return quote_spanned! {*mixed_site=>
             if let #private::Some(#named) = #private::Probe::new(#ret).#method(#call) { #work }
         };
     }
-    let value = Ident::new("__found", *site);
+    let value = Ident::new("__found", *mixed_site);
     let bind = bind(pattern, &value, names);
-    quote_spanned! {*site=>
+    quote_spanned! {*mixed_site=>
         if let #private::Some(#value) = #private::Probe::new(#ret).#method(#call) { #bind #work }
     }
 }
 
-/// What `err(level = ..)` and `err(type = ..)` say of the error. What is not told from it holds of any failure.
+/// Generates the calls that set the level and type of `err(level = ..)` and `err(type = ..)`.
+///
+/// A closure applies only to an error value; a constant applies to every failure.
 ///
 /// ```text
 /// call.error_type("timeout"); if let Err(error) = fallible(ret) { call.failure_level(..); }
 /// ```
-fn failing_as(failing: &Failing, names: &Names<'_>) -> TokenStream {
-    let (call, site) = (&names.call, names.site);
-    let level = match (&failing.level_by, failing.severity, &failing.event.level) {
-        (Some(judged), ..) => {
-            let level = judged.expression.to_token_stream();
-            Some(of_error("failure_level", judged, &level, names))
+fn err_level_and_type(options: &ErrOptions, names: &Names<'_>) -> TokenStream {
+    let (call, mixed_site) = (&names.call, names.mixed_site);
+    let level = match (&options.level_by, options.severity, &options.event.level) {
+        (Some(closure), ..) => {
+            let level = closure.expression.to_token_stream();
+            Some(record_from_error("failure_level", closure, &level, names))
         }
         (None, None, Some(Level::Path(path))) => {
-            Some(quote_spanned!(site=> #call.failure_level(#path);))
+            Some(quote_spanned!(mixed_site=> #call.failure_level(#path);))
         }
-        // A level that was named is the site's.
+        // A level that was given by name is part of the callsite.
         _ => None,
     };
-    let label = failing.error_type.as_ref().map(|given| match given {
-        ErrorTypeBy::Label(label) => quote_spanned!(site=> #call.error_type(#label);),
-        ErrorTypeBy::Judged(judged) => {
-            let label = as_type(&judged.expression, "Label", names);
-            of_error("error_type", judged, &label, names)
+    let label = options.error_type.as_ref().map(|source| match source {
+        ErrorTypeSource::Label(label) => quote_spanned!(mixed_site=> #call.error_type(#label);),
+        ErrorTypeSource::Closure(closure) => {
+            let label = as_type(&closure.expression, "Label", names);
+            record_from_error("error_type", closure, &label, names)
         }
     });
-    quote_spanned!(site=> #level #label)
+    quote_spanned!(mixed_site=> #level #label)
 }
 
 /// ```text
 /// if let Err(error) = fallible(ret) { let e = error; call.failure_level(e.level()); }
 /// ```
-fn of_error(method: &str, judged: &Judged, value: &TokenStream, names: &Names<'_>) -> TokenStream {
-    let (call, expression) = (&names.call, &judged.expression);
-    let at = located(judged.pattern.pattern.span());
-    let (private, ret) = (names.at(at), Ident::new("__ret", at));
+fn record_from_error(
+    method: &str,
+    closure: &ValueClosure,
+    value: &TokenStream,
+    names: &Names<'_>,
+) -> TokenStream {
+    let (call, expression) = (&names.call, &closure.expression);
+    let at = located(closure.pattern.pattern.span());
+    let (private, ret) = (names.private_at(at), Ident::new("__ret", at));
     let (error, method) = (Ident::new("__error", at), Ident::new(method, at));
-    let bind = bind(&judged.pattern, &error, names);
-    let told = quote_spanned!(located(expression.span())=> #call.#method(#value););
-    quote_spanned!(at=> if let #private::Err(#error) = #private::fallible(#ret) { #bind #told })
+    let bind = bind(&closure.pattern, &error, names);
+    let record = quote_spanned!(located(expression.span())=> #call.#method(#value););
+    quote_spanned!(at=> if let #private::Err(#error) = #private::fallible(#ret) { #bind #record })
 }
 
-/// The value returned, which must be a `Result`: if it is none, `err` is pointed at.
+/// Generates the returned value, which must be a `Result`. If it is not, rustc reports the error at `err`.
 ///
 /// `fallible(ret)`
-fn fallible(failing: &Failing, names: &Names<'_>) -> TokenStream {
-    let at = located(failing.span);
-    let (private, ret) = (names.at(at), Ident::new("__ret", at));
+fn fallible(options: &ErrOptions, names: &Names<'_>) -> TokenStream {
+    let at = located(options.span);
+    let (private, ret) = (names.private_at(at), Ident::new("__ret", at));
     quote_spanned!(at=> #private::fallible(#ret))
 }
 
 /// ```text
-/// match fallible(ret) { Ok(value) => call.tell({ site }, &debug(value)), Err(error) => call.tell({ site }, &display(error)) }
+/// match fallible(ret) { Ok(value) => call.emit({ callsite }, &debug(value)), Err(error) => call.emit({ callsite }, &display(error)) }
 /// ```
-fn events(span: &RagSpan, names: &Names<'_>) -> Option<TokenStream> {
+fn events(span: &CheckedSpan, names: &Names<'_>) -> Option<TokenStream> {
     let Names {
-        private, ret, site, ..
+        private,
+        ret,
+        mixed_site,
+        ..
     } = names;
-    let (value, error) = (Ident::new("__value", *site), Ident::new("__error", *site));
-    let heard = span.err.as_ref().filter(|failing| !failing.silent);
-    let err = heard.map(|failing| {
+    let (value, error) = (
+        Ident::new("__value", *mixed_site),
+        Ident::new("__error", *mixed_site),
+    );
+    let with_event = span.err.as_ref().filter(|options| !options.record_only);
+    let err = with_event.map(|options| {
         let level = Level::Named("ERROR");
-        tell(
+        emit_event(
             span,
-            &failing.event,
-            ("error", &level, How::Display),
+            &options.event,
+            ("error", &level, FieldKind::Display),
             &error,
             names,
         )
     });
     let info = Level::Named("INFO");
     let default = span.level.as_ref().unwrap_or(&info);
-    let fallible = heard.map(|failing| fallible(failing, names));
-    let told = |event: &Event, value: &Ident| {
-        tell(span, event, ("return", default, How::Debug), value, names)
+    let fallible = with_event.map(|options| fallible(options, names));
+    let ret_event = |event: &EventOptions, value: &Ident| {
+        emit_event(
+            span,
+            event,
+            ("return", default, FieldKind::Debug),
+            value,
+            names,
+        )
     };
     match (err, &span.ret) {
         (None, None) => None,
         (Some(err), None) => {
-            Some(quote_spanned!(*site=> if let #private::Err(#error) = #fallible { #err }))
+            Some(quote_spanned!(*mixed_site=> if let #private::Err(#error) = #fallible { #err }))
         }
-        (None, Some(event)) => Some(told(event, ret)),
+        (None, Some(event)) => Some(ret_event(event, ret)),
         (Some(err), Some(event)) => {
-            let told = told(event, &value);
-            Some(quote_spanned! {*site=>
-                match #fallible { #private::Ok(#value) => { #told } #private::Err(#error) => { #err } }
+            let ok = ret_event(event, &value);
+            Some(quote_spanned! {*mixed_site=>
+                match #fallible { #private::Ok(#value) => { #ok } #private::Err(#error) => { #err } }
             })
         }
     }
 }
 
 /// ```text
-/// call.tell({ static EVENT: EventSite = EventSite::new(&EVENT, &["error"], Level::ERROR, ..); &EVENT }, &display(error));
+/// call.emit({ static EVENT: EventCallsite = EventCallsite::new(&EVENT, &["error"], Level::ERROR, ..); &EVENT }, &display(error));
 /// ```
-fn tell(
-    span: &RagSpan,
-    event: &Event,
-    (field, default, how): (&str, &Level, How),
+fn emit_event(
+    span: &CheckedSpan,
+    event: &EventOptions,
+    (field, default, kind): (&str, &Level, FieldKind),
     value: &Ident,
     names: &Names<'_>,
 ) -> TokenStream {
     let Names {
         private,
         call,
-        site,
+        mixed_site,
         ..
     } = names;
-    let (place, level) = (
-        place(span, names),
+    let (location, level) = (
+        source_location(span, names),
         level(event.level.as_ref().unwrap_or(default), names),
     );
     let target = span.target.as_ref().map_or_else(
-        || quote_spanned!(*site=> #private::module_path!()),
-        |target| quote_spanned!(*site=> #target),
+        || quote_spanned!(*mixed_site=> #private::module_path!()),
+        |target| quote_spanned!(*mixed_site=> #target),
     );
-    let print = match (event.how, how) {
-        (Some(How::Debug), _) | (None, How::Debug) => "debug",
+    let format = match (event.format, kind) {
+        (Some(FieldKind::Debug), _) | (None, FieldKind::Debug) => "debug",
         (None, _) => "error_text",
         _ => "display",
     };
-    // What cannot be printed is complained about where it is returned.
+    // If the value does not implement the trait, rustc reports the error at the return type.
     let at = match &span.function.signature.output {
         syn::ReturnType::Type(_, returned) => returned.span(),
         syn::ReturnType::Default => span.function.signature.ident.span(),
     };
     let at = located(at);
-    let private_there = names.at(at);
-    let (print, value) = (Ident::new(print, at), Ident::new(&value.to_string(), at));
-    let printed = quote_spanned!(at=> &#private_there::#print(#value));
-    quote_spanned! {*site=>
+    let private_at_type = names.private_at(at);
+    let (format, value) = (Ident::new(format, at), Ident::new(&value.to_string(), at));
+    let formatted = quote_spanned!(at=> &#private_at_type::#format(#value));
+    quote_spanned! {*mixed_site=>
         #call.emit({
             static EVENT: #private::EventCallsite =
-                #private::EventCallsite::new(&EVENT, &[#field], #level, #target, #place);
+                #private::EventCallsite::new(&EVENT, &[#field], #level, #target, #location);
             &EVENT
-        }, #printed);
+        }, #formatted);
     }
 }

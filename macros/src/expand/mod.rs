@@ -1,33 +1,33 @@
-//! Writing the annotated function: from a checked [`RagSpan`] to tokens.
+//! Code generation: from a [`CheckedSpan`] to the tokens of the instrumented function.
 //!
-//! The expansion names only `::ragspan::__private` and the user's tokens. Names that it binds have
-//! [`Span::mixed_site`], and none is in the scope of the body. Macro-made tokens that can be part of an error are
-//! located at the user's tokens, so that the message points there.
+//! The expansion uses only items of `::ragspan::__private` and the user's tokens. Its variables have
+//! [`Span::mixed_site`], and none of them is in scope in the user's body. Generated tokens that can be part of an
+//! error are located at the user's tokens, so that the message points there.
 
 mod body;
+mod callsite;
 mod deferred;
 mod enter;
 mod inspect;
-mod manual;
 mod names;
-mod site;
+mod span_block;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 
-use crate::model::{Function, RagSpan, Shape};
-use crate::returns::Later;
-use crate::{params, returns};
-pub(crate) use manual::{block, plain_block};
+use crate::model::{CheckedSpan, Function, Shape};
+use crate::return_type::DeferredKind;
+use crate::{params, return_type};
 use names::Names;
+pub(crate) use span_block::{block, plain_block};
 
 /// ```text
 /// fn search(query: &str) -> Hits {
 ///     let mut own = enter; own.enter(); let value = run(move || -> Hits { body }); let ret = &value; inspect; value
 /// }
 /// ```
-pub(crate) fn expand(span: &RagSpan) -> TokenStream {
+pub(crate) fn expand(span: &CheckedSpan) -> TokenStream {
     let names = Names::new(span);
     let Function {
         attributes,
@@ -37,27 +37,27 @@ pub(crate) fn expand(span: &RagSpan) -> TokenStream {
         inner,
         ..
     } = &span.function;
-    let (signature, taken) = taken(span, signature);
+    let (signature, taken) = take_arguments(span, signature);
     let call = match &span.shape {
         Shape::Closure => body::closure(span, &taken, &names),
-        Shape::InPlace => body::in_place(span, &names),
+        Shape::Inline => body::inline(span, &names),
         Shape::Async => body::asynchronous(span, &taken, &names),
-        Shape::Deferred(later) => deferred::deferred(span, later, &taken, &names),
+        Shape::Deferred(returned) => deferred::deferred(span, returned, &taken, &names),
     };
     let block = braced(quote!(#(#inner)* #call), span.function.body.span());
     let allowed = allowed(span);
     quote!(#(#attributes)* #allowed #visibility #default #signature #block)
 }
 
-/// The signature, and the statements with which a body that stands elsewhere takes its arguments.
-fn taken(span: &RagSpan, signature: &Signature) -> (Signature, TokenStream) {
+/// Returns the signature, and the statements that move the arguments into the closure or block of the body.
+fn take_arguments(span: &CheckedSpan, signature: &Signature) -> (Signature, TokenStream) {
     let mut signature = signature.clone();
-    let stays = match &span.shape {
-        Shape::InPlace => true,
-        Shape::Deferred(later) => deferred::bare(span, later).is_some(),
+    let body_is_unmoved = match &span.shape {
+        Shape::Inline => true,
+        Shape::Deferred(returned) => deferred::bare(span, returned).is_some(),
         Shape::Closure | Shape::Async => false,
     };
-    if stays {
+    if body_is_unmoved {
         return (signature, TokenStream::new());
     }
     let (recorded, consumed) = (enter::recorded(span), enter::consumed(span));
@@ -65,18 +65,20 @@ fn taken(span: &RagSpan, signature: &Signature) -> (Signature, TokenStream) {
     (signature, taken)
 }
 
-/// An `async` block that gives a future is what such a function was asked for.
-fn allowed(span: &RagSpan) -> Option<TokenStream> {
-    let Shape::Deferred(later) = &span.shape else {
+/// Allows Clippy's lint about an `async` block that returns a future, if the user's function is such an `async fn`.
+fn allowed(span: &CheckedSpan) -> Option<TokenStream> {
+    let Shape::Deferred(returned) = &span.shape else {
         return None;
     };
-    let gives_one = later.later == Later::Future && span.function.signature.asyncness.is_some();
-    gives_one.then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::async_yields_async)]))
+    let returns_future =
+        returned.kind == DeferredKind::Future && span.function.signature.asyncness.is_some();
+    returns_future
+        .then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::async_yields_async)]))
 }
 
-fn never_async(span: &RagSpan) -> bool {
+fn never_async(span: &CheckedSpan) -> bool {
     let signature = &span.function.signature;
-    signature.asyncness.is_some() && returns::never(&signature.output)
+    signature.asyncness.is_some() && return_type::never(&signature.output)
 }
 
 fn braced(content: TokenStream, span: Span) -> TokenStream {
@@ -85,25 +87,26 @@ fn braced(content: TokenStream, span: Span) -> TokenStream {
     group.to_token_stream()
 }
 
-/// Made by the macro, as lints see it, and placed at the user's token, as messages show it.
+/// Returns a span that lints treat as generated by the macro, and that error messages show at the user's token.
 fn located(token: Span) -> Span {
     Span::mixed_site().located_at(token)
 }
 
-/// `|ret: &Type, call|`, or without the type where the text does not say it
+/// Generates `|ret: &Type, call| body`, without the type if the signature does not name it.
 ///
-/// It reaches over what the user wrote to be done with the value: who takes away what that needs is shown it.
-fn closure_of(
+/// The closure is located at the user's first argument that reads the value, so that a borrow error of the closure
+/// points there.
+fn inspect_closure(
     value: &syn::Ident,
-    of: Option<&syn::Type>,
+    ty: Option<&syn::Type>,
     names: &Names<'_>,
     body: &TokenStream,
 ) -> TokenStream {
-    let (call, site) = (&names.call, names.site);
-    let (from, to) = names.told;
-    let (bar, inside) = (quote_spanned!(from=> |), braced(body.clone(), to));
-    match of {
-        Some(of) => quote_spanned!(site=> #bar #value: &#of, #call #bar #inside),
-        None => quote_spanned!(site=> #bar #value, #call #bar #inside),
+    let (call, mixed_site) = (&names.call, names.mixed_site);
+    let (start, end) = names.value_argument;
+    let (bar, inside) = (quote_spanned!(start=> |), braced(body.clone(), end));
+    match ty {
+        Some(ty) => quote_spanned!(mixed_site=> #bar #value: &#ty, #call #bar #inside),
+        None => quote_spanned!(mixed_site=> #bar #value, #call #bar #inside),
     }
 }

@@ -1,4 +1,4 @@
-//! The names that an expansion uses beside the user's.
+//! The names in an expansion that are not the user's.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -6,59 +6,63 @@ use syn::Path;
 use syn::spanned::Spanned;
 
 use super::located;
-use crate::model::{Empty, RagSpan};
-use crate::root::{root, root_at};
+use crate::crate_path::{crate_path, crate_path_at};
+use crate::model::{CheckedSpan, EmptyCheck};
 
 pub(super) struct Names<'a> {
     krate: Option<&'a Path>,
     pub(super) private: TokenStream,
-    /// The call itself.
+    /// The variable that owns the call.
     pub(super) own: Ident,
-    /// A `&mut` to it.
+    /// A `&mut` reference to the call.
     pub(super) call: Ident,
-    /// A `&` to the value returned.
+    /// A `&` reference to the returned value.
     pub(super) ret: Ident,
-    pub(super) site: Span,
-    /// From where to where stands what is done with the value returned.
-    pub(super) told: (Span, Span),
+    pub(super) mixed_site: Span,
+    /// The start and the end of the first argument that reads the returned value.
+    pub(super) value_argument: (Span, Span),
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(span: &'a RagSpan) -> Self {
-        let site = Span::mixed_site();
+    pub(super) fn new(span: &'a CheckedSpan) -> Self {
+        let mixed_site = Span::mixed_site();
         let krate = span.krate.as_ref();
-        let root = root(krate);
+        let root = crate_path(krate);
         Self {
             krate,
-            private: quote_spanned!(site=> #root::__private),
-            // A hygienic binding may still meet a user's constant of its name, hence the underscores.
-            own: Ident::new("__own", site),
-            call: Ident::new("__call", site),
-            ret: Ident::new("__ret", site),
-            site,
-            told: told(span).map_or((site, site), |(from, to)| (located(from), located(to))),
+            private: quote_spanned!(mixed_site=> #root::__private),
+            // A hygienic binding can still match a user's constant of the same name, hence the underscores.
+            own: Ident::new("__own", mixed_site),
+            call: Ident::new("__call", mixed_site),
+            ret: Ident::new("__ret", mixed_site),
+            mixed_site,
+            value_argument: value_argument(span)
+                .map_or((mixed_site, mixed_site), |(start, end)| {
+                    (located(start), located(end))
+                }),
         }
     }
 
-    /// The private module, named by tokens that stand at a place.
-    pub(super) fn at(&self, span: Span) -> TokenStream {
-        let root = root_at(self.krate, span);
+    /// Returns the path to `__private` with every token located at `span`.
+    pub(super) fn private_at(&self, span: Span) -> TokenStream {
+        let root = crate_path_at(self.krate, span);
         quote_spanned!(span=> #root::__private)
     }
 }
 
-/// Of the arguments that are told from the value the first, from its pattern to its end.
-fn told(span: &RagSpan) -> Option<(Span, Span)> {
-    let of_ok = span.ok.as_ref().and_then(|ok| {
+/// Returns the start and the end of the first argument that reads the returned value, from its pattern to its last
+/// token.
+fn value_argument(span: &CheckedSpan) -> Option<(Span, Span)> {
+    let ok = span.ok.as_ref().and_then(|ok| {
         let last = &ok.fields.last()?.value;
         Some((&ok.pattern, last))
     });
-    let judged = match &span.empty {
-        Some(Empty::By(judged)) => Some(judged),
+    let closure = match &span.empty {
+        Some(EmptyCheck::Closure(closure)) => Some(closure),
         _ => span.outcome.as_ref(),
     };
-    let of_judged = judged.map(|judged| (&*judged.pattern, &*judged.expression));
-    let (pattern, last) = of_ok.or(of_judged)?;
+    let closure = closure.map(|closure| (&*closure.pattern, &*closure.expression));
+    let (pattern, last) = ok.or(closure)?;
     let end = last.to_token_stream().into_iter().last()?;
     Some((pattern.pattern.span(), end.span()))
 }

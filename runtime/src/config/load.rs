@@ -127,7 +127,7 @@ fn levels(
         }
     } else if let Some(text) = set("RUST_LOG") {
         // It was written for other readers too, so what only they know is left to them.
-        let (levels, left_out) = Levels::from_foreign(&text, base);
+        let (levels, left_out) = Levels::from_rust_log(&text, base);
         put(settings, levels, "RUST_LOG");
         let left_out = left_out.into_iter();
         noted.extend(left_out.map(|directive| {

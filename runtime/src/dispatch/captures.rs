@@ -1,7 +1,8 @@
-//! The captures of tests: which of them the code that runs here belongs to.
+//! Finds the test capture that the running code belongs to.
 //!
-//! A capture is found by the thread, where its own code runs, and by the subscriber, wherever code runs that carries it
-//! (`tracing::instrument::WithSubscriber`). Two dispatchers lead to one subscriber if they lead to one `Registry`.
+//! A capture is found by the thread that its code runs on, and by the subscriber, so that it is also found in code that
+//! runs elsewhere under the capture's subscriber (`tracing::instrument::WithSubscriber`). Two dispatchers belong to the
+//! same subscriber if they have the same `Registry`.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use tracing_subscriber::Registry;
 
 use crate::pipeline::Pipeline;
 
-/// How many scopes and claims there are in this process; while there is none, nobody looks for them.
+/// The number of scopes and claims in this process; while it is zero, lookups return at once.
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
 static CLAIMS: RwLock<Vec<Claimed>> = RwLock::new(Vec::new());
@@ -22,42 +23,42 @@ thread_local! {
     static SCOPES: RefCell<Vec<(Option<usize>, Arc<Pipeline>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A subscriber that leads to a pipeline.
+/// A subscriber whose code belongs to a pipeline.
 #[derive(Debug)]
 struct Claimed {
     registry: usize,
     /// Keeps the address from being given to another registry.
     subscriber: WeakDispatch,
     pipeline: Arc<Pipeline>,
-    /// It holds as long as somebody has the subscriber.
-    own: bool,
+    /// The capture made the subscriber itself; the claim then lasts as long as the subscriber.
+    is_owned: bool,
 }
 
 impl Claimed {
-    /// Whether code may still run under it. Somebody else's subscriber is not asked: if it ended here, it could do
-    /// what it likes, and the claims are locked.
+    /// Returns whether code may still run under the subscriber. A borrowed subscriber is not upgraded: the upgrade
+    /// might drop it, its drop may run any code, and the claims are locked.
     #[cfg(feature = "testing")]
     fn is_in_use(&self) -> bool {
-        !self.own || self.subscriber.upgrade().is_some()
+        !self.is_owned || self.subscriber.upgrade().is_some()
     }
 }
 
-/// What tells a subscriber from all others: the address of its registry.
+/// Returns the identity of a subscriber: the address of its registry.
 fn identity(subscriber: &Dispatch) -> Option<usize> {
     let registry = subscriber.downcast_ref::<Registry>()?;
     Some(std::ptr::from_ref(registry).addr())
 }
 
-/// The pipeline of the capture that the code on this thread belongs to.
-pub(super) fn here() -> Option<Arc<Pipeline>> {
+/// Returns the pipeline of the capture that the code on this thread belongs to.
+pub(super) fn current() -> Option<Arc<Pipeline>> {
     if ALIVE.load(Ordering::Relaxed) == 0 {
         return None;
     }
     find(get_default(identity))
 }
 
-/// The same for code under this subscriber.
-pub(super) fn under(subscriber: Option<&WeakDispatch>) -> Option<Arc<Pipeline>> {
+/// Returns the pipeline of the capture that code under this subscriber belongs to.
+pub(super) fn current_in(subscriber: Option<&WeakDispatch>) -> Option<Arc<Pipeline>> {
     if ALIVE.load(Ordering::Relaxed) == 0 {
         return None;
     }
@@ -65,12 +66,13 @@ pub(super) fn under(subscriber: Option<&WeakDispatch>) -> Option<Arc<Pipeline>> 
     find(subscriber.as_ref().and_then(identity))
 }
 
-/// The subscriber goes before the thread: whatever set it has done so inside of the thread's scope. But a capture may
-/// run under the subscriber of another.
+/// Prefers the claim of the subscriber to the scope of the thread, since the subscriber was set inside that scope. If
+/// the scope itself runs under this subscriber, the scope counts: a capture may run under the subscriber of another
+/// one.
 fn find(subscriber: Option<usize>) -> Option<Arc<Pipeline>> {
     let scoped = innermost();
-    let agrees = |scoped: &(Option<usize>, _)| subscriber.is_none() || scoped.0 == subscriber;
-    if let Some((_, pipeline)) = scoped.clone().filter(agrees) {
+    let matches = |scoped: &(Option<usize>, _)| subscriber.is_none() || scoped.0 == subscriber;
+    if let Some((_, pipeline)) = scoped.clone().filter(matches) {
         return Some(pipeline);
     }
     let scoped = scoped.map(|(_, pipeline)| pipeline);
@@ -90,12 +92,12 @@ fn claimed(registry: usize) -> Option<Arc<Pipeline>> {
     found.map(|claim| Arc::clone(&claim.pipeline))
 }
 
-/// While it lives, code on this thread talks to this pipeline.
+/// A guard: until it is dropped, code on this thread belongs to a pipeline.
 #[derive(Debug)]
 pub(super) struct Scope(());
 
 impl Scope {
-    /// To be entered together with the subscriber.
+    /// Makes this thread's code belong to `pipeline`. Set the subscriber as well.
     pub(super) fn enter(subscriber: &Dispatch, pipeline: Arc<Pipeline>) -> Self {
         ALIVE.fetch_add(1, Ordering::Relaxed);
         SCOPES.with_borrow_mut(|scopes| scopes.push((identity(subscriber), pipeline)));
@@ -110,7 +112,7 @@ impl Drop for Scope {
     }
 }
 
-/// While it lives, whatever runs under a subscriber talks to this pipeline.
+/// A guard: until it is dropped, code that runs under a subscriber belongs to a pipeline.
 #[cfg(feature = "testing")]
 #[derive(Debug)]
 pub(crate) struct Claim {
@@ -119,33 +121,33 @@ pub(crate) struct Claim {
 
 #[cfg(feature = "testing")]
 impl Claim {
-    /// Claims a subscriber that was made for this pipeline, as long as somebody has it: what a test leaves running must
-    /// not go to the process' own pipeline.
-    pub(crate) fn own(subscriber: &Dispatch, pipeline: &Arc<Pipeline>) -> Self {
+    /// Claims a subscriber that was made for this pipeline. The claim lasts as long as the subscriber: records of code
+    /// that outlives its test must not go to the global pipeline.
+    pub(crate) fn owned(subscriber: &Dispatch, pipeline: &Arc<Pipeline>) -> Self {
         Self::new(subscriber, pipeline, true)
     }
 
-    /// Claims a subscriber of somebody else. One that is in force here already may be so elsewhere, for code that is none of
-    /// the capture's; it is left alone, and so is one that another capture has claimed.
-    pub(crate) fn lent(subscriber: &Dispatch, pipeline: &Arc<Pipeline>) -> Self {
+    /// Claims a subscriber that was made by the caller of the capture. Claims nothing if the subscriber is the current
+    /// one, since it may be current for code outside the capture too, or if another capture has claimed it.
+    pub(crate) fn borrowed(subscriber: &Dispatch, pipeline: &Arc<Pipeline>) -> Self {
         if identity(subscriber) == get_default(identity) {
             return Self { registry: None };
         }
         Self::new(subscriber, pipeline, false)
     }
 
-    fn new(subscriber: &Dispatch, pipeline: &Arc<Pipeline>, own: bool) -> Self {
+    fn new(subscriber: &Dispatch, pipeline: &Arc<Pipeline>, is_owned: bool) -> Self {
         let mut claims = CLAIMS.write().unwrap_or_else(PoisonError::into_inner);
         prune(&mut claims, Claimed::is_in_use);
-        let free = |registry: &usize| claims.iter().all(|claim| claim.registry != *registry);
-        let registry = identity(subscriber).filter(free);
+        let is_free = |registry: &usize| claims.iter().all(|claim| claim.registry != *registry);
+        let registry = identity(subscriber).filter(is_free);
         if let Some(registry) = registry {
             ALIVE.fetch_add(1, Ordering::Relaxed);
             claims.push(Claimed {
                 registry,
                 subscriber: subscriber.downgrade(),
                 pipeline: Arc::clone(pipeline),
-                own,
+                is_owned,
             });
         }
         Self { registry }
@@ -160,7 +162,7 @@ impl Drop for Claim {
         };
         let mut claims = CLAIMS.write().unwrap_or_else(PoisonError::into_inner);
         prune(&mut claims, |claim| {
-            claim.registry != registry || claim.own && claim.is_in_use()
+            claim.registry != registry || claim.is_owned && claim.is_in_use()
         });
     }
 }
@@ -199,24 +201,24 @@ mod tests {
     }
 
     #[test]
-    fn a_subscriber_of_its_own_is_claimed_until_nobody_has_it() {
+    fn an_owned_subscriber_is_claimed_until_it_is_dropped() {
         let (subscriber, registry) = subscriber();
         let pipeline = pipeline();
-        drop(Claim::own(&subscriber, &pipeline));
+        drop(Claim::owned(&subscriber, &pipeline));
         assert!(claimed(registry).is_some_and(|found| Arc::ptr_eq(&found, &pipeline)));
         drop(subscriber);
-        // The next claim looks after those that are over.
-        drop(Claim::own(&self::subscriber().0, &self::pipeline()));
+        // The next claim removes those whose subscriber is gone.
+        drop(Claim::owned(&self::subscriber().0, &self::pipeline()));
         assert!(claimed(registry).is_none());
         assert_eq!(Arc::strong_count(&pipeline), 1);
     }
 
     #[test]
-    fn a_lent_subscriber_is_claimed_as_long_as_the_capture_runs_and_only_once() {
+    fn a_borrowed_subscriber_is_claimed_once_and_until_its_capture_ends() {
         let (subscriber, registry) = subscriber();
         let (first, second) = (pipeline(), pipeline());
-        let claim = Claim::lent(&subscriber, &first);
-        let late = Claim::lent(&subscriber, &second);
+        let claim = Claim::borrowed(&subscriber, &first);
+        let late = Claim::borrowed(&subscriber, &second);
         drop(late);
         assert!(claimed(registry).is_some_and(|found| Arc::ptr_eq(&found, &first)));
         drop(claim);
@@ -224,9 +226,9 @@ mod tests {
     }
 
     #[test]
-    fn a_subscriber_without_a_registry_leads_nowhere() {
+    fn a_subscriber_without_a_registry_belongs_to_no_capture() {
         let none = Dispatch::none();
-        let _claim = Claim::lent(&none, &pipeline());
-        assert!(tracing::dispatcher::with_default(&none, here).is_none());
+        let _claim = Claim::borrowed(&none, &pipeline());
+        assert!(tracing::dispatcher::with_default(&none, current).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The body of a response, which keeps its request's call open to the last byte.
+//! The body of a response: keeps the call of its request open until the last byte was sent.
 
 use std::fmt::Display;
 use std::pin::Pin;
@@ -16,12 +16,12 @@ use crate::span::{Call, WithCall};
 use crate::value::Value;
 
 pin_project_lite::pin_project! {
-    /// A response's body: polled inside the span of its request, whose call ends with it.
+    /// The body of a response: polled inside the span of its request, and ends the request's call.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
         held: WithCall<B>,
-        flow: Flow,
+        progress: Progress,
     }
 
     impl<B> PinnedDrop for ResponseBody<B> {
@@ -30,42 +30,43 @@ pin_project_lite::pin_project! {
             let Some(call) = this.held.as_mut().call() else {
                 return;
             };
-            this.flow.tell(call);
-            if this.flow.is_whole() {
+            this.progress.record(call);
+            if this.progress.is_complete() {
                 this.held.complete();
             }
         }
     }
 }
 
-/// What has been sent so far.
+/// How much of the body has been sent so far.
 #[derive(Debug)]
-struct Flow {
+struct Progress {
     bytes: u64,
     /// Microseconds from the request to the first byte.
-    first: Option<u64>,
-    /// As many bytes as there will be, where that is known before.
+    first_byte: Option<u64>,
+    /// The length of the whole body, if it is known in advance.
     expected: Option<u64>,
-    /// The body has said that nothing more will come.
+    /// The body has signalled its end.
     is_over: bool,
     is_grpc: bool,
 }
 
 impl<B: Body> ResponseBody<B> {
-    /// The body of a response with this head; `is_whole` where the server will not ask for it.
-    pub(super) fn new(mut call: Option<Call>, body: B, head: &Parts, is_whole: bool) -> Self {
-        let flow = Flow {
+    /// Wraps the body of a response with this head. `is_complete` is true if the response has no body, so that the
+    /// server will not poll it.
+    pub(super) fn new(mut call: Option<Call>, body: B, head: &Parts, is_complete: bool) -> Self {
+        let progress = Progress {
             bytes: 0,
-            first: None,
+            first_byte: None,
             expected: length(&head.headers).or_else(|| body.size_hint().exact()),
-            is_over: is_whole || body.is_end_stream(),
+            is_over: is_complete || body.is_end_stream(),
             is_grpc: is_grpc(&head.headers),
         };
         if let Some(call) = &mut call {
-            flow.judge(call, &head.headers);
+            progress.check_grpc_status(call, &head.headers);
         }
         let held = WithCall::served(call, body);
-        Self { held, flow }
+        Self { held, progress }
     }
 }
 
@@ -83,9 +84,9 @@ impl<B: Body<Error: Display>> Body for ResponseBody<B> {
             let is_over = polled.is_ready() && body.is_end_stream();
             (polled, is_over)
         });
-        this.flow.is_over |= is_over;
+        this.progress.is_over |= is_over;
         if let (Poll::Ready(frame), Some(call)) = (&polled, this.held.as_mut().call())
-            && this.flow.take::<B>(call, frame.as_ref())
+            && this.progress.update::<B>(call, frame.as_ref())
         {
             this.held.end();
         }
@@ -101,9 +102,9 @@ impl<B: Body<Error: Display>> Body for ResponseBody<B> {
     }
 }
 
-impl Flow {
-    /// Takes a frame into account; tells whether it was the end.
-    fn take<B: Body<Error: Display>>(
+impl Progress {
+    /// Adds a frame to the progress, and returns whether it was the end of the body.
+    fn update<B: Body<Error: Display>>(
         &mut self,
         call: &mut Call,
         frame: Option<&Result<Frame<B::Data>, B::Error>>,
@@ -111,9 +112,9 @@ impl Flow {
         match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    self.data(call, data.remaining());
+                    self.add_data(call, data.remaining());
                 } else if let Some(trailers) = frame.trailers_ref() {
-                    self.judge(call, trailers);
+                    self.check_grpc_status(call, trailers);
                     self.is_over = true;
                 }
                 return false;
@@ -124,37 +125,38 @@ impl Flow {
             }
             _ => {}
         }
-        self.tell(call);
+        self.record(call);
         true
     }
 
-    fn data(&mut self, call: &Call, bytes: usize) {
+    fn add_data(&mut self, call: &Call, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
-        if bytes > 0 && self.first.is_none() {
-            self.first = call.elapsed();
+        if bytes > 0 && self.first_byte.is_none() {
+            self.first_byte = call.elapsed();
         }
     }
 
-    /// Whether a drop takes nothing from the client: servers do not ask for more than there is.
-    fn is_whole(&self) -> bool {
-        let all = |expected| !self.is_grpc && self.bytes >= expected;
-        self.is_over || self.expected.is_some_and(all)
+    /// Returns whether everything was sent, so that a drop of the body does not mean a disconnect. Servers do not poll
+    /// the body again after the last expected byte.
+    fn is_complete(&self) -> bool {
+        let all_sent = |expected| !self.is_grpc && self.bytes >= expected;
+        self.is_over || self.expected.is_some_and(all_sent)
     }
 
-    /// A response of gRPC tells how it ended in these headers or trailers.
-    fn judge(&self, call: &mut Call, headers: &HeaderMap) {
+    /// Records the status of a gRPC response, if these headers or trailers contain it.
+    fn check_grpc_status(&self, call: &mut Call, headers: &HeaderMap) {
         if let Some(status) = headers.get("grpc-status").filter(|_| self.is_grpc) {
             let text = status.to_str().ok();
-            grpc::answered(call, text.and_then(|text| text.parse().ok()));
+            grpc::record_status(call, text.and_then(|text| text.parse().ok()));
         }
     }
 
-    /// Writes into the record what was sent.
-    fn tell(&self, call: &mut Call) {
+    /// Writes the progress into the call's record.
+    fn record(&self, call: &mut Call) {
         call.record_value("metrics.bytes_sent", Value::U64(self.bytes));
-        if let Some(first) = self.first {
-            let first = Value::millis(first);
-            call.record_value("metrics.time_to_first_byte_ms", first);
+        if let Some(micros) = self.first_byte {
+            let millis = Value::millis(micros);
+            call.record_value("metrics.time_to_first_byte_ms", millis);
         }
     }
 }
@@ -166,5 +168,5 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 fn is_grpc(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
-        .is_some_and(|of| of.as_bytes().starts_with(b"application/grpc"))
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }

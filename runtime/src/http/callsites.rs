@@ -1,21 +1,22 @@
-//! The callsites of requests: those of the defaults are statics, others are made once for each operation and layer.
+//! The callsites of requests: statics for the default names, and one leaked callsite for each other operation and
+//! layer.
 
 use std::sync::{PoisonError, RwLock};
 
 use crate::context::Layer;
 use crate::span::SpanCallsite;
 
-/// Beyond these the default's name is used: what is made is kept for good.
-const MOST: usize = 64;
+/// The most callsites that are leaked; further operations get the default callsite.
+const MAX_LEAKED: usize = 64;
 
-/// The fields of a request, of which the last are known at its end only.
+/// The indices of the fields of `REQUEST` that are recorded at the end of the request.
 pub(super) const STATUS_OF_REQUEST: usize = 4;
 pub(super) const GRPC_STATUS: usize = 5;
 
-/// By which a request is known that is measured already.
+/// The module of server callsites; an outer layer that measures a request already is recognised by it.
 pub(super) const SERVER: &str = "ragspan::http::server";
 
-/// A request that is served.
+/// The default callsite of a request to a server.
 pub(super) static REQUEST: SpanCallsite = SpanCallsite::new(
     &REQUEST,
     "http_request",
@@ -33,9 +34,10 @@ pub(super) static REQUEST: SpanCallsite = SpanCallsite::new(
     ],
 );
 
+/// The index of the field of `CALL` that is recorded at the end of the request.
 pub(super) const STATUS_OF_CALL: usize = 2;
 
-/// A request that is sent from outside of any call.
+/// The callsite of a client's request that is sent outside any call.
 pub(super) static CALL: SpanCallsite = SpanCallsite::new(
     &CALL,
     "http_call",
@@ -46,41 +48,50 @@ pub(super) static CALL: SpanCallsite = SpanCallsite::new(
     &["http_method", "http_host", "http_status"],
 );
 
-type Known = (
-    &'static SpanCallsite,
-    &'static str,
-    Layer,
-    &'static SpanCallsite,
-);
+/// A leaked callsite, with the default that it was derived from, its operation and its layer.
+struct Derived {
+    default: &'static SpanCallsite,
+    operation: &'static str,
+    layer: Layer,
+    callsite: &'static SpanCallsite,
+}
 
-static KNOWN: RwLock<Vec<Known>> = RwLock::new(Vec::new());
+static DERIVED: RwLock<Vec<Derived>> = RwLock::new(Vec::new());
 
-/// The site like `like` of this operation and layer.
-pub(super) fn like(
-    like: &'static SpanCallsite,
+/// Returns a callsite with the fields of `default` and another operation and layer. After [`MAX_LEAKED`] callsites it
+/// returns `default`.
+pub(super) fn derive(
+    default: &'static SpanCallsite,
     operation: &'static str,
     layer: Layer,
 ) -> &'static SpanCallsite {
-    let find = |known: &[Known]| {
-        let same = |entry: &&Known| {
-            std::ptr::eq(entry.0, like) && (entry.1, entry.2) == (operation, layer)
+    let find = |all: &[Derived]| {
+        let is_same = |derived: &&Derived| {
+            std::ptr::eq(derived.default, default)
+                && (derived.operation, derived.layer) == (operation, layer)
         };
-        known.iter().find(same).map(|entry| entry.3)
+        all.iter().find(is_same).map(|derived| derived.callsite)
     };
-    let known = find(&KNOWN.read().unwrap_or_else(PoisonError::into_inner));
-    if let Some(site) = known {
-        return site;
+    let found = find(&DERIVED.read().unwrap_or_else(PoisonError::into_inner));
+    if let Some(callsite) = found {
+        return callsite;
     }
-    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    if let Some(site) = find(&known) {
-        return site;
+    let mut all = DERIVED.write().unwrap_or_else(PoisonError::into_inner);
+    // Another thread may have added it between the two locks.
+    if let Some(callsite) = find(&all) {
+        return callsite;
     }
-    if known.len() >= MOST {
-        return like;
+    if all.len() >= MAX_LEAKED {
+        return default;
     }
-    let site = SpanCallsite::leaked(like, operation, layer);
-    known.push((like, operation, layer, site));
-    site
+    let callsite = SpanCallsite::leaked(default, operation, layer);
+    all.push(Derived {
+        default,
+        operation,
+        layer,
+        callsite,
+    });
+    callsite
 }
 
 #[cfg(test)]
@@ -88,21 +99,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_site_is_made_once_for_each_name_and_no_more_than_a_few() {
-        let query = || like(&REQUEST, "of_a_test", Layer::Api);
+    fn a_callsite_is_leaked_once_for_each_name_and_at_most_64_are() {
+        let query = || derive(&REQUEST, "of_a_test", Layer::Api);
         assert!(std::ptr::eq(query(), query()));
-        assert!(!std::ptr::eq(query(), like(&CALL, "of_a_test", Layer::Api)));
+        assert!(!std::ptr::eq(
+            query(),
+            derive(&CALL, "of_a_test", Layer::Api)
+        ));
         assert!(format!("{:?}", query()).contains("of_a_test"));
-        let mut made = Vec::new();
-        for at in 0..MOST {
-            made.push(like(
+        let mut derived = Vec::new();
+        for index in 0..MAX_LEAKED {
+            derived.push(derive(
                 &REQUEST,
-                String::leak(format!("operation_{at}")),
+                String::leak(format!("operation_{index}")),
                 Layer::Api,
             ));
         }
-        let is_default = |site: &&SpanCallsite| std::ptr::eq(*site, &raw const REQUEST);
-        assert!(!made.first().is_some_and(is_default));
-        assert!(made.last().is_some_and(is_default));
+        let is_default = |callsite: &&SpanCallsite| std::ptr::eq(*callsite, &raw const REQUEST);
+        assert!(!derived.first().is_some_and(is_default));
+        assert!(derived.last().is_some_and(is_default));
     }
 }

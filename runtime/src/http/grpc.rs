@@ -1,14 +1,14 @@
-//! How a call of gRPC ended: its status stands in the trailers, or in the headers where there is no more.
+//! Records the status of a gRPC response, from its trailers, or from its headers if it has no body.
 
 use super::callsites::GRPC_STATUS;
 use crate::record::ErrorKind;
 use crate::span::Call;
 
-/// The code where a status is none.
+/// The code that is recorded if the status is not a number.
 const UNKNOWN: u16 = 2;
 
-/// The status that was sent; `None` if it was no number.
-pub(super) fn answered(call: &mut Call, status: Option<u16>) {
+/// Records the status that was sent, `None` if it is not a number; a status other than 0 fails the call.
+pub(super) fn record_status(call: &mut Call, status: Option<u16>) {
     let status = status.unwrap_or(UNKNOWN);
     call.fields(GRPC_STATUS, &[&status]);
     if status != 0 && !call.has_failed() {
@@ -22,7 +22,7 @@ pub(super) fn answered(call: &mut Call, status: Option<u16>) {
     }
 }
 
-/// A label for each status that there is; the others are one.
+/// Returns the label of a status; statuses that gRPC does not define share one label.
 fn label(status: u16) -> &'static str {
     match status {
         1 => "grpc_cancelled",

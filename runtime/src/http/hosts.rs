@@ -1,15 +1,15 @@
-//! Which hosts are one's own: those that may know what of a request travels beside the id of its trace.
+//! Decides which hosts are trusted: only they receive more of a request's context than the ids of its trace.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-/// The hosts that are one's own.
+/// The trusted hosts.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Hosts {
-    /// Those that cannot be on the open internet.
+    /// The hosts that cannot be on the public internet.
     #[default]
     Private,
-    /// These, and those below one that begins with `*.`, in lower case.
+    /// The hosts of this list, in lower case. An entry that begins with `*.` matches all subdomains.
     Only(Arc<[Box<str>]>),
 }
 
@@ -17,43 +17,47 @@ impl Hosts {
     pub(super) fn only(hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let hosts = hosts.into_iter().map(|host| {
             let host: String = host.into();
-            Box::from(plain(&host.to_ascii_lowercase()))
+            Box::from(normalized(&host.to_ascii_lowercase()))
         });
         Self::Only(hosts.collect())
     }
 
-    /// Whether this host is one's own. It is a URL's, and may stand in brackets.
-    pub(super) fn has(&self, host: &str) -> bool {
-        let host = plain(host).to_ascii_lowercase();
+    /// Returns whether a host of a URL is trusted. An IPv6 address may be in brackets.
+    pub(super) fn contains(&self, host: &str) -> bool {
+        let host = normalized(host).to_ascii_lowercase();
         match self {
             Self::Private => is_private(&host),
-            Self::Only(hosts) => hosts.iter().any(|own| matches(own, &host)),
+            Self::Only(hosts) => hosts.iter().any(|pattern| matches(pattern, &host)),
         }
     }
 }
 
-/// A host without the brackets of an address, and without the dot at the end of a full name.
-fn plain(host: &str) -> &str {
-    let inside = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    inside.unwrap_or_else(|| host.strip_suffix('.').unwrap_or(host))
+/// Returns a host without the brackets of an IPv6 address, and without the final dot of a full name.
+fn normalized(host: &str) -> &str {
+    let address = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    address.unwrap_or_else(|| host.strip_suffix('.').unwrap_or(host))
 }
 
-fn matches(own: &str, host: &str) -> bool {
-    match own.strip_prefix('*') {
+fn matches(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
         Some("") => true,
-        // The dot stays, so that `*.internal` is not `notinternal`.
-        Some(below) => host.len() > below.len() && host.ends_with(below),
-        None => own == host,
+        // The suffix keeps its dot, so that `*.internal` does not match `notinternal`.
+        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+        None => pattern == host,
     }
 }
 
 fn is_private(host: &str) -> bool {
-    const OWN: [&str; 3] = [".localhost", ".internal", ".local"];
+    const PRIVATE_SUFFIXES: [&str; 3] = [".localhost", ".internal", ".local"];
     match host.parse() {
         Ok(IpAddr::V4(ip)) => is_private_v4(ip),
         Ok(IpAddr::V6(ip)) => is_private_v6(ip),
-        // A name without a dot is found only in a network's own list, as `localhost` and the names of containers.
-        Err(_) if host.contains('.') => OWN.iter().any(|below| host.ends_with(below)),
+        Err(_) if host.contains('.') => {
+            PRIVATE_SUFFIXES.iter().any(|suffix| host.ends_with(suffix))
+        }
+        // A name without a dot, such as `localhost` or the name of a container, is resolved only inside a network.
         Err(_) => !host.is_empty(),
     }
 }
@@ -72,8 +76,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_list_what_is_not_on_the_internet_is_ones_own() {
-        for own in [
+    fn without_a_list_private_hosts_are_trusted() {
+        for trusted in [
             "localhost",
             "LOCALHOST",
             "search",
@@ -86,9 +90,9 @@ mod tests {
             "[fd00::1]",
             "[::ffff:10.0.0.1]",
         ] {
-            assert!(Hosts::default().has(own), "{own}");
+            assert!(Hosts::default().contains(trusted), "{trusted}");
         }
-        for strange in [
+        for external in [
             "api.openai.com",
             "internal.example.com",
             "notinternal.com",
@@ -97,26 +101,26 @@ mod tests {
             "[2001:db8::1]",
             "",
         ] {
-            assert!(!Hosts::default().has(strange), "{strange}");
+            assert!(!Hosts::default().contains(external), "{external}");
         }
     }
 
     #[test]
-    fn a_list_takes_the_place_of_that() {
+    fn a_list_replaces_the_private_hosts() {
         let hosts = Hosts::only(["*.Example.com", "localhost", "[::1]"]);
-        for own in ["a.example.com", "A.B.example.COM.", "localhost", "[::1]"] {
-            assert!(hosts.has(own), "{own}");
+        for trusted in ["a.example.com", "A.B.example.COM.", "localhost", "[::1]"] {
+            assert!(hosts.contains(trusted), "{trusted}");
         }
-        for strange in [
+        for external in [
             "example.com",
             ".example.com",
             "badexample.com",
             "search",
             "127.0.0.1",
         ] {
-            assert!(!hosts.has(strange), "{strange}");
+            assert!(!hosts.contains(external), "{external}");
         }
-        assert!(Hosts::only(["*"]).has("anything.at.all"));
-        assert!(!Hosts::only([""; 0]).has("localhost"));
+        assert!(Hosts::only(["*"]).contains("anything.at.all"));
+        assert!(!Hosts::only([""; 0]).contains("localhost"));
     }
 }

@@ -1,5 +1,5 @@
-//! HTTP, in and out: a tower layer for servers, which makes each request a call and a trace, and one for clients, which takes the
-//! trace along.
+//! HTTP: a tower layer for servers, which makes each request a call and a trace, and one for clients, which propagates
+//! the trace.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -10,10 +10,9 @@
 //! # drop(app);
 //! ```
 //!
-//! A request is measured from its head to the last byte of its response. Its method, its path and its status are recorded; its
-//! query string, its headers and its body are not. See `docs/http.md` for what each way of ending means.
+//! A request is measured from its head to the last byte of its response. Its method, its path and its status are
+//! recorded; its query string, its headers and its body are not. See `docs/http.md` for the outcomes of a request.
 
-mod answer;
 mod body;
 mod callsites;
 mod grpc;
@@ -21,11 +20,12 @@ mod hosts;
 mod outbound;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+mod response;
 mod server;
 mod settings;
 
-pub use answer::ResponseFuture;
 pub use body::ResponseBody;
 pub use outbound::{Outbound, OutboundFuture, OutboundService, outbound_layer};
+pub use response::ResponseFuture;
 pub use server::HttpService;
 pub use settings::{HttpLayer, layer};

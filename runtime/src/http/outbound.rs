@@ -1,4 +1,4 @@
-//! A client whose requests are calls and take the trace along.
+//! The tower layer for clients: makes each request a call, and writes the trace into its headers.
 
 use std::fmt::Display;
 use std::pin::Pin;
@@ -16,26 +16,29 @@ use crate::scope::OFF;
 use crate::span::{Call, WithCall};
 use crate::trace;
 
-/// Makes each request of a client a call, and takes the trace along: a tower layer, and with the feature `reqwest` a middleware.
+/// A layer for clients that makes each request a call and propagates the trace: a tower layer, and with the feature
+/// `reqwest` also a middleware.
 ///
-/// - The call is `http_call`, of the layer of the call around it: a search that asks a server is retrieval there too. Outside of any call
-///   it is of the layer `http`. It has `http_method`, `http_host` and `http_status`; neither the path nor the query string, since both are
-///   where keys are put.
-/// - It ends with the head of the response: 5xx is an error (`http_503`), and so is a request that gets none (`http_transport`; of
-///   `reqwest` also `http_timeout` and `http_connect`). A response that streams is measured by an annotated function around it.
-/// - Every host gets `traceparent`, which tells two random ids. One's own hosts get the rest too: `tracestate`, the baggage that
-///   the configuration names (`propagation.baggage`), and LangSmith's header. One's own are, unless [`only_to`](Outbound::only_to) names
-///   them, those that are not on the open internet: names without a dot (`localhost`, `search`), names that end with `.local`, `.internal`
-///   or `.localhost`, and loopback and private addresses.
+/// - The call is named `http_call`. It has the layer of the enclosing call, so the request of a search counts as
+///   retrieval; outside any call it has the layer `http`. It records `http_method`, `http_host` and `http_status`. It
+///   records neither the path nor the query string, since both may contain API keys.
+/// - The call ends with the head of the response. A status of 5xx is an error (`http_503`), and so is a request without
+///   a response (`http_transport`; with `reqwest` also `http_timeout` and `http_connect`). To measure a response that
+///   streams, annotate the function that reads it.
+/// - Every host receives `traceparent`, which contains two random ids. Trusted hosts also receive `tracestate`, the
+///   baggage that the configuration names (`propagation.baggage`), and LangSmith's header. The trusted hosts are those
+///   of [`only_to`](Outbound::only_to); by default, those that are not on the public internet: names without a dot
+///   (`localhost`, `search`), names that end with `.local`, `.internal` or `.localhost`, and loopback and private
+///   addresses.
 ///
-/// A client that follows redirects takes the headers along to where they lead.
+/// A client that follows redirects sends the headers to the new host too.
 ///
 /// ```
 /// use http::{Request, Response};
 /// use tower_layer::Layer;
 /// use tower_service::Service;
 ///
-/// /// A client: this one answers with what it was sent.
+/// /// A client whose response lists the names of the request's headers.
 /// #[derive(Clone)]
 /// struct Echo;
 ///
@@ -75,49 +78,49 @@ use crate::trace;
 #[derive(Debug, Clone, Default)]
 #[must_use = "it does nothing until a client has it"]
 pub struct Outbound {
-    own: Hosts,
+    trusted: Hosts,
 }
 
-/// A tower layer for clients: the requests are calls, and take the trace along; see [`Outbound`].
+/// Returns a tower layer for clients, which makes each request a call and propagates the trace; see [`Outbound`].
 pub fn outbound_layer() -> Outbound {
     Outbound::new()
 }
 
 impl Outbound {
-    /// Takes baggage only to hosts that are not on the open internet.
+    /// Creates the layer. It sends baggage only to hosts that are not on the public internet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The hosts that get more than `traceparent`, in the place of those that are not on the open internet. One that begins with `*.`
-    /// is all below it.
+    /// Sets the trusted hosts, which receive more than `traceparent`. They replace the default, the hosts that are not
+    /// on the public internet. A host that begins with `*.` matches all its subdomains.
     ///
     /// ```
     /// let outbound = ragspan::http::Outbound::new().only_to(["*.example.com", "localhost"]);
     /// # drop(outbound);
     /// ```
     pub fn only_to(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.own = Hosts::only(hosts);
+        self.trusted = Hosts::only(hosts);
         self
     }
 
-    /// Opens the call of a request, and writes its headers.
-    pub(super) fn begin(
+    /// Opens the call of a request, and writes the trace into its headers. Returns `None` if nothing records the call.
+    pub(super) fn open(
         &self,
         method: &Method,
-        to: &To<'_>,
+        target: &Target<'_>,
         headers: &mut HeaderMap,
     ) -> Option<Call> {
         if OFF {
             return None;
         }
-        let around = trace::current().callsite.map(|callsite| callsite.layer);
-        let site = around.map_or(&CALL, |layer| callsites::like(&CALL, "http_call", layer));
-        let mut call = Call::open_as(site, |builder| {
-            builder.call(&[&method.as_str(), &tracing::field::display(to)])
+        let layer = trace::current().callsite.map(|callsite| callsite.layer);
+        let callsite = layer.map_or(&CALL, |layer| callsites::derive(&CALL, "http_call", layer));
+        let mut call = Call::open_as(callsite, |builder| {
+            builder.call(&[&method.as_str(), &tracing::field::display(target)])
         });
-        let mut headers = Careful {
-            is_own: self.own.has(to.host),
+        let mut headers = FilteredHeaders {
+            is_trusted: self.trusted.contains(target.host),
             headers,
         };
         call.inside(|| inject(&mut headers));
@@ -125,13 +128,13 @@ impl Outbound {
     }
 }
 
-/// Where a request goes, as it is recorded.
-pub(super) struct To<'a> {
+/// The host and port of a request, as they are recorded.
+pub(super) struct Target<'a> {
     pub(super) host: &'a str,
     pub(super) port: Option<u16>,
 }
 
-impl Display for To<'_> {
+impl Display for Target<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.port {
             Some(port) => write!(out, "{}:{port}", self.host),
@@ -140,21 +143,21 @@ impl Display for To<'_> {
     }
 }
 
-/// A status says how the call ended.
-pub(super) fn answered(call: &mut Call, status: StatusCode) {
+/// Records the status of the response, and the outcome that follows from it.
+pub(super) fn record_status(call: &mut Call, status: StatusCode) {
     call.classify_status(status);
     call.fields(STATUS_OF_CALL, &[&status.as_u16()]);
 }
 
-/// Headers of a request that may go to a stranger.
-struct Careful<'a> {
-    is_own: bool,
+/// The headers of a request; ignores all but `traceparent` if the host is not trusted.
+struct FilteredHeaders<'a> {
+    is_trusted: bool,
     headers: &'a mut HeaderMap,
 }
 
-impl Inject for Careful<'_> {
+impl Inject for FilteredHeaders<'_> {
     fn set(&mut self, name: &'static str, value: String) {
-        if self.is_own || name == "traceparent" {
+        if self.is_trusted || name == "traceparent" {
             self.headers.set(name, value);
         }
     }
@@ -171,7 +174,7 @@ impl<S> tower_layer::Layer<S> for Outbound {
     }
 }
 
-/// What [`outbound_layer`] makes of a client.
+/// The client service that [`Outbound`] wraps around another one.
 #[derive(Debug, Clone)]
 pub struct OutboundService<S> {
     inner: S,
@@ -192,16 +195,18 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let named = parts.headers.get(HOST).cloned();
-        let named = named
+        let host_header = parts.headers.get(HOST).cloned();
+        let host_header = host_header
             .as_ref()
             .and_then(|host| host.to_str().ok()?.parse().ok());
-        let authority = parts.uri.authority().or(named.as_ref());
-        let to = To {
+        let authority = parts.uri.authority().or(host_header.as_ref());
+        let target = Target {
             host: authority.map_or("", http::uri::Authority::host),
             port: authority.and_then(http::uri::Authority::port_u16),
         };
-        let mut call = self.outbound.begin(&parts.method, &to, &mut parts.headers);
+        let mut call = self
+            .outbound
+            .open(&parts.method, &target, &mut parts.headers);
         let request = Request::from_parts(parts, body);
         let inner = match &mut call {
             Some(call) => call.inside(|| self.inner.call(request)),
@@ -232,10 +237,10 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let mut held = self.project().held;
-        let answer = ready!(held.as_mut().poll(|inner| inner.poll(context)));
+        let result = ready!(held.as_mut().poll(|inner| inner.poll(context)));
         if let Some(call) = held.as_mut().call() {
-            match &answer {
-                Ok(response) => answered(call, response.status()),
+            match &result {
+                Ok(response) => record_status(call, response.status()),
                 Err(error) => {
                     let kind = ErrorKind::Label("http_transport");
                     call.fail(kind, format_args!("{error}"), None);
@@ -243,6 +248,6 @@ where
             }
         }
         held.end();
-        Poll::Ready(answer)
+        Poll::Ready(result)
     }
 }

@@ -1,4 +1,4 @@
-//! The same for `reqwest`, as a middleware.
+//! The middleware for `reqwest`: makes each request a call, and writes the trace into its headers.
 
 use std::error::Error as _;
 use std::future::poll_fn;
@@ -8,11 +8,11 @@ use http::Extensions;
 use reqwest_middleware::reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use super::outbound::{Outbound, To, answered};
+use super::outbound::{Outbound, Target, record_status};
 use crate::record::ErrorKind;
 use crate::span::{Call, WithCall};
 
-/// The future of a request, as the trait asks for it.
+/// The future of a request, as the trait `Middleware` requires it.
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response>> + Send + 'a>>;
 
 impl Middleware for Outbound {
@@ -29,36 +29,36 @@ impl Middleware for Outbound {
         Self: 'sent,
     {
         Box::pin(async move {
-            let call = self.open(&mut request);
+            let call = self.open_request(&mut request);
             let mut held = pin!(WithCall::new(call, next.run(request, extensions)));
-            let answer = poll_fn(|context| held.as_mut().poll(|sent| sent.poll(context))).await;
+            let result = poll_fn(|context| held.as_mut().poll(|sent| sent.poll(context))).await;
             if let Some(call) = held.as_mut().call() {
-                match &answer {
-                    Ok(response) => answered(call, response.status()),
-                    Err(error) => failed(call, error),
+                match &result {
+                    Ok(response) => record_status(call, response.status()),
+                    Err(error) => record_error(call, error),
                 }
             }
             held.end();
-            answer
+            result
         })
     }
 }
 
 impl Outbound {
-    fn open(&self, request: &mut Request) -> Option<Call> {
+    fn open_request(&self, request: &mut Request) -> Option<Call> {
         let (method, url) = (request.method().clone(), request.url().clone());
-        let to = To {
+        let target = Target {
             host: url.host_str().unwrap_or_default(),
             port: url.port(),
         };
-        self.begin(&method, &to, request.headers_mut())
+        self.open(&method, &target, request.headers_mut())
     }
 }
 
-/// What is recorded of an error: not its own text, which has the whole URL, but what kind it is, and the errors behind it.
-fn failed(call: &mut Call, error: &Error) {
-    let (label, what, source) = match error {
-        // What is behind it may be an error with a URL as well.
+/// Records the kind of an error and its sources. Its own text is not recorded, since it contains the whole URL.
+fn record_error(call: &mut Call, error: &Error) {
+    let (label, message, source) = match error {
+        // The sources of a middleware's error may contain a URL as well, so they are not recorded.
         Error::Middleware(_) => ("http_middleware", "a middleware failed", None),
         Error::Reqwest(error) if error.is_timeout() => {
             ("http_timeout", "the request timed out", error.source())
@@ -68,5 +68,5 @@ fn failed(call: &mut Call, error: &Error) {
         }
         Error::Reqwest(error) => ("http_transport", "the request failed", error.source()),
     };
-    call.fail(ErrorKind::Label(label), format_args!("{what}"), source);
+    call.fail(ErrorKind::Label(label), format_args!("{message}"), source);
 }

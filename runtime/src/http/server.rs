@@ -1,4 +1,4 @@
-//! A service whose requests are calls: what a request brings, and how its call is opened.
+//! The service that makes each request a call: reads the request's context, and opens the call.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::answer::ResponseFuture;
 use super::body::ResponseBody;
 use super::callsites::SERVER;
+use super::response::ResponseFuture;
 use super::settings::Settings;
 use crate::propagation::{Remote, extract};
 use crate::scope::{ContextVisitor, LogContext, OFF, ReceivedHeaders};
 use crate::span::{Call, WithCall};
 use crate::trace;
 
-/// What [`HttpLayer`](super::HttpLayer) makes of a service.
+/// The service that [`HttpLayer`](super::HttpLayer) wraps around another one.
 #[derive(Debug, Clone)]
 pub struct HttpService<S> {
     inner: S,
@@ -48,7 +48,11 @@ where
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let is_head = request.method() == Method::HEAD;
         let (opened, request) = open(&self.settings, request);
-        let Some(Opened { mut call, is_door }) = opened else {
+        let Some(Opened {
+            mut call,
+            is_entry_point,
+        }) = opened
+        else {
             return ResponseFuture::new(
                 WithCall::new(None, self.inner.call(request)),
                 None,
@@ -56,58 +60,66 @@ where
             );
         };
         let inner = call.inside(|| self.inner.call(request));
-        let names = is_door.then(|| self.settings.request_id.clone());
-        ResponseFuture::new(WithCall::served(Some(call), inner), names, is_head)
+        let request_id_header = is_entry_point.then(|| self.settings.request_id_header.clone());
+        ResponseFuture::new(
+            WithCall::served(Some(call), inner),
+            request_id_header,
+            is_head,
+        )
     }
 }
 
-/// A request that is measured.
+/// The call of a request.
 struct Opened {
     call: Call,
-    /// It has come in here, and was not measured by a layer outside of this one.
-    is_door: bool,
+    /// The request enters the process with this call: no outer layer of ours measures it.
+    is_entry_point: bool,
 }
 
 fn open<Q>(settings: &Settings, request: Request<Q>) -> (Option<Opened>, Request<Q>) {
-    if OFF || settings.leaves_out(request.uri()) {
+    if OFF || settings.is_left_out(request.uri()) {
         return (None, request);
     }
     let (parts, body) = request.into_parts();
-    let above = trace::current().callsite;
-    let is_door = above.is_none_or(|above| above.module != SERVER);
-    let call = begin(settings, &parts, is_door);
-    let opened = call.has_listeners().then_some(Opened { call, is_door });
+    let parent = trace::current().callsite;
+    let is_entry_point = parent.is_none_or(|parent| parent.module != SERVER);
+    let call = open_with_context(settings, &parts, is_entry_point);
+    let opened = call.has_listeners().then_some(Opened {
+        call,
+        is_entry_point,
+    });
     (opened, Request::from_parts(parts, body))
 }
 
-fn begin(settings: &Settings, parts: &Parts, is_door: bool) -> Call {
-    let remote = is_door.then(|| extract(&parts.headers));
-    let request_id = parts.headers.get(&settings.request_id);
-    // What is no text is no id, and is to be refused and counted as such.
+/// Opens the call with the context from the request's headers and from the program's hook.
+fn open_with_context(settings: &Settings, parts: &Parts, is_entry_point: bool) -> Call {
+    let remote = is_entry_point.then(|| extract(&parts.headers));
+    let request_id = parts.headers.get(&settings.request_id_header);
+    // A header that is not text becomes an invalid id, so that it is rejected and counted.
     let request_id = request_id.map(|id| id.to_str().unwrap_or("\0"));
-    let brought = Brought {
+    let context = RequestContext {
         remote: remote.as_ref(),
-        request_id: request_id.filter(|_| is_door),
-        more: None,
+        request_id: request_id.filter(|_| is_entry_point),
+        program: None,
     };
-    let Some(context) = &settings.context else {
-        return call(settings, parts, &brought);
+    let Some(hook) = &settings.context else {
+        return open_call(settings, parts, &context);
     };
     let mut opened = None;
-    context(parts, &mut |more| {
-        let brought = Brought {
-            more: Some(more),
-            ..brought
+    hook(parts, &mut |program| {
+        let context = RequestContext {
+            program: Some(program),
+            ..context
         };
-        opened = Some(call(settings, parts, &brought));
+        opened = Some(open_call(settings, parts, &context));
     });
-    opened.unwrap_or_else(|| call(settings, parts, &brought))
+    opened.unwrap_or_else(|| open_call(settings, parts, &context))
 }
 
-fn call(settings: &Settings, parts: &Parts, brought: &Brought<'_>) -> Call {
+fn open_call(settings: &Settings, parts: &Parts, context: &RequestContext<'_>) -> Call {
     let user_agent = settings.user_agent.then(|| user_agent(&parts.headers));
-    Call::open_as(settings.site, |builder| {
-        builder.context(brought).call(&[
+    Call::open_as(settings.callsite, |builder| {
+        builder.context(context).call(&[
             &parts.method.as_str(),
             &parts.uri.path(),
             &tracing::field::debug(parts.version),
@@ -120,15 +132,17 @@ fn user_agent(headers: &HeaderMap) -> Option<&str> {
     headers.get(USER_AGENT)?.to_str().ok()
 }
 
-/// What a request brings: the caller's trace and fields, its id, and what the program knows of it; the later count more.
+/// The context of a request. A later field of this struct overrides the earlier ones.
 #[derive(Clone, Copy)]
-struct Brought<'a> {
+struct RequestContext<'a> {
+    /// The caller's trace and baggage.
     remote: Option<&'a Remote>,
     request_id: Option<&'a str>,
-    more: Option<&'a dyn LogContext>,
+    /// The context that the program's hook returned.
+    program: Option<&'a dyn LogContext>,
 }
 
-impl LogContext for Brought<'_> {
+impl LogContext for RequestContext<'_> {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
         if let Some(remote) = self.remote {
             remote.visit(out);
@@ -136,8 +150,8 @@ impl LogContext for Brought<'_> {
         if let Some(id) = self.request_id {
             out.field("request_id", &id);
         }
-        if let Some(more) = self.more {
-            more.visit(out);
+        if let Some(program) = self.program {
+            program.visit(out);
         }
     }
 

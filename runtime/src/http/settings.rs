@@ -1,4 +1,4 @@
-//! What a server's layer measures, and what it records.
+//! The tower layer for servers, and its settings: which requests it measures, and what it records of them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::context::Layer;
 use crate::scope::LogContext;
 use crate::span::SpanCallsite;
 
-/// What probes and browsers ask for by themselves.
+/// The paths that are left out by default: those that probes and browsers request on their own.
 const LEFT_OUT: [&str; 6] = [
     "/health",
     "/healthz",
@@ -22,18 +22,22 @@ const LEFT_OUT: [&str; 6] = [
     "/favicon.ico",
 ];
 
-/// What gives a request's context to whoever opens its call.
+/// The program's hook: calls its second argument with the context of a request.
 type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 
-/// A tower layer that makes each request a call of the layer `api`, from its head to the last byte of its response.
+/// A tower layer that makes each request a call of the layer `api`, which lasts from the request's head to the last
+/// byte of its response.
 ///
-/// - The call is `http_request`, unless [`operation`](HttpLayer::operation) names it. It has `http_method`, `http_path` (without
-///   the query string), `http_version` and `http_status`, and among its metrics `bytes_sent` and `time_to_first_byte_ms`.
-/// - The caller's trace goes on, as [`propagation::extract`](crate::propagation::extract) reads it from the headers.
-/// - The request's id is that of the header `x-request-id`, if it is one; otherwise it is made. The response has it, and
-///   `x-trace-id`.
-/// - 5xx is an error (`http_503`), as are a service or a body that fails; of gRPC a `grpc-status` other than 0. A client that goes away before it
-///   has the whole response has cancelled the call (`context.cancelled_by` is `disconnect`). A panic passes through, and is told.
+/// - The call is named `http_request`, unless [`operation`](HttpLayer::operation) names it. It records `http_method`,
+///   `http_path` (without the query string), `http_version` and `http_status`, and the metrics `bytes_sent` and
+///   `time_to_first_byte_ms`.
+/// - The call continues the caller's trace, which [`propagation::extract`](crate::propagation::extract) reads from the
+///   headers.
+/// - The request's id is that of the header `x-request-id`; if there is none, or it is invalid, a new id is generated.
+///   The response contains it, and `x-trace-id`.
+/// - A status of 5xx is an error (`http_503`), and so are an error of the service or of the body, and with gRPC a
+///   `grpc-status` other than 0. A client that disconnects before it has the whole response cancels the call
+///   (`context.cancelled_by` is `disconnect`). A panic is recorded, and propagates.
 /// - `/health`, `/healthz`, `/livez`, `/readyz`, `/metrics` and `/favicon.ico` are left out.
 ///
 /// ```
@@ -62,21 +66,22 @@ type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 /// # }
 /// ```
 ///
-/// Put it outside of what may answer in the service's place, as timeouts, limits and the catching of panics: what they answer is
-/// then measured too. What is dropped by a layer outside of it counts as a client that went away.
+/// Add it outside the layers that may respond in the place of the service, such as those for timeouts, limits and
+/// panics, so that their responses are measured too. A request that an outer layer drops counts as a client that
+/// disconnected.
 #[derive(Clone)]
 #[must_use = "a layer does nothing until a service has it"]
 pub struct HttpLayer {
     settings: Arc<Settings>,
 }
 
-/// Measures the requests of a server; see [`HttpLayer`].
+/// Returns a tower layer for servers, which makes each request a call; see [`HttpLayer`].
 pub fn layer() -> HttpLayer {
     HttpLayer {
         settings: Arc::new(Settings {
-            site: &REQUEST,
+            callsite: &REQUEST,
             left_out: LEFT_OUT.map(Box::from).into(),
-            request_id: HeaderName::from_static("x-request-id"),
+            request_id_header: HeaderName::from_static("x-request-id"),
             user_agent: false,
             context: None,
         }),
@@ -85,35 +90,37 @@ pub fn layer() -> HttpLayer {
 
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) site: &'static SpanCallsite,
+    pub(super) callsite: &'static SpanCallsite,
     left_out: Vec<Box<str>>,
-    /// The header that has a request's id, in requests and responses.
-    pub(super) request_id: HeaderName,
+    /// The header of a request's id, in requests and responses.
+    pub(super) request_id_header: HeaderName,
     pub(super) user_agent: bool,
     pub(super) context: Option<Arc<Hook>>,
 }
 
 impl Settings {
-    /// Whether nothing is recorded of such a request.
-    pub(super) fn leaves_out(&self, uri: &Uri) -> bool {
+    /// Returns whether requests of this URI are not measured.
+    pub(super) fn is_left_out(&self, uri: &Uri) -> bool {
         let path = uri.path();
         self.left_out
             .iter()
-            .any(|there| match there.strip_suffix('*') {
-                Some(start) => path.starts_with(start),
-                None => path == &**there,
+            .any(|pattern| match pattern.strip_suffix('*') {
+                Some(prefix) => path.starts_with(prefix),
+                None => path == &**pattern,
             })
     }
 }
 
 impl HttpLayer {
-    /// Names the call, in the place of `http_request`. Names are kept for good; the program's first 64 are taken.
+    /// Sets the name of the call, which is `http_request` by default. A name is never freed, so only the first 64 names
+    /// of a program are used; calls of further names are `http_request`.
     pub fn operation(self, name: &'static str) -> Self {
-        let site = callsites::like(&REQUEST, name, Layer::Api);
-        self.with(|settings| settings.site = site)
+        let callsite = callsites::derive(&REQUEST, name, Layer::Api);
+        self.with(|settings| settings.callsite = callsite)
     }
 
-    /// The paths that are not measured, in the place of those of probes and browsers. One that ends with `*` is all that begin so.
+    /// Sets the paths that are not measured; they replace the default ones. A path that ends with `*` matches all paths
+    /// with that prefix.
     ///
     /// ```
     /// let layer = ragspan::http::layer().leave_out(["/health", "/metrics", "/static/*"]);
@@ -124,7 +131,7 @@ impl HttpLayer {
         self.with(|settings| settings.left_out = paths.collect())
     }
 
-    /// The header that has a request's id, in requests and responses, in the place of `x-request-id`.
+    /// Sets the header of a request's id, in requests and responses, which is `x-request-id` by default.
     ///
     /// ```
     /// let name = http::HeaderName::from_static("x-correlation-id");
@@ -132,16 +139,16 @@ impl HttpLayer {
     /// # drop(layer);
     /// ```
     pub fn request_id_header(self, name: HeaderName) -> Self {
-        self.with(|settings| settings.request_id = name)
+        self.with(|settings| settings.request_id_header = name)
     }
 
-    /// Records the header `user-agent` too. It is left out otherwise: it tells of a person's device.
+    /// Records the header `user-agent` too. By default it is left out, since it describes the user's device.
     pub fn user_agent(self) -> Self {
         self.with(|settings| settings.user_agent = true)
     }
 
-    /// Adds fields to the context of each request, which all records inside it repeat. What it says counts more than the headers, also
-    /// of the request's id.
+    /// Adds fields to the context of each request, which is part of all records of the request. The fields override
+    /// those of the headers, including the request's id.
     ///
     /// ```
     /// use ragspan::LogContext;
@@ -155,7 +162,8 @@ impl HttpLayer {
     /// # drop(layer);
     /// ```
     ///
-    /// It runs before the call is opened: what it records is no part of the request, and a panic in it passes through untold.
+    /// The closure runs before the call is opened, so its own records are not part of the request, and a panic in it is
+    /// not recorded.
     pub fn context<C: LogContext>(
         self,
         context: impl Fn(&Parts) -> C + Send + Sync + 'static,
@@ -188,9 +196,9 @@ impl fmt::Debug for HttpLayer {
 impl fmt::Debug for Settings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("HttpLayer")
-            .field("site", &self.site)
+            .field("callsite", &self.callsite)
             .field("left_out", &self.left_out)
-            .field("request_id", &self.request_id)
+            .field("request_id_header", &self.request_id_header)
             .field("user_agent", &self.user_agent)
             .finish_non_exhaustive()
     }
@@ -202,11 +210,11 @@ mod tests {
     use crate::propagation::Remote;
 
     #[test]
-    fn a_layer_can_be_shared_and_sent_and_shows_its_settings() {
-        fn shared<T: Clone + Send + Sync + 'static>(of: &T) -> T {
-            of.clone()
+    fn a_layer_is_send_and_sync_and_its_debug_text_has_its_settings() {
+        fn cloned<T: Clone + Send + Sync + 'static>(layer: &T) -> T {
+            layer.clone()
         }
-        let layer = shared(&layer().context(|_| Remote::default()));
+        let layer = cloned(&layer().context(|_| Remote::default()));
         let shown = format!("{layer:?}");
         assert!(
             shown.contains("http_request") && shown.contains("/health"),

@@ -1,101 +1,103 @@
-//! Which records are kept: a level for all, and levels for the modules that are named.
+//! Filters records by level: one level for all targets, and levels for single targets.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::record::Level;
 
-/// Libraries that our own clients are built of, which say much below WARNING.
+/// Libraries that our own clients use, and that emit many events below WARNING.
 const NOISY: [&str; 5] = ["h2", "hyper", "reqwest", "rustls", "sqlx"];
 
-/// The least level that is kept; `None` keeps nothing.
-type Least = Option<Level>;
+/// The lowest level that is recorded; `None` records nothing.
+type MinLevel = Option<Level>;
 
-/// The levels of records, as directives say them: `info,my_crate::search=debug,hyper=off`.
+/// The levels of records, parsed from directives such as `info,my_crate::search=debug,hyper=off`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Levels {
-    base: Least,
-    /// The longest first: the first that fits is the one that says most about a target.
-    named: Vec<(Box<str>, Least)>,
+    base: MinLevel,
+    /// By target, the longest first: the first target that matches is the most specific.
+    targets: Vec<(Box<str>, MinLevel)>,
 }
 
 impl Levels {
-    /// Keeps nothing.
+    /// Allows no record.
     #[cfg(any(feature = "yaml", test))]
     pub(crate) const OFF: Self = Self {
         base: None,
-        named: Vec::new(),
+        targets: Vec::new(),
     };
 
-    /// Whether a call's record is kept, which belongs to the module that the function stands in.
-    pub(crate) fn keep_call(&self, level: Level, module: &str) -> bool {
-        if self.named.is_empty() {
-            return admits(self.base, level);
+    /// Returns whether the record of a call is allowed. The target is the module of the annotated function.
+    pub(crate) fn allows_call(&self, level: Level, module: &str) -> bool {
+        if self.targets.is_empty() {
+            return allows(self.base, level);
         }
-        admits(self.named(module).unwrap_or(self.base), level)
+        allows(self.min_of_target(module).unwrap_or(self.base), level)
     }
 
-    /// Whether an event's record is kept. The noisy libraries are heard from WARNING on, unless they are named.
-    pub(crate) fn keep_event(&self, level: Level, target: &str) -> bool {
-        match self.named(target) {
-            Some(least) => admits(least, level),
-            None => admits(self.base, level) && (level >= Level::Warning || !is_noisy(target)),
+    /// Returns whether the record of an event is allowed. Events of the noisy libraries are allowed from WARNING on,
+    /// unless a directive names the library.
+    pub(crate) fn allows_event(&self, level: Level, target: &str) -> bool {
+        match self.min_of_target(target) {
+            Some(min) => allows(min, level),
+            None => allows(self.base, level) && (level >= Level::Warning || !is_noisy(target)),
         }
     }
 
-    /// No record below this level is kept, whatever its target; `None` where none is kept at all.
-    pub(crate) fn least(&self) -> Least {
-        let named = self.named.iter().filter_map(|(_, least)| *least);
-        named.chain(self.base).min()
+    /// Returns the lowest level that is allowed for any target; `None` if no record is allowed at all.
+    pub(crate) fn min_level(&self) -> MinLevel {
+        let targets = self.targets.iter().filter_map(|(_, min)| *min);
+        targets.chain(self.base).min()
     }
 
-    /// Reads what can be read of directives that were written for somebody else, and returns the rest.
+    /// Parses directives that were written for another program, as `RUST_LOG` is. Returns the directives that cannot be
+    /// parsed as well.
     #[cfg(any(feature = "yaml", test))]
-    pub(crate) fn from_foreign(directives: &str, base: Least) -> (Self, Vec<String>) {
+    pub(crate) fn from_rust_log(directives: &str, base: MinLevel) -> (Self, Vec<String>) {
         let mut parsed = Parsed::default();
-        let mut left_out = vec![];
+        let mut ignored = vec![];
         for directive in split(directives) {
             match parse(directive) {
                 Ok(directive) => parsed.add(directive),
                 Err(_) if is_target(directive) => {
                     parsed.add((Some(directive), Some(Level::Trace)));
                 }
-                Err(_) => left_out.push(directive.to_owned()),
+                Err(_) => ignored.push(directive.to_owned()),
             }
         }
-        (parsed.into_levels(base), left_out)
+        (parsed.into_levels(base), ignored)
     }
 
-    /// Reads directives; those that name no level for all leave `base`.
-    pub(crate) fn parse(directives: &str, base: Least) -> Result<Self, ParseDirectivesError> {
+    /// Parses directives. If none of them gives a level for all targets, that level is `base`.
+    pub(crate) fn parse(directives: &str, base: MinLevel) -> Result<Self, ParseDirectivesError> {
         let mut parsed = Parsed::default();
-        let mut wrong = vec![];
+        let mut errors = vec![];
         for directive in split(directives) {
             match parse(directive) {
                 Ok(directive) => parsed.add(directive),
-                Err(why) => wrong.push(why),
+                Err(error) => errors.push(error),
             }
         }
-        if parsed.base.is_none() && parsed.named.is_empty() && wrong.is_empty() {
-            wrong.push("there is no directive: write a level, such as `info`".to_owned());
+        if parsed.base.is_none() && parsed.targets.is_empty() && errors.is_empty() {
+            errors.push("there is no directive: write a level, such as `info`".to_owned());
         }
-        if wrong.is_empty() {
+        if errors.is_empty() {
             Ok(parsed.into_levels(base))
         } else {
-            Err(ParseDirectivesError(wrong.join("; ")))
+            Err(ParseDirectivesError(errors.join("; ")))
         }
     }
 
-    /// What is kept of records that no directive names.
-    pub(crate) fn base(&self) -> Least {
+    /// Returns the level of the targets that no directive names.
+    pub(crate) fn base(&self) -> MinLevel {
         self.base
     }
 
-    fn named(&self, target: &str) -> Option<Least> {
-        let mut named = self.named.iter();
-        named
+    fn min_of_target(&self, target: &str) -> Option<MinLevel> {
+        let mut targets = self.targets.iter();
+        targets
             .find(|(name, _)| target.starts_with(&**name))
-            .map(|(_, least)| *least)
+            .map(|(_, min)| *min)
     }
 }
 
@@ -103,67 +105,64 @@ impl From<Level> for Levels {
     fn from(level: Level) -> Self {
         Self {
             base: Some(level),
-            named: Vec::new(),
+            targets: Vec::new(),
         }
     }
 }
 
 impl fmt::Display for Levels {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = |least: Least| least.map_or("OFF", Level::as_str);
-        out.write_str(word(self.base))?;
-        self.named
+        let text = |min: MinLevel| min.map_or("OFF", Level::as_str);
+        out.write_str(text(self.base))?;
+        self.targets
             .iter()
-            .try_for_each(|(name, least)| write!(out, ",{name}={}", word(*least)))
+            .try_for_each(|(name, min)| write!(out, ",{name}={}", text(*min)))
     }
 }
 
-/// Directives that cannot be read.
+/// An error of directives that cannot be parsed: names each of them, and a directive that would be accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("{0}")]
 pub struct ParseDirectivesError(String);
 
-fn admits(least: Least, level: Level) -> bool {
-    least.is_some_and(|least| level >= least)
+fn allows(min: MinLevel, level: Level) -> bool {
+    min.is_some_and(|min| level >= min)
 }
 
-/// Whether the target is of a noisy library or of a part of one, such as `sqlx_core`.
+/// Returns whether the target belongs to a noisy library or to a part of one, such as `sqlx_core`.
 fn is_noisy(target: &str) -> bool {
     let rest = NOISY.iter().find_map(|name| target.strip_prefix(name));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('_'))
 }
 
-/// A target, or none for the level of all.
-type Directive<'a> = (Option<&'a str>, Least);
+/// A target, or `None` for all targets, and its level.
+type Directive<'a> = (Option<&'a str>, MinLevel);
 
 #[derive(Default)]
 struct Parsed<'a> {
-    base: Option<Least>,
-    named: Vec<(&'a str, Least)>,
+    base: Option<MinLevel>,
+    targets: Vec<(&'a str, MinLevel)>,
 }
 
 impl<'a> Parsed<'a> {
-    /// The last word on a target counts.
-    fn add(&mut self, (target, least): Directive<'a>) {
+    /// Adds a directive; a later directive for the same target replaces an earlier one.
+    fn add(&mut self, (target, min): Directive<'a>) {
         let Some(target) = target else {
-            self.base = Some(least);
+            self.base = Some(min);
             return;
         };
-        self.named.retain(|(known, _)| *known != target);
-        self.named.push((target, least));
+        self.targets.retain(|(known, _)| *known != target);
+        self.targets.push((target, min));
     }
 
-    fn into_levels(mut self, base: Least) -> Levels {
-        self.named
+    fn into_levels(mut self, base: MinLevel) -> Levels {
+        self.targets
             .sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        let targets = self.targets.into_iter();
         Levels {
             base: self.base.unwrap_or(base),
-            named: self
-                .named
-                .into_iter()
-                .map(|(name, least)| (name.into(), least))
-                .collect(),
+            targets: targets.map(|(name, min)| (name.into(), min)).collect(),
         }
     }
 }
@@ -178,39 +177,40 @@ fn split(directives: &str) -> impl Iterator<Item = &str> {
 fn parse(directive: &str) -> Result<Directive<'_>, String> {
     if directive.contains(['[', '{']) {
         return Err(format!(
-            "`{directive}` asks for spans or fields, which only a filter of your own subscriber can: name a target"
+            "`{directive}` selects spans or fields, which only a filter of your own subscriber can do: name a target"
         ));
     }
     let Some((target, level)) = directive.split_once('=') else {
-        return least(directive).map(|least| (None, least)).map_err(|()| {
+        return min_level(directive).map(|min| (None, min)).map_err(|()| {
             format!(
-                "`{directive}` is no level: use {LEVELS}, or name one as in `{directive}=debug`"
+                "`{directive}` is not a level: use {LEVELS}, or name one as in `{directive}=debug`"
             )
         });
     };
     let (target, level) = (target.trim(), level.trim());
     if !is_target(target) {
         return Err(format!(
-            "`{target}` is no target: name a module, as in `my_crate::search=debug`"
+            "`{target}` is not a target: name a module, as in `my_crate::search=debug`"
         ));
     }
-    least(level)
-        .map(|least| (Some(target), least))
-        .map_err(|()| format!("`{level}` is no level: use {LEVELS}"))
+    min_level(level)
+        .map(|min| (Some(target), min))
+        .map_err(|()| format!("`{level}` is not a level: use {LEVELS}"))
 }
 
 const LEVELS: &str = "trace, debug, info, warning, error, critical or off";
 
-fn least(word: &str) -> Result<Least, ()> {
-    if word.eq_ignore_ascii_case("off") {
+fn min_level(text: &str) -> Result<MinLevel, ()> {
+    if text.eq_ignore_ascii_case("off") {
         return Ok(None);
     }
-    Level::from_str(word).map(Some).map_err(|_| ())
+    Level::from_str(text).map(Some).map_err(|_| ())
 }
 
 fn is_target(text: &str) -> bool {
-    let fits = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '.' | '-');
-    text.chars().any(char::is_alphabetic) && text.chars().all(fits)
+    let is_valid =
+        |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '.' | '-');
+    text.chars().any(char::is_alphabetic) && text.chars().all(is_valid)
 }
 
 #[cfg(test)]
@@ -219,50 +219,50 @@ mod tests {
 
     use super::*;
 
-    const INFO: Least = Some(Level::Info);
+    const INFO: MinLevel = Some(Level::Info);
 
     fn levels(directives: &str) -> Levels {
         Levels::parse(directives, INFO).unwrap()
     }
 
     #[test]
-    fn the_directive_that_says_most_about_a_target_counts() {
+    fn the_most_specific_directive_applies() {
         let levels = levels("info,app=error,app::search=debug,app::search::bm25=off");
-        let kept = |level, target| {
-            let event = levels.keep_event(level, target);
-            assert_eq!(event, levels.keep_call(level, target), "{target}");
+        let allowed = |level, target| {
+            let event = levels.allows_event(level, target);
+            assert_eq!(event, levels.allows_call(level, target), "{target}");
             event
         };
-        assert!(kept(Level::Debug, "app::search::vectors"));
-        assert!(!kept(Level::Critical, "app::search::bm25::terms"));
-        assert!(!kept(Level::Warning, "app::answer"));
-        assert!(kept(Level::Info, "other") && !kept(Level::Debug, "other"));
-        assert_eq!(levels.least(), Some(Level::Debug));
+        assert!(allowed(Level::Debug, "app::search::vectors"));
+        assert!(!allowed(Level::Critical, "app::search::bm25::terms"));
+        assert!(!allowed(Level::Warning, "app::answer"));
+        assert!(allowed(Level::Info, "other") && !allowed(Level::Debug, "other"));
+        assert_eq!(levels.min_level(), Some(Level::Debug));
     }
 
     #[test]
-    fn noisy_libraries_are_heard_from_warning_on_unless_they_are_named() {
+    fn noisy_libraries_are_recorded_from_warning_on_unless_they_are_named() {
         let quiet = levels("debug");
         for target in ["hyper::proto", "hyper_util::client", "sqlx_core", "h2"] {
-            assert!(!quiet.keep_event(Level::Info, target), "{target}");
-            assert!(quiet.keep_event(Level::Warning, target), "{target}");
+            assert!(!quiet.allows_event(Level::Info, target), "{target}");
+            assert!(quiet.allows_event(Level::Warning, target), "{target}");
         }
-        assert!(quiet.keep_event(Level::Info, "hyperion"));
-        assert!(levels("info,hyper=debug").keep_event(Level::Debug, "hyper::proto"));
-        assert!(!levels("error").keep_event(Level::Warning, "hyper"));
+        assert!(quiet.allows_event(Level::Info, "hyperion"));
+        assert!(levels("info,hyper=debug").allows_event(Level::Debug, "hyper::proto"));
+        assert!(!levels("error").allows_event(Level::Warning, "hyper"));
     }
 
     #[test]
-    fn an_annotated_function_is_heard_wherever_it_stands() {
-        assert!(levels("info").keep_call(Level::Info, "reqwest::mine"));
+    fn an_annotated_function_is_recorded_whatever_its_module_is_called() {
+        assert!(levels("info").allows_call(Level::Info, "reqwest::mine"));
     }
 
     #[test]
-    fn off_keeps_nothing_and_the_base_stays_where_none_is_named() {
-        assert!(!levels("off").keep_call(Level::Critical, "app"));
-        assert_eq!(levels("OFF").least(), None);
-        assert_eq!(Levels::OFF.least(), None);
-        assert!(levels("app=debug").keep_event(Level::Info, "other"));
+    fn off_allows_nothing_and_the_base_stays_where_no_level_for_all_is_given() {
+        assert!(!levels("off").allows_call(Level::Critical, "app"));
+        assert_eq!(levels("OFF").min_level(), None);
+        assert_eq!(Levels::OFF.min_level(), None);
+        assert!(levels("app=debug").allows_event(Level::Info, "other"));
         assert_eq!(
             levels(" app = debug , ,warn").to_string(),
             "WARNING,app=DEBUG"
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_on_a_target_counts() {
+    fn a_later_directive_for_the_same_target_replaces_an_earlier_one() {
         assert_eq!(
             levels("a=debug,info,a=off,error").to_string(),
             "ERROR,a=OFF"
@@ -278,15 +278,15 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_directive_is_named_with_what_would_do() {
+    fn every_wrong_directive_is_named_with_a_fix() {
         let error = Levels::parse("inof,a=loud,[span]=info,=info,app", INFO)
             .unwrap_err()
             .to_string();
         for part in [
-            "`inof` is no level",
+            "`inof` is not a level",
             "`loud`",
             "[span]",
-            "`` is no target",
+            "`` is not a target",
             "`app=debug`",
         ] {
             assert!(error.contains(part), "{part} in {error}");
@@ -295,38 +295,38 @@ mod tests {
     }
 
     #[test]
-    fn of_foreign_directives_what_can_be_read_is_used() {
-        let (levels, left_out) = Levels::from_foreign("warn,app,x[span]=info,y=3", INFO);
+    fn the_directives_of_rust_log_that_can_be_parsed_are_used() {
+        let (levels, ignored) = Levels::from_rust_log("warn,app,x[span]=info,y=3", INFO);
         assert_eq!(levels.to_string(), "WARNING,app=TRACE");
-        assert_eq!(left_out, ["x[span]=info", "y=3"]);
+        assert_eq!(ignored, ["x[span]=info", "y=3"]);
     }
 
     proptest! {
         #[test]
-        fn what_is_shown_reads_as_the_same(text in "(info|off|warn)(,[a-z]{1,4}(::[a-z]{1,3})?=(debug|off|error)){0,5}") {
+        fn displayed_levels_parse_to_the_same_levels(text in "(info|off|warn)(,[a-z]{1,4}(::[a-z]{1,3})?=(debug|off|error)){0,5}") {
             let levels = levels(&text);
             prop_assert_eq!(Levels::parse(&levels.to_string(), None), Ok(levels));
         }
 
         #[test]
-        fn any_text_is_read_without_harm(text in any::<String>()) {
-            let (foreign, left_out) = Levels::from_foreign(&text, INFO);
+        fn any_text_is_parsed_without_a_panic(text in any::<String>()) {
+            let (foreign, ignored) = Levels::from_rust_log(&text, INFO);
             if let Ok(own) = Levels::parse(&text, INFO) {
                 prop_assert_eq!(own, foreign);
-                prop_assert!(left_out.is_empty());
+                prop_assert!(ignored.is_empty());
             }
         }
 
         #[test]
-        fn nothing_below_the_least_is_kept(
+        fn nothing_below_the_lowest_level_is_allowed(
             text in "(info|off|warn)(,[a-c]{1,2}=(debug|off|trace|error)){0,4}",
             target in "[a-c]{1,3}",
         ) {
             let levels = levels(&text);
             for level in Level::ALL {
-                if levels.least().is_none_or(|least| level < least) {
-                    prop_assert!(!levels.keep_call(level, &target));
-                    prop_assert!(!levels.keep_event(level, &target));
+                if levels.min_level().is_none_or(|min| level < min) {
+                    prop_assert!(!levels.allows_call(level, &target));
+                    prop_assert!(!levels.allows_event(level, &target));
                 }
             }
         }

@@ -1,28 +1,31 @@
-//! The way of a record from the caller to the sinks: queues, a worker of its own, and the books.
+//! Moves records from the application's threads to the sinks, on a worker thread, and accounts for each record.
 //!
-//! Home of invariants 4 and 12. What a caller waits for is one push into a bounded queue. The books
-//! balance for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
+//! Home of invariants 4 and 12. A caller waits for one push into a bounded queue, and no longer. The accounting is
+//! exact for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
 
-mod books;
 #[cfg(feature = "testing")]
-mod kept;
-mod lane;
+mod capture_buffer;
+mod ingest_queue;
 mod levels;
-mod notice;
-mod ring;
-mod trouble;
+mod sink_event;
+mod sink_health;
+mod sink_queue;
+mod sink_task;
+mod stats;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use books::Book;
-pub use books::{DeliveryStats, Dropped};
+#[cfg(feature = "testing")]
+use capture_buffer::CaptureBuffer;
+use ingest_queue::IngestQueue;
 pub(crate) use levels::Levels;
 pub use levels::ParseDirectivesError;
-use notice::Notice;
-use ring::Ring;
-pub(crate) use trouble::say;
+use sink_event::SinkEvent;
+pub(crate) use sink_health::print_to_stderr;
+use stats::SinkStats;
+pub use stats::{DeliveryStats, Dropped};
 pub(crate) use worker::{Command, Sinks, Worker, is_worker};
 
 use crate::clock;
@@ -31,34 +34,36 @@ use crate::metrics::{Name, Registry};
 use crate::prices::Prices;
 use crate::record::{Level, Pool, Record, Redactor, Service};
 
-/// What the application's threads see of the pipeline.
+/// The part of the pipeline that the application's threads and the worker share.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
-    ring: Ring,
+    ingest: IngestQueue,
     pool: Arc<Pool>,
     registry: Arc<Registry>,
     service: Arc<Service>,
     levels: Levels,
     prices: Arc<Prices>,
     propagation: Policy,
-    /// Only whoever drains the queues needs it.
+    /// Used only where the ingest queue is drained.
     redactor: Mutex<Redactor>,
     boot_id: [u8; 16],
-    /// No other layer listens to our spans, so their fields need not be told.
+    /// No other layer listens to our spans, so their fields need not be recorded.
     sole_listener: AtomicBool,
-    /// The start is over, and was not refused.
+    /// The start has succeeded.
     started: AtomicBool,
     closed: AtomicBool,
-    books: OnceLock<Vec<Arc<Book>>>,
-    /// Of a test's capture: where records go instead of into the queues.
+    /// The stats of every sink; set when the worker starts.
+    sinks: OnceLock<Vec<Arc<SinkStats>>>,
+    /// In a test's capture, stores the records in the place of the ingest queue.
     #[cfg(feature = "testing")]
-    kept: Option<kept::Kept>,
-    /// Held while the books are closed and read.
-    closing: Mutex<()>,
+    capture: Option<CaptureBuffer>,
+    /// Held while the stats are written to the metrics and read.
+    publishing: Mutex<()>,
 }
 
 impl Pipeline {
-    /// A pipeline whose queues hold so many records of less than WARNING, and a quarter as many of the others.
+    /// Creates a pipeline whose ingest queue holds `capacity` records below WARNING, and a quarter as many of the
+    /// others.
     pub(crate) fn new(
         service: Service,
         levels: impl Into<Levels>,
@@ -66,7 +71,7 @@ impl Pipeline {
         capacity: usize,
     ) -> Self {
         Self {
-            ring: Ring::new(capacity),
+            ingest: IngestQueue::new(capacity),
             pool: Arc::new(Pool::new(capacity + capacity / 4)),
             registry,
             service: Arc::new(service),
@@ -78,42 +83,45 @@ impl Pipeline {
             sole_listener: AtomicBool::new(false),
             started: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            books: OnceLock::new(),
+            sinks: OnceLock::new(),
             #[cfg(feature = "testing")]
-            kept: None,
-            closing: Mutex::new(()),
+            capture: None,
+            publishing: Mutex::new(()),
         }
     }
 
-    /// The same with a table of what models cost.
+    /// Sets the models' prices.
     pub(crate) fn with_prices(mut self, prices: Arc<Prices>) -> Self {
         self.prices = prices;
         self
     }
 
-    /// A pipeline that no worker empties: it keeps all records until they are taken.
+    /// Creates a pipeline without a worker, which stores all records until [`take_captured`](Self::take_captured).
     #[cfg(feature = "testing")]
-    pub(crate) fn keeping(service: Service, level: Level) -> Self {
+    pub(crate) fn capturing(service: Service, level: Level) -> Self {
         Self {
-            kept: Some(kept::Kept::default()),
+            capture: Some(CaptureBuffer::default()),
             ..Self::new(service, level, Registry::new(), 16)
         }
     }
 
-    /// All that was kept, in its order and without what looks like a secret, and how many records found no more room.
+    /// Removes and returns the captured records, in order and redacted, and the number of records that were lost
+    /// because the capture was full.
     #[cfg(feature = "testing")]
-    pub(crate) fn take_kept(&self) -> (Vec<Box<Record>>, u64) {
-        let (mut records, lost) = self.kept.as_ref().map(kept::Kept::take).unwrap_or_default();
+    pub(crate) fn take_captured(&self) -> (Vec<Box<Record>>, u64) {
+        let capture = self.capture.as_ref();
+        let (mut records, lost) = capture.map(CaptureBuffer::take).unwrap_or_default();
         self.redact(&mut records);
         (records, lost)
     }
 
+    /// Sets the propagation policy.
     pub(crate) fn with_propagation(mut self, propagation: Policy) -> Self {
         self.propagation = propagation;
         self
     }
 
-    /// What goes to other services, and what is believed of them.
+    /// Returns which fields are sent to other services, and whether theirs are trusted.
     pub(crate) fn propagation(&self) -> &Policy {
         &self.propagation
     }
@@ -122,73 +130,76 @@ impl Pipeline {
         &self.prices
     }
 
-    /// An empty record, recycled if there is one.
+    /// Returns an empty record, recycled if the pool has one.
     pub(crate) fn blank(&self) -> Box<Record> {
         self.pool.take()
     }
 
-    /// Takes back a record that is not wanted.
+    /// Returns a record that will not be pushed to the pool.
     pub(crate) fn give_back(&self, record: Box<Record>) {
         self.pool.give_back(record);
     }
 
-    /// Hands a record over: numbers it and pushes it. Never blocks; if the queue is full, the oldest record
-    /// of its class goes and is counted.
+    /// Gives a record its sequence number and pushes it into the ingest queue. Never blocks; if the queue is full, the
+    /// oldest record of the same class is dropped and counted.
     pub(crate) fn push(&self, record: Box<Record>) {
         #[cfg(feature = "testing")]
-        if let Some(kept) = &self.kept {
-            return kept.push(record);
+        if let Some(capture) = &self.capture {
+            return capture.push(record);
         }
-        self.ring.push(record, |lost| self.pool.give_back(lost));
+        self.ingest
+            .push(record, |dropped| self.pool.give_back(dropped));
         if self.closed.load(Ordering::Relaxed) {
-            self.drop_late();
+            self.drop_after_shutdown();
         }
     }
 
-    /// Leaves a record of the pipeline's own; after the end the report has to do.
-    fn leave(&self, notice: &Notice) {
-        let wanted = self.wants_event(notice.level(), notice::LOGGER);
+    /// Emits a record of a sink's failure or recovery. After the shutdown it does nothing: the shutdown report has the
+    /// numbers.
+    fn emit_sink_event(&self, event: &SinkEvent) {
+        let wanted = self.wants_event(event.level(), sink_event::LOGGER);
         if wanted && !self.closed.load(Ordering::Relaxed) {
             let mut record = self.blank();
-            notice.fill(&mut record);
+            event.fill(&mut record);
             self.push(record);
         }
     }
 
-    /// The start is over: what it has found wrong with sinks leaves its records now, and later trouble when it comes.
-    pub(crate) fn begin(&self) {
+    /// Marks the start as successful. Records the failures of sinks that the start has found; later ones are recorded
+    /// when they occur.
+    pub(crate) fn mark_started(&self) {
         self.started.store(true, Ordering::Relaxed);
-        self.books().iter().for_each(|book| book.record_trouble());
+        self.sinks().iter().for_each(|sink| sink.record_failure());
     }
 
     fn has_started(&self) -> bool {
         self.started.load(Ordering::Relaxed)
     }
 
-    /// Nobody will come for what is pushed after the end.
+    /// Drops and counts the records that were pushed after the shutdown.
     #[cold]
-    fn drop_late(&self) {
-        let late = self.ring.drain();
-        for book in self.books() {
-            book.drop_records(Dropped::AfterShutdown, late.len());
+    fn drop_after_shutdown(&self) {
+        let late = self.ingest.drain();
+        for sink in self.sinks() {
+            sink.count_dropped(Dropped::AfterShutdown, late.len());
         }
         late.into_iter()
             .for_each(|record| self.pool.give_back(record));
     }
 
-    /// Whether a call's record of this level is wanted, from a function of this module.
+    /// Returns whether the levels allow a call's record of this level, from a function of this module.
     pub(crate) fn wants(&self, level: Level, module: &str) -> bool {
-        self.levels.keep_call(level, module)
+        self.levels.allows_call(level, module)
     }
 
-    /// Whether a record of this level may be wanted, wherever it comes from.
+    /// Returns whether the levels allow a record of this level from at least one target.
     pub(crate) fn may_want(&self, level: Level) -> bool {
-        self.levels.least().is_some_and(|least| level >= least)
+        self.levels.min_level().is_some_and(|min| level >= min)
     }
 
-    /// Whether an event of this level from this target is wanted.
+    /// Returns whether the levels allow an event's record of this level and target.
     pub(crate) fn wants_event(&self, level: Level, target: &str) -> bool {
-        self.levels.keep_event(level, target)
+        self.levels.allows_event(level, target)
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {
@@ -208,14 +219,15 @@ impl Pipeline {
         self.sole_listener.store(true, Ordering::Relaxed);
     }
 
-    /// All that waits in the queues, oldest first, without what looks like a secret: nobody else reads records.
+    /// Removes and returns all records of the ingest queue, oldest first and redacted. Records are read nowhere before
+    /// this.
     pub(crate) fn drain(&self) -> Vec<Box<Record>> {
-        let mut records = self.ring.drain();
+        let mut records = self.ingest.drain();
         self.redact(&mut records);
         records
     }
 
-    /// Takes what looks like a secret out of records that are on their way out, and counts it.
+    /// Replaces the texts that match a redaction rule, and counts them by rule.
     fn redact(&self, records: &mut [Box<Record>]) {
         if records.is_empty() {
             return;
@@ -227,53 +239,57 @@ impl Pipeline {
         }
     }
 
-    fn books(&self) -> &[Arc<Book>] {
-        self.books.get().map_or(&[], Vec::as_slice)
+    fn sinks(&self) -> &[Arc<SinkStats>] {
+        self.sinks.get().map_or(&[], Vec::as_slice)
     }
 
-    /// From now on nobody comes for the records; each is counted as dropped.
+    /// Closes the pipeline: records that are pushed from now on are dropped and counted.
     fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
-        // Pairs with the fence in the queue's push: either the last look into the queue sees a late record,
-        // or its pusher sees the end.
+        // Pairs with the fence in the queue's push: either the last drain of the queue sees a late record, or the
+        // thread that pushes it sees that the pipeline is closed.
         fence(Ordering::SeqCst);
     }
 
-    /// What is wrong with the sinks now.
-    pub(crate) fn troubles(&self) -> Vec<String> {
-        self.books()
+    /// Returns a line for each sink that is degraded: its name and why.
+    pub(crate) fn degraded_sinks(&self) -> Vec<String> {
+        self.sinks()
             .iter()
-            .filter_map(|book| book.trouble())
+            .filter_map(|sink| sink.degraded_reason())
             .collect()
     }
 
-    /// How every sink stands now.
-    pub(crate) fn balances(&self) -> Vec<DeliveryStats> {
-        self.with_balances(|balances| balances)
+    /// Returns the current delivery stats of every sink.
+    pub(crate) fn delivery_stats(&self) -> Vec<DeliveryStats> {
+        self.with_delivery_stats(|stats| stats)
     }
 
-    /// Gives `read` the balances while the metrics show the very same: the numbers of one exposition balance.
-    pub(crate) fn with_balances<R>(&self, read: impl FnOnce(Vec<DeliveryStats>) -> R) -> R {
-        let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
-        let overflowed = self.ring.overflowed();
-        let taken: Vec<_> = self
-            .books()
+    /// Calls `read` with the delivery stats while the metrics show the same numbers, so that those of one exposition
+    /// add up.
+    pub(crate) fn with_delivery_stats<R>(&self, read: impl FnOnce(Vec<DeliveryStats>) -> R) -> R {
+        let _guard = self
+            .publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let overflowed = self.ingest.overflowed();
+        let snapshots: Vec<_> = self
+            .sinks()
             .iter()
-            .map(|book| book.take_stock(overflowed))
+            .map(|sink| sink.snapshot(overflowed))
             .collect();
-        let emitted = self.ring.emitted();
+        let emitted = self.ingest.emitted();
         let counter = self.registry.counter(Name::RecordsEmitted, &[]);
         counter.raise_to(emitted);
-        let books = self.books().iter().zip(taken);
+        let sinks = self.sinks().iter().zip(snapshots);
         read(
-            books
-                .map(|(book, taken)| book.close(taken, emitted))
+            sinks
+                .map(|(sink, snapshot)| sink.publish(snapshot, emitted))
                 .collect(),
         )
     }
 }
 
-/// What tells this process' records from those of all others.
+/// Returns a random id of this process, which is part of the ids of its records.
 fn boot_id() -> [u8; 16] {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&clock::random().to_be_bytes());

@@ -1,7 +1,7 @@
-//! The worker: a thread with a runtime of its own, which formats records and feeds the sinks.
+//! Runs the worker: a thread with a runtime of its own, which formats records and passes them to the sinks.
 //!
-//! It works in a synchronous program and outlives the application's runtime. What our clients log on this
-//! thread is never recorded, so there is no feedback loop.
+//! The worker needs no runtime of the application, and outlives it. Events that our own clients emit on this thread
+//! are never recorded, so there is no feedback loop.
 
 use std::cell::Cell;
 use std::pin::{Pin, pin};
@@ -14,80 +14,80 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::Pipeline;
-use super::books::{Book, DeliveryStats};
-use super::lane::Lane;
-use super::trouble::{Ailment, Illness};
+use super::sink_health::DegradedKind;
+use super::sink_queue::SinkQueue;
+use super::stats::{DeliveryStats, SinkStats};
 use crate::clock;
 use crate::record::{Level, Record};
 use crate::sink::{Batch, Sink};
 
-/// So many records go into one batch at most; a database takes three hundred or more at its best speed.
-const BATCH: usize = 512;
+/// The most records in a batch; a database is at its best speed from three hundred on.
+const MAX_BATCH: usize = 512;
 
-/// While records come, the worker looks for more so often.
-const LOOK: Duration = Duration::from_millis(5);
+/// How often an awake worker polls the ingest queue.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// After so many looks that found nothing, the worker sleeps until it is woken.
-const PATIENCE: u32 = 40;
+/// After this many polls that found nothing, the worker sleeps until it is woken.
+const MAX_IDLE_POLLS: u32 = 40;
 
-/// How often the clock is compared and the metrics are tidied.
-const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How often the clock is compared with the wall clock, and the metrics' upkeep runs.
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long a start waits for the sinks to open; after that they go on by themselves.
-const OPENING: Duration = Duration::from_secs(2);
+/// How long the start waits for the sinks to open; after that they go on opening in the background.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a flush waits at most.
-const FLUSH_LIMIT: Duration = Duration::from_secs(30);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is a worker, whose own events are not recorded.
+/// Returns whether this thread is a worker, whose own events are not recorded.
 pub(crate) fn is_worker() -> bool {
     IS_WORKER.try_with(Cell::get).unwrap_or(true)
 }
 
-/// What the worker is asked to do.
+/// A request to the worker.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Answers true once everything pushed before has been delivered, and synced if it is durable.
+    /// Sends true to `done` once everything pushed before has been delivered and, if `durable`, synced.
     Flush {
         durable: bool,
         done: oneshot::Sender<bool>,
     },
-    /// Delivers what it can within this time, and answers how every sink stands then.
+    /// Delivers as many records as possible within this time, and then sends the stats of every sink to `done`.
     Shutdown {
         within: Duration,
         done: oneshot::Sender<Vec<DeliveryStats>>,
     },
 }
 
-type Start = Box<dyn FnOnce(&Arc<Pipeline>) -> (Lane, Arc<Book>, Opened) + Send>;
+type StartSink = Box<dyn FnOnce(&Arc<Pipeline>) -> (SinkQueue, Arc<SinkStats>, Opened) + Send>;
 
-/// What a sink says once it has tried to open: nothing, or what is wrong.
-type Opened = oneshot::Receiver<Option<Illness>>;
+/// Receives whether a sink could be opened, once it has tried.
+type Opened = oneshot::Receiver<bool>;
 
 /// The sinks of a pipeline, before it runs.
 #[derive(Default)]
 pub(crate) struct Sinks {
     names: Vec<&'static str>,
-    starts: Vec<Start>,
+    starts: Vec<StartSink>,
 }
 
 impl Sinks {
     pub(crate) fn add<S: Sink>(&mut self, sink: S) {
         self.names.push(S::NAME);
         self.starts.push(Box::new(move |pipeline| {
-            let book = Arc::new(Book::new(S::NAME, pipeline));
-            let (said, opened) = oneshot::channel();
-            let lane = Lane::start(sink, Arc::clone(&book), said);
-            (lane, book, opened)
+            let stats = Arc::new(SinkStats::new(S::NAME, pipeline));
+            let (sender, opened) = oneshot::channel();
+            let queue = SinkQueue::start(sink, Arc::clone(&stats), sender);
+            (queue, stats, opened)
         }));
     }
 }
 
-/// The way to a running worker.
+/// A handle to the worker's thread.
 #[derive(Debug)]
 pub(crate) struct Worker {
     commands: mpsc::UnboundedSender<Command>,
@@ -95,40 +95,41 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread, and waits until every sink has tried to open, or two seconds; what is wrong then stands in the
-    /// books. Without a thread or a runtime every record is dropped, and counted.
+    /// Starts the thread, and waits until every sink has tried to open, at most two seconds. A sink that is not open by
+    /// then is degraded in its stats. If the system gives no thread or no runtime, returns the error as well; every
+    /// record is then dropped, and counted.
     pub(crate) fn start(
         pipeline: &Arc<Pipeline>,
         sinks: Sinks,
         extra: impl Future<Output = ()> + Send + 'static,
     ) -> (Self, Option<std::io::Error>) {
-        let (commands, orders) = mpsc::unbounded_channel();
+        let (commands, receiver) = mpsc::unbounded_channel();
         let names = sinks.names.clone();
-        match spawn(Arc::clone(pipeline), sinks, extra, orders) {
+        match spawn(Arc::clone(pipeline), sinks, extra, receiver) {
             Ok(thread) => {
                 let thread = Some(thread);
                 (Self { commands, thread }, None)
             }
             Err(error) => {
                 pipeline.close();
-                let book = |name: &&'static str| Arc::new(Book::new(name, pipeline));
-                // It was not set: there is no worker.
-                let _set = pipeline.books.set(names.iter().map(book).collect());
+                let stats = |name: &&'static str| Arc::new(SinkStats::new(name, pipeline));
+                // Only a worker sets it, and there is none.
+                let _set = pipeline.sinks.set(names.iter().map(stats).collect());
                 let thread = None;
                 (Self { commands, thread }, Some(error))
             }
         }
     }
 
-    /// False if the worker has ended.
+    /// Sends a command to the worker; returns false if the worker has ended.
     pub(crate) fn send(&self, command: Command) -> bool {
         self.commands.send(command).is_ok()
     }
 
-    /// Waits for the end of the thread; to be called after its shutdown was answered.
+    /// Waits for the end of the thread. Call it after the answer to [`Command::Shutdown`].
     pub(crate) fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // A worker that panicked has ended all the same.
+            // The error of a worker that panicked is ignored: it has ended too.
             let _ended = thread.join();
         }
     }
@@ -138,7 +139,7 @@ fn spawn(
     pipeline: Arc<Pipeline>,
     sinks: Sinks,
     extra: impl Future<Output = ()> + Send + 'static,
-    orders: mpsc::UnboundedReceiver<Command>,
+    commands: mpsc::UnboundedReceiver<Command>,
 ) -> std::io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -149,157 +150,164 @@ fn spawn(
         IS_WORKER.set(true);
         runtime.block_on(async {
             tokio::spawn(extra);
-            tokio::spawn(keep_house(Arc::clone(&pipeline)));
-            let work = Work::begin(pipeline, sinks, ready).await;
-            work.run(orders).await;
+            tokio::spawn(run_housekeeping(Arc::clone(&pipeline)));
+            let worker = WorkerTask::start(pipeline, sinks, ready).await;
+            worker.run(commands).await;
         });
-        // A write to a reader that stalls must not keep the process from ending.
+        // Does not wait for writes to a stalled reader: they must not keep the process from ending.
         runtime.shutdown_background();
     })?;
-    // A worker that panicked has nothing to say.
+    // An error means that the worker panicked; its records then stay pending.
     let _opened = opened.recv();
     Ok(thread)
 }
 
-/// Waits for a sink to open, and notes in its book if it takes too long.
-async fn wait_for(mut opened: Opened, book: &Book, limit: Pin<&mut Sleep>) {
+/// Waits for a sink to open, and notes it as stalled if that takes too long.
+async fn wait_until_open(mut opened: Opened, stats: &SinkStats, limit: Pin<&mut Sleep>) {
     tokio::select! {
         biased;
         _ = &mut opened => return,
         () = limit => {}
     }
-    let seconds = OPENING.as_secs();
-    let why = format!("not open after {seconds} s: see what else holds it; trying on");
-    book.note(Illness::new(Ailment::Stalled, why));
-    // It may have opened just now, before the note.
-    if let Ok(None) = opened.try_recv() {
-        book.is_well();
+    let seconds = OPEN_TIMEOUT.as_secs();
+    let reason = format!("not open after {seconds} s: check what else holds it; still trying");
+    stats.note_failure(DegradedKind::Stalled, &reason);
+    // It may have opened between the timeout and the note.
+    if let Ok(true) = opened.try_recv() {
+        stats.report_recovery();
     }
 }
 
-/// What has to be done now and then, records or none.
-async fn keep_house(pipeline: Arc<Pipeline>) {
+/// Runs the periodic work that does not depend on records.
+async fn run_housekeeping(pipeline: Arc<Pipeline>) {
     loop {
-        tokio::time::sleep(HOUSEKEEPING).await;
+        tokio::time::sleep(HOUSEKEEPING_INTERVAL).await;
         clock::follow_wall_clock();
         pipeline.registry().upkeep();
     }
 }
 
-struct Work {
+/// The main task of the worker: passes records from the ingest queue to the sinks' queues.
+struct WorkerTask {
     pipeline: Arc<Pipeline>,
-    lanes: Vec<Lane>,
-    idle: u32,
+    queues: Vec<SinkQueue>,
+    /// Polls in a row that found no record.
+    idle_polls: u32,
 }
 
-impl Work {
-    async fn begin(
+impl WorkerTask {
+    /// Starts the sinks, waits until they have tried to open, and then sends to `ready`.
+    async fn start(
         pipeline: Arc<Pipeline>,
         sinks: Sinks,
         ready: std::sync::mpsc::Sender<()>,
     ) -> Self {
-        let (mut lanes, mut books, mut openings) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut queues, mut all_stats, mut openings) = (Vec::new(), Vec::new(), Vec::new());
         for start in sinks.starts {
-            let (lane, book, opened) = start(&pipeline);
-            lanes.push(lane);
-            books.push(book);
+            let (queue, stats, opened) = start(&pipeline);
+            queues.push(queue);
+            all_stats.push(stats);
             openings.push(opened);
         }
-        // Set once, here, before `start` returns.
-        let _set = pipeline.books.set(books);
-        let mut limit = pin!(tokio::time::sleep(OPENING));
-        for (opened, book) in openings.into_iter().zip(pipeline.books()) {
-            wait_for(opened, book, limit.as_mut()).await;
+        // Nothing else sets it, except a start that has failed.
+        let _set = pipeline.sinks.set(all_stats);
+        let mut limit = pin!(tokio::time::sleep(OPEN_TIMEOUT));
+        for (opened, stats) in openings.into_iter().zip(pipeline.sinks()) {
+            wait_until_open(opened, stats, limit.as_mut()).await;
         }
-        // `start` waits for this answer.
-        let _unheard = ready.send(());
+        // `Worker::start` waits for this message.
+        let _received = ready.send(());
         Self {
             pipeline,
-            lanes,
-            idle: 0,
+            queues,
+            idle_polls: 0,
         }
     }
 
-    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Command>) {
+    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         loop {
-            self.feed();
+            self.distribute();
             tokio::select! {
-                order = orders.recv() => match order {
+                command = commands.recv() => match command {
                     Some(Command::Flush { durable, done }) => self.flush(durable, done),
-                    Some(Command::Shutdown { within, done }) => return self.end(within, done).await,
-                    None => return self.end(Duration::from_secs(1), oneshot::channel().0).await,
+                    Some(Command::Shutdown { within, done }) => return self.shut_down(within, done).await,
+                    None => return self.shut_down(Duration::from_secs(1), oneshot::channel().0).await,
                 },
-                () = self.rest() => {}
+                () = self.pause() => {}
             }
         }
     }
 
-    /// Moves what waits in the queues into the lanes.
-    fn feed(&mut self) {
+    /// Moves all records from the ingest queue to the sinks' queues, in batches.
+    fn distribute(&mut self) {
         let records = self.pipeline.drain();
-        self.idle = if records.is_empty() {
-            self.idle.saturating_add(1)
+        self.idle_polls = if records.is_empty() {
+            self.idle_polls.saturating_add(1)
         } else {
             0
         };
         let critical = records.iter().any(|record| record.level == Level::Critical);
         for batch in batches(records, &self.pipeline) {
-            self.lanes.iter().for_each(|lane| lane.offer(batch.clone()));
+            self.queues
+                .iter()
+                .for_each(|queue| queue.offer(batch.clone()));
         }
-        // The system may be going down: what says so must not wait in a buffer. Nobody waits for the answer.
+        // The system may be going down, so a CRITICAL record must not stay in a buffer. The result is not used.
         if critical {
-            self.reach(true, oneshot::channel().0);
+            self.flush_sinks(true, oneshot::channel().0);
         }
     }
 
-    /// A short pause while records come; a long one, until the next push, when they do not.
-    async fn rest(&self) {
-        if self.idle < PATIENCE {
-            return tokio::time::sleep(LOOK).await;
+    /// Pauses until the next poll, or, after [`MAX_IDLE_POLLS`] polls that found nothing, until the next push.
+    async fn pause(&self) {
+        if self.idle_polls < MAX_IDLE_POLLS {
+            return tokio::time::sleep(POLL_INTERVAL).await;
         }
-        self.pipeline.ring.wait().await;
+        self.pipeline.ingest.wait().await;
     }
 
     fn flush(&mut self, durable: bool, done: oneshot::Sender<bool>) {
-        self.feed();
-        self.reach(durable, done);
+        self.distribute();
+        self.flush_sinks(durable, done);
     }
 
-    /// Asks every lane behind what it has, and answers from a task of its own: the worker goes on.
-    fn reach(&self, durable: bool, done: oneshot::Sender<bool>) {
-        let mut lanes: JoinSet<bool> = self.lanes.iter().map(|lane| lane.flush(durable)).collect();
+    /// Flushes every sink's queue, and sends to `done` whether all succeeded. Waits in a task of its own, so that the
+    /// worker goes on.
+    fn flush_sinks(&self, durable: bool, done: oneshot::Sender<bool>) {
+        let flushes = self.queues.iter().map(|queue| queue.flush(durable));
+        let mut flushes: JoinSet<bool> = flushes.collect();
         tokio::spawn(async move {
             let all = async {
-                let mut reached = true;
-                while let Some(lane) = lanes.join_next().await {
-                    reached &= lane.unwrap_or(false);
+                let mut flushed = true;
+                while let Some(sink) = flushes.join_next().await {
+                    flushed &= sink.unwrap_or(false);
                 }
-                reached
+                flushed
             };
-            let reached = tokio::time::timeout(FLUSH_LIMIT, all)
+            let flushed = tokio::time::timeout(FLUSH_TIMEOUT, all)
                 .await
                 .unwrap_or(false);
-            // Whoever asked has gone: then nobody needs to know.
-            let _unheard = done.send(reached);
+            // The caller may have stopped waiting.
+            let _received = done.send(flushed);
         });
     }
 
-    async fn end(mut self, within: Duration, done: oneshot::Sender<Vec<DeliveryStats>>) {
+    async fn shut_down(mut self, within: Duration, done: oneshot::Sender<Vec<DeliveryStats>>) {
         self.pipeline.close();
-        self.feed();
-        let mut lanes: JoinSet<()> = self.lanes.into_iter().map(Lane::finish).collect();
-        let all = async { while lanes.join_next().await.is_some() {} };
-        // Past the deadline what is left stays in the books as pending.
+        self.distribute();
+        let mut sinks: JoinSet<()> = self.queues.into_iter().map(SinkQueue::finish).collect();
+        let all = async { while sinks.join_next().await.is_some() {} };
+        // Records that are not delivered by the deadline stay pending in the stats.
         let _in_time = tokio::time::timeout(within, all).await;
-        // A drop asks without waiting for the answer.
-        let _unheard = done.send(self.pipeline.balances());
+        // The drop of a `Telemetry` does not wait for the stats.
+        let _received = done.send(self.pipeline.delivery_stats());
     }
 }
 
 fn batches(records: Vec<Box<Record>>, pipeline: &Pipeline) -> impl Iterator<Item = Batch> {
     let mut records = records.into_iter();
     std::iter::from_fn(move || {
-        let chunk: Vec<_> = records.by_ref().take(BATCH).collect();
+        let chunk: Vec<_> = records.by_ref().take(MAX_BATCH).collect();
         let filled = !chunk.is_empty();
         filled.then(|| {
             Batch::new(
@@ -317,35 +325,35 @@ mod tests {
     use super::*;
     use crate::metrics::Registry;
     use crate::record::Service;
-    use crate::sink::DeliveryError;
+    use crate::sink::SinkError;
 
-    /// Tells of each sync.
+    /// Sends a message for each sync.
     struct Synced(std::sync::mpsc::Sender<()>);
 
     impl Sink for Synced {
         const NAME: &'static str = "synced";
 
-        async fn deliver(&mut self, _: Batch) -> Result<(), DeliveryError> {
+        async fn deliver(&mut self, _: Batch) -> Result<(), SinkError> {
             Ok(())
         }
 
-        async fn sync(&mut self) -> Result<(), DeliveryError> {
-            let _gone = self.0.send(());
+        async fn sync(&mut self) -> Result<(), SinkError> {
+            let _received = self.0.send(());
             Ok(())
         }
     }
 
     #[test]
-    fn what_says_that_the_system_goes_down_is_synced_at_once() {
+    fn a_critical_record_is_synced_at_once() {
         let service = Service {
             environment: String::new(),
             version: String::new(),
             host: String::new(),
         };
         let pipeline = Arc::new(Pipeline::new(service, Level::Info, Registry::new(), 16));
-        let (say, heard) = std::sync::mpsc::channel();
+        let (sender, synced) = std::sync::mpsc::channel();
         let mut sinks = Sinks::default();
-        sinks.add(Synced(say));
+        sinks.add(Synced(sender));
         let (worker, failed) = Worker::start(&pipeline, sinks, std::future::pending());
         assert!(failed.is_none());
         for level in [Level::Error, Level::Critical] {
@@ -353,8 +361,8 @@ mod tests {
             record.level = level;
             pipeline.push(record);
         }
-        heard.recv().unwrap();
-        // One that is no trouble of the system leaves the disk alone.
+        synced.recv().unwrap();
+        // An ERROR record causes no sync.
         let mut record = pipeline.blank();
         record.level = Level::Error;
         pipeline.push(record);
@@ -362,7 +370,7 @@ mod tests {
         let within = Duration::from_secs(5);
         assert!(worker.send(Command::Shutdown { within, done }));
         assert!(
-            heard.recv().is_err(),
+            synced.recv().is_err(),
             "one sync, for the one critical record"
         );
     }

@@ -1,4 +1,4 @@
-//! Reading headers: where a request comes from, and what it carries.
+//! Reads the trace, the parent span and the baggage of a request from its headers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -9,19 +9,19 @@ use crate::context::{SpanId, TraceId};
 use crate::dispatch;
 use crate::scope::{ContextVisitor, LogContext, ReceivedHeaders};
 
-/// What gives the headers of an inbound call: a map of headers, or the attributes of a message.
+/// A source of the headers of an inbound request: a map of headers, or the attributes of a message.
 pub trait Extract {
-    /// Hands over each line of the header of this name, which is in lower case; capitals make no difference.
+    /// Calls `each` with each value of the header of this name. `name` is in lower case; the comparison ignores case.
     fn lines(&self, name: &str, each: &mut dyn FnMut(&str));
 }
 
-/// The one value of such a name in pairs; of several each is a line.
+/// Calls `each` with the value of each pair of this name.
 fn pairs<'a>(
     all: impl Iterator<Item = (&'a String, &'a String)>,
     name: &str,
     each: &mut dyn FnMut(&str),
 ) {
-    all.filter(|(there, _)| there.eq_ignore_ascii_case(name))
+    all.filter(|(key, _)| key.eq_ignore_ascii_case(name))
         .for_each(|(_, value)| each(value));
 }
 
@@ -47,17 +47,17 @@ impl Extract for Vec<(String, String)> {
 impl Extract for http::HeaderMap {
     fn lines(&self, name: &str, each: &mut dyn FnMut(&str)) {
         for value in self.get_all(name) {
-            // What is no text is malformed, and is to be counted as such.
+            // A value that is not text is passed on as a malformed one, so that it is counted.
             each(value.to_str().unwrap_or("\u{fffd}"));
         }
     }
 }
 
-/// Where a request comes from, and what it carries.
+/// The trace, the parent span and the baggage of a request's caller, as [`extract`] returns them.
 ///
-/// It is a [`LogContext`]: inside its scope calls are part of the caller's trace, below the caller's span. Where the configuration
-/// trusts no caller (`propagation.trust: false`), as at a public edge, a new trace begins; its records name the caller's
-/// in `context.linked_trace_id` and `linked_span_id`.
+/// It is a [`LogContext`]: calls inside its scope belong to the caller's trace, as children of the caller's span. If
+/// the configuration does not trust callers (`propagation.trust: false`), as at a public edge, a new trace begins, and
+/// its records have the caller's ids in `context.linked_trace_id` and `linked_span_id`.
 #[derive(Debug, Clone, Default)]
 pub struct Remote {
     received: Arc<Received>,
@@ -65,13 +65,14 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// The trace that goes on here; `None` where the request brings none, or none is believed.
+    /// Returns the caller's trace; `None` if the headers contain none, or if callers are not trusted.
     #[must_use]
     pub fn trace_id(&self) -> Option<TraceId> {
         Some(self.received.remote.as_ref()?.trace)
     }
 
-    /// The caller's span. Of a system that is not ragspan its last eight bytes are known.
+    /// Returns the caller's span. If the caller does not use ragspan, only the last eight bytes are known, and the
+    /// others are zero.
     #[must_use]
     pub fn parent_span_id(&self) -> Option<SpanId> {
         Some(self.received.remote.as_ref()?.parent)
@@ -91,9 +92,9 @@ impl LogContext for Remote {
     }
 }
 
-/// Reads the headers of a request; what it brings holds in the scope of the value returned.
+/// Returns the caller's context from the headers of a request. It applies inside the scope of the value.
 ///
-/// Nothing is lost by a header that is malformed, but that header: it is counted in `ragspan_propagation_rejected_total`.
+/// A malformed header is ignored, and counted in `ragspan_propagation_rejected_total`.
 ///
 /// ```
 /// let headers = vec![
@@ -106,7 +107,7 @@ impl LogContext for Remote {
 /// assert_eq!(remote.parent_span_id().unwrap().to_string(), "00000000-0000-0000-b7ad-6b7169203331");
 /// # });
 /// ```
-#[must_use = "what was read holds in its scope"]
+#[must_use = "the caller's context applies only inside the scope of this value"]
 pub fn extract(from: &(impl Extract + ?Sized)) -> Remote {
     let default = Policy::default();
     let handle = dispatch::current();

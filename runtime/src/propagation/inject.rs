@@ -1,4 +1,4 @@
-//! Writing headers: where the call that is made stands.
+//! Writes the current trace, span and baggage into the headers of an outbound request.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -9,9 +9,9 @@ use crate::context::headers::{
 use crate::dispatch;
 use crate::trace::{self, Context};
 
-/// What takes the headers of an outbound call: a map of headers, or the attributes of a message.
+/// A target for the headers of an outbound request: a map of headers, or the attributes of a message.
 pub trait Inject {
-    /// Sets a header, whose name is in lower case, in the place of those of that name.
+    /// Sets a header, and replaces all headers of that name. `name` is in lower case.
     fn set(&mut self, name: &'static str, value: String);
 }
 
@@ -29,7 +29,7 @@ impl Inject for BTreeMap<String, String> {
 
 impl Inject for Vec<(String, String)> {
     fn set(&mut self, name: &'static str, value: String) {
-        self.retain(|(there, _)| !there.eq_ignore_ascii_case(name));
+        self.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
         self.push((name.to_owned(), value));
     }
 }
@@ -37,18 +37,18 @@ impl Inject for Vec<(String, String)> {
 #[cfg(feature = "http")]
 impl Inject for http::HeaderMap {
     fn set(&mut self, name: &'static str, value: String) {
-        // What we write is visible ASCII.
+        // All values are visible ASCII, so this does not fail.
         if let Ok(value) = http::HeaderValue::try_from(value) {
             self.insert(name, value);
         }
     }
 }
 
-/// Writes where this code stands into the headers of an outbound call, so that what is called becomes part of the trace, below
-/// the nearest annotated call. Outside of any call only the baggage is written.
+/// Writes the current trace and span into the headers of an outbound request, so that the calls of the other service
+/// become children of the nearest enclosing call. Outside any call it writes only the baggage.
 ///
-/// The fields of the request that the configuration names (`propagation.baggage`; `request_id`) go as baggage. The
-/// call may well go to a stranger: name no field there that none may see.
+/// The baggage contains the fields of the request context that the configuration names (`propagation.baggage`, by
+/// default `request_id`). The request may go to an external service: do not name secret fields there.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "generation")]
@@ -90,13 +90,13 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) {
     }
 }
 
-/// The fields that are named, and what LangSmith's clients have put in before us.
+/// Returns the `baggage` header: the configured fields, and the entries that LangSmith's clients have added upstream.
 fn baggage(policy: &Policy, context: &Context, received: Option<&Received>) -> String {
     let fields = policy.baggage.iter();
     let fields: Vec<(&str, String)> = fields
         .filter_map(|name| Some((*name, context.text(name)?)))
         .collect();
-    let plain = fields.iter().map(|(name, value)| (*name, value.as_str()));
-    let passed = received.map(|received| received.baggage.of_langsmith());
-    baggage_header(plain, passed.into_iter().flatten())
+    let own = fields.iter().map(|(name, value)| (*name, value.as_str()));
+    let upstream = received.map(|received| received.baggage.of_langsmith());
+    baggage_header(own, upstream.into_iter().flatten())
 }

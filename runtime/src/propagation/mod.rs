@@ -1,11 +1,12 @@
-//! A request across services: its trace, its parent and what it carries, written into the headers of a call and read from them.
+//! Propagates a request across services: writes its trace, parent span and baggage into headers, and reads them from
+//! headers.
 //!
 //! ```
 //! use std::collections::HashMap;
 //!
 //! use ragspan::{LogContext, propagation, rag_span};
 //!
-//! /// In one service: what goes with a message.
+//! /// In one service: returns the headers of a message.
 //! #[rag_span(layer = "api")]
 //! fn ask() -> HashMap<String, String> {
 //!     let mut message = HashMap::new();
@@ -13,7 +14,7 @@
 //!     message
 //! }
 //!
-//! /// In the other one.
+//! /// In the other service.
 //! #[rag_span(layer = "retrieval")]
 //! fn search() {}
 //!
@@ -27,8 +28,9 @@
 //! assert_eq!(search["request_id"], ask["request_id"]);
 //! ```
 //!
-//! Written and read are W3C `traceparent`, `tracestate` and `baggage`, and LangSmith's `langsmith-trace`. What comes is a stranger's text:
-//! what is malformed or over its limit is left out and counted in `ragspan_propagation_rejected_total`.
+//! The headers are W3C `traceparent`, `tracestate` and `baggage`, and LangSmith's `langsmith-trace`. Inbound headers
+//! are untrusted: a value that is malformed or over its limit is ignored and counted in
+//! `ragspan_propagation_rejected_total`.
 
 mod extract;
 mod inject;

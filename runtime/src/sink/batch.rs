@@ -1,11 +1,11 @@
-//! Records on their way to the sinks: each with its line of JSON, written once for all of them.
+//! A batch of records for the sinks, each with its line of JSON, which is written once for all sinks.
 
 use std::sync::Arc;
 
 use crate::record::json::{self, Line};
 use crate::record::{Pool, Record, Service};
 
-/// Some records, shared by all sinks; the last one to let go recycles them.
+/// Records that all sinks share; the drop of the last clone recycles them.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch(Arc<Contents>);
 
@@ -21,7 +21,7 @@ struct Contents {
 }
 
 impl Batch {
-    /// Writes the records' lines.
+    /// Creates a batch, and writes the records' lines.
     pub(crate) fn new(
         records: Vec<Box<Record>>,
         boot_id: [u8; 16],
@@ -33,8 +33,8 @@ impl Batch {
             .iter()
             .map(|record| json::write(record, &service, &mut json))
             .collect();
-        let held: usize = records.iter().map(|record| record.weight()).sum();
-        let weight = held + json.capacity();
+        let bytes: usize = records.iter().map(|record| record.weight()).sum();
+        let weight = bytes + json.capacity();
         Self(Arc::new(Contents {
             records,
             lines,
@@ -50,12 +50,12 @@ impl Batch {
         self.0.records.len()
     }
 
-    /// About how many bytes of memory the batch holds.
+    /// Returns about how many bytes of memory the batch uses.
     pub(crate) fn weight(&self) -> usize {
         self.0.weight
     }
 
-    /// All lines, each with its newline.
+    /// Returns all lines, each with its newline.
     pub(crate) fn json(&self) -> &[u8] {
         &self.0.json
     }
@@ -68,7 +68,7 @@ impl Batch {
         &self.0.lines
     }
 
-    /// Which process these records are from.
+    /// Returns the id of the process that emitted the records.
     pub(crate) fn boot_id(&self) -> &[u8; 16] {
         &self.0.boot_id
     }
@@ -77,7 +77,7 @@ impl Batch {
         &self.0.service
     }
 
-    /// A part of [`json`](Self::json), as text.
+    /// Returns a part of [`json`](Self::json) as text.
     pub(crate) fn text(&self, range: std::ops::Range<usize>) -> &str {
         self.0
             .json

@@ -1,6 +1,7 @@
-//! A thread of a sink's own for what may block, started when it is first needed.
+//! Runs a sink's blocking work on a thread of its own, which is started when it is first needed.
 //!
-//! Not the runtime's own pool: that panics where the system gives no thread; here it is an error, and tried again.
+//! The runtime's own pool is not used, since it panics if the system cannot create a thread. Here that is an error, and
+//! the next call tries again.
 
 use std::io;
 use std::sync::mpsc;
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The way to the thread, which ends when this is dropped and its last job is done.
+/// A handle to the thread, which ends when the handle is dropped and the last job is done.
 #[derive(Debug)]
 pub(super) struct Blocking {
     name: &'static str,
@@ -21,29 +22,29 @@ impl Blocking {
         Self { name, jobs: None }
     }
 
-    /// Runs `work` on the thread.
+    /// Runs `work` on the thread, and returns its value.
     ///
     /// # Errors
     ///
-    /// When there is no thread to be had, or `work` panicked.
+    /// If the system cannot create a thread, or if `work` panicked.
     pub(super) async fn run<T: Send + 'static>(
         &mut self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<T> {
-        let (done, answer) = oneshot::channel();
+        let (done, result) = oneshot::channel();
         let job: Job = Box::new(move || {
-            // Whoever asked has gone: then nobody needs to know.
-            let _unheard = done.send(work());
+            // The caller may have stopped waiting.
+            let _received = done.send(work());
         });
         let sent = self.thread()?.send(job);
-        let answered = match sent {
-            Ok(()) => answer.await.ok(),
+        let value = match sent {
+            Ok(()) => result.await.ok(),
             Err(_) => None,
         };
-        if answered.is_none() {
+        if value.is_none() {
             self.jobs = None;
         }
-        answered.ok_or_else(|| io::Error::other("the writing thread has ended"))
+        value.ok_or_else(|| io::Error::other("the writing thread has ended"))
     }
 
     fn thread(&mut self) -> io::Result<&mpsc::Sender<Job>> {
@@ -53,8 +54,8 @@ impl Blocking {
             thread.spawn(move || queue.into_iter().for_each(|job| job()))?;
             self.jobs = Some(jobs);
         }
-        let gone = || io::Error::other("the writing thread was not started");
-        self.jobs.as_ref().ok_or_else(gone)
+        let not_started = || io::Error::other("the writing thread was not started");
+        self.jobs.as_ref().ok_or_else(not_started)
     }
 }
 
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn all_work_is_done_on_one_thread_and_not_here() {
+    fn all_work_runs_on_one_thread_and_not_on_the_caller_s() {
         block(async {
             let mut blocking = Blocking::new("test");
             let first = blocking.run(std::thread::current).await.unwrap();
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_panics_is_an_error_and_the_next_gets_a_new_thread() {
+    fn work_that_panics_is_an_error_and_the_next_work_runs_on_a_new_thread() {
         block(async {
             let mut blocking = Blocking::new("test");
             assert!(blocking.run(|| assert_eq!(1, 2)).await.is_err());

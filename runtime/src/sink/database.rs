@@ -1,22 +1,22 @@
-//! Which database records go to, and how much of it is kept.
+//! The settings of the SQLite sink: the database file, and how much of it is kept.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where the database is, and how much of it is kept.
+/// The settings of the SQLite sink: the database file, and how much of it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqliteSettings {
-    /// The file, made if it is not there.
+    /// The database file; it is created if it does not exist.
     pub path: PathBuf,
-    /// Whole traces older than this go; 7 days unless it is set.
+    /// Whole traces older than this are deleted; 7 days by default.
     pub max_age: Duration,
-    /// Beyond this the oldest whole traces go, in bytes of records and indexes; 1 GiB unless it is set.
+    /// The size, in bytes of records and indexes, above which the oldest whole traces are deleted; 1 GiB by default.
     pub max_bytes: u64,
 }
 
 impl SqliteSettings {
-    /// A database at this path that keeps seven days, and at most 1 GiB.
+    /// Creates the settings of a database at this path that keeps seven days, and at most 1 GiB.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),

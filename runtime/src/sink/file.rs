@@ -1,14 +1,14 @@
-//! Records in a file, as lines of JSON, that rolls over at a size.
+//! The file sink: writes records as lines of JSON to a file, and rolls the file at a size.
 //!
 //! # When files roll
 //!
-//! A file that a batch would make larger than its bound is renamed to `<path>.1`, what was `<path>.1` to
-//! `<path>.2`, and so on; the oldest beyond the number that is kept is removed.
+//! A file that a batch would make larger than its bound is renamed to `<path>.1`, the former `<path>.1` to `<path>.2`,
+//! and so on; the oldest file beyond the number to keep is removed.
 //!
 //! # Durability
 //!
-//! A delivered batch was written; a flush that is durable also synced it to the disk. A write that failed
-//! half-way is taken back by cutting the file to its former length, so that no line is ever torn.
+//! A delivered batch is written to the file; a durable flush also syncs it to the disk. If a write fails half-way, the
+//! file is cut to its former length, so that it never contains part of a line.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -16,22 +16,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blocking::Blocking;
-use super::{Batch, DeliveryError, Sink};
+use super::{Batch, Sink, SinkError};
 
-/// Where the file is, and when it rolls.
+/// The settings of the file sink: the file, and when it rolls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileSettings {
-    /// The file that is written now.
+    /// The file that records are written to.
     pub path: PathBuf,
-    /// In bytes; 64 MiB unless it is set.
+    /// The size in bytes at which the file rolls; 64 MiB by default.
     pub max_bytes: u64,
-    /// How many rolled files are kept; 5 unless it is set.
+    /// How many rolled files are kept; 5 by default.
     pub keep: usize,
 }
 
 impl FileSettings {
-    /// A file at this path, of at most 64 MiB, with five rolled ones beside it.
+    /// Creates the settings of a file at this path of at most 64 MiB, with five rolled files beside it.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -41,7 +41,7 @@ impl FileSettings {
     }
 }
 
-/// Writes on a thread that may block.
+/// Writes records to a file, on a thread that may block.
 #[derive(Debug)]
 pub(crate) struct FileSink {
     roller: Arc<Mutex<Roller>>,
@@ -63,13 +63,13 @@ impl FileSink {
     async fn blocking(
         &mut self,
         work: impl FnOnce(&mut Roller) -> io::Result<()> + Send + 'static,
-    ) -> Result<(), DeliveryError> {
+    ) -> Result<(), SinkError> {
         let roller = Arc::clone(&self.roller);
-        let done = self
+        let result = self
             .thread
             .run(move || work(&mut roller.lock().unwrap_or_else(PoisonError::into_inner)));
-        let done = done.await.flatten();
-        done.map_err(|error| DeliveryError::Retryable {
+        let result = result.await.flatten();
+        result.map_err(|error| SinkError::Retryable {
             source: error.into(),
             after: None,
         })
@@ -79,16 +79,16 @@ impl FileSink {
 impl Sink for FileSink {
     const NAME: &'static str = "file";
 
-    async fn open(&mut self) -> Result<(), DeliveryError> {
-        self.blocking(Roller::ready).await
+    async fn open(&mut self) -> Result<(), SinkError> {
+        self.blocking(Roller::ensure_open).await
     }
 
-    async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
+    async fn deliver(&mut self, batch: Batch) -> Result<(), SinkError> {
         self.blocking(move |roller| roller.append(batch.json()))
             .await
     }
 
-    async fn sync(&mut self) -> Result<(), DeliveryError> {
+    async fn sync(&mut self) -> Result<(), SinkError> {
         self.blocking(|roller| roller.file.as_ref().map_or(Ok(()), File::sync_data))
             .await
     }
@@ -104,7 +104,7 @@ struct Roller {
 impl Roller {
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let added = lines.len() as u64;
-        self.ready()?;
+        self.ensure_open()?;
         if self.length > 0 && self.length + added > self.settings.max_bytes {
             self.roll()?;
         }
@@ -112,26 +112,26 @@ impl Roller {
             return Ok(());
         };
         if let Err(error) = file.write_all(lines) {
-            // The next attempt opens the file anew, so a length that could not be restored is not trusted.
+            // The next attempt opens the file again and reads its length, so a failure to restore it is ignored.
             let _restored = file.set_len(self.length);
             self.file = None;
-            return Err(self.named("write", &error));
+            return Err(self.describe("write", &error));
         }
         self.length += added;
         Ok(())
     }
 
-    fn ready(&mut self) -> io::Result<()> {
+    fn ensure_open(&mut self) -> io::Result<()> {
         if self.file.is_none() {
-            self.open().map_err(|error| self.named("open", &error))?;
+            self.open().map_err(|error| self.describe("open", &error))?;
         }
         Ok(())
     }
 
-    /// What the system said, and of which file.
-    fn named(&self, doing: &str, error: &io::Error) -> io::Error {
+    /// Adds the operation, the file and a fix to the system's error.
+    fn describe(&self, operation: &str, error: &io::Error) -> io::Error {
         let path = self.settings.path.display();
-        let text = format!("cannot {doing} {path}: check its folder and the disk: {error}");
+        let text = format!("cannot {operation} {path}: check its folder and the disk: {error}");
         io::Error::new(error.kind(), text)
     }
 
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_rolls_at_its_size_and_the_oldest_goes() {
+    fn a_file_rolls_at_its_size_and_the_oldest_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("logs/ragspan.jsonl");
         let settings = FileSettings {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_continued() {
+    fn an_existing_file_is_appended_to() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jsonl");
         std::fs::write(&path, "old\n").unwrap();

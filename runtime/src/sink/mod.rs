@@ -1,10 +1,10 @@
-//! Somewhere records are sent: the trait, and one file for each destination.
+//! The destinations of records: the trait `Sink`, and an implementation for each destination.
 
 mod batch;
 mod blocking;
 mod database;
 mod file;
-mod person;
+mod pretty;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stdout;
@@ -20,25 +20,26 @@ pub(crate) use sqlite::SqliteSink;
 pub use stdout::Format;
 pub(crate) use stdout::StdoutSink;
 
-/// Somewhere records are sent. Translates and sends; does not batch, retry, spool or log.
+/// A destination of records. Translates and sends batches; does not batch, retry, spool or log.
 pub(crate) trait Sink: Send + 'static {
     /// The value of the metrics' `sink` label.
     const NAME: &'static str;
 
-    /// Gets ready. A failure is reported once; the first delivery tries again.
-    fn open(&mut self) -> impl Future<Output = Result<(), DeliveryError>> + Send {
+    /// Opens the destination. The pipeline reports a failure once, and tries again at the latest with the first
+    /// delivery.
+    fn open(&mut self) -> impl Future<Output = Result<(), SinkError>> + Send {
         std::future::ready(Ok(()))
     }
 
-    /// Delivers the whole batch, or says that nothing of it has arrived.
-    fn deliver(&mut self, batch: Batch) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+    /// Delivers the whole batch, or returns an error if nothing of it was delivered.
+    fn deliver(&mut self, batch: Batch) -> impl Future<Output = Result<(), SinkError>> + Send;
 
-    /// Returns when what was delivered is also on the disk.
-    fn sync(&mut self) -> impl Future<Output = Result<(), DeliveryError>> + Send {
+    /// Returns once everything that was delivered is durable, on the disk.
+    fn sync(&mut self) -> impl Future<Output = Result<(), SinkError>> + Send {
         std::future::ready(Ok(()))
     }
 
-    /// Lets go of what it holds; nothing is delivered after it.
+    /// Closes the destination; nothing is delivered after it.
     fn close(self) -> impl Future<Output = ()> + Send
     where
         Self: Sized,
@@ -47,26 +48,26 @@ pub(crate) trait Sink: Send + 'static {
     }
 }
 
-/// Why a batch did not arrive.
+/// Why a batch was not delivered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum DeliveryError {
-    /// It may arrive later.
+pub(crate) enum SinkError {
+    /// A retry may deliver it.
     #[error("{source}")]
     Retryable {
         source: Box<dyn std::error::Error + Send + Sync>,
-        /// Not before then.
+        /// The delay before the next attempt, if the destination asked for one.
         after: Option<Duration>,
     },
-    /// It will never arrive: the reader is gone.
+    /// No retry will deliver it: the reader is gone.
     #[error("{source}")]
     Permanent {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-impl DeliveryError {
-    /// How long to wait before the next attempt, if the destination said so.
+impl SinkError {
+    /// Returns the delay before the next attempt, if the destination asked for one.
     pub(crate) fn after(&self) -> Option<Duration> {
         match self {
             Self::Retryable { after, .. } => *after,

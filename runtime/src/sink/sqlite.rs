@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Batch, DeliveryError, Sink, SqliteSettings};
+use super::{Batch, Sink, SinkError, SqliteSettings};
 use crate::clock;
 use crate::metrics::{Counter, Name, Registry};
 use crate::record::json::Line;
@@ -66,7 +66,7 @@ impl SqliteSink {
         }
     }
 
-    async fn writer(&mut self) -> Result<&mut Writer, DeliveryError> {
+    async fn writer(&mut self) -> Result<&mut Writer, SinkError> {
         let writer = match self.writer.take() {
             Some(writer) => writer,
             None => Writer::open(&self.settings.path).await.map_err(retryable)?,
@@ -76,7 +76,7 @@ impl SqliteSink {
 
     /// Passes on how a statement went. A connection that has failed goes, since SQLite may have ended its transaction by itself,
     /// as on a full disk, and sqlx would never begin another; the next attempt opens anew.
-    fn judge<T>(&mut self, done: Result<T, ragspan_store::Error>) -> Result<T, DeliveryError> {
+    fn judge<T>(&mut self, done: Result<T, ragspan_store::Error>) -> Result<T, SinkError> {
         if done.is_err() {
             self.writer = None;
         }
@@ -87,11 +87,11 @@ impl SqliteSink {
 impl Sink for SqliteSink {
     const NAME: &'static str = "sqlite";
 
-    async fn open(&mut self) -> Result<(), DeliveryError> {
+    async fn open(&mut self) -> Result<(), SinkError> {
         self.writer().await.map(|_| ())
     }
 
-    async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
+    async fn deliver(&mut self, batch: Batch) -> Result<(), SinkError> {
         let texts: Vec<Texts> = batch.records().map(Texts::of).collect();
         let parts = batch.records().zip(batch.lines()).zip(&texts);
         let rows: Vec<NewRow<'_>> = parts
@@ -106,7 +106,7 @@ impl Sink for SqliteSink {
         Ok(())
     }
 
-    async fn sync(&mut self) -> Result<(), DeliveryError> {
+    async fn sync(&mut self) -> Result<(), SinkError> {
         let synced = self.writer().await?.sync().await;
         self.judge(synced)
     }
@@ -119,8 +119,8 @@ impl Sink for SqliteSink {
     }
 }
 
-fn retryable(error: ragspan_store::Error) -> DeliveryError {
-    DeliveryError::Retryable {
+fn retryable(error: ragspan_store::Error) -> SinkError {
+    SinkError::Retryable {
         source: error.into(),
         after: None,
     }

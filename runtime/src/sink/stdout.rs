@@ -1,34 +1,34 @@
-//! Records on standard output: lines of JSON, or lines for a person.
+//! The stdout sink: writes records to standard output, as lines of JSON or as human-readable lines.
 
 use std::io::{self, IsTerminal, Write};
 
 use super::blocking::Blocking;
-use super::person::{self, Look};
-use super::{Batch, DeliveryError, Sink};
+use super::pretty::{self, Style};
+use super::{Batch, Sink, SinkError};
 
-/// How records look on standard output.
+/// The format of records on standard output.
 ///
-/// The two for people show a span or an event on one line, escape what a terminal would act on, and are coloured
-/// on a terminal unless `NO_COLOR` is set.
+/// The two human-readable formats, `Pretty` and `Compact`, show a span or an event on one line and escape control
+/// characters. On a terminal they are coloured unless `NO_COLOR` is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
     /// Pretty on a terminal, JSON elsewhere.
     #[default]
     Auto,
-    /// One line of JSON a record.
+    /// One line of JSON per record.
     Json,
-    /// Aligned: time, level, layer, message, duration, fields and trace; an error's chain on the lines below.
+    /// Aligned columns: time, level, layer, message, duration, fields and trace; an error's chain on the lines below.
     Pretty,
-    /// As short as can be: time, level, message, duration, fields and error, all on one line.
+    /// One short line: time, level, message, duration, fields and error.
     Compact,
 }
 
-/// Writes to standard output, on a thread that may block: a reader that stalls stops nothing else.
+/// Writes records to standard output, on a thread that may block: a reader that stalls delays no other sink.
 #[derive(Debug)]
 pub(crate) struct StdoutSink {
-    /// For a person; else lines of JSON.
-    look: Option<Look>,
+    /// The style of human-readable lines; `None` for lines of JSON.
+    style: Option<Style>,
     thread: Blocking,
 }
 
@@ -36,41 +36,41 @@ impl StdoutSink {
     pub(crate) fn new(format: Format) -> Self {
         let terminal = io::stdout().is_terminal();
         let color = terminal && wants_color(|name| std::env::var_os(name));
-        let look = match format {
+        let is_aligned = match format {
             Format::Json => None,
             Format::Auto if !terminal => None,
             Format::Auto | Format::Pretty => Some(true),
             Format::Compact => Some(false),
         };
         Self {
-            look: look.map(|pretty| Look { pretty, color }),
+            style: is_aligned.map(|aligned| Style { aligned, color }),
             thread: Blocking::new("ragspan-stdout"),
         }
     }
 }
 
-/// Whether a terminal with this environment is to be coloured.
+/// Returns whether the environment allows colour on a terminal.
 fn wants_color(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
-    let refused = variable("NO_COLOR").is_some_and(|set| !set.is_empty());
-    !refused && variable("TERM").is_none_or(|terminal| terminal != "dumb")
+    let no_color = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_color && variable("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 impl Sink for StdoutSink {
     const NAME: &'static str = "stdout";
 
-    async fn deliver(&mut self, batch: Batch) -> Result<(), DeliveryError> {
-        let look = self.look;
-        let written = self.thread.run(move || match look {
+    async fn deliver(&mut self, batch: Batch) -> Result<(), SinkError> {
+        let style = self.style;
+        let written = self.thread.run(move || match style {
             None => print(batch.json()),
-            Some(look) => print(lines(&batch, look).as_bytes()),
+            Some(style) => print(lines(&batch, style).as_bytes()),
         });
         match written.await {
             Ok(Ok(())) => Ok(()),
-            // Half of the lines may be out: a second attempt would write those twice.
-            Ok(Err(error)) => Err(DeliveryError::Permanent {
+            // Some of the lines may have been written: a second attempt would write them twice.
+            Ok(Err(error)) => Err(SinkError::Permanent {
                 source: error.into(),
             }),
-            Err(error) => Err(DeliveryError::Retryable {
+            Err(error) => Err(SinkError::Retryable {
                 source: error.into(),
                 after: None,
             }),
@@ -78,10 +78,10 @@ impl Sink for StdoutSink {
     }
 }
 
-fn lines(batch: &Batch, look: Look) -> String {
+fn lines(batch: &Batch, style: Style) -> String {
     let mut lines = String::new();
     for record in batch.records() {
-        person::write(record, look, &mut lines);
+        pretty::write(record, style, &mut lines);
     }
     lines
 }
@@ -97,9 +97,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_color_and_a_dumb_terminal_are_respected() {
+    fn there_is_no_color_with_no_color_or_on_a_dumb_terminal() {
         let with = |name: &'static str, value: &'static str| {
-            wants_color(move |asked| (asked == name).then(|| value.into()))
+            wants_color(move |variable| (variable == name).then(|| value.into()))
         };
         assert!(!with("NO_COLOR", "1") && !with("TERM", "dumb"));
         assert!(with("NO_COLOR", "") && with("TERM", "xterm-256color"));

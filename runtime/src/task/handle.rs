@@ -1,17 +1,17 @@
-//! The place in a request where code runs, to run other code there.
+//! A handle to the current context, which runs other code in that context.
 
 use tracing::dispatcher::with_default;
 use tracing::span::Id;
 use tracing::{Dispatch, Span};
 
 use super::future::WithContext;
-use crate::dispatch::{self, Carried};
+use crate::dispatch::CapturedPipeline;
 
-/// The place in a request where this code runs: what runs there later, on whichever thread, is part of the same request and
-/// stands below the same call.
+/// A handle to the context of the code that created it: the request and the enclosing annotated call.
 ///
-/// It keeps the span of that call open for other layers, so it is to be dropped when it has served; to look at ids and fields
-/// there is [`Context`](crate::Context).
+/// Code that the handle runs, later and on any thread, belongs to the same request, and its calls are children of the
+/// same call. The handle keeps the span of that call open for other layers, so drop it when it is no longer needed. To
+/// read ids and fields use [`Context`](crate::Context).
 ///
 /// ```
 /// use ragspan::task::ContextHandle;
@@ -19,9 +19,9 @@ use crate::dispatch::{self, Carried};
 ///
 /// #[rag_span(layer = "ingestion")]
 /// fn index(pages: &[&str]) -> usize {
-///     let here = ContextHandle::current();
+///     let context = ContextHandle::current();
 ///     std::thread::scope(|threads| {
-///         let all: Vec<_> = pages.iter().map(|page| threads.spawn(|| here.run(|| chunk(page)))).collect();
+///         let all: Vec<_> = pages.iter().map(|page| threads.spawn(|| context.run(|| chunk(page)))).collect();
 ///         all.into_iter().map(|thread| thread.join().unwrap()).sum()
 ///     })
 /// }
@@ -39,54 +39,57 @@ use crate::dispatch::{self, Carried};
 #[derive(Clone, Debug)]
 pub struct ContextHandle {
     span: Span,
-    carried: Carried,
+    pipeline: CapturedPipeline,
 }
 
 impl ContextHandle {
-    /// The place where this code runs.
+    /// Returns a handle to the current context.
     #[must_use]
     pub fn current() -> Self {
         Self {
             span: Span::current(),
-            carried: dispatch::carry(),
+            pipeline: CapturedPipeline::current(),
         }
     }
 
-    /// Runs `body` here. As often as is wanted, on several threads at once too.
+    /// Runs `body` in this context. Can be called many times, and on several threads at once.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
-        let _carried = self.carried.enter();
-        self.span.in_scope(|| match self.is_reached() {
+        let _guard = self.pipeline.enter();
+        self.span.in_scope(|| match self.is_current() {
             true => body(),
-            false => self.passage().in_scope(body),
+            false => self.child_span().in_scope(body),
         })
     }
 
-    /// Whether the thread is at this place now. One that is inside of a span already does not enter it anew, the registry stays with the
-    /// innermost; and a place outside of all spans has none to enter.
-    fn is_reached(&self) -> bool {
-        let at_it = |(id, subscriber): (&Id, &Dispatch)| subscriber.current_span().id() == Some(id);
-        let reached = self.span.with_subscriber(at_it);
-        reached.unwrap_or_else(|| Span::current().is_none())
+    /// Returns whether the span, now entered, is the thread's current one. It is not if the thread was inside the span
+    /// already, since the registry does not enter a span twice and another span may be the innermost. A handle that was
+    /// created outside all spans has no span to enter; its context is current if the thread has no current span.
+    fn is_current(&self) -> bool {
+        let is_innermost =
+            |(id, subscriber): (&Id, &Dispatch)| subscriber.current_span().id() == Some(id);
+        let innermost = self.span.with_subscriber(is_innermost);
+        innermost.unwrap_or_else(|| Span::current().is_none())
     }
 
-    /// A span that can be entered anywhere and leads to this place: what runs inside it finds its call above. Of level ERROR,
-    /// as a scope is, so that no filter closes it.
-    fn passage(&self) -> Span {
-        let below = |(id, subscriber): (&Id, &Dispatch)| {
+    /// Returns a new child of the span, or a root span if there is none. It can be entered on any thread, and code
+    /// inside it finds the call of this context above it. Its level is ERROR, like that of a scope, so that no filter
+    /// disables it.
+    fn child_span(&self) -> Span {
+        let child = |(id, subscriber): (&Id, &Dispatch)| {
             let id = id.clone();
             with_default(subscriber, || tracing::error_span!(parent: id, "context"))
         };
-        let span = self.span.with_subscriber(below);
+        let span = self.span.with_subscriber(child);
         span.unwrap_or_else(|| tracing::error_span!(parent: None, "context"))
     }
 
-    /// Lets `future` run here, wherever it is polled.
+    /// Returns a future that runs `future` in this context, wherever it is polled.
     pub fn wrap_future<F: Future>(&self, future: F) -> WithContext<F> {
         WithContext::new(self.clone(), future)
     }
 }
 
-/// A closure that runs `body` where this code runs now: for a pool of threads, or a callback without arguments.
+/// Returns a closure that runs `body` in the current context: for a thread pool, or a callback without arguments.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "data")]
@@ -101,12 +104,12 @@ impl ContextHandle {
 /// assert_eq!(seen.record("load_complete")["trace_id"], seen.record("answer_complete")["trace_id"]);
 /// ```
 pub fn wrap<R>(body: impl FnOnce() -> R) -> impl FnOnce() -> R {
-    let here = ContextHandle::current();
-    move || here.run(body)
+    let handle = ContextHandle::current();
+    move || handle.run(body)
 }
 
-/// The same for a closure that takes a value and is called as often as is wanted, from several threads at once if it can be: for a
-/// parallel iterator, or a callback.
+/// Returns a closure that passes its argument to `body`, and runs it in the current context: for a parallel iterator,
+/// or a callback. It can be called many times, and from several threads at once if `body` can.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "ingestion")]
@@ -120,11 +123,12 @@ pub fn wrap<R>(body: impl FnOnce() -> R) -> impl FnOnce() -> R {
 /// # assert_eq!((sum, seen.records().len()), (2, 6));
 /// ```
 pub fn wrap_fn<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
-    let here = ContextHandle::current();
-    move |argument| here.run(|| body(argument))
+    let handle = ContextHandle::current();
+    move |argument| handle.run(|| body(argument))
 }
 
-/// Lets `future` run where this code runs now, wherever it is polled: for what spawns by itself, as a `JoinSet` does.
+/// Returns a future that runs `future` in the current context, wherever it is polled: for a type that spawns tasks
+/// itself, such as a `JoinSet`.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "retrieval")]

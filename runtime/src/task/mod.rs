@@ -1,4 +1,4 @@
-//! What code that is started here takes along: the request and the call that it is part of.
+//! Runs tasks, threads and closures in the context that starts them: the request and the enclosing annotated call.
 
 mod future;
 mod handle;

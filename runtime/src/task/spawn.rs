@@ -1,17 +1,17 @@
-//! Tasks that take their request along.
+//! Spawns tasks that run in the current context.
 
 use tokio::task::JoinHandle;
 
 use super::handle::{with_current_context, wrap};
 
-/// Spawns a task that is part of the request and the call that it is started in, as `tokio::spawn` does with one that is not.
+/// Spawns a task that runs in the current context, and returns its handle, as `tokio::spawn` does without the context.
 ///
-/// A call that is cancelled by an abort of the task tells so: `context.cancelled_by` is `abort`, or `shutdown` once the
-/// service ends.
+/// A call that is cancelled by an abort of the task records that: its `context.cancelled_by` is `abort`, or `shutdown`
+/// once the service shuts down.
 ///
 /// # Panics
 ///
-/// Outside of a Tokio runtime, as `tokio::spawn` does.
+/// Panics outside of a Tokio runtime, as `tokio::spawn` does.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "memory")]
@@ -35,11 +35,11 @@ where
     tokio::spawn(with_current_context(future).task())
 }
 
-/// The same for a future that is not `Send`, on a `LocalSet`.
+/// Spawns a task that is not `Send` on the current `LocalSet`; the task runs in the current context.
 ///
 /// # Panics
 ///
-/// Outside of a `LocalSet`, as `tokio::task::spawn_local` does.
+/// Panics outside of a `LocalSet`, as `tokio::task::spawn_local` does.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "data")]
@@ -60,11 +60,11 @@ where
     tokio::task::spawn_local(with_current_context(future).task())
 }
 
-/// Runs `body` on a thread where it may block, as part of the request and the call that it is started in.
+/// Runs `body` on a thread where it may block, in the current context, and returns a handle to its result.
 ///
 /// # Panics
 ///
-/// Outside of a Tokio runtime, as `tokio::task::spawn_blocking` does.
+/// Panics outside of a Tokio runtime, as `tokio::task::spawn_blocking` does.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "ingestion")]

@@ -1,15 +1,15 @@
-//! Threads that take their request along.
+//! Spawns threads that run in the current context.
 
 use std::thread::JoinHandle;
 
 use super::handle::wrap;
 
-/// Spawns a thread that is part of the request and the call that it is started in, as `std::thread::spawn` does with one that
-/// is not. For a named thread give [`wrap(..)`](crate::task::wrap) to `std::thread::Builder`.
+/// Spawns a thread that runs in the current context, and returns its handle, as `std::thread::spawn` does without the
+/// context. For a named thread pass [`wrap(..)`](crate::task::wrap) to `std::thread::Builder`.
 ///
 /// # Panics
 ///
-/// When the system gives no thread, as `std::thread::spawn` does.
+/// Panics if the system cannot create a thread, as `std::thread::spawn` does.
 ///
 /// ```
 /// # #[ragspan::rag_span(layer = "ingestion")]

@@ -1,4 +1,4 @@
-//! A time limit that its calls know of.
+//! A time limit that is recorded on the calls that it cancels.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,26 +9,26 @@ use tokio::time::error::Elapsed;
 use crate::cancel::{CancelGuard, CancelledBy};
 
 pin_project_lite::pin_project! {
-    /// What [`timeout`](crate::task::timeout) returns.
+    /// The future of [`timeout`](crate::task::timeout).
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are polled"]
     pub struct Timeout<F> {
-        // None once it is done.
+        // None once it is ready.
         #[pin]
         body: Option<tokio::time::Timeout<F>>,
     }
 }
 
-/// Gives `future` so much time, as `tokio::time::timeout` does. The calls that are cancelled by it tell so:
-/// `context.cancelled_by` is `timeout`.
+/// Returns the output of `future` if it is ready within `after`, as `tokio::time::timeout` does. The calls that the
+/// timeout cancels record that: their `context.cancelled_by` is `timeout`.
 ///
 /// # Errors
 ///
-/// When the time has passed. The future is dropped by then.
+/// Returns an error if the time has passed. The future is dropped by then.
 ///
 /// # Panics
 ///
-/// Outside of a Tokio runtime with its timer on, as `tokio::time::timeout` does.
+/// Panics outside of a Tokio runtime with its timer on, as `tokio::time::timeout` does.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -56,15 +56,15 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // A future that is polled again after it was ready has nothing to say any more.
+        // It was polled again after it was ready.
         let Some(body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
-        let done = ready!(body.poll(context));
-        let _because = done
+        let output = ready!(body.poll(context));
+        let _guard = output
             .is_err()
             .then(|| CancelGuard::set(CancelledBy::Timeout));
         this.body.set(None);
-        Poll::Ready(done)
+        Poll::Ready(output)
     }
 }

@@ -102,7 +102,7 @@ impl State {
     /// What is wrong now, the parts first.
     pub(super) fn troubles(&self) -> Vec<String> {
         let mut troubles: Vec<String> = lock(&self.troubles).values().cloned().collect();
-        troubles.extend(self.pipeline.troubles());
+        troubles.extend(self.pipeline.degraded_sinks());
         let refused = self.pipeline.registry().refused();
         if !refused.is_empty() {
             troubles.push(format!(
@@ -116,7 +116,7 @@ impl State {
     pub(super) fn health(&self) -> Health {
         Health {
             troubles: self.troubles(),
-            sinks: self.pipeline.balances(),
+            sinks: self.pipeline.delivery_stats(),
         }
     }
 }

@@ -112,13 +112,13 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     );
     let pipeline = pipeline.with_prices(Arc::clone(&config.prices));
     let pipeline = Arc::new(pipeline.with_propagation(config.propagation.clone()));
-    if subscribe(config.levels.least().unwrap_or(Level::Critical))? {
+    if subscribe(config.levels.min_level().unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
     }
     let strict = config.strict;
     let hash_key = config.hash_key.clone();
     #[cfg(feature = "log")]
-    let level = config.levels.least();
+    let level = config.levels.min_level();
     let state = State::new(pipeline);
     for (index, note) in config.notes().iter().enumerate() {
         state.is_ill(Part::Configuration(index), note.as_str());
@@ -141,7 +141,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
 fn subscribe(level: Level) -> Result<bool, StartError> {
     // Asked before our own layer is made, and only of use if a subscriber is global: a test's has one too.
     let has_layer = layer::is_installed();
-    let subscriber = tracing_subscriber::registry().with(RagLayer::alone(level));
+    let subscriber = tracing_subscriber::registry().with(RagLayer::sole(level));
     match tracing::subscriber::set_global_default(subscriber) {
         Ok(()) => Ok(true),
         Err(_) if has_layer => Ok(false),
@@ -229,7 +229,7 @@ impl Telemetry {
         dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;
         install_panic_hook();
         report::warn(&self.troubles);
-        self.state.pipeline.begin();
+        self.state.pipeline.mark_started();
         Ok(self)
     }
 
@@ -297,7 +297,7 @@ impl Telemetry {
     fn end(&mut self, balances: Option<Vec<DeliveryStats>>) -> ShutdownReport {
         self.ended = true;
         self.worker.join();
-        ShutdownReport::new(balances.unwrap_or_else(|| self.state.pipeline.balances()))
+        ShutdownReport::new(balances.unwrap_or_else(|| self.state.pipeline.delivery_stats()))
     }
 
     /// All metrics, as a scraper reads them: give it the request's `Accept` header.
@@ -309,7 +309,7 @@ impl Telemetry {
     /// How every sink stands now.
     #[must_use]
     pub fn balances(&self) -> Vec<DeliveryStats> {
-        self.state.pipeline.balances()
+        self.state.pipeline.delivery_stats()
     }
 
     /// Where `/metrics` is served.

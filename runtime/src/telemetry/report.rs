@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::metrics::{self, Format};
-use crate::pipeline::{DeliveryStats, Pipeline, say};
+use crate::pipeline::{DeliveryStats, Pipeline, print_to_stderr};
 
 /// The text of all metrics, and its media type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct MetricsFormat {
 
 pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat {
     let format = metrics::negotiate(accept);
-    let body = pipeline.with_balances(|_| match format {
+    let body = pipeline.with_delivery_stats(|_| match format {
         Format::Prometheus => pipeline.registry().render_prometheus(),
         Format::OpenMetrics => pipeline.registry().render_openmetrics(),
     });
@@ -58,7 +58,7 @@ impl ShutdownReport {
     /// Prints the report on standard error.
     pub fn report(&self) {
         if !self.sinks.is_empty() {
-            say(&self.to_string());
+            print_to_stderr(&self.to_string());
         }
     }
 }
@@ -86,6 +86,6 @@ impl fmt::Display for ShutdownReport {
 /// Tells what did not start as it was configured.
 pub(super) fn warn(troubles: &[String]) {
     for trouble in troubles {
-        say(trouble);
+        print_to_stderr(trouble);
     }
 }

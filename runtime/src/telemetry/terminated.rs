@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 
 use crate::cancel;
-use crate::pipeline::say;
+use crate::pipeline::print_to_stderr;
 
 /// Resolves when the process gets SIGTERM (an orchestrator ends it) or SIGINT (ctrl-c); for a graceful shutdown.
 ///
@@ -25,7 +25,7 @@ use crate::pipeline::say;
 pub fn terminated() -> impl Future<Output = ()> + Send + 'static {
     let told = catch();
     if let Err(error) = &told {
-        say(&format!(
+        print_to_stderr(&format!(
             "signals cannot be caught ({error}): end the process by hand"
         ));
     }

@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use super::captured::Captured;
 use super::time;
 use crate::clock::fake::Fake;
-use crate::dispatch::{Carried, Claim};
+use crate::dispatch::{CapturedPipeline, Claim};
 use crate::layer::layer;
 use crate::pipeline::Pipeline;
 use crate::prices::Prices;
@@ -166,7 +166,7 @@ impl Capture {
     /// Runs `body` on this thread.
     pub fn run<R>(self, body: impl FnOnce() -> R) -> (R, Captured) {
         let running = self.prepare();
-        let inside = running.carried.enter();
+        let inside = running.captured.enter();
         let value = body();
         drop(inside);
         (value, running.end())
@@ -175,10 +175,10 @@ impl Capture {
     /// Runs `body` to its end, on whatever threads it is polled.
     pub async fn run_async<F: Future>(self, body: F) -> (F::Output, Captured) {
         let running = self.prepare();
-        let carried = running.carried.clone();
+        let captured = running.captured.clone();
         let value = Inside {
             body: Some(body),
-            carried,
+            captured,
         }
         .await;
         (value, running.end())
@@ -191,25 +191,25 @@ impl Capture {
             version: "0.0.0".to_owned(),
             host: "localhost".to_owned(),
         };
-        let pipeline = Pipeline::keeping(service, self.level);
+        let pipeline = Pipeline::capturing(service, self.level);
         let pipeline = Arc::new(
             pipeline
                 .with_prices(self.prices)
                 .with_propagation(self.propagation),
         );
         let (subscriber, claim) = if let Some(lent) = self.subscriber {
-            let claim = Claim::lent(&lent, &pipeline);
+            let claim = Claim::borrowed(&lent, &pipeline);
             (lent, claim)
         } else {
             let own = Dispatch::new(tracing_subscriber::registry().with(layer()));
-            let claim = Claim::own(&own, &pipeline);
+            let claim = Claim::owned(&own, &pipeline);
             (own, claim)
         };
         let is_faked = self.at.is_some() || self.seed.is_some();
         let clock = is_faked.then(|| Arc::new(Fake::new(self.at, self.seed)));
         Running {
             stops_time: self.at.is_some(),
-            carried: Carried::of(Arc::clone(&pipeline), subscriber, clock),
+            captured: CapturedPipeline::new(Arc::clone(&pipeline), subscriber, clock),
             pipeline,
             _claim: claim,
         }
@@ -218,7 +218,7 @@ impl Capture {
 
 /// A capture that runs.
 struct Running {
-    carried: Carried,
+    captured: CapturedPipeline,
     pipeline: Arc<Pipeline>,
     stops_time: bool,
     /// Given up last.
@@ -236,13 +236,13 @@ pin_project_lite::pin_project! {
     struct Inside<F> {
         #[pin]
         body: Option<F>,
-        carried: Carried,
+        captured: CapturedPipeline,
     }
 
     impl<F> PinnedDrop for Inside<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _inside = this.carried.enter();
+            let _inside = this.captured.enter();
             this.body.set(None);
         }
     }
@@ -253,7 +253,7 @@ impl<F: Future> Future for Inside<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let _inside = this.carried.enter();
+        let _inside = this.captured.enter();
         let Some(body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };

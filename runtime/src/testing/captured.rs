@@ -30,7 +30,7 @@ pub struct Captured {
 
 impl Captured {
     pub(super) fn take(pipeline: &Pipeline, stopped_time: bool) -> Self {
-        let (taken, lost) = pipeline.take_kept();
+        let (taken, lost) = pipeline.take_captured();
         let lines: Vec<String> = taken
             .iter()
             .map(|record| {

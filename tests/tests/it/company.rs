@@ -118,7 +118,7 @@ fn a_debug_build_that_starts_nothing_gets_one_hint() {
         "{stderr}"
     );
     assert!(
-        stderr.starts_with("ragspan: `add` was called with nothing started"),
+        stderr.starts_with("ragspan: `add` was called before `ragspan::start`"),
         "{stderr}"
     );
     let mut off = Command::new(STARTUP);

@@ -267,7 +267,7 @@ async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
     app.wait_for_health(is_ok);
     assert_eq!(app.ask("flush"), "true");
     app.is_told_once(told);
-    app.is_told_once("sqlite: is well again");
+    app.is_told_once("sqlite: has recovered");
     let (last, _) = app.end();
     let books =
         "stdout: delivered 5002, left 0, dropped 0; sqlite: delivered 5002, left 0, dropped 0";
@@ -316,7 +316,7 @@ async fn a_database_that_another_process_holds() {
     holder.execute("ROLLBACK").await.unwrap();
     assert_eq!(app.ask("flush"), "true", "{:#?}", app.said);
     app.wait_for_health(is_ok);
-    app.is_told_once("sqlite: is well again");
+    app.is_told_once("sqlite: has recovered");
     assert_eq!(app.ask("flush"), "true", "{:#?}", app.said);
     let (last, _) = app.end();
     assert!(
@@ -356,7 +356,7 @@ fn a_folder_that_becomes_writable_later() {
     assert_eq!(recovered["message"], "sink_recovered");
     assert_eq!(recovered["level"], "WARNING");
     assert_eq!(recovered["context"], json!({"sink": "sqlite"}));
-    assert!(recovered["metrics"]["ill_ms"].is_u64(), "{recovered}");
+    assert!(recovered["metrics"]["degraded_ms"].is_u64(), "{recovered}");
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn a_folder_that_becomes_writable_while_nothing_happens() {
         std::fs::remove_file(&place.path).unwrap();
         std::fs::create_dir(&place.path).unwrap();
         app.wait_for_health(is_ok);
-        app.is_told_once("is well again");
+        app.is_told_once("has recovered");
     }
 }
 

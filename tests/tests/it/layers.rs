@@ -1,18 +1,22 @@
-//! A module of the runtime uses only modules that stand below it, and only the clock knows the time.
+//! A module uses only modules below it, no files of a folder use each other in a circle, and only the clock reads the time.
 
+mod graph;
+mod map;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
 
-/// From the bottom up; modules of one rank do not see each other.
-const LAYERS: [&[&str]; 15] = [
-    &["cancel", "clock", "privacy"],
-    &["value", "usage"],
+use graph::Crate;
+
+/// The modules of the runtime from the bottom up; modules of one rank do not use each other. ARCHITECTURE.md shows this list.
+const LAYERS: [&[&str]; 14] = [
+    &["cancel", "privacy"],
+    &["value"],
     &["context", "prices", "recordable"],
     &["record", "trace"],
     &["metrics"],
-    &["store"],
     &["sink"],
     &["pipeline"],
     &["dispatch"],
@@ -24,113 +28,91 @@ const LAYERS: [&[&str]; 15] = [
     &["telemetry"],
 ];
 
-/// What may see all others.
+/// Modules that may use all others, and are used by expansions and by tests only.
 const ABOVE_ALL: [&str; 5] = ["critical", "events", "lib", "private", "testing"];
 
-/// What stands in `lib.rs` and belongs to no layer.
-const PUBLIC_NAMES: [&str; 3] = ["SCHEMA", "LogContext", "start"];
+/// Names that `lib.rs` re-exports and that documentation and macros use from inside the crate.
+const ROOT_NAMES: [&str; 3] = ["SCHEMA", "LogContext", "start"];
+
+/// Crates, and modules of theirs whose files must not use each other in a circle.
+const ACYCLIC: [(&str, &[&str]); 2] = [
+    ("runtime", &["span", "scope", "trace", "context"]),
+    ("cli", &["command"]),
+];
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
 
 fn rank(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-fn sources() -> Vec<(String, PathBuf)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .join("runtime/src");
-    let mut found = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let inside = path.strip_prefix(&root).unwrap();
-                let first = inside
-                    .components()
-                    .next()
-                    .unwrap()
-                    .as_os_str()
-                    .to_str()
-                    .unwrap();
-                found.push((first.trim_end_matches(".rs").to_owned(), path));
-            }
-        }
-    }
-    found
-}
-
-fn is_test(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let text = attribute.meta.to_token_stream().to_string();
-        let text = text.replace(' ', "");
-        text == "cfg(test)" || text.starts_with("cfg(all(test,")
-    })
-}
-
-/// The file without its tests.
-fn program(path: &Path) -> TokenStream {
-    let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let kept = file.items.into_iter().filter(|item| match item {
-        syn::Item::Mod(item) => !is_test(&item.attrs),
-        syn::Item::Use(item) => !is_test(&item.attrs),
-        _ => true,
-    });
-    kept.map(|item| item.to_token_stream()).collect()
-}
-
-/// The modules named as `crate::module` or in `crate::{..}`, anywhere in the tokens.
-fn used(tokens: TokenStream, found: &mut Vec<String>) {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    for (index, token) in tokens.iter().enumerate() {
-        if let TokenTree::Group(group) = token {
-            used(group.stream(), found);
-        }
-        if !matches!(token, TokenTree::Ident(ident) if ident == "crate") {
-            continue;
-        }
-        match tokens.get(index + 3) {
-            Some(TokenTree::Ident(module)) => found.push(module.to_string()),
-            Some(TokenTree::Group(group)) => {
-                panic!("write one `use crate::module::..` a line, not `crate::{group}`")
-            }
-            _ => {}
-        }
-    }
-}
-
 #[test]
 fn a_module_uses_only_modules_below_it() {
+    let runtime = Crate::read(&workspace().join("runtime/src"));
     let mut wrong = Vec::new();
     let mut seen = 0;
-    for (module, path) in sources() {
-        if ABOVE_ALL.contains(&module.as_str())
-            || path.components().any(|part| part.as_os_str() == "tests")
-        {
+    for (from, to) in runtime.uses() {
+        let (from_top, to_top) = (from.top(), to.top());
+        if ABOVE_ALL.contains(&from_top) || from_top == to_top {
             continue;
         }
-        let own = rank(&module).unwrap_or_else(|| panic!("`{module}` has no place in LAYERS"));
-        let mut uses = Vec::new();
-        used(program(&path), &mut uses);
-        for target in uses {
-            let below = rank(&target).is_some_and(|other| other < own);
-            if !(below || target == module || PUBLIC_NAMES.contains(&target.as_str())) {
-                wrong.push(format!("{}: {module} uses crate::{target}", path.display()));
-            }
-            seen += 1;
+        let own = rank(from_top).unwrap_or_else(|| panic!("`{from_top}` is missing in LAYERS"));
+        let below = rank(to_top).is_some_and(|other| other < own);
+        if !(below || ROOT_NAMES.contains(&to_top)) {
+            wrong.push(format!("{from} uses {to}"));
         }
+        seen += 1;
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(
-        seen > 50,
-        "only {seen} uses were found: the test no longer reads what it should"
-    );
+    assert!(seen > 50, "only {seen} uses were found");
 }
 
 #[test]
-fn time_and_chance_enter_through_the_clock() {
+fn no_files_use_each_other_in_a_circle() {
+    let mut circles = Vec::new();
+    for (name, modules) in ACYCLIC {
+        let source = Crate::read(&workspace().join(name).join("src"));
+        for circle in source.circles() {
+            let is_held = |file: &String| {
+                modules
+                    .iter()
+                    .any(|module| file.starts_with(&format!("crate::{module}")))
+            };
+            if circle.iter().any(is_held) {
+                circles.push(format!("{name}: {circle:?}"));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn the_map_in_architecture_is_generated_from_this_list() {
+    let page = workspace().join("ARCHITECTURE.md");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let expected = map::with_table(&text, &map::table(&LAYERS, &ABOVE_ALL, &workspace()));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&page, &expected).unwrap();
+    }
+    assert_eq!(text, expected, "run this test with UPDATE_EXPECT=1");
+}
+
+#[test]
+fn architecture_names_only_files_that_exist_and_is_short() {
+    let text = std::fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
+    let missing = map::missing_paths(&text, &workspace());
+    assert!(missing.is_empty(), "{missing:?}");
+    let words = text.split_whitespace().count();
+    assert!(words <= 1_500, "{words} words");
+}
+
+#[test]
+fn time_and_randomness_enter_through_the_clock() {
     const SOURCES: [&str; 6] = [
         "SystemTime",
         "getrandom",
@@ -139,21 +121,19 @@ fn time_and_chance_enter_through_the_clock() {
         "rand",
         "UNIX_EPOCH",
     ];
-    let mut wrong = Vec::new();
-    for (module, path) in sources() {
-        let tokens = flat(program(&path));
-        let asks = tokens.iter().any(|token| SOURCES.contains(&token.as_str()));
-        let test = path.components().any(|part| part.as_os_str() == "tests");
-        if asks && module != "clock" && !test {
-            wrong.push(path);
-        } else if path.ends_with("clock.rs") {
-            assert!(
-                asks,
-                "the clock asks nobody: the test no longer reads what it should"
-            );
+    let mut found = BTreeSet::new();
+    for name in ["core", "store", "runtime"] {
+        let source = Crate::read(&workspace().join(name).join("src"));
+        for (module, tokens) in source.programs() {
+            if flat(tokens)
+                .iter()
+                .any(|token| SOURCES.contains(&token.as_str()))
+            {
+                found.insert(format!("{name}::{}", module.top()));
+            }
         }
     }
-    assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!(found, BTreeSet::from(["core::clock".to_owned()]));
 }
 
 fn flat(tokens: TokenStream) -> Vec<String> {

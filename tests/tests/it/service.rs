@@ -120,7 +120,7 @@ const COUNTED: [&str; 30] = [
     r#"rag_evaluation_score_sum{metric="faithfulness"} 2"#,
     "rag_hallucinated_claims_total 0",
     r#"ragspan_records_dropped_total{sink="sqlite",reason="queue_full"} 0"#,
-    r#"ragspan_records_dropped_total{sink="sqlite",reason="lane_full"} 0"#,
+    r#"ragspan_records_dropped_total{sink="sqlite",reason="sink_queue_full"} 0"#,
     r#"ragspan_records_dropped_total{sink="sqlite",reason="refused"} 0"#,
     r#"ragspan_records_dropped_total{sink="sqlite",reason="after_shutdown"} 0"#,
 ];

@@ -1,4 +1,4 @@
 fn main() {
     ragspan::span!("parsing", operation = "reading", layer = "ingestion", || ());
-    ragspan::span!("two words", layer = "ingestion", || ());
+    ragspan::span!("read pages", layer = "ingestion", || ());
 }

@@ -289,7 +289,7 @@ fn records_and_metrics_are_switched_off_by_themselves() {
         "logging: {structured_logging: {enabled: false, backends: {stdout: {enabled: true}, datadog: {enabled: true, api_key: '${NONE}'}}}}",
     );
     assert!(silent.stdout.is_none() && silent.sqlite.is_none());
-    assert!(!silent.levels.keep_call(Level::Critical, "a"));
+    assert!(!silent.levels.allows_call(Level::Critical, "a"));
     assert_eq!(silent.metrics.is_some(), cfg!(feature = "serve"));
     assert!(silent.notes().is_empty(), "{:?}", silent.notes());
     let dark = parsed("logging: {metrics: {enabled: false}}");

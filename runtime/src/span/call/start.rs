@@ -21,7 +21,7 @@ impl Listeners {
     pub(super) fn find(callsite: &'static SpanCallsite) -> Option<Self> {
         let (is_span_enabled, handle) = (callsite.is_enabled(), dispatch::current());
         if handle.is_none() {
-            dispatch::miss(callsite.info.operation);
+            dispatch::hint_not_started(callsite.info.operation);
             if !is_span_enabled || has_no_subscriber() {
                 return None;
             }

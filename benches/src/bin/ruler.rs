@@ -1,5 +1,0 @@
-//! The ruler.
-
-fn main() -> std::process::ExitCode {
-    ragspan_benches::program::main()
-}

@@ -1,8 +1,0 @@
-//! The ruler with an allocator that counts: for the allocations of one variant, never for its time.
-
-#[global_allocator]
-static ALLOCATOR: ragspan_benches::allocations::Counting = ragspan_benches::allocations::Counting;
-
-fn main() -> std::process::ExitCode {
-    ragspan_benches::program::main()
-}

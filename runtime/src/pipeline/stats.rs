@@ -1,0 +1,207 @@
+//! Counts what happened to the records of one sink, and holds the sink's health.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+use super::Pipeline;
+use super::sink_event::SinkEvent;
+use super::sink_health::{DegradedKind, HealthTracker, print_to_stderr};
+use crate::metrics::{Counter, Gauge, Name, Registry};
+
+/// Why a record was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dropped {
+    /// The ingest queue was full: the application emitted records faster than the worker took them.
+    QueueFull,
+    /// The sink's own queue was full: the worker took records faster than the sink wrote them.
+    SinkQueueFull,
+    /// The sink rejected the record permanently.
+    Refused,
+    /// The record was emitted after the shutdown.
+    AfterShutdown,
+}
+
+impl Dropped {
+    /// Every reason, in the order of the declaration.
+    pub const ALL: [Self; 4] = [
+        Self::QueueFull,
+        Self::SinkQueueFull,
+        Self::Refused,
+        Self::AfterShutdown,
+    ];
+
+    /// Returns the value of the metrics' `reason` label.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::SinkQueueFull => "sink_queue_full",
+            Self::Refused => "refused",
+            Self::AfterShutdown => "after_shutdown",
+        }
+    }
+}
+
+/// The delivery statistics of one sink: `emitted = delivered + dropped + filtered + pending`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeliveryStats {
+    /// The sink's name, as in the metrics.
+    pub sink: &'static str,
+    /// Records that the application emitted.
+    pub emitted: u64,
+    /// Records that the sink accepted.
+    pub delivered: u64,
+    /// Records that were lost, for any reason.
+    pub dropped: u64,
+    /// Records that were not sent to this sink on purpose.
+    pub filtered: u64,
+    /// Records that are still in a queue or being retried.
+    pub pending: u64,
+}
+
+impl DeliveryStats {
+    fn new(sink: &'static str, counts: Counts, emitted: u64) -> Self {
+        let dropped = counts.dropped.iter().sum();
+        Self {
+            sink,
+            emitted,
+            delivered: counts.delivered,
+            dropped,
+            filtered: 0,
+            pending: emitted.saturating_sub(counts.delivered + dropped),
+        }
+    }
+}
+
+/// The records that one sink no longer has to deliver, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    delivered: u64,
+    /// By reason.
+    dropped: [u64; Dropped::ALL.len()],
+}
+
+/// The counters and the health of one sink.
+#[derive(Debug)]
+pub(crate) struct SinkStats {
+    sink: &'static str,
+    delivered: AtomicU64,
+    /// By reason.
+    dropped: [AtomicU64; Dropped::ALL.len()],
+    metrics: SinkMetrics,
+    health: HealthTracker,
+    /// Receives the records about this sink's failures.
+    pipeline: Weak<Pipeline>,
+}
+
+/// The metrics of one sink.
+#[derive(Debug)]
+struct SinkMetrics {
+    delivered: Arc<Counter>,
+    dropped: [Arc<Counter>; Dropped::ALL.len()],
+    pending: Arc<Gauge>,
+}
+
+impl SinkStats {
+    pub(super) fn new(sink: &'static str, pipeline: &Arc<Pipeline>) -> Self {
+        let registry: &Registry = pipeline.registry();
+        let dropped = |why: Dropped| registry.counter(Name::RecordsDropped, &[sink, why.reason()]);
+        let metrics = SinkMetrics {
+            delivered: registry.counter(Name::RecordsDelivered, &[sink]),
+            dropped: Dropped::ALL.map(dropped),
+            pending: registry.gauge(Name::RecordsPending, &[sink]),
+        };
+        Self {
+            sink,
+            delivered: AtomicU64::new(0),
+            dropped: Default::default(),
+            metrics,
+            health: HealthTracker::default(),
+            pipeline: Arc::downgrade(pipeline),
+        }
+    }
+
+    /// Marks the sink as degraded without printing a line: the start report prints it.
+    pub(super) fn note_failure(&self, kind: DegradedKind, reason: &str) {
+        self.health.note(kind, reason);
+    }
+
+    /// Marks the sink as degraded, and prints and records it unless that was done already.
+    pub(super) fn report_failure(&self, kind: DegradedKind, reason: &str) {
+        if let Some(line) = self.health.degrade(self.sink, kind, reason) {
+            print_to_stderr(&line);
+            self.record_failure();
+        }
+    }
+
+    /// Marks the sink as healthy, and prints and records it if its failure was.
+    pub(super) fn report_recovery(&self) {
+        let Some(recovery) = self.health.recover(self.sink) else {
+            return;
+        };
+        print_to_stderr(&recovery.line);
+        if let (Some(micros), Some(pipeline)) = (recovery.degraded_micros, self.pipeline.upgrade())
+        {
+            pipeline.emit_sink_event(&SinkEvent::Recovered {
+                sink: self.sink,
+                micros,
+            });
+        }
+    }
+
+    /// Emits a record of the current failure, unless there is one already. Before the start is over it emits nothing:
+    /// [`Pipeline::mark_started`] calls it again for each sink.
+    pub(super) fn record_failure(&self) {
+        let pipeline = self.pipeline.upgrade();
+        let Some(pipeline) = pipeline.filter(|pipeline| pipeline.has_started()) else {
+            return;
+        };
+        if let Some((kind, reason)) = self.health.take_unrecorded() {
+            pipeline.emit_sink_event(&SinkEvent::Failed {
+                sink: self.sink,
+                kind,
+                reason,
+            });
+        }
+    }
+
+    /// Returns the sink's name and why it is degraded, or `None` if it is healthy.
+    pub(super) fn degraded_reason(&self) -> Option<String> {
+        let reason = self.health.degraded_reason()?;
+        Some(format!("{}: {reason}", self.sink))
+    }
+
+    pub(super) fn count_delivered(&self, records: usize) {
+        self.delivered.fetch_add(records as u64, Relaxed);
+    }
+
+    pub(super) fn count_dropped(&self, why: Dropped, records: usize) {
+        self.dropped[why as usize].fetch_add(records as u64, Relaxed);
+    }
+
+    /// Reads the counters. `overflowed` records never got past the ingest queue, and are added as dropped.
+    pub(super) fn snapshot(&self, overflowed: u64) -> Counts {
+        let mut dropped = self.dropped.each_ref().map(|records| records.load(Relaxed));
+        dropped[Dropped::QueueFull as usize] += overflowed;
+        Counts {
+            delivered: self.delivered.load(Relaxed),
+            dropped,
+        }
+    }
+
+    /// Writes a snapshot to the metrics, and returns it with what is pending. `emitted` has to be read after the
+    /// snapshot, or more records would be delivered than were emitted.
+    pub(super) fn publish(&self, counts: Counts, emitted: u64) -> DeliveryStats {
+        let stats = DeliveryStats::new(self.sink, counts, emitted);
+        self.metrics.delivered.raise_to(counts.delivered);
+        for (counter, records) in self.metrics.dropped.iter().zip(counts.dropped) {
+            counter.raise_to(records);
+        }
+        self.metrics
+            .pending
+            .set(i64::try_from(stats.pending).unwrap_or(i64::MAX));
+        stats
+    }
+}

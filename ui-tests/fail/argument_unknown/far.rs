@@ -1,6 +1,0 @@
-use ragspan::rag_span;
-
-#[rag_span(layer = "data", banana)]
-fn no_slip() {}
-
-fn main() {}

@@ -1,6 +1,0 @@
-use ragspan::rag_span;
-
-#[rag_span(layer = "data", contxt(n))]
-fn slip(_n: u8) {}
-
-fn main() {}
