@@ -26,16 +26,20 @@
 //!
 //! # Features
 //!
-//! All are additive. `sqlite` (default): the SQLite sink and the [`store`] that queries it. `serve` (default): the
-//! listener for `/metrics`. `yaml` (default): [`Config::load`], the configuration file. `log` (default): what libraries say through the `log` crate becomes records. `signal` (default):
-//! [`terminated`], for a graceful shutdown. `http`: [`http`](mod@http), tower layers for servers and clients; and a response of the `http` crate is an outcome. `reqwest`: the same as a
-//! middleware of `reqwest`. `serde`: a [`Secret`] is serialized as `[redacted]`. `testing`: [`testing`], for your own unit tests. `off`, set by the final binary: the attribute leaves its item as it is,
-//! and a scope carries nothing; `testing` overrules it.
+//! All features are additive.
 //!
-//! # Layers of the crate
+//! - `sqlite` (default): the SQLite sink. The command `ragspan` queries its database.
+//! - `serve` (default): the HTTP listener for `/metrics`.
+//! - `yaml` (default): [`Config::load`], the configuration file.
+//! - `log` (default): events of the `log` crate become records.
+//! - `signal` (default): [`terminated`], for a graceful shutdown.
+//! - `http`: [`http`](mod@http), tower layers for servers and clients. A `Response` of the `http` crate is classified by its status.
+//! - `reqwest`: a middleware for `reqwest`.
+//! - `serde`: a [`Secret`] is serialized as `[redacted]`.
+//! - `testing`: [`testing`], for your own unit tests.
+//! - `off`, set by the final binary: the attribute returns its item unchanged, and scopes carry no fields. `testing` overrides it.
 //!
-//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock` and `privacy`, `value` and
-//! `usage`, `context` and `prices`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
+//! The modules of the crate are layered: see `ARCHITECTURE.md`.
 
 #![cfg_attr(
     not(feature = "sqlite"),
@@ -84,7 +88,7 @@ pub mod __events;
 #[path = "private.rs"]
 pub mod __private;
 
-/// The pages whose examples are tests.
+/// Documentation pages whose examples are tested.
 #[cfg(all(doctest, feature = "testing"))]
 mod pages {
     #[doc = include_str!("../../docs/attribute.md")]
@@ -116,7 +120,7 @@ mod pages {
     mod testing {}
 }
 
-/// Errors of parsing ids and levels, and the fields that an [`ErrorType`] adds to a record.
+/// Errors from parsing ids and levels, and the fields that an [`ErrorType`] adds to a record.
 pub mod error {
     pub use crate::context::ParseIdError;
     pub use crate::record::ParseLevelError;

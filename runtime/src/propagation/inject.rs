@@ -73,7 +73,7 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) {
     let remote = received.and_then(|received| received.remote.as_ref());
     if let Some((trace, span)) = context.inherited().ids {
         let flags = remote.map_or(TraceParent::SAMPLED, |remote| remote.flags);
-        let parent = TraceParent::of(trace, span, flags);
+        let parent = TraceParent::new(trace, span, flags);
         let state = remote.map_or("", |remote| &remote.state);
         into.set("traceparent", parent.to_string());
         into.set("tracestate", tracestate_header(span, state));
@@ -97,6 +97,6 @@ fn baggage(policy: &Policy, context: &Context, received: Option<&Received>) -> S
         .filter_map(|name| Some((*name, context.text(name)?)))
         .collect();
     let own = fields.iter().map(|(name, value)| (*name, value.as_str()));
-    let upstream = received.map(|received| received.baggage.of_langsmith());
+    let upstream = received.map(|received| received.baggage.langsmith_members());
     baggage_header(own, upstream.into_iter().flatten())
 }

@@ -1,10 +1,10 @@
-//! Percent-encoding, as baggage has it.
+//! Percent-encoding of baggage values.
 
 use std::borrow::Cow;
 
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Encodes what may not stand in a value of baggage as it is.
+/// Appends the text to `out`, with all bytes encoded but unreserved ASCII characters.
 pub(crate) fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         let plain = byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
@@ -12,9 +12,9 @@ pub(crate) fn encode(text: &str, out: &mut String) {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            let digit = |at: u8| {
+            let digit = |nibble: u8| {
                 DIGITS
-                    .get(usize::from(at))
+                    .get(usize::from(nibble))
                     .map_or('0', |digit| char::from(*digit))
             };
             out.push(digit(byte >> 4));
@@ -23,7 +23,7 @@ pub(crate) fn encode(text: &str, out: &mut String) {
     }
 }
 
-/// Decodes; what is no UTF-8 then is replaced, and a `%` that begins nothing stays.
+/// Decodes a value. A `%` without two hexadecimal digits is kept, and invalid UTF-8 is replaced.
 pub(crate) fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return text.into();
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percent_sign_that_begins_nothing_stays() {
+    fn a_percent_sign_without_digits_is_kept() {
         for text in ["100%", "%zz", "%", "%4", "%-1"] {
             assert_eq!(decode(text), text);
         }
@@ -64,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_decodes_to_itself(text in any::<String>()) {
+        fn encoded_text_decodes_to_itself(text in any::<String>()) {
             let mut encoded = String::new();
             encode(&text, &mut encoded);
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%-_.~".contains(&byte)));
