@@ -1,6 +1,6 @@
 //! What a span's record says: its operation, layer, outcome, error, and the values worth showing.
 
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 use serde_json::{Map, Value};
 
 use crate::style::Tone;
@@ -59,7 +59,7 @@ impl Outcome {
     }
 
     /// `status` where the record has it, else the message's form, else the level.
-    fn of(row: &Stored, context: &Map<String, Value>) -> Self {
+    fn of(row: &StoredRecord, context: &Map<String, Value>) -> Self {
         match context.get("status").and_then(Value::as_str) {
             Some("error") => Self::Failed,
             Some("panic") => Self::Panicked,
@@ -69,7 +69,7 @@ impl Outcome {
         }
     }
 
-    fn of_message(row: &Stored) -> Self {
+    fn of_message(row: &StoredRecord) -> Self {
         let ended = |end| row.message.ends_with(end);
         if row.message.starts_with("slow_") {
             Self::Slow
@@ -102,7 +102,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn of(row: &Stored) -> Option<Self> {
+    pub(crate) fn of(row: &StoredRecord) -> Option<Self> {
         let value: Value = serde_json::from_str(row.error.as_deref()?).ok()?;
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(safe);
         let chain = value.get("chain").and_then(Value::as_array);
@@ -133,7 +133,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn of(row: &Stored) -> Self {
+    pub(crate) fn of(row: &StoredRecord) -> Self {
         let context = object(&row.context);
         Self {
             operation: operation(row, &context),
@@ -236,11 +236,11 @@ fn object(text: &str) -> Map<String, Value> {
     }
 }
 
-fn layer(row: &Stored) -> String {
+fn layer(row: &StoredRecord) -> String {
     safe(row.logger.strip_prefix("rag.").unwrap_or(&row.logger))
 }
 
-fn operation(row: &Stored, context: &Map<String, Value>) -> String {
+fn operation(row: &StoredRecord, context: &Map<String, Value>) -> String {
     match context.get("operation").and_then(Value::as_str) {
         Some(operation) => safe(operation),
         None => safe(without_outcome(&row.message)),
@@ -267,14 +267,14 @@ mod tests {
     use super::*;
 
     fn facts(message: &str, level: &str, context: &str, metrics: &str) -> Facts {
-        Facts::of(&Stored {
+        Facts::of(&StoredRecord {
             message: message.into(),
             level: level.into(),
             logger: "rag.retrieval".into(),
             context: context.into(),
             metrics: metrics.into(),
             duration_ms: Some(1.0),
-            ..Stored::default()
+            ..StoredRecord::default()
         })
     }
 
@@ -345,9 +345,9 @@ mod tests {
 
     #[test]
     fn an_error_without_its_parts_is_none() {
-        let row = |error: &str| Stored {
+        let row = |error: &str| StoredRecord {
             error: Some(error.into()),
-            ..Stored::default()
+            ..StoredRecord::default()
         };
         assert_eq!(Failure::of(&row("null")), None);
         let failure = Failure::of(&row(r#"{"type":"t","message":"a\nb","chain":["c",1]}"#));

@@ -1,6 +1,6 @@
 //! Records for the tests: two requests of a small RAG service, one that fails and one that is fine.
 
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 use serde_json::{Value, json};
 
 const DAY: i64 = 1_795_427_000_000_000;
@@ -11,10 +11,10 @@ pub(crate) fn span(
     what: (&str, &str, &str),
     times: (i64, u32),
     metrics: &Value,
-) -> Stored {
+) -> StoredRecord {
     let (layer, operation, end) = what;
     let (start, duration) = times;
-    Stored {
+    StoredRecord {
         timestamp: "2026-11-23T09:41:07.000000Z".into(),
         level: "INFO".into(),
         logger: format!("rag.{layer}"),
@@ -32,7 +32,7 @@ pub(crate) fn span(
         start_us: Some(DAY + start),
         timestamp_us: DAY + start + i64::from(duration),
         seq: u64::from(ids.0),
-        ..Stored::default()
+        ..StoredRecord::default()
     }
 }
 
@@ -51,8 +51,8 @@ fn id(number: u32) -> String {
 }
 
 /// Something that was said in span `number`.
-pub(crate) fn event(number: u32, level: &str, message: &str, after: i64) -> Stored {
-    Stored {
+pub(crate) fn event(number: u32, level: &str, message: &str, after: i64) -> StoredRecord {
+    StoredRecord {
         timestamp: "2026-11-23T09:41:07.000001Z".into(),
         level: level.into(),
         logger: "bm25::index".into(),
@@ -61,12 +61,12 @@ pub(crate) fn event(number: u32, level: &str, message: &str, after: i64) -> Stor
         span_id: Some(id(number)),
         kind: "event".into(),
         timestamp_us: DAY + after,
-        ..Stored::default()
+        ..StoredRecord::default()
     }
 }
 
 /// The retrieval comes back empty, and the answer fails because of it.
-pub(crate) fn failed() -> Vec<Stored> {
+pub(crate) fn failed() -> Vec<StoredRecord> {
     let mut answer = span(
         (1, 0),
         ("api", "answer", "failed"),
@@ -94,7 +94,7 @@ pub(crate) fn failed() -> Vec<Stored> {
 }
 
 /// A request with every stage.
-pub(crate) fn fine() -> Vec<Stored> {
+pub(crate) fn fine() -> Vec<StoredRecord> {
     let spans = [
         (
             (1, 0),

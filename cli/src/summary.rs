@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ragspan_store::Stored;
+use ragspan_core::stats::percentile;
+use ragspan_store::StoredRecord;
 
 use crate::facts::{Facts, Outcome};
 use crate::format::{dollars, duration, number};
@@ -29,7 +30,7 @@ pub(crate) fn place_of_layer(layer: &str) -> usize {
 
 /// The table for these records, of which only those of ended spans count; empty without any.
 #[must_use]
-pub fn render(rows: &[Stored], style: &Style) -> String {
+pub fn render(rows: &[StoredRecord], style: &Style) -> String {
     let layers = by_layer(rows);
     if layers.is_empty() {
         return String::new();
@@ -60,7 +61,7 @@ struct Sums {
     cost: Option<f64>,
 }
 
-fn by_layer(rows: &[Stored]) -> BTreeMap<(usize, String), Sums> {
+fn by_layer(rows: &[StoredRecord]) -> BTreeMap<(usize, String), Sums> {
     let mut layers: BTreeMap<(usize, String), Sums> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind == "span") {
         if let Some(ms) = row.duration_ms {
@@ -109,12 +110,6 @@ fn add(sum: &mut Option<f64>, value: Option<f64>) {
     }
 }
 
-/// By nearest rank; the values are sorted.
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -131,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_is_no_ended_span_does_not_count() {
-        let begun = Stored {
+        let begun = StoredRecord {
             duration_ms: None,
             ..fine()[0].clone()
         };
@@ -198,14 +193,5 @@ mod tests {
             .map(|words| words.rev().take(2).collect::<Vec<_>>())
             .collect();
         assert_eq!(ends, [["$0.0300", "30"], ["$0.5300", "530"]]);
-    }
-
-    #[test]
-    fn percentiles_are_values_that_occurred() {
-        let values: Vec<_> = (1..=20).map(f64::from).collect();
-        assert_eq!(percentile(&values, 50), 10.0);
-        assert_eq!(percentile(&values, 95), 19.0);
-        assert_eq!(percentile(&[7.0], 95), 7.0);
-        assert_eq!(percentile(&[], 95), 0.0);
     }
 }

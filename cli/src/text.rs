@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use ragspan_core::escape::is_unsafe_to_print;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// `text` on one line and without anything that could move the cursor or turn the text around:
@@ -24,13 +25,6 @@ pub fn safe(text: &str) -> String {
 /// Says something on standard error; a closed one is no reason to fail.
 pub fn tell(text: &str) {
     _ = writeln!(io::stderr(), "ragspan: {}", safe(text));
-}
-
-fn is_unsafe_to_print(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// How many columns `text` takes.

@@ -39,6 +39,7 @@ fn row(seq: u64, operation: &'static str) -> NewRow<'static> {
         environment: "test",
         version: "1.0.0",
         host: "here",
+        typed: None,
     }
 }
 

@@ -134,7 +134,7 @@ fn check_lists_all_that_is_wrong_and_fails() {
         "2 problems",
         "ragspan.yaml:1:",
         "LANGSMITH_API_KEY is not set",
-        "ragspan.yaml:2:1: loging: unknown key; did you mean `logging`?",
+        "ragspan.yaml:2:1: loging: unknown key `loging`; did you mean `logging`?",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }

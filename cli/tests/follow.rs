@@ -35,6 +35,7 @@ fn row(seq: u64, level: &'static str, message: &'static str) -> NewRow<'static> 
         environment: "test",
         version: "1.0.0",
         host: "here",
+        typed: None,
     }
 }
 

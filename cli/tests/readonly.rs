@@ -37,6 +37,7 @@ fn row(seq: u64, message: &'static str) -> NewRow<'static> {
         environment: "test",
         version: "1.0.0",
         host: "here",
+        typed: None,
     }
 }
 

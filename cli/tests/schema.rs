@@ -1,7 +1,7 @@
 //! The published schema accepts what it must, refuses what it must, and comes out of the command.
 
 use jsonschema::Validator;
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 use serde_json::{Value, json};
 
 fn validator() -> Validator {
@@ -129,13 +129,13 @@ fn all_eighteen_keys_are_required() {
 
 #[test]
 fn what_the_store_gives_out_is_valid_even_where_its_columns_are_not() {
-    let stored = Stored {
+    let stored = StoredRecord {
         timestamp: "2026-11-23T09:41:07.123456Z".into(),
         level: "INFO".into(),
         context: "broken".into(),
         metrics: "broken".into(),
         error: Some("broken".into()),
-        ..Stored::default()
+        ..StoredRecord::default()
     };
     let record: Value = serde_json::from_str(&stored.to_json_line()).expect("it is JSON");
     assert!(validator().is_valid(&record), "{record}");

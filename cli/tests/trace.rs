@@ -79,6 +79,7 @@ fn row<'r>(span: &'r str, seq: u64, root: &'r str) -> NewRow<'r> {
         environment: "test",
         version: "1.0.0",
         host: "here",
+        typed: None,
     }
 }
 

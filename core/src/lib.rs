@@ -1,17 +1,33 @@
-//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost.
+//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost, and the spans of a trace.
 //!
 //! Services depend on `ragspan`, which re-exports what they need. This crate depends neither on `tracing` nor on a database.
+//!
+//! Without the default feature `full` the crate has one small dependency, so that the macros share its grammars without a longer build.
 
+#[cfg(feature = "full")]
 pub mod clock;
+pub mod duration;
 pub mod escape;
+#[cfg(feature = "full")]
 mod id;
 mod layer;
+#[cfg(feature = "full")]
 mod level;
 mod outcome;
+#[cfg(feature = "full")]
+pub mod record;
+pub mod spelling;
+pub mod stats;
+#[cfg(feature = "full")]
+pub mod trace;
+#[cfg(feature = "full")]
 mod usage;
 
+#[cfg(feature = "full")]
 pub use id::{ParseIdError, SpanId, TraceId};
 pub use layer::Layer;
+#[cfg(feature = "full")]
 pub use level::{Level, ParseLevelError};
 pub use outcome::Outcome;
+#[cfg(feature = "full")]
 pub use usage::{Cost, Usage};

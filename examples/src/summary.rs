@@ -7,7 +7,7 @@ use ragspan::TraceId;
 use ragspan_cli::style::Tone;
 use ragspan_cli::text::columns;
 use ragspan_cli::{Style, summary, waterfall};
-use ragspan_store::{Error, LogFilter, Reader, RowKind, Stored};
+use ragspan_store::{Error, LogFilter, Reader, RowKind, StoredRecord};
 
 /// What stands before the slowest request.
 const TITLE: &str = "slowest request  ";
@@ -16,9 +16,9 @@ const TITLE: &str = "slowest request  ";
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
     /// Every record of the slowest request, none if there was no request.
-    slowest: Vec<Stored>,
+    slowest: Vec<StoredRecord>,
     /// Every span of the run.
-    spans: Vec<Stored>,
+    spans: Vec<StoredRecord>,
 }
 
 impl Summary {
@@ -76,7 +76,7 @@ impl Summary {
 }
 
 /// Another process may write to the same database meanwhile.
-fn of_process(mut spans: Vec<Stored>, trace: &str) -> Vec<Stored> {
+fn of_process(mut spans: Vec<StoredRecord>, trace: &str) -> Vec<StoredRecord> {
     let boot = spans
         .iter()
         .find(|span| span.trace_id.as_deref() == Some(trace))
@@ -86,14 +86,14 @@ fn of_process(mut spans: Vec<Stored>, trace: &str) -> Vec<Stored> {
 }
 
 /// Requests are what the layer `api` answers; the ingestion is none.
-fn slowest(spans: &[Stored]) -> Option<&Stored> {
+fn slowest(spans: &[StoredRecord]) -> Option<&StoredRecord> {
     let requests = spans
         .iter()
         .filter(|span| span.logger == "rag.api" && span.parent_span_id.is_none());
     requests.max_by(|a, b| took(a).total_cmp(&took(b)))
 }
 
-fn took(span: &Stored) -> f64 {
+fn took(span: &StoredRecord) -> f64 {
     span.duration_ms.unwrap_or(0.0)
 }
 
@@ -101,8 +101,8 @@ fn took(span: &Stored) -> f64 {
 mod tests {
     use super::*;
 
-    fn span(boot: u8, trace: &str, layer: &str, ms: f64) -> Stored {
-        Stored {
+    fn span(boot: u8, trace: &str, layer: &str, ms: f64) -> StoredRecord {
+        StoredRecord {
             boot_id: vec![boot],
             kind: "span".to_owned(),
             level: "INFO".to_owned(),
@@ -113,7 +113,7 @@ mod tests {
             duration_ms: Some(ms),
             context: "{}".to_owned(),
             metrics: "{}".to_owned(),
-            ..Stored::default()
+            ..StoredRecord::default()
         }
     }
 

@@ -62,10 +62,10 @@ impl Telemetry {
         let Some(telemetry) = running.as_ref() else {
             return (false, json!({"troubles": ["it has been shut down"]}));
         };
-        let (sinks, troubles) = (telemetry.balances(), telemetry.troubles());
-        let healthy = troubles.is_empty() && sinks.iter().all(|sink| sink.dropped == 0);
+        let (sinks, warnings) = (telemetry.delivery_stats(), telemetry.warnings());
+        let healthy = warnings.is_empty() && sinks.iter().all(|sink| sink.dropped == 0);
         let sinks: Vec<_> = sinks.iter().map(sink).collect();
-        (healthy, json!({"sinks": sinks, "troubles": troubles}))
+        (healthy, json!({"sinks": sinks, "troubles": warnings}))
     }
 
     /// Delivers what is left, stops, and says what became of every record; nothing if that was done before.

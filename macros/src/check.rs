@@ -40,7 +40,9 @@ pub(crate) fn check(parsed: ParsedSpan, mode: Mode, errors: &mut Errors) -> Opti
     reject_duplicate_fields(&arguments, errors);
     if mode == Mode::Compatible {
         capture_parameters(&mut arguments, &bindings);
-        arguments.layer.get_or_insert(Layer::Known("Api"));
+        arguments
+            .layer
+            .get_or_insert(Layer::Known(ragspan_core::Layer::Api));
     }
     reject_too_many_fields(&arguments, errors);
     let shape = shape(&function, deferred, errors);

@@ -14,7 +14,6 @@ mod check;
 mod context;
 mod crate_path;
 mod derive;
-mod duration;
 mod err_ret;
 mod error_type;
 mod errors;

@@ -67,8 +67,8 @@ impl Arguments {
 
 /// The layer of the RAG system that a function belongs to.
 pub(crate) enum Layer {
-    /// A built-in layer, as the name of its variant of `ragspan::Layer`.
-    Known(&'static str),
+    /// A built-in layer.
+    Known(ragspan_core::Layer),
     Custom(LitStr),
 }
 

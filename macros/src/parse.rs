@@ -221,7 +221,10 @@ mod tests {
     fn arguments_are_accepted_in_any_order_with_a_trailing_comma() {
         let read =
             arguments(r#"empty, slow = "2s", context(a, b,), operation = "x", layer = "api","#);
-        assert!(matches!(read.layer, Some(Layer::Known("Api"))));
+        assert!(matches!(
+            read.layer,
+            Some(Layer::Known(ragspan_core::Layer::Api))
+        ));
         assert!(matches!(read.empty, Some(EmptyCheck::ByType(_))));
         assert_eq!((read.slow_us, read.context.len()), (Some(2_000_000), 2));
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Error messages for unknown names: a suggestion for the likely spelling, and the list of known names.
 
-use strsim::osa_distance;
+use ragspan_core::spelling;
 
 /// Returns the message for an unknown name, with a suggestion if one is close enough.
 pub(crate) fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
@@ -12,18 +12,9 @@ pub(crate) fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
     format!("unknown {kind} `{name}`; {suggestion}known {kind}s: {known}")
 }
 
-/// Returns the known name with the least edit distance, if it is close enough to be the intended one. Case is ignored.
+/// Returns the known name with the smallest edit distance, if it is close enough to be the intended one. Case is ignored.
 pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let distance = |known: &str| osa_distance(&name, &known.to_lowercase());
-    let (distance, best) = known.iter().map(|known| (distance(known), *known)).min()?;
-    let has_common_letter = distance < name.chars().count().max(best.chars().count());
-    (distance <= max_distance(&name) && has_common_letter).then_some(best)
-}
-
-/// Allows an edit of every third letter, and of at least one letter.
-fn max_distance(name: &str) -> usize {
-    (name.chars().count() / 3).max(1)
+    spelling::nearest(name, known.iter().copied())
 }
 
 #[cfg(test)]

@@ -360,14 +360,14 @@ fn macros_called(tokens: TokenStream) -> Vec<String> {
 #[test]
 fn every_error_is_reported_at_once() {
     let text = expanded(
-        r#"layer = "retreival", contxt(x), slow = "2 s", output, context(a.b(), b, b), slow = "1s""#,
+        r#"layer = "retreival", contxt(x), slow = "2 seconds", output, context(a.b(), b, b), slow = "1s""#,
         "const fn search() -> impl Future<Output = u8> { ready(1) }",
     )
     .to_string();
     for part in [
         "did you mean `retrieval`",
         "did you mean `context`",
-        "`2 s` is not a duration",
+        "`2 seconds` is not a duration",
         "`output` is not supported yet",
         "write `b = ` before it",
         "the field `b` is given twice",

@@ -1,28 +1,17 @@
 //! The grammar of the values of most arguments: one parser per key.
 
 use proc_macro2::TokenTree;
+use ragspan_core::{Layer as BuiltInLayer, duration};
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Error, Ident, LitInt, LitStr, Pat, Path, Token, token};
 
 use crate::arg::{Arg, in_parentheses};
-use crate::duration;
 use crate::errors::Errors;
 use crate::fields::{FieldGroup, field};
 use crate::list::{at_end_of_item, list};
 use crate::model::{Arguments, EmptyCheck, Field, Layer, Level, OkFields, Pattern, ValueClosure};
 use crate::suggest;
-
-/// The built-in layers, each with its variant of `ragspan::Layer`.
-const LAYERS: &[(&str, &str)] = &[
-    ("api", "Api"),
-    ("ingestion", "Ingestion"),
-    ("data", "Data"),
-    ("retrieval", "Retrieval"),
-    ("generation", "Generation"),
-    ("evaluation", "Evaluation"),
-    ("memory", "Memory"),
-];
 
 /// The levels, each with its constant of `tracing::Level` and its variant of `ragspan::Level`.
 const LEVELS: &[(&str, &str, &str)] = &[
@@ -53,10 +42,11 @@ pub(crate) fn layer(arguments: &mut Arguments, arg: &Arg<'_>, _: &mut Errors) ->
 
 fn known_layer(literal: &LitStr) -> syn::Result<Layer> {
     let name = literal.value();
-    if let Some((_, variant)) = LAYERS.iter().find(|(known, _)| *known == name) {
-        return Ok(Layer::Known(variant));
+    let mut layers = BuiltInLayer::ALL.into_iter();
+    if let Some(layer) = layers.find(|layer| layer.name() == name) {
+        return Ok(Layer::Known(layer));
     }
-    let known: Vec<&str> = LAYERS.iter().map(|(known, _)| *known).collect();
+    let known = BuiltInLayer::ALL.map(BuiltInLayer::name);
     let message = suggest::unknown("layer", &name, &known);
     Err(Error::new(
         literal.span(),
@@ -90,7 +80,7 @@ fn custom_name(literal: LitStr) -> syn::Result<LitStr> {
             "a layer name may contain only lower-case letters, digits and `_`: custom(\"rerank\")";
         return Err(Error::new(literal.span(), message));
     }
-    if LAYERS.iter().any(|(known, _)| *known == name) {
+    if BuiltInLayer::ALL.iter().any(|layer| layer.name() == name) {
         let message = format!("`{name}` is a built-in layer: write layer = \"{name}\"");
         return Err(Error::new(literal.span(), message));
     }
@@ -240,9 +230,22 @@ pub(crate) fn ok(arguments: &mut Arguments, arg: &Arg<'_>, errors: &mut Errors) 
 /// `slow = "2s"`
 pub(crate) fn slow(arguments: &mut Arguments, arg: &Arg<'_>, _: &mut Errors) -> syn::Result<()> {
     let literal = arg.string("slow = \"2s\"")?;
-    let micros = duration::micros(&literal.value());
+    let micros = slow_micros(&literal.value());
     arguments.slow_us = Some(micros.map_err(|message| Error::new(literal.span(), message))?);
     Ok(())
+}
+
+/// Parses a duration of at least a microsecond.
+fn slow_micros(text: &str) -> Result<u64, String> {
+    let parsed = duration::parse(text);
+    let duration = parsed.map_err(|error| format!("`{text}` is not a duration: {error}"))?;
+    match u64::try_from(duration.as_micros()) {
+        Ok(0) => Err(format!(
+            "`{text}` is shorter than a microsecond: write at least \"1us\""
+        )),
+        Ok(micros) => Ok(micros),
+        Err(_) => Err(format!("`{text}` is too long")),
+    }
 }
 
 /// `empty` or `empty = |answer| answer.text.is_empty()`

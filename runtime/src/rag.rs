@@ -17,6 +17,7 @@ use crate::privacy::redact;
 use crate::record::{Kind, Level, TOTAL_BUDGET};
 use crate::trace::{self, Inherited};
 use crate::value::{Fields, Value};
+use ragspan_core::record::{SCORE_RECORDED, keys};
 
 /// The most names of scores that get a field of their own; further ones share the field `other_score`.
 const MAX_NAMES: usize = 256;
@@ -69,19 +70,19 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
         trace.sums.retry();
     }
     call.add_to_completion(|late| {
-        late.push("metrics.attempts", Value::U64(n.into()));
-        let before = late.number("metrics.retry_wait_ms").unwrap_or_default();
+        late.push(keys::ATTEMPTS.field, Value::U64(n.into()));
+        let before = late.number(keys::RETRY_WAIT_MS.field).unwrap_or_default();
         if let Value::F64(wait) = Value::millis(micros)
             && micros > 0
         {
-            late.push("metrics.retry_wait_ms", Value::F64(before + wait));
+            late.push(keys::RETRY_WAIT_MS.field, Value::F64(before + wait));
         }
     });
     call.emit_record(Level::Warning, "retrying", |fields| {
-        fields.push("attempt", Value::U64(n.into()));
-        fields.push_text("reason", reason);
+        fields.push(keys::ATTEMPT.field, Value::U64(n.into()));
+        fields.push_text(keys::REASON.field, reason);
         if micros > 0 {
-            fields.push("metrics.wait_ms", Value::millis(micros));
+            fields.push(keys::WAIT_MS.field, Value::millis(micros));
         }
     });
 }
@@ -100,11 +101,11 @@ pub fn fallback(from: &str, to: &str, reason: &str) {
     };
     let registry = call.handle.registry();
     registry.fallback(from, to, &call.exemplar());
-    call.add_to_completion(|late| late.push_text("fallback_to", to));
+    call.add_to_completion(|late| late.push_text(keys::FALLBACK_TO.field, to));
     call.emit_record(Level::Warning, "fallback", |fields| {
-        fields.push_text("from", from);
-        fields.push_text("to", to);
-        fields.push_text("reason", reason);
+        fields.push_text(keys::FROM.field, from);
+        fields.push_text(keys::TO.field, to);
+        fields.push_text(keys::REASON.field, reason);
     });
 }
 
@@ -148,8 +149,8 @@ fn cache_lookup(cache: &str, hit: bool) {
         sums.inspect(|sums| sums.cache_miss());
     }
     call.add_to_completion(|late| {
-        late.push_text("cache", cache);
-        late.push("cache_hit", Value::Bool(hit));
+        late.push_text(keys::CACHE.field, cache);
+        late.push(keys::CACHE_HIT.field, Value::Bool(hit));
     });
 }
 
@@ -177,10 +178,10 @@ pub fn set_active_connections(pool: &str, count: u64) {
     }
 }
 
-/// Records an evaluation score between 0 and 1 under the name of its metric.
+/// Records a score of an evaluation, between 0 and 1, under the name of its metric.
 ///
-/// Observes it in `rag_evaluation_score`, and adds it to the metrics of the call's completion record. A score that is
-/// NaN is ignored.
+/// Observes `rag_evaluation_score`, adds a metric to the completion of the enclosing call, and leaves an INFO record
+/// `score_recorded`. A score that is NaN is not recorded.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "evaluation")]
@@ -190,6 +191,8 @@ pub fn set_active_connections(pool: &str, count: u64) {
 ///
 /// let (_, seen) = ragspan::testing::capture(evaluate);
 /// assert_eq!(seen.record("evaluate_complete")["metrics"]["faithfulness"], 0.94);
+/// let score = seen.record("score_recorded");
+/// assert_eq!((&score["context"]["metric"], &score["metrics"]["score"]), (&"faithfulness".into(), &0.94.into()));
 /// ```
 pub fn record_score(metric: &str, score: f64) {
     let Some(call) = EnclosingCall::find() else {
@@ -199,9 +202,17 @@ pub fn record_score(metric: &str, score: f64) {
         .registry()
         .evaluation(metric, score, &call.exemplar());
     call.add_to_completion(|late| late.push(score_field(metric), Value::F64(score)));
+    if !score.is_nan() {
+        call.emit_record(Level::Info, SCORE_RECORDED, |fields| {
+            fields.push_text(keys::METRIC.field, metric);
+            fields.push(keys::SCORE.field, Value::F64(score));
+        });
+    }
 }
 
-/// Counts the claims of an answer that were checked against its sources, and those of them that no source supports.
+/// Counts claims of an answer that were checked against its sources, and those that no source supports.
+///
+/// Adds both numbers to the completion of the enclosing call, and leaves an INFO record `claims_recorded`.
 pub fn record_claims(checked: u64, hallucinated: u64) {
     let Some(call) = EnclosingCall::find() else {
         return;
@@ -209,13 +220,15 @@ pub fn record_claims(checked: u64, hallucinated: u64) {
     call.handle
         .registry()
         .claims(checked, hallucinated, &call.exemplar());
-    call.add_to_completion(|late| {
-        late.push("metrics.claims", Value::U64(checked));
-        late.push("metrics.hallucinated_claims", Value::U64(hallucinated));
-    });
+    let write = |fields: &mut Fields| {
+        fields.push(keys::CLAIMS.field, Value::U64(checked));
+        fields.push(keys::HALLUCINATED_CLAIMS.field, Value::U64(hallucinated));
+    };
+    call.add_to_completion(write);
+    call.emit_record(Level::Info, "claims_recorded", write);
 }
 
-/// Counts a user's verdict on an answer.
+/// Counts the feedback that somebody gave to an answer, and leaves an INFO record `feedback_recorded`.
 pub fn feedback(key: &str, verdict: Verdict) {
     let Some(call) = EnclosingCall::find() else {
         return;
@@ -223,6 +236,10 @@ pub fn feedback(key: &str, verdict: Verdict) {
     call.handle
         .registry()
         .feedback(key, verdict, &call.exemplar());
+    call.emit_record(Level::Info, "feedback_recorded", |fields| {
+        fields.push_text(keys::FEEDBACK_KEY.field, key);
+        fields.push_text(keys::VERDICT.field, verdict.as_str());
+    });
 }
 
 /// Records how a token budget is divided.
@@ -239,9 +256,9 @@ pub fn token_budget(total: u64, query: u64, context: u64, response: u64) {
     };
     let numbers = [
         (TOTAL_BUDGET, total),
-        ("metrics.allocated_query", query),
-        ("metrics.allocated_context", context),
-        ("metrics.allocated_response", response),
+        (keys::ALLOCATED_QUERY.field, query),
+        (keys::ALLOCATED_CONTEXT.field, context),
+        (keys::ALLOCATED_RESPONSE.field, response),
     ];
     let add = |fields: &mut Fields| {
         for (name, tokens) in numbers {
@@ -318,7 +335,7 @@ fn score_field(metric: &str) -> &'static str {
         return known;
     }
     if names.len() >= MAX_NAMES {
-        return "metrics.other_score";
+        return keys::OTHER_SCORE.field;
     }
     let field: &'static str = String::leak(name);
     names.insert(field);

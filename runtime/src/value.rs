@@ -166,7 +166,7 @@ impl Value {
         clippy::cast_precision_loss,
         reason = "sums of what people record; exact up to nine quadrillion"
     )]
-    fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Self::F64(number) => Some(*number),
             Self::U64(number) => Some(*number as f64),

@@ -12,10 +12,10 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr};
 
-use super::Error;
+use super::{Error, typed};
 
 /// The version of the tables that this program writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 /// How long a statement waits for another process's write; a checkpoint can take seconds.
 const BUSY: Duration = Duration::from_secs(30);
 /// How often, and how many times, the lock is tried: half a minute in all.
@@ -98,6 +98,9 @@ async fn to_read(path: &Path, unchanging: bool) -> Result<SqliteConnection, Erro
         .await
         .map_err(|error| Error::open(path, error))?;
     check_table(&mut connection, path).await?;
+    typed::provide(&mut connection)
+        .await
+        .map_err(|error| Error::open(path, error))?;
     Ok(connection)
 }
 
@@ -117,17 +120,28 @@ fn writing_options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
 }
 
+/// Each migration is applied once, in order; none reads or rewrites the rows, whatever the size of the database.
 fn migrations() -> Migrator {
-    let logs = Migration::new(
-        SCHEMA_VERSION,
-        "logs".into(),
-        MigrationType::Simple,
-        include_str!("../migrations/sqlite/0001_logs.sql").into_sql_str(),
-        false,
-    );
-    let mut migrator = Migrator::with_migrations(vec![logs]);
+    let logs = include_str!("../migrations/sqlite/0001_logs.sql");
+    let typed_columns = include_str!("../migrations/sqlite/0002_typed_columns.sql");
+    let all = vec![
+        migration(1, "logs", logs),
+        migration(SCHEMA_VERSION, "typed columns", typed_columns),
+    ];
+    let mut migrator = Migrator::with_migrations(all);
     migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
     migrator
+}
+
+fn migration(version: i64, description: &'static str, sql: &'static str) -> Migration {
+    let sql = sql.into_sql_str();
+    Migration::new(
+        version,
+        description.into(),
+        MigrationType::Simple,
+        sql,
+        false,
+    )
 }
 
 async fn check_table(connection: &mut SqliteConnection, path: &Path) -> Result<(), Error> {

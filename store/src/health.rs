@@ -24,10 +24,10 @@ impl Health {
         let page = number(connection, "PRAGMA page_size").await?;
         Ok(Self {
             version: version(connection).await?,
-            records: number(connection, "SELECT count(*) FROM logs")
+            records: number(connection, "SELECT count(*) FROM main.logs")
                 .await?
                 .unsigned_abs(),
-            newest_us: sqlx::query_scalar("SELECT max(timestamp_us) FROM logs")
+            newest_us: sqlx::query_scalar("SELECT max(timestamp_us) FROM main.logs")
                 .fetch_one(&mut *connection)
                 .await?,
             bytes: pages.saturating_mul(page).unsigned_abs(),

@@ -12,7 +12,7 @@ use super::lookup::{CANDIDATES, ways};
 use super::select::{Column, Order, Select};
 use super::stats::{Call, Gathering};
 use super::{
-    Error, ErrorFilter, LogFilter, SlowFilter, Stats, StatsFilter, Stored, TraceRef, connect,
+    Error, ErrorFilter, LogFilter, SlowFilter, Stats, StatsFilter, StoredRecord, TraceRef, connect,
 };
 
 /// Reads a database that a [`Writer`](super::Writer), perhaps of another process, fills.
@@ -62,7 +62,7 @@ impl Reader {
     /// If the database refuses.
     pub async fn count(&mut self) -> Result<u64, Error> {
         self.deadline.start();
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM logs")
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM main.logs")
             .fetch_one(&mut self.connection)
             .await
             .map_err(self.deadline.while_doing("count the records"))?;
@@ -75,7 +75,7 @@ impl Reader {
     /// If the database refuses.
     pub async fn newest_row(&mut self) -> Result<i64, Error> {
         self.deadline.start();
-        sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM logs")
+        sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM main.logs")
             .fetch_one(&mut self.connection)
             .await
             .map_err(self.deadline.while_doing("look for the newest record"))
@@ -85,7 +85,11 @@ impl Reader {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn logs_after(&mut self, filter: &LogFilter, row: i64) -> Result<Vec<Stored>, Error> {
+    pub async fn logs_after(
+        &mut self,
+        filter: &LogFilter,
+        row: i64,
+    ) -> Result<Vec<StoredRecord>, Error> {
         self.records(filter.select_after(row)).await
     }
 
@@ -99,7 +103,7 @@ impl Reader {
         let calls = select.build().fetch(&mut self.connection);
         calls
             .and_then(async |row| Call::read(&row))
-            .try_fold(Gathering::new(filter.by), async |mut groups, call| {
+            .try_fold(Gathering::default(), async |mut groups, call| {
                 groups.add(call);
                 Ok(groups)
             })
@@ -123,7 +127,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn trace(&mut self, trace_id: &str) -> Result<Vec<Stored>, Error> {
+    pub async fn trace(&mut self, trace_id: &str) -> Result<Vec<StoredRecord>, Error> {
         let select = Select::records().and_text(Column::TraceId, Some(trace_id));
         self.records(select.ordered(Order::ByStart, None)).await
     }
@@ -150,7 +154,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn logs(&mut self, filter: &LogFilter) -> Result<Vec<Stored>, Error> {
+    pub async fn logs(&mut self, filter: &LogFilter) -> Result<Vec<StoredRecord>, Error> {
         let mut records = self.records(filter.select()).await?;
         records.reverse();
         Ok(records)
@@ -160,7 +164,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn errors(&mut self, filter: &ErrorFilter) -> Result<Vec<Stored>, Error> {
+    pub async fn errors(&mut self, filter: &ErrorFilter) -> Result<Vec<StoredRecord>, Error> {
         let mut records = self.records(filter.select()).await?;
         records.reverse();
         Ok(records)
@@ -170,11 +174,11 @@ impl Reader {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn slowest(&mut self, filter: &SlowFilter) -> Result<Vec<Stored>, Error> {
+    pub async fn slowest(&mut self, filter: &SlowFilter) -> Result<Vec<StoredRecord>, Error> {
         self.records(filter.select()).await
     }
 
-    async fn records(&mut self, mut select: Select) -> Result<Vec<Stored>, Error> {
+    async fn records(&mut self, mut select: Select) -> Result<Vec<StoredRecord>, Error> {
         self.deadline.start();
         let rows = select
             .build()
@@ -182,7 +186,7 @@ impl Reader {
             .await
             .map_err(self.deadline.while_doing("read records"))?;
         rows.iter()
-            .map(Stored::read)
+            .map(StoredRecord::read)
             .collect::<Result<_, _>>()
             .map_err(Error::while_doing("read records"))
     }

@@ -1,4 +1,6 @@
-//! A record as it is handed to the store: the eighteen keys and the envelope, borrowed.
+//! A record to be inserted: the eighteen keys and the envelope, borrowed.
+
+use ragspan_core::Cost;
 
 /// What a record stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +73,42 @@ pub struct NewRow<'a> {
     pub version: &'a str,
     /// The machine.
     pub host: &'a str,
+    /// The values that queries ask for. `None` where the program has them only in the JSON above: a later step of
+    /// [`Writer::fill`](super::Writer::fill) then reads them from there.
+    pub typed: Option<TypedColumns<'a>>,
+}
+
+/// The values of a record that queries ask for, each in a column of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TypedColumns<'a> {
+    /// The operation of a span.
+    pub operation: Option<&'a str>,
+    /// The status of a span that has ended.
+    pub status: Option<&'a str>,
+    /// The layer, such as `retrieval`.
+    pub layer: Option<&'a str>,
+    /// Whether it is the first span of this service in its trace.
+    pub is_local_root: bool,
+    /// The model.
+    pub model: Option<&'a str>,
+    /// The tokens of the call alone, in the order of the fields of [`Usage`](ragspan_core::Usage).
+    pub tokens: [Option<u64>; 5],
+    /// The sum of the tokens of the call, or of the calls of a request.
+    pub total_tokens: Option<u64>,
+    /// The number of model calls of a request.
+    pub llm_calls: Option<u64>,
+    /// The cost of the call, or of the calls of a request.
+    pub cost: Option<Cost>,
+    /// The type of the error.
+    pub error_type: Option<&'a str>,
+    /// The fingerprint of the error.
+    pub error_fingerprint: Option<u64>,
+    /// The span in which the error was first recorded, where that is another one.
+    pub error_span_id: Option<&'a str>,
+    /// The name of the score that the record holds.
+    pub score_name: Option<&'a str>,
+    /// The score.
+    pub score: Option<f64>,
 }
 
 impl NewRow<'_> {

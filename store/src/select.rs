@@ -4,7 +4,7 @@ use sqlx::QueryBuilder;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 
-use super::Stored;
+use super::StoredRecord;
 use super::stats::StatsBy;
 use ragspan_core::Level;
 
@@ -15,7 +15,7 @@ pub(super) enum Column {
     /// The row's number in the table: later rows have greater ones.
     Id,
     Kind,
-    Logger,
+    Layer,
     RequestId,
     SpanId,
     TimestampUs,
@@ -31,7 +31,7 @@ impl Column {
             Self::DurationMs => "duration_ms",
             Self::Id => "id",
             Self::Kind => "kind",
-            Self::Logger => "logger",
+            Self::Layer => "layer",
             Self::RequestId => "request_id",
             Self::SpanId => "span_id",
             Self::TimestampUs => "timestamp_us",
@@ -92,16 +92,9 @@ impl Fact {
         match self {
             Self::Failure => "level IN ('ERROR', 'CRITICAL')",
             Self::Ended => "duration_ms IS NOT NULL",
-            Self::Root => {
-                "(parent_span_id IS NULL OR span_id = trace_id \
-                 OR parent_span_id LIKE '00000000-0000-0000-%' \
-                 OR context LIKE '%\"remote_parent\":true%')"
-            }
+            Self::Root => "is_local_root = 1",
             Self::WithError => "error IS NOT NULL",
-            Self::Born => {
-                "(CASE WHEN json_valid(context) THEN json_extract(context, '$.error_span_id') END) \
-                 IS NULL"
-            }
+            Self::Born => "error_span_id IS NULL",
             Self::Traced => "+trace_id IS NOT NULL",
         }
     }
@@ -146,7 +139,7 @@ pub(super) struct Select {
 impl Select {
     /// Whole records.
     pub(super) fn records() -> Self {
-        Self::of("SELECT ", Stored::COLUMNS)
+        Self::of("SELECT ", StoredRecord::COLUMNS)
     }
 
     /// The different traces of some records.
@@ -197,8 +190,7 @@ impl Select {
     }
 
     pub(super) fn and_layer(self, layer: Option<&str>) -> Self {
-        let logger = layer.map(|layer| format!("rag.{layer}"));
-        self.and_text(Column::Logger, logger.as_deref())
+        self.and_text(Column::Layer, layer)
     }
 
     pub(super) fn and_since(self, since_us: Option<i64>) -> Self {

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use ragspan_core::stats::percentile;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+
+use ragspan_core::Cost;
 
 use super::select::{Fact, Order, Select};
 
@@ -21,30 +24,22 @@ pub enum StatsBy {
     Error,
 }
 
-/// The tokens of a call alone: the sum of its kinds.
+/// The tokens of a call alone: the sum of its kinds, NULL where it has none.
 macro_rules! own_tokens {
     () => {
-        "(SELECT sum(value) FROM json_each(metrics) WHERE key IN ('input_tokens', \
-         'cached_input_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens') \
-         AND type IN ('integer', 'real'))"
+        "(CASE WHEN coalesce(input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, \
+         reasoning_tokens) IS NOT NULL THEN coalesce(input_tokens, 0) + coalesce(cached_input_tokens, 0) \
+         + coalesce(cache_write_tokens, 0) + coalesce(output_tokens, 0) + coalesce(reasoning_tokens, 0) END)"
     };
 }
 
 impl StatsBy {
-    /// A layer goes by its logger in the table.
-    fn name_of(self, name: String) -> String {
-        match (self, name.strip_prefix("rag.")) {
-            (Self::Layer | Self::Operation, Some(layer)) => layer.to_owned(),
-            _ => name,
-        }
-    }
-
-    /// What a summary reads of a call. Few calls have tokens or a cost: the search for the word spares
-    /// the others the reading of their JSON, which is what takes the time. The group is its first two columns. Like all columns of the
-    /// store's queries, these are literals.
+    /// Returns the columns that a summary reads of a call; the first two are its group. Like every column of the store's
+    /// queries they are literals.
     ///
-    /// The record of a request carries the sums of the calls in it, and is known by its `llm_calls`. The third argument
-    /// says where these sums count; elsewhere it counts with the tokens that it has spent itself, or calls would count twice.
+    /// The record of a request holds the sums of the calls in it, and is recognised by its `llm_calls`. The third argument
+    /// of the macro is where these sums count. Elsewhere a request counts with the tokens that it spent itself, because
+    /// calls would otherwise count twice.
     pub(super) const fn columns(self) -> &'static str {
         macro_rules! columns {
             ($name:literal, $second:literal, $sums:literal) => {
@@ -52,40 +47,25 @@ impl StatsBy {
                     $name,
                     " AS name, ",
                     $second,
-                    " AS operation, duration_ms, \
-                     CASE WHEN json_valid(context) THEN json_extract(context, '$.status') END \
-                     AS status, \
-                     CASE WHEN instr(metrics, 'tokens\"') AND json_valid(metrics) THEN \
-                     CASE WHEN ",
+                    " AS second, duration_ms, status, CASE WHEN ",
                     $sums,
-                    " OR json_extract(metrics, '$.llm_calls') IS NULL THEN coalesce( \
-                     json_extract(metrics, '$.total_tokens'), json_extract(metrics, '$.tokens'), ",
+                    " OR llm_calls IS NULL THEN coalesce(total_tokens, ",
                     own_tokens!(),
                     ") ELSE ",
                     own_tokens!(),
-                    " END END AS tokens, \
-                     CASE WHEN instr(metrics, '\"cost_usd\"') AND json_valid(metrics) AND (",
+                    " END AS tokens, CASE WHEN ",
                     $sums,
-                    " OR coalesce(json_extract(metrics, '$.llm_calls') = 1 AND ",
+                    " OR llm_calls IS NULL OR (llm_calls = 1 AND ",
                     own_tokens!(),
-                    " IS NOT NULL, json_extract(metrics, '$.llm_calls') IS NULL)) \
-                     THEN json_extract(metrics, '$.cost_usd') END AS cost"
+                    " IS NOT NULL) THEN cost_nanos END AS cost"
                 )
             };
         }
         match self {
-            Self::Layer => columns!("logger", "NULL", "logger = 'rag.api'"),
-            Self::Operation => columns!(
-                "logger",
-                "CASE WHEN json_valid(context) THEN json_extract(context, '$.operation') END",
-                "logger = 'rag.api'"
-            ),
+            Self::Layer => columns!("coalesce(layer, logger)", "NULL", "layer = 'api'"),
+            Self::Operation => columns!("coalesce(layer, logger)", "operation", "layer = 'api'"),
             Self::User => columns!("user_id", "NULL", "TRUE"),
-            Self::Error => columns!(
-                "CASE WHEN json_valid(error) THEN json_extract(error, '$.type') END",
-                "NULL",
-                "FALSE"
-            ),
+            Self::Error => columns!("error_type", "NULL", "FALSE"),
         }
     }
 }
@@ -145,8 +125,17 @@ pub struct Stats {
     pub max_ms: f64,
     /// Their tokens, where any call tells.
     pub tokens: Option<f64>,
-    /// Their cost in US dollars, where any call tells.
-    pub cost_usd: Option<f64>,
+    /// The sum of their costs in billionths of a US dollar; `None` where no call has a cost.
+    pub cost_nanos: Option<u64>,
+}
+
+impl Stats {
+    /// Returns the sum of the costs in US dollars, as near as a float comes.
+    #[must_use]
+    pub fn cost_usd(&self) -> Option<f64> {
+        let cost = self.cost_nanos.map(Cost::from_nano_dollars);
+        cost.map(Cost::dollars)
+    }
 }
 
 /// One call, as a summary reads it.
@@ -156,18 +145,20 @@ pub(super) struct Call {
     duration_ms: f64,
     status: Option<String>,
     tokens: Option<f64>,
-    cost: Option<f64>,
+    cost_nanos: Option<u64>,
 }
 
 impl Call {
     pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             name: text(row, "name")?,
-            operation: text(row, "operation")?,
+            operation: text(row, "second")?,
             duration_ms: row.try_get("duration_ms")?,
             status: text(row, "status")?,
             tokens: number(row, "tokens"),
-            cost: number(row, "cost"),
+            cost_nanos: row
+                .try_get_unchecked::<Option<i64>, _>("cost")?
+                .map(i64::unsigned_abs),
         })
     }
 }
@@ -189,19 +180,12 @@ fn number(row: &SqliteRow, column: &str) -> Option<f64> {
 type Key = (Option<String>, Option<String>);
 
 /// Gathers calls into groups.
+#[derive(Default)]
 pub(super) struct Gathering {
-    by: StatsBy,
     groups: HashMap<Key, (Stats, Vec<f64>)>,
 }
 
 impl Gathering {
-    pub(super) fn new(by: StatsBy) -> Self {
-        Self {
-            by,
-            groups: HashMap::new(),
-        }
-    }
-
     pub(super) fn add(&mut self, call: Call) {
         let key = (call.name, call.operation);
         let (stats, durations) = self.groups.entry(key).or_default();
@@ -213,18 +197,20 @@ impl Gathering {
             _ => {}
         }
         add(&mut stats.tokens, call.tokens);
-        add(&mut stats.cost_usd, call.cost);
+        if let Some(nanos) = call.cost_nanos {
+            let sum = stats.cost_nanos.unwrap_or_default();
+            stats.cost_nanos = Some(sum.saturating_add(nanos));
+        }
         durations.push(call.duration_ms);
     }
 
     /// The groups, by name and operation.
     pub(super) fn finish(self) -> Vec<Stats> {
-        let by = self.by;
         let mut groups: Vec<_> = self
             .groups
             .into_iter()
             .map(|((name, operation), (stats, durations))| Stats {
-                name: name.map(|name| by.name_of(name)),
+                name,
                 operation,
                 ..with_percentiles(stats, durations)
             })
@@ -246,12 +232,6 @@ fn with_percentiles(stats: Stats, mut durations: Vec<f64>) -> Stats {
     }
 }
 
-/// By nearest rank: a duration that occurred. The values are sorted.
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
-}
-
 fn add(sum: &mut Option<f64>, value: Option<f64>) {
     if let Some(value) = value {
         *sum = Some(sum.unwrap_or(0.0) + value);
@@ -263,17 +243,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn percentiles_are_values_that_occurred() {
-        let values: Vec<_> = (1..=20).map(f64::from).collect();
-        let read = |percent| percentile(&values, percent);
-        assert_eq!(
-            [read(50), read(95), read(99), read(100)],
-            [10.0, 19.0, 20.0, 20.0]
-        );
-        assert_eq!(percentile(&[], 50), 0.0);
-    }
 
     proptest! {
         #[test]

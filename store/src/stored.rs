@@ -8,7 +8,7 @@ use super::short_id;
 
 /// A stored record: the columns of the table `logs`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Stored {
+pub struct StoredRecord {
     /// The row's number in the table: later rows have greater ones.
     pub id: i64,
     /// RFC 3339, UTC, microseconds.
@@ -63,7 +63,7 @@ pub struct Stored {
     pub created_at: String,
 }
 
-impl Stored {
+impl StoredRecord {
     /// The columns of every query that gives out whole records.
     pub(super) const COLUMNS: &'static str = "id, timestamp, level, logger, message, trace_id, span_id, \
         parent_span_id, request_id, user_id, session_id, tenant_id, context, metrics, error, \
@@ -215,13 +215,13 @@ mod tests {
         "host",
     ];
 
-    fn record() -> Stored {
-        Stored {
+    fn record() -> StoredRecord {
+        StoredRecord {
             timestamp: "2026-11-23T09:41:07.123456Z".into(),
             level: "INFO".into(),
             context: r#"{"operation":"answer","status":"success"}"#.into(),
             metrics: r#"{"duration_ms":1.500}"#.into(),
-            ..Stored::default()
+            ..StoredRecord::default()
         }
     }
 
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn unreadable_columns_still_make_a_record() {
-        let broken = Stored {
+        let broken = StoredRecord {
             context: "nonsense".into(),
             metrics: "[]".into(),
             error: Some("boom\n".into()),

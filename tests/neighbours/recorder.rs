@@ -13,7 +13,7 @@ fn search(query: &str) -> Vec<String> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let theirs = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     let telemetry = ragspan::start(ragspan::Config::default().without_metrics_listener())?;
-    assert!(telemetry.health().troubles[0].contains("another metrics recorder"));
+    assert!(telemetry.health().warnings[0].contains("another metrics recorder"));
     metrics::counter!("mine_total").increment(1);
     assert_eq!(search("bees").len(), 1);
     assert!(theirs.render().contains("mine_total 1"));

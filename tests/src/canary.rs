@@ -443,7 +443,7 @@ fn tell(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
     let health = telemetry.health();
     std::fs::write(
         folder.join("health.json"),
-        format!("{}{:?}{:?}", health.to_json(), health, telemetry.troubles()),
+        format!("{}{:?}{:?}", health.to_json(), health, telemetry.warnings()),
     )?;
     Ok(())
 }

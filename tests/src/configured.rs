@@ -49,7 +49,7 @@ fn load() -> Result<(), Box<dyn Error>> {
             "{}: {} # {}",
             setting.path(),
             setting.value().unwrap_or("~"),
-            setting.origin()
+            setting.source()
         );
     }
     Ok(())
@@ -65,7 +65,7 @@ fn start() -> Result<(), Box<dyn Error>> {
     let telemetry = ragspan::start(Config::load().map_err(|error| told(&error))?)?;
     add(1, 2);
     telemetry
-        .troubles()
+        .warnings()
         .iter()
         .for_each(|trouble| println!("trouble: {trouble}"));
     println!("metrics: {:?}", telemetry.metrics_address());

@@ -37,7 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|thread| scope.spawn(move || emit(thread)))
             .collect();
         let under_way = || {
-            let pending = telemetry.balances().iter().any(|sink| sink.pending > 0);
+            let pending = telemetry
+                .delivery_stats()
+                .iter()
+                .any(|sink| sink.pending > 0);
             pending || running.iter().any(|thread| !thread.is_finished())
         };
         while end == "scrape" && under_way() {

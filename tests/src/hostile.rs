@@ -36,7 +36,7 @@ fn start() -> Option<Telemetry> {
     let started = ragspan::start(config());
     let started = started.inspect_err(|error| eprintln!("app error {error}"));
     let telemetry = started.ok()?;
-    eprintln!("app started {}", telemetry.troubles().join("; "));
+    eprintln!("app started {}", telemetry.warnings().join("; "));
     Some(telemetry)
 }
 

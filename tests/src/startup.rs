@@ -108,7 +108,7 @@ fn filtered_scopes() -> Result<(), Box<dyn Error>> {
         .with(ragspan::layer())
         .init();
     let telemetry = ragspan::start(quiet())?;
-    println!("{}", telemetry.troubles().join("\n"));
+    println!("{}", telemetry.warnings().join("\n"));
     end(telemetry);
     Ok(())
 }
@@ -161,7 +161,7 @@ fn foreign_recorder() -> Result<(), Box<dyn Error>> {
     metrics::set_global_recorder(NoRecorder).map_err(|_| "a recorder was there")?;
     let telemetry = ragspan::start(quiet())?;
     add(1, 2);
-    println!("{}", telemetry.troubles().join("\n"));
+    println!("{}", telemetry.warnings().join("\n"));
     println!("{}", telemetry.render_metrics(None).body);
     end(telemetry);
     Ok(())
@@ -200,7 +200,7 @@ fn port_taken() -> Result<(), Box<dyn Error>> {
     let taken = std::net::TcpListener::bind(local(0))?;
     let wanted = taken.local_addr()?;
     let telemetry = ragspan::start(quiet().metrics(wanted))?;
-    println!("{}", telemetry.troubles().join("\n"));
+    println!("{}", telemetry.warnings().join("\n"));
     assert_ne!(telemetry.metrics_address(), Some(wanted));
     add(1, 2);
     end(telemetry);
@@ -209,7 +209,7 @@ fn port_taken() -> Result<(), Box<dyn Error>> {
 
 fn unwritable(path: &str) -> Result<(), Box<dyn Error>> {
     let telemetry = ragspan::start(quiet().sqlite(path))?;
-    println!("{}", telemetry.troubles().join("\n"));
+    println!("{}", telemetry.warnings().join("\n"));
     println!("{}", add(1, 2));
     let report = telemetry.shutdown_blocking(Duration::from_millis(200));
     println!("{report}");

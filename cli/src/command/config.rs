@@ -184,7 +184,7 @@ fn told(config: &Config) -> Value {
             "path": setting.path(),
             "value": setting.value(),
             "secret": setting.is_secret(),
-            "origin": setting.origin().to_string(),
+            "origin": setting.source().to_string(),
         })
     };
     let settings: Vec<_> = config.explain().iter().map(setting).collect();
@@ -209,8 +209,8 @@ fn effective(config: &Config, all: bool, style: &Style) -> String {
         let line = line(setting);
         let gap = " ".repeat(at.saturating_sub(columns(&line)) + 2);
         let origin = style.paint(
-            tone(setting.origin()),
-            &format!("# {}", safe(&setting.origin().to_string())),
+            tone(setting.source()),
+            &format!("# {}", safe(&setting.source().to_string())),
         );
         text.push_str(&format!("{line}{gap}{origin}\n"));
     }
@@ -276,7 +276,7 @@ fn headings(section: &str, above: &str, text: &mut String) {
 
 /// Of what is disabled only the switch counts, and of what is not in this build only what somebody set.
 fn counts(setting: &Setting, config: &Config) -> bool {
-    if !setting.is_in_build() && *setting.origin() == ValueSource::Default {
+    if !setting.is_in_build() && *setting.source() == ValueSource::Default {
         return false;
     }
     let settings = config.explain();

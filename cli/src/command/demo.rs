@@ -63,6 +63,7 @@ pub(super) async fn run(
         let batch: Vec<_> = batch.iter().map(crate::demo::Row::borrowed).collect();
         writer.insert(&batch).await?;
     }
+    while writer.fill().await? {}
     writer.close().await?;
     let counts = (rows.len(), count(&rows));
     if cli.json {

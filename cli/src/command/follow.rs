@@ -4,7 +4,7 @@ use std::io::Write;
 use std::pin::pin;
 use std::time::Duration;
 
-use ragspan_store::{LogFilter, Reader, Stored};
+use ragspan_store::{LogFilter, Reader, StoredRecord};
 
 use super::watch::{Change, Watch};
 use super::{Answer, Error, Scene, list};
@@ -60,7 +60,12 @@ pub(super) async fn run(
     }
 }
 
-fn show(records: &[Stored], json: bool, out: &mut dyn Write, scene: &Scene) -> Result<(), Error> {
+fn show(
+    records: &[StoredRecord],
+    json: bool,
+    out: &mut dyn Write,
+    scene: &Scene,
+) -> Result<(), Error> {
     if json {
         list::json_lines(records, out)?;
     } else {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 
 use super::Scene;
 use super::scene::Clock;
@@ -16,16 +16,20 @@ use crate::text::{columns, cut, left, safe};
 const NARROW: usize = 100;
 
 /// One record a line.
-pub(super) fn json_lines(records: &[Stored], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn json_lines(records: &[StoredRecord], out: &mut dyn Write) -> io::Result<()> {
     records
         .iter()
         .try_for_each(|record| writeln!(out, "{}", record.to_json_line()))
 }
 
 /// One object with the trace's id and its records, each on a line of its own.
-pub(super) fn trace_json(id: &str, records: &[Stored], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn trace_json(
+    id: &str,
+    records: &[StoredRecord],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let id = serde_json::Value::from(id);
-    let lines: Vec<_> = records.iter().map(Stored::to_json_line).collect();
+    let lines: Vec<_> = records.iter().map(StoredRecord::to_json_line).collect();
     writeln!(
         out,
         "{{\"trace_id\":{id},\"records\":[\n{}\n]}}",
@@ -34,7 +38,7 @@ pub(super) fn trace_json(id: &str, records: &[Stored], out: &mut dyn Write) -> i
 }
 
 /// A table of records; empty where there are none.
-pub(super) fn logs(records: &[Stored], scene: &Scene) -> String {
+pub(super) fn logs(records: &[StoredRecord], scene: &Scene) -> String {
     let style = &scene.style;
     let took = (style.width >= NARROW).then_some(Column::number("took"));
     let columns: Vec<_> = [
@@ -54,7 +58,7 @@ pub(super) fn logs(records: &[Stored], scene: &Scene) -> String {
     render(&table, style)
 }
 
-fn log_row(record: &Stored, clock: &Clock, took: bool) -> Vec<Cell> {
+fn log_row(record: &StoredRecord, clock: &Clock, took: bool) -> Vec<Cell> {
     let when: Cell = clock.show(record).into();
     let level = Cell::toned(&record.level, level_tone(&record.level));
     let duration: Cell = record.duration_ms.map(duration).unwrap_or_default().into();
@@ -67,7 +71,7 @@ fn log_row(record: &Stored, clock: &Clock, took: bool) -> Vec<Cell> {
 }
 
 /// A table of failures; empty where there are none.
-pub(super) fn errors(records: &[Stored], scene: &Scene) -> String {
+pub(super) fn errors(records: &[StoredRecord], scene: &Scene) -> String {
     let mut table = Table::new(&[
         Column::text(scene.zone_title()),
         Column::text("trace"),
@@ -94,7 +98,7 @@ pub(super) fn errors(records: &[Stored], scene: &Scene) -> String {
 }
 
 /// A table of calls, as they come; empty where there are none.
-pub(super) fn slow(records: &[Stored], scene: &Scene) -> String {
+pub(super) fn slow(records: &[StoredRecord], scene: &Scene) -> String {
     let wide = scene.style.width >= NARROW;
     let who = wide.then_some([Column::flexible("user"), Column::flexible("tenant")]);
     let columns: Vec<_> = [
@@ -117,7 +121,7 @@ pub(super) fn slow(records: &[Stored], scene: &Scene) -> String {
 }
 
 /// The last two cells are shown only where there is room for their columns.
-fn slow_row(record: &Stored, clock: &Clock) -> Vec<Cell> {
+fn slow_row(record: &StoredRecord, clock: &Clock) -> Vec<Cell> {
     let facts = Facts::of(record);
     let ended = format!("{} {}", facts.outcome.mark(), facts.outcome.word());
     vec![
@@ -137,7 +141,7 @@ const LEVEL: usize = 8;
 const LOGGER: usize = 16;
 
 /// A record on a line of its own, for those who can't know how wide the next ones will be.
-pub(super) fn line(record: &Stored, scene: &Scene) -> String {
+pub(super) fn line(record: &StoredRecord, scene: &Scene) -> String {
     let style = &scene.style;
     let time = safe(&scene.clock(std::slice::from_ref(record)).show(record));
     let trace = safe(&record.short_trace().unwrap_or_default());
@@ -162,7 +166,7 @@ fn render(table: &Table, style: &Style) -> String {
 }
 
 /// The operation of a span; of an event, who said it.
-fn place(record: &Stored) -> String {
+fn place(record: &StoredRecord) -> String {
     if record.kind == "span" {
         Facts::of(record).operation
     } else {
@@ -171,7 +175,7 @@ fn place(record: &Stored) -> String {
 }
 
 /// The message, and the error with it.
-fn told(record: &Stored) -> String {
+fn told(record: &StoredRecord) -> String {
     match Failure::of(record) {
         Some(failure) => format!("{}: {}: {}", record.message, failure.kind, failure.message),
         None => record.message.clone(),
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn errors_are_a_table() {
-        let event = Stored {
+        let event = StoredRecord {
             level: "ERROR".into(),
             ..failed()[2].clone()
         };
@@ -235,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_single_line_has_its_columns_where_all_others_have_them() {
-        let odd = Stored {
+        let odd = StoredRecord {
             message: "said \u{1b}[2J".repeat(40),
             ..failed()[0].clone()
         };

@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ragspan_store::{Error as StoreError, Reader, Stored};
+use ragspan_store::{Error as StoreError, Reader, StoredRecord};
 
 use crate::style::Style;
 
@@ -134,7 +134,7 @@ fn database(cli: &Cli) -> Result<PathBuf, Error> {
     )?)
 }
 
-const fn answer(records: &[Stored]) -> Answer {
+const fn answer(records: &[StoredRecord]) -> Answer {
     if records.is_empty() {
         Answer::Nothing
     } else {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 
 use super::When;
 use crate::style::Style;
@@ -45,9 +45,9 @@ impl Scene {
     }
 
     /// A clock for these records: the time alone where all are of today, else the date too.
-    pub(super) fn clock(&self, records: &[Stored]) -> Clock {
+    pub(super) fn clock(&self, records: &[StoredRecord]) -> Clock {
         let today = self.now.to_zoned_datetime(self.zone.clone()).date();
-        let of_today = |record: &Stored| {
+        let of_today = |record: &StoredRecord| {
             time_of(record)
                 .is_none_or(|time| time.to_zoned_datetime(self.zone.clone()).date() == today)
         };
@@ -73,7 +73,7 @@ impl Scene {
 const TIME: &str = "%H:%M:%S";
 const DATE_AND_TIME: &str = "%Y-%m-%d %H:%M:%S";
 
-fn time_of(record: &Stored) -> Option<Timestamp> {
+fn time_of(record: &StoredRecord) -> Option<Timestamp> {
     record.timestamp.parse().ok()
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// A timestamp of another form is shown whole.
-    pub(super) fn show(&self, record: &Stored) -> String {
+    pub(super) fn show(&self, record: &StoredRecord) -> String {
         match time_of(record) {
             Some(time) => time
                 .to_zoned_datetime(self.zone.clone())
@@ -121,10 +121,10 @@ mod tests {
         }
     }
 
-    fn at(timestamp: &str) -> Stored {
-        Stored {
+    fn at(timestamp: &str) -> StoredRecord {
+        StoredRecord {
             timestamp: timestamp.into(),
-            ..Stored::default()
+            ..StoredRecord::default()
         }
     }
 

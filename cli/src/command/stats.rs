@@ -154,7 +154,7 @@ fn group_json(group: &Stats) -> Value {
         "p99_ms": group.p99_ms,
         "max_ms": group.max_ms,
         "tokens": group.tokens,
-        "cost_usd": group.cost_usd,
+        "cost_usd": group.cost_usd(),
     })
 }
 
@@ -223,7 +223,7 @@ fn row(group: &Stats, by: By, wide: bool) -> Vec<Cell> {
     cells.push(duration(group.max_ms).into());
     if wide {
         cells.push(group.tokens.map_or_else(|| NONE.into(), number).into());
-        cells.push(group.cost_usd.map_or_else(|| NONE.into(), dollars).into());
+        cells.push(group.cost_usd().map_or_else(|| NONE.into(), dollars).into());
     }
     cells
 }

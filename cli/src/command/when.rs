@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
+use ragspan_core::duration;
 
 /// A point in time, before it is known in which zone and when it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,29 +69,8 @@ fn ago(text: &str) -> Option<When> {
     if text == "now" {
         return Some(When::Ago(0));
     }
-    let mut rest = text;
-    let mut sum = 0_i64;
-    while !rest.is_empty() {
-        let at = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (digits, after) = rest.split_at_checked(at)?;
-        let unit = after.chars().next()?;
-        rest = after.strip_prefix(unit)?;
-        let part = digits.parse::<i64>().ok()?.checked_mul(micros_of(unit)?)?;
-        sum = sum.checked_add(part)?;
-    }
-    (!text.is_empty()).then_some(When::Ago(sum))
-}
-
-const fn micros_of(unit: char) -> Option<i64> {
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    Some(seconds * 1_000_000)
+    let micros = duration::parse(text).ok()?.as_micros();
+    micros.try_into().ok().map(When::Ago)
 }
 
 /// `today`, `yesterday 14:00`.
@@ -135,6 +115,7 @@ mod tests {
             ("1h30m", "2026-11-22T23:00:00Z"),
             ("7d", "2026-11-16T00:30:00Z"),
             ("2w", "2026-11-09T00:30:00Z"),
+            ("1.5h", "2026-11-22T23:00:00Z"),
             ("now", "2026-11-23T00:30:00Z"),
             ("today", "2026-11-22T23:00:00Z"),
             ("today 09:30", "2026-11-23T08:30:00Z"),

@@ -116,6 +116,7 @@ impl Row {
             environment: "demo",
             version: "1.4.2",
             host: "rag-demo-1",
+            typed: None,
         }
     }
 }

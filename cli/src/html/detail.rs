@@ -1,6 +1,6 @@
 //! What opens below a line: everything that the record of a span holds, and what was said in it.
 
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 use serde_json::{Map, Value};
 
 use crate::facts::{Failure, is_failure_level};
@@ -67,7 +67,7 @@ fn ids(node: &Node<'_>, ruler: &Ruler<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-fn request(row: &Stored) -> [(&'static str, &str); 7] {
+fn request(row: &StoredRecord) -> [(&'static str, &str); 7] {
     [
         ("request", row.request_id.as_deref().unwrap_or_default()),
         ("user", row.user_id.as_deref().unwrap_or_default()),
@@ -79,7 +79,7 @@ fn request(row: &Stored) -> [(&'static str, &str); 7] {
     ]
 }
 
-fn push_values(out: &mut String, row: &Stored) {
+fn push_values(out: &mut String, row: &StoredRecord) {
     let mut context = values(&row.context);
     context.retain(|(name, _)| name != DOCUMENTS);
     push_list(out, "Context", &context);
@@ -153,7 +153,7 @@ fn push_list(out: &mut String, title: &str, entries: &[(String, String)]) {
     out.push_str("</dl>\n");
 }
 
-fn push_failure(out: &mut String, row: &Stored) {
+fn push_failure(out: &mut String, row: &StoredRecord) {
     let Some(error) = row.error.as_deref() else {
         return;
     };
@@ -174,7 +174,7 @@ fn push_failure(out: &mut String, row: &Stored) {
 }
 
 /// What was said, with the time since `from`.
-pub(super) fn events(events: &[&Stored], from: i64) -> String {
+pub(super) fn events(events: &[&StoredRecord], from: i64) -> String {
     let mut out = String::from("<ul class=\"events\">\n");
     for event in events {
         let after = duration(offset_ms(from, event.timestamp_us));

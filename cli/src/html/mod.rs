@@ -4,7 +4,7 @@ mod detail;
 mod escape;
 mod row;
 
-use ragspan_store::{Stored, short_id};
+use ragspan_store::{StoredRecord, short_id};
 
 use crate::format::duration;
 use crate::waterfall::outline::{self, What};
@@ -25,7 +25,7 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-tJSUWa5snq3Ua/yekVOd
 
 /// The page of the trace that these records make.
 #[must_use]
-pub fn page(rows: &[Stored]) -> String {
+pub fn page(rows: &[StoredRecord]) -> String {
     let tree = Tree::of(rows);
     let title = title(rows, &tree);
     let mut out = format!(
@@ -47,22 +47,22 @@ pub fn page(rows: &[Stored]) -> String {
     out
 }
 
-fn title(rows: &[Stored], tree: &Tree<'_>) -> String {
+fn title(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
     let operation = tree
         .root()
         .map_or("trace", |root| root.facts.operation.as_str());
     format!("{} {}", escape(operation), escape(&short_trace(rows)))
 }
 
-fn short_trace(rows: &[Stored]) -> String {
+fn short_trace(rows: &[StoredRecord]) -> String {
     trace_id(rows).map(short_id).unwrap_or_default()
 }
 
-fn trace_id(rows: &[Stored]) -> Option<&str> {
+fn trace_id(rows: &[StoredRecord]) -> Option<&str> {
     rows.iter().find_map(|row| row.trace_id.as_deref())
 }
 
-fn header(rows: &[Stored], tree: &Tree<'_>) -> String {
+fn header(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
     let mut out = String::from("<header>\n<h1>");
     match tree.root() {
         Some(root) => out.push_str(&format!(
@@ -85,9 +85,9 @@ fn header(rows: &[Stored], tree: &Tree<'_>) -> String {
 }
 
 /// Which trace it is, when it began, and where it ran.
-fn origin(rows: &[Stored], tree: &Tree<'_>) -> String {
+fn origin(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
     let from = tree.root().map(|root| root.row).or(rows.first());
-    let text = |field: fn(&Stored) -> &str| from.map(field).unwrap_or_default();
+    let text = |field: fn(&StoredRecord) -> &str| from.map(field).unwrap_or_default();
     let entries = [
         ("trace", trace_id(rows).unwrap_or_default()),
         ("ended", text(|row| &row.timestamp)),
@@ -141,7 +141,7 @@ fn tools(tree: &Tree<'_>) -> String {
     )
 }
 
-fn waterfall(rows: &[Stored], tree: &Tree<'_>) -> String {
+fn waterfall(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
     if tree.nodes.is_empty() {
         return String::new();
     }

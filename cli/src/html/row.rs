@@ -1,6 +1,6 @@
 //! A line of the page's waterfall: a span with what is known of it, or many spans behind one line.
 
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 
 use crate::facts::Outcome;
 use crate::format::duration;
@@ -24,11 +24,11 @@ pub(super) struct Ruler<'a> {
     pub(super) from: i64,
     to: i64,
     /// The record whose request fields stand at the top of the page.
-    pub(super) root: Option<&'a Stored>,
+    pub(super) root: Option<&'a StoredRecord>,
 }
 
 impl<'a> Ruler<'a> {
-    pub(super) fn of(rows: &'a [Stored], tree: &Tree<'a>) -> Self {
+    pub(super) fn of(rows: &'a [StoredRecord], tree: &Tree<'a>) -> Self {
         let (from, to) = tree.range();
         let root = tree.root().map(|root| root.row).or(rows.first());
         Self { from, to, root }

@@ -132,7 +132,7 @@ fn without_script_everything_can_be_read() {
 }
 
 /// Five thousand spans: wide below the root, deep below one of them.
-fn large() -> Vec<Stored> {
+fn large() -> Vec<StoredRecord> {
     let root = span(
         (1, 0),
         ("api", "answer", "complete"),
@@ -179,16 +179,16 @@ fn five_thousand_spans_are_each_there_once_and_fit_an_attachment() {
 }
 
 /// A trace with `text` in every place that a user's text can reach.
-fn filled_with(text: &str) -> Vec<Stored> {
+fn filled_with(text: &str) -> Vec<StoredRecord> {
     let fields = json!({"operation": text, "status": "error", "a": text, "b": {"c": [text]}});
-    let said = Stored {
+    let said = StoredRecord {
         context: json!({"k": text}).to_string(),
         error: Some(json!({"type": text, "message": text, "chain": [text]}).to_string()),
         stack_trace: Some(text.into()),
         logger: text.into(),
         ..event(1, text, text, 3)
     };
-    let row = |id, parent, context: String| Stored {
+    let row = |id, parent, context: String| StoredRecord {
         level: text.into(),
         logger: text.into(),
         message: text.into(),
@@ -210,14 +210,14 @@ fn filled_with(text: &str) -> Vec<Stored> {
             &json!({"m": 1}),
         )
     };
-    let own = Stored {
+    let own = StoredRecord {
         span_id: Some(format!("s{text}")),
         trace_id: Some(format!("t{text}")),
         parent_span_id: Some(format!("p{text}")),
         metrics: format!("m{text}"),
         ..row(3, 1, fields.to_string())
     };
-    let loose = Stored {
+    let loose = StoredRecord {
         span_id: None,
         ..said.clone()
     };

@@ -12,7 +12,7 @@ mod path;
 mod pick;
 pub(crate) mod tree;
 
-use ragspan_store::{Stored, short_id};
+use ragspan_store::{StoredRecord, short_id};
 
 use crate::facts::Outcome;
 use crate::format::{duration, number};
@@ -46,13 +46,13 @@ pub struct View {
 
 /// The trace of these records, without its events; empty where there are no records.
 #[must_use]
-pub fn render(rows: &[Stored], style: &Style) -> String {
+pub fn render(rows: &[StoredRecord], style: &Style) -> String {
     render_as(rows, &View::default(), style)
 }
 
 /// The trace of these records, as much of it as `view` asks for; empty where there are no records.
 #[must_use]
-pub fn render_as(rows: &[Stored], view: &View, style: &Style) -> String {
+pub fn render_as(rows: &[StoredRecord], view: &View, style: &Style) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -88,7 +88,7 @@ pub fn render_as(rows: &[Stored], view: &View, style: &Style) -> String {
     out
 }
 
-fn header(rows: &[Stored], tree: &Tree<'_>, style: &Style) -> String {
+fn header(rows: &[StoredRecord], tree: &Tree<'_>, style: &Style) -> String {
     let id = rows.iter().find_map(|row| row.trace_id.as_deref());
     let id = id.map_or_else(|| "no trace id".to_owned(), |id| safe(&short_id(id)));
     let mut line = Line::new(style);
@@ -137,8 +137,8 @@ fn with_requester(mut line: Line<'_>, who: &str, style: &Style) -> String {
 }
 
 /// Who asked: from the root, else from any record that knows.
-pub(crate) fn requester(rows: &[Stored], tree: &Tree<'_>) -> String {
-    let known = |field: fn(&Stored) -> Option<&str>| {
+pub(crate) fn requester(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
+    let known = |field: fn(&StoredRecord) -> Option<&str>| {
         let root = tree.root().and_then(|root| field(root.row));
         root.or_else(|| rows.iter().find_map(field)).map(safe)
     };
@@ -262,18 +262,18 @@ fn event_lines(node: &Node<'_>, row: &Row, all: bool, style: &Style) -> String {
     out
 }
 
-fn event_line(event: &Stored, node: &Node<'_>, row: &Row, style: &Style) -> String {
+fn event_line(event: &StoredRecord, node: &Node<'_>, row: &Row, style: &Style) -> String {
     let after = offset_ms(node.start_us, event.timestamp_us);
     let inset = " ".repeat(row.branches.chars().count());
     let text = format!("{inset}  · +{} ", duration(after));
     event_text(&text, event, style)
 }
 
-fn loose_line(event: &Stored, style: &Style) -> String {
+fn loose_line(event: &StoredRecord, style: &Style) -> String {
     event_text(&format!("· {} ", safe(&event.timestamp)), event, style)
 }
 
-fn event_text(lead: &str, event: &Stored, style: &Style) -> String {
+fn event_text(lead: &str, event: &StoredRecord, style: &Style) -> String {
     let tone = match event.level.as_str() {
         "ERROR" | "CRITICAL" => Tone::Bad,
         "WARNING" => Tone::Odd,

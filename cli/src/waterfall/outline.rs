@@ -251,13 +251,13 @@ fn merge(entries: Vec<Entry>) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use ragspan_store::Stored;
+    use ragspan_store::StoredRecord;
     use serde_json::json;
 
     use super::*;
     use crate::sample::span;
 
-    fn load(id: u32, parent: u32, end: &str) -> Stored {
+    fn load(id: u32, parent: u32, end: &str) -> StoredRecord {
         span(
             (id, parent),
             ("data", "load", end),
@@ -266,7 +266,7 @@ mod tests {
         )
     }
 
-    fn texts(rows: &[Stored], view: &View) -> Vec<String> {
+    fn texts(rows: &[StoredRecord], view: &View) -> Vec<String> {
         let tree = Tree::of(rows);
         super::rows(&tree, view, 140)
             .iter()
@@ -279,7 +279,7 @@ mod tests {
             .collect()
     }
 
-    fn wide(count: u32) -> Vec<Stored> {
+    fn wide(count: u32) -> Vec<StoredRecord> {
         let root = span((1, 0), ("api", "all", "complete"), (0, 99_000), &json!({}));
         [root]
             .into_iter()

@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use crate::sample::span;
 
-    fn chain(length: u32) -> Vec<ragspan_store::Stored> {
+    fn chain(length: u32) -> Vec<ragspan_store::StoredRecord> {
         (1..=length)
             .map(|id| {
                 span(

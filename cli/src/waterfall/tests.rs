@@ -9,7 +9,7 @@ use crate::snapshot::check;
 use crate::text::columns;
 
 /// Everything, with events.
-fn render_with_events(rows: &[Stored], style: &Style) -> String {
+fn render_with_events(rows: &[StoredRecord], style: &Style) -> String {
     render_as(rows, &EVERYTHING, style)
 }
 
@@ -52,12 +52,12 @@ fn every_outcome_has_its_mark() {
             )
         })
         .collect();
-    let slow = Stored {
+    let slow = StoredRecord {
         message: "slow_load".into(),
         context: r#"{"operation":"load","status":"success","threshold_ms":2000}"#.into(),
         ..span((9, 1), ("data", "load", "complete"), (50, 9), &json!({}))
     };
-    let begun = Stored {
+    let begun = StoredRecord {
         duration_ms: None,
         message: "load_started".into(),
         context: r#"{"operation":"load"}"#.into(),
@@ -123,7 +123,7 @@ fn a_failure_that_the_request_survived_says_so() {
 }
 
 /// A request that fans out to 480 chunks, two of which fail, with the usual stages around.
-fn fan_out() -> Vec<Stored> {
+fn fan_out() -> Vec<StoredRecord> {
     let mut rows = fine();
     let chunks = (100..580).map(|id| {
         let (end, took) = match id {
@@ -139,7 +139,7 @@ fn fan_out() -> Vec<Stored> {
     });
     rows.extend(chunks.map(|row| {
         match row.message.ends_with("failed") {
-            true => Stored {
+            true => StoredRecord {
                 error: Some(
                     json!({"type": "timeout", "message": "the shard did not answer", "chain": []})
                         .to_string(),
@@ -161,7 +161,7 @@ fn fan_out() -> Vec<Stored> {
 }
 
 /// An agent that calls itself 500 levels deep, and fails at the bottom.
-fn deep() -> Vec<Stored> {
+fn deep() -> Vec<StoredRecord> {
     (1..=500)
         .map(|id| {
             let end = if id == 500 { "failed" } else { "complete" };
@@ -205,7 +205,7 @@ fn the_slowest_ways_and_the_first_levels() {
 }
 
 /// Trees of any shape; some spans fail.
-fn forest() -> impl Strategy<Value = Vec<Stored>> {
+fn forest() -> impl Strategy<Value = Vec<StoredRecord>> {
     let node = (
         any::<prop::sample::Index>(),
         0_u32..4,
@@ -293,7 +293,7 @@ proptest! {
         texts in prop::collection::vec("[\\PC\\x00-\\x1f\\x7f-\\x9f]{0,30}", 6),
         width in 1_usize..150, start in any::<i64>(), ms in prop::option::of(any::<f64>()),
     ) {
-        let row = Stored {
+        let row = StoredRecord {
             logger: texts[0].clone(),
             context: json!({"operation": texts[1], "x": texts[2]}).to_string(),
             error: Some(json!({"type": texts[3], "message": texts[4], "chain": [texts[5]]}).to_string()),

@@ -3,28 +3,28 @@
 
 use std::collections::HashMap;
 
-use ragspan_store::Stored;
+use ragspan_store::StoredRecord;
 
 use crate::facts::{Facts, Outcome};
 
 /// A span in its place.
 #[derive(Debug)]
 pub(crate) struct Node<'a> {
-    pub(crate) row: &'a Stored,
+    pub(crate) row: &'a StoredRecord,
     pub(crate) facts: Facts,
     pub(crate) start_us: i64,
     pub(crate) end_us: i64,
     pub(crate) depth: usize,
     /// It names a parent that it does not hang under.
     pub(crate) orphan: bool,
-    pub(crate) events: Vec<&'a Stored>,
+    pub(crate) events: Vec<&'a StoredRecord>,
 }
 
 /// A trace: its spans, parents before children, and what belongs to none of them.
 #[derive(Debug)]
 pub(crate) struct Tree<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
-    pub(crate) loose_events: Vec<&'a Stored>,
+    pub(crate) loose_events: Vec<&'a StoredRecord>,
 }
 
 /// Who hangs under whom, by places in `Tree::nodes`.
@@ -35,7 +35,7 @@ pub(crate) struct Family {
 }
 
 impl<'a> Tree<'a> {
-    pub(crate) fn of(rows: &'a [Stored]) -> Self {
+    pub(crate) fn of(rows: &'a [StoredRecord]) -> Self {
         let spans = spans(rows);
         let places = walk(&spans);
         let mut nodes: Vec<_> = places.into_iter().map(|place| place.node(&spans)).collect();
@@ -117,8 +117,8 @@ impl<'a> Tree<'a> {
 }
 
 /// One record for each span: a second record of a span is its start, or a duplicate.
-fn spans(rows: &[Stored]) -> Vec<&Stored> {
-    let mut spans: Vec<&Stored> = Vec::new();
+fn spans(rows: &[StoredRecord]) -> Vec<&StoredRecord> {
+    let mut spans: Vec<&StoredRecord> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for row in rows.iter().filter(|row| row.kind == "span") {
         let known = row.span_id.as_deref().and_then(|id| places.get(id));
@@ -143,7 +143,7 @@ struct Place {
 }
 
 impl Place {
-    fn node<'a>(self, spans: &[&'a Stored]) -> Node<'a> {
+    fn node<'a>(self, spans: &[&'a StoredRecord]) -> Node<'a> {
         let row = spans[self.span];
         let start_us = start(row);
         Node {
@@ -158,25 +158,25 @@ impl Place {
     }
 }
 
-fn start(row: &Stored) -> i64 {
+fn start(row: &StoredRecord) -> i64 {
     row.start_us
         .unwrap_or_else(|| row.timestamp_us.saturating_sub(duration_us(row)))
 }
 
 /// Never negative, never NaN: `as` saturates, and takes NaN for zero.
 #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
-fn duration_us(row: &Stored) -> i64 {
+fn duration_us(row: &StoredRecord) -> i64 {
     ((row.duration_ms.unwrap_or(0.0) * 1000.0).round() as i64).max(0)
 }
 
 struct Walk<'s> {
-    spans: &'s [&'s Stored],
+    spans: &'s [&'s StoredRecord],
     children: Vec<Vec<usize>>,
     seen: Vec<bool>,
     places: Vec<Place>,
 }
 
-fn walk(spans: &[&Stored]) -> Vec<Place> {
+fn walk(spans: &[&StoredRecord]) -> Vec<Place> {
     let parents = parents(spans);
     let mut walk = Walk {
         spans,
@@ -214,7 +214,7 @@ impl Walk<'_> {
     }
 }
 
-fn parents(spans: &[&Stored]) -> Vec<Option<usize>> {
+fn parents(spans: &[&StoredRecord]) -> Vec<Option<usize>> {
     let places: HashMap<&str, usize> = spans
         .iter()
         .enumerate()
@@ -226,7 +226,7 @@ fn parents(spans: &[&Stored]) -> Vec<Option<usize>> {
         .collect()
 }
 
-fn children(spans: &[&Stored], parents: &[Option<usize>]) -> Vec<Vec<usize>> {
+fn children(spans: &[&StoredRecord], parents: &[Option<usize>]) -> Vec<Vec<usize>> {
     let mut children = vec![Vec::new(); spans.len()];
     for span in by_start(spans) {
         if let Some(parent) = parents[span] {
@@ -236,14 +236,14 @@ fn children(spans: &[&Stored], parents: &[Option<usize>]) -> Vec<Vec<usize>> {
     children
 }
 
-fn by_start(spans: &[&Stored]) -> Vec<usize> {
+fn by_start(spans: &[&StoredRecord]) -> Vec<usize> {
     let mut order: Vec<_> = (0..spans.len()).collect();
     order.sort_by_key(|place| (start(spans[*place]), spans[*place].seq));
     order
 }
 
 /// Hangs the events under their spans and returns those that have none here.
-fn attach<'a>(rows: &'a [Stored], nodes: &mut [Node<'a>]) -> Vec<&'a Stored> {
+fn attach<'a>(rows: &'a [StoredRecord], nodes: &mut [Node<'a>]) -> Vec<&'a StoredRecord> {
     let places: HashMap<&str, usize> = nodes
         .iter()
         .enumerate()
@@ -265,19 +265,19 @@ mod tests {
 
     use super::*;
 
-    fn span(id: usize, parent: Option<usize>, start_us: i64, ms: f64) -> Stored {
-        Stored {
+    fn span(id: usize, parent: Option<usize>, start_us: i64, ms: f64) -> StoredRecord {
+        StoredRecord {
             kind: "span".into(),
             span_id: Some(id.to_string()),
             parent_span_id: parent.map(|parent| parent.to_string()),
             start_us: Some(start_us),
             duration_ms: Some(ms),
             message: format!("op{id}_complete"),
-            ..Stored::default()
+            ..StoredRecord::default()
         }
     }
 
-    fn drawn(rows: &[Stored]) -> Vec<String> {
+    fn drawn(rows: &[StoredRecord]) -> Vec<String> {
         let tree = Tree::of(rows);
         let mark = |node: &Node<'_>| if node.orphan { "?" } else { "" };
         let line =
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_span_replaces_its_start() {
-        let begun = Stored {
+        let begun = StoredRecord {
             duration_ms: None,
             ..span(1, None, 0, 0.0)
         };
@@ -343,11 +343,11 @@ mod tests {
 
     #[test]
     fn the_birth_is_the_deepest_failure_and_the_empty_is_before_it() {
-        let failed = |row: Stored| Stored {
+        let failed = |row: StoredRecord| StoredRecord {
             message: "x_failed".into(),
             ..row
         };
-        let empty = |row: Stored| Stored {
+        let empty = |row: StoredRecord| StoredRecord {
             message: "e_empty".into(),
             ..row
         };
@@ -366,10 +366,10 @@ mod tests {
 
     #[test]
     fn events_hang_under_their_span_or_are_loose() {
-        let event = |id: &str| Stored {
+        let event = |id: &str| StoredRecord {
             span_id: Some(id.into()),
             kind: "event".into(),
-            ..Stored::default()
+            ..StoredRecord::default()
         };
         let rows = [event("1"), span(1, None, 0, 1.0), event("9")];
         let tree = Tree::of(&rows);

@@ -98,8 +98,9 @@ fn deferred_options(span: &CheckedSpan, names: &Names<'_>) -> Option<TokenStream
 fn layer(layer: &Layer, names: &Names<'_>) -> TokenStream {
     let private = &names.private;
     match layer {
-        Layer::Known(variant) => {
-            let variant = Ident::new(variant, names.mixed_site);
+        Layer::Known(layer) => {
+            // The `Debug` form is the name of the variant.
+            let variant = Ident::new(&format!("{layer:?}"), names.mixed_site);
             quote_spanned!(names.mixed_site=> #private::Layer::#variant)
         }
         Layer::Custom(name) => quote_spanned!(names.mixed_site=> #private::Layer::Custom(#name)),

@@ -1,79 +1,80 @@
-//! What must hold between values, each of which is right by itself.
+//! Checks of values against each other.
 
+use super::keys::{self, Key, KeyInfo, OptionalKey};
 use super::problem::{Problem, Problems};
 use super::settings::Settings;
 
-/// Where the key of hashes stands.
-pub(super) const HASH_KEY: &str = "logging.privacy.hash_key";
-
-/// In bytes.
+/// The minimum length of the key of hashes, in bytes.
 const MIN_HASH_KEY: usize = 16;
 
-/// Adds what is wrong.
+/// Adds a problem for each check that fails.
 pub(super) fn check(settings: &Settings, problems: &mut Problems) {
-    ages(settings, problems);
-    archive(settings, problems);
-    channels(settings, problems);
-    hash_key(settings, problems);
+    check_ages(settings, problems);
+    check_archive(settings, problems);
+    check_channels(settings, problems);
+    check_hash_key(settings, problems);
 }
 
-fn add(settings: &Settings, path: &str, message: String, problems: &mut Problems) {
-    let at = settings.slot(path).and_then(|slot| slot.at);
-    problems.add(Problem::new(path, at, message));
+/// Adds a problem at the position of the key.
+pub(super) fn add(settings: &Settings, key: &KeyInfo, message: &str, problems: &mut Problems) {
+    problems.add(Problem::new(key.path, settings.position(key), message));
 }
 
 /// A record is hot first, then warm, then cold.
-fn ages(settings: &Settings, problems: &mut Problems) {
-    for (younger, older) in [("hot_days", "warm_days"), ("warm_days", "cold_days")] {
-        let path = |name: &str| format!("logging.retention.{name}");
-        let (least, most) = (settings.whole(&path(younger)), settings.whole(&path(older)));
-        if least > most {
-            let set = |name: &str| {
-                settings
-                    .slot(&path(name))
-                    .is_some_and(|slot| slot.at.is_some())
-            };
-            let wrong = if set(older) { older } else { younger };
-            let message = format!("expected {younger} ({least}) to be at most {older} ({most})");
-            add(settings, &path(wrong), message, problems);
+fn check_ages(settings: &Settings, problems: &mut Problems) {
+    let ages: [(Key<u64>, Key<u64>); 2] = [
+        (keys::HOT_DAYS, keys::WARM_DAYS),
+        (keys::WARM_DAYS, keys::COLD_DAYS),
+    ];
+    for (shorter, longer) in ages {
+        let (min, max) = (settings.get(shorter), settings.get(longer));
+        if min > max {
+            let (shorter, longer) = (shorter.info(), longer.info());
+            let is_set = settings.position(longer).is_some();
+            let key = if is_set { longer } else { shorter };
+            let (shorter, longer) = (shorter.name(), longer.name());
+            let message = format!("expected {shorter} ({min}) to be at most {longer} ({max})");
+            add(settings, key, &message, problems);
         }
     }
 }
 
-fn archive(settings: &Settings, problems: &mut Problems) {
-    let path = "logging.retention.archive_to_s3";
-    if settings.flag(path) && settings.text("logging.retention.s3_bucket").is_empty() {
-        add(
-            settings,
-            path,
-            "it needs `s3_bucket`: name the bucket".to_owned(),
-            problems,
-        );
+fn check_archive(settings: &Settings, problems: &mut Problems) {
+    let key = keys::ARCHIVE_TO_S3;
+    if settings.is_true(key) && settings.get_optional(keys::S3_BUCKET).is_none() {
+        let message = "`archive_to_s3` needs `s3_bucket`; add the name of the bucket";
+        add(settings, key.info(), message, problems);
     }
 }
 
-fn channels(settings: &Settings, problems: &mut Problems) {
-    let path = "logging.alerting.alert_channels";
-    if !settings.is_on("logging.alerting") {
+fn check_channels(settings: &Settings, problems: &mut Problems) {
+    if !settings.is_enabled(keys::ALERTING.path) {
         return;
     }
-    for (channel, key) in [("slack", "slack_webhook"), ("webhook", "webhook")] {
-        let chosen = settings.texts(path).iter().any(|chosen| chosen == channel);
-        let address = settings.slot(&format!("logging.alerting.{key}"));
-        if chosen && address.is_none_or(|slot| slot.value.is_none()) {
-            let message = format!("`{channel}` needs `{key}`: add its address");
-            add(settings, path, message, problems);
+    let channels = settings.get(keys::ALERT_CHANNELS);
+    let addresses: [(&str, OptionalKey<str>); 2] = [
+        ("slack", keys::SLACK_WEBHOOK),
+        ("webhook", keys::ALERT_WEBHOOK),
+    ];
+    for (channel, address) in addresses {
+        let is_chosen = channels.iter().any(|chosen| chosen == channel);
+        if is_chosen && settings.get_optional(address).is_none() {
+            let message = format!(
+                "`{channel}` needs `{}`; add its address",
+                address.info().name()
+            );
+            add(settings, keys::ALERT_CHANNELS.info(), &message, problems);
         }
     }
 }
 
-/// With a short key whoever has the hashes finds it by trying, and then the values.
-fn hash_key(settings: &Settings, problems: &mut Problems) {
-    let key = settings.text(HASH_KEY);
+/// A short key can be found from the hashes by trying all keys, and then the hashed values can be found too.
+fn check_hash_key(settings: &Settings, problems: &mut Problems) {
+    let key = settings.get_optional(keys::HASH_KEY).unwrap_or_default();
     if !key.is_empty() && key.len() < MIN_HASH_KEY {
         let message = format!(
-            "it is too short to be a secret: at least {MIN_HASH_KEY} bytes, such as `openssl rand -hex 32` prints"
+            "the key is too short; use at least {MIN_HASH_KEY} bytes, such as the output of `openssl rand -hex 32`"
         );
-        add(settings, HASH_KEY, message, problems);
+        add(settings, keys::HASH_KEY.info(), &message, problems);
     }
 }

@@ -1,57 +1,57 @@
-//! Replaces `${NAME}`, `${NAME:-default}` and `${file:/path}` in a value that was parsed already.
+//! Expands `${NAME}`, `${NAME:-default}` and `${file:/path}` in a parsed value.
 //!
-//! What is put in is text: it is neither parsed nor expanded again, so no variable can bring a key or another variable.
+//! The replacement is text: it is neither parsed nor expanded again, so a variable cannot add a key or refer to another variable.
 
 use std::path::{Path, PathBuf};
 
+use super::environment::Environment;
 use super::problem::shown;
-use super::world::World;
 
-/// A value, or a secret in a file, has at most so many bytes.
-const LONGEST: usize = 64 * 1024;
+/// The maximum length of an expanded value, and of a file, in bytes.
+const MAX_BYTES: usize = 64 * 1024;
 
-/// A value with everything put in.
+/// An expanded value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Expanded {
     pub(super) text: String,
-    /// Where it came from, beside the file itself.
-    pub(super) from: Vec<From>,
+    /// The variables and files that the value comes from, other than the configuration file.
+    pub(super) external: Vec<External>,
 }
 
-/// Where a part of a value came from.
+/// The source of a part of a value, outside of the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum External {
     Variable(String),
     File(PathBuf),
 }
 
-/// Why a value cannot be known.
+/// An error that occurs when a value cannot be expanded.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ExpandError {
-    #[error("the variable {0} is not set: set it, or write ${{{0}:-default}}")]
+    #[error("the variable {0} is not set; set it, or write ${{{0}:-default}}")]
     Missing(String),
-    #[error("cannot read {}: {why}", path.display())]
-    Unreadable { path: PathBuf, why: String },
+    #[error("cannot read {}: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: String },
     #[error(
-        "`{0}` is no variable: write ${{NAME}}, ${{NAME:-default}} or ${{file:/path}}, and $${{ for the text itself"
+        "`{0}` is not a variable; write ${{NAME}}, ${{NAME:-default}} or ${{file:/path}}, and $${{ for a literal ${{"
     )]
     Malformed(String),
-    #[error("it is longer than 64 KiB")]
+    #[error("the value is longer than 64 KiB")]
     TooLong,
 }
 
 impl ExpandError {
-    /// It is the world that lacks something; the file is right.
+    /// Returns true if the environment lacks a variable or a file, while the configuration itself is valid.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Missing(_) | Self::Unreadable { .. })
     }
 }
 
-/// Puts in what is outside of the file. `$${` is `${` itself.
-pub(super) fn expand(text: &str, world: &dyn World) -> Result<Expanded, ExpandError> {
+/// Replaces the variables and files in `text`. `$${` is a literal `${`.
+pub(super) fn expand(text: &str, environment: &dyn Environment) -> Result<Expanded, ExpandError> {
     let mut expanded = Expanded {
         text: String::new(),
-        from: vec![],
+        external: vec![],
     };
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -64,7 +64,7 @@ pub(super) fn expand(text: &str, world: &dyn World) -> Result<Expanded, ExpandEr
         expanded.push(before)?;
         let malformed = || ExpandError::Malformed(shown(&format!("${{{after}")));
         let (inside, after) = after.split_once('}').ok_or_else(malformed)?;
-        expanded.put_in(inside, world)?;
+        expanded.push_external(inside, environment)?;
         rest = after;
     }
     expanded.push(rest)?;
@@ -73,16 +73,20 @@ pub(super) fn expand(text: &str, world: &dyn World) -> Result<Expanded, ExpandEr
 
 impl Expanded {
     fn push(&mut self, text: &str) -> Result<(), ExpandError> {
-        if self.text.len() + text.len() > LONGEST {
+        if self.text.len() + text.len() > MAX_BYTES {
             return Err(ExpandError::TooLong);
         }
         self.text.push_str(text);
         Ok(())
     }
 
-    fn put_in(&mut self, inside: &str, world: &dyn World) -> Result<(), ExpandError> {
+    fn push_external(
+        &mut self,
+        inside: &str,
+        environment: &dyn Environment,
+    ) -> Result<(), ExpandError> {
         if let Some(path) = inside.strip_prefix("file:") {
-            return self.put_file(Path::new(path), world);
+            return self.push_file(Path::new(path), environment);
         }
         let (name, default) = match inside.split_once(":-") {
             Some((name, default)) => (name, Some(default)),
@@ -91,31 +95,31 @@ impl Expanded {
         if !is_name(name) || default.is_some_and(|default| default.contains("${")) {
             return Err(ExpandError::Malformed(shown(&format!("${{{inside}}}"))));
         }
-        // As in a shell, `:-` also stands in for a variable that is empty.
-        let value = world
+        // As in a shell, the default of `:-` also replaces an empty variable.
+        let value = environment
             .variable(name)
             .filter(|value| default.is_none() || !value.is_empty());
         if let Some(value) = value {
-            self.from.push(From::Variable(name.to_owned()));
+            self.external.push(External::Variable(name.to_owned()));
             return self.push(&value);
         }
         self.push(default.ok_or_else(|| ExpandError::Missing(name.to_owned()))?)
     }
 
-    /// The last line feed belongs to the file, not to the secret.
-    fn put_file(&mut self, path: &Path, world: &dyn World) -> Result<(), ExpandError> {
-        let unreadable = |why: String| ExpandError::Unreadable {
+    /// Appends the text of a file without its last line feed, which editors add.
+    fn push_file(&mut self, path: &Path, environment: &dyn Environment) -> Result<(), ExpandError> {
+        let unreadable = |reason: String| ExpandError::Unreadable {
             path: path.to_owned(),
-            why,
+            reason,
         };
-        let bytes = world
-            .read(path, LONGEST + 1)
+        let bytes = environment
+            .read(path, MAX_BYTES + 1)
             .map_err(|error| unreadable(error.to_string()))?;
-        let text =
-            std::str::from_utf8(&bytes).map_err(|_| unreadable("it is no text".to_owned()))?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
-        self.from.push(From::File(path.to_owned()));
+        self.external.push(External::File(path.to_owned()));
         self.push(text)
     }
 }
@@ -132,27 +136,27 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::world::fake::Fake;
+    use super::super::environment::fake::FakeEnvironment;
     use super::*;
 
-    fn world() -> Fake {
-        Fake {
+    fn environment() -> FakeEnvironment {
+        FakeEnvironment {
             variables: vec![("HOST", "db"), ("EMPTY", ""), ("TRAP", "${HOST}: x")],
             files: vec![
                 ("/key", b"s3cret\r\n".to_vec()),
                 ("/bytes", vec![0xff]),
-                ("/long", vec![b'x'; LONGEST + 9]),
+                ("/long", vec![b'x'; MAX_BYTES + 9]),
             ],
         }
     }
 
     fn text(text: &str) -> Result<String, ExpandError> {
-        expand(text, &world()).map(|expanded| expanded.text)
+        expand(text, &environment()).map(|expanded| expanded.text)
     }
 
     #[test]
-    fn variables_defaults_and_files_are_put_in() {
-        for (from, to) in [
+    fn variables_defaults_and_files_are_expanded() {
+        for (text_in, expected) in [
             ("postgres://${HOST}/x", "postgres://db/x"),
             ("${HOST}${HOST}", "dbdb"),
             ("${NONE:-a:b}", "a:b"),
@@ -161,41 +165,44 @@ mod tests {
             ("${file:/key}", "s3cret"),
             ("$${HOST} $HOST $ {x} 100$", "${HOST} $HOST $ {x} 100$"),
         ] {
-            assert_eq!(text(from).as_deref(), Ok(to), "{from}");
+            assert_eq!(text(text_in).as_deref(), Ok(expected), "{text_in}");
         }
     }
 
     #[test]
-    fn what_is_put_in_is_never_expanded_again() {
+    fn a_replacement_is_not_expanded_again() {
         assert_eq!(text("${TRAP}").as_deref(), Ok("${HOST}: x"));
     }
 
     #[test]
-    fn the_origin_of_each_part_is_kept() {
-        let from = expand("${HOST}${file:/key}${NONE:-x}", &world())
+    fn the_source_of_each_part_is_recorded() {
+        let external = expand("${HOST}${file:/key}${NONE:-x}", &environment())
             .unwrap()
-            .from;
+            .external;
         assert_eq!(
-            from,
-            [From::Variable("HOST".into()), From::File("/key".into())]
+            external,
+            [
+                External::Variable("HOST".into()),
+                External::File("/key".into())
+            ]
         );
     }
 
     #[test]
-    fn what_is_missing_is_no_fault_of_the_file() {
+    fn a_missing_variable_or_file_is_an_error_of_the_environment() {
         for missing in ["${NONE}", "${file:/none}", "${file:/bytes}"] {
             assert!(text(missing).unwrap_err().is_missing(), "{missing}");
         }
         let error = text("${NONE}").unwrap_err().to_string();
         assert_eq!(
             error,
-            "the variable NONE is not set: set it, or write ${NONE:-default}"
+            "the variable NONE is not set; set it, or write ${NONE:-default}"
         );
     }
 
     #[test]
-    fn other_forms_are_refused_and_so_is_too_much() {
-        for wrong in [
+    fn malformed_variables_and_long_values_are_rejected() {
+        for malformed in [
             "${",
             "${HOST",
             "${}",
@@ -206,8 +213,8 @@ mod tests {
             "${ A }",
         ] {
             assert!(
-                matches!(text(wrong), Err(ExpandError::Malformed(_))),
-                "{wrong}"
+                matches!(text(malformed), Err(ExpandError::Malformed(_))),
+                "{malformed}"
             );
         }
         assert_eq!(text("${file:/long}"), Err(ExpandError::TooLong));
@@ -215,18 +222,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_expanded_without_harm(text in "[$}{:A-C/fil\\-é]{0,60}") {
-            let world = Fake { variables: vec![("A", "1"), ("B", "")], files: vec![] };
-            if let Ok(expanded) = expand(&text, &world) {
+        fn no_text_causes_a_panic(text in "[$}{:A-C/fil\\-é]{0,60}") {
+            let environment = FakeEnvironment { variables: vec![("A", "1"), ("B", "")], files: vec![] };
+            if let Ok(expanded) = expand(&text, &environment) {
                 let has_any = text.contains("${");
                 prop_assert!(has_any || expanded.text == text);
             }
         }
 
         #[test]
-        fn text_without_a_brace_stays(text in "[^{]{0,60}") {
-            let expanded = expand(&text, &world());
-            prop_assert_eq!(expanded, Ok(Expanded { text, from: vec![] }));
+        fn text_without_a_brace_is_unchanged(text in "[^{]{0,60}") {
+            let expanded = expand(&text, &environment());
+            prop_assert_eq!(expanded, Ok(Expanded { text, external: vec![] }));
         }
     }
 }

@@ -1,91 +1,121 @@
-//! The one list of sections and keys: parsing, defaults, suggestions, the template and the reference come from it.
+//! The list of the configuration's sections and keys. Parsing, defaults, suggestions, `config check`, `config init` and
+//! `docs/configuration.md` follow from it.
+//!
+//! Each row yields a constant, such as [`SERVICE_NAME`], that looks up the value with the type of its kind.
+
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::time::Duration;
 
 use super::kind::Kind;
+use crate::pipeline::Levels;
 use crate::privacy::Redaction;
 
 /// A mapping of the file.
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) path: &'static str,
-    /// Its key `enabled` decides whether it counts.
-    pub(super) switched: bool,
-    pub(super) built: Built,
+    pub(super) support: Support,
     pub(super) doc: &'static str,
 }
 
-/// Whether a part of the configuration does something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Built {
-    Always,
-    /// With a feature of the crate.
-    With(&'static str),
-    /// Read and checked, for a later version.
-    Later,
+impl Section {
+    /// Returns the last segment of the path.
+    pub(super) fn name(&self) -> &'static str {
+        last_segment(self.path)
+    }
+
+    /// Returns the path of the enclosing section, and "" for the root.
+    pub(super) fn parent(&self) -> &'static str {
+        parent(self.path)
+    }
+
+    /// Returns the keys of the section.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static KeyInfo> {
+        KEYS.iter().filter(move |key| key.section.path == self.path)
+    }
+
+    /// Returns the index of the key `enabled`, which switches the section off.
+    pub(super) fn switch(&self) -> Option<usize> {
+        let is_switch = |key: &KeyInfo| key.is_switch() && key.section.path == self.path;
+        KEYS.iter().position(is_switch)
+    }
 }
 
-impl Built {
-    /// In this build.
-    pub(super) fn is_in(self) -> bool {
+/// The builds that support a part of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Support {
+    Always,
+    /// Builds with a feature of the crate.
+    Feature(&'static str),
+    /// A later version; this one parses and checks the values.
+    Planned,
+}
+
+impl Support {
+    /// Returns true if this build supports it.
+    pub(super) fn is_in_build(self) -> bool {
         match self {
             Self::Always => true,
-            Self::With("sqlite") => cfg!(feature = "sqlite"),
-            Self::With("serve") => cfg!(feature = "serve"),
-            Self::With(_) | Self::Later => false,
+            Self::Feature("sqlite") => cfg!(feature = "sqlite"),
+            Self::Feature("serve") => cfg!(feature = "serve"),
+            Self::Feature(_) | Self::Planned => false,
         }
     }
 }
 
 /// A key of the file.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct KeyInfo {
+    pub(super) section: &'static Section,
     pub(super) path: &'static str,
     pub(super) kind: Kind,
-    /// As it would stand in the file; empty where there is none.
+    /// The default as it is written in the file; empty if there is none.
     pub(super) default: &'static str,
-    pub(super) needed: Needed,
-    /// Beside whether its section is built.
-    pub(super) built: Built,
-    /// Never shown.
+    /// The key must be present if its section is enabled.
+    pub(super) required: bool,
+    /// The builds that support the key, among those that support the section.
+    pub(super) support: Support,
+    /// The value is never shown.
     pub(super) secret: bool,
-    /// As it could stand in the file, where the default shows nothing.
+    /// A value as it is written in the file, for a key without a default.
     pub(super) example: &'static str,
     pub(super) doc: &'static str,
 }
 
-/// Whether a key has to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Needed {
-    No,
-    /// Where its section is enabled.
-    Yes,
-}
-
-impl Key {
-    const fn new(path: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Self {
+impl KeyInfo {
+    const fn new(
+        section: &'static Section,
+        path: &'static str,
+        kind: Kind,
+        default: &'static str,
+        doc: &'static str,
+    ) -> Self {
         Self {
+            section,
             path,
             kind,
             default,
-            needed: Needed::No,
-            built: Built::Always,
+            required: false,
+            support: Support::Always,
             secret: false,
             example: "",
             doc,
         }
     }
 
-    const fn such_as(mut self, example: &'static str) -> Self {
+    const fn example(mut self, example: &'static str) -> Self {
         self.example = example;
         self
     }
 
-    const fn needed(mut self) -> Self {
-        self.needed = Needed::Yes;
+    const fn required(mut self) -> Self {
+        self.required = true;
         self
     }
 
-    const fn later(mut self) -> Self {
-        self.built = Built::Later;
+    const fn planned(mut self) -> Self {
+        self.support = Support::Planned;
         self
     }
 
@@ -94,215 +124,355 @@ impl Key {
         self
     }
 
-    /// The last word of its path.
+    /// Returns the last segment of the path.
     pub(super) fn name(&self) -> &'static str {
-        last(self.path)
+        last_segment(self.path)
     }
 
-    /// The path of the section that it stands in.
-    pub(super) fn section(&self) -> &'static str {
-        parent(self.path)
+    /// Returns true for the key that switches its section on and off.
+    pub(super) fn is_switch(&self) -> bool {
+        self.name() == "enabled"
+    }
+
+    /// Returns true if this build uses the value.
+    pub(super) fn is_in_build(&self) -> bool {
+        self.support.is_in_build() && self.section.support.is_in_build()
     }
 }
 
-/// The last word of a path.
-pub(super) fn last(path: &'static str) -> &'static str {
+/// A key with a default: a lookup always returns a value of type `T`.
+pub(super) struct Key<T: ?Sized> {
+    index: usize,
+    value: PhantomData<T>,
+}
+
+/// A key without a default: a lookup returns `None` if the key is not set.
+pub(super) struct OptionalKey<T: ?Sized> {
+    index: usize,
+    value: PhantomData<T>,
+}
+
+macro_rules! typed_keys {
+    ($($key:ident),*) => {
+        $(
+            impl<T: ?Sized> Copy for $key<T> {}
+
+            impl<T: ?Sized> Clone for $key<T> {
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+
+            impl<T: ?Sized> $key<T> {
+                const fn new(index: usize) -> Self {
+                    Self {
+                        index,
+                        value: PhantomData,
+                    }
+                }
+
+                /// Returns the position in [`KEYS`].
+                pub(super) const fn index(self) -> usize {
+                    self.index
+                }
+
+                /// Returns the row of the list.
+                pub(super) fn info(self) -> &'static KeyInfo {
+                    &KEYS[self.index]
+                }
+            }
+        )*
+    };
+}
+
+typed_keys!(Key, OptionalKey);
+
+/// Returns the last segment of a path.
+fn last_segment(path: &'static str) -> &'static str {
     path.rsplit_once('.').map_or(path, |(_, last)| last)
 }
 
-/// A path without its last word; empty at the top.
-pub(super) fn parent(path: &'static str) -> &'static str {
+/// Returns a path without its last segment; empty at the root.
+fn parent(path: &'static str) -> &'static str {
     path.rsplit_once('.').map_or("", |(parent, _)| parent)
 }
 
-/// The key at this path.
+/// Returns the position in [`KEYS`] of the key at `path`.
 pub(super) fn index(path: &str) -> Option<usize> {
     KEYS.iter().position(|key| key.path == path)
 }
 
-/// The names that may stand in a section: keys and sections.
-pub(super) fn names_in(section: &str) -> impl Iterator<Item = &'static str> {
-    let paths = KEYS.iter().map(|key| key.path);
-    let all = paths.chain(SECTIONS.iter().map(|section| section.path));
-    all.filter(move |path| parent(path) == section).map(last)
+/// Returns the position in [`SECTIONS`] of the section at `path`.
+pub(super) fn section_index(path: &str) -> Option<usize> {
+    SECTIONS.iter().position(|section| section.path == path)
 }
 
-/// What differs from the keys' defaults where there is no file at all.
-pub(super) const WITHOUT_FILE: [(&str, &str); 2] = [
-    ("logging.structured_logging.backends.stdout.enabled", "true"),
-    ("logging.structured_logging.backends.sqlite.enabled", "true"),
-];
+/// Returns the paths of all keys and sections.
+pub(super) fn paths() -> impl Iterator<Item = &'static str> {
+    let keys = KEYS.iter().map(|key| key.path);
+    keys.chain(SECTIONS.iter().map(|section| section.path))
+}
 
-/// Where the switch of the records stands.
-pub(super) const RECORDS: &str = "logging.structured_logging";
+/// Returns the names of the keys and sections directly below `section`.
+pub(super) fn names_in(section: &str) -> impl Iterator<Item = &'static str> {
+    paths()
+        .filter(move |path| parent(path) == section)
+        .map(last_segment)
+}
 
-/// Where the backends stand.
-pub(super) const BACKENDS: &str = "logging.structured_logging.backends";
-
-macro_rules! sections {
-    ($($path:literal $switched:literal $built:expr, $doc:literal;)*) => {
-        &[$(Section { path: $path, switched: $switched, built: $built, doc: $doc },)*]
+/// The Rust type of a kind's values.
+macro_rules! value_type {
+    (Flag) => {
+        bool
+    };
+    (Whole) => {
+        u64
+    };
+    (Size) => {
+        u64
+    };
+    (Number) => {
+        f64
+    };
+    (Duration) => {
+        Duration
+    };
+    (Levels) => {
+        Levels
+    };
+    (Address) => {
+        IpAddr
+    };
+    (Choices) => {
+        [String]
+    };
+    (ChoicesOrOff) => {
+        [String]
+    };
+    (Texts) => {
+        [String]
+    };
+    (Pairs) => {
+        [String]
+    };
+    (Patterns) => {
+        [String]
+    };
+    ($text:ident) => {
+        str
     };
 }
 
-/// Every section, in the order of the template and the reference.
-#[rustfmt::skip]
-pub(super) const SECTIONS: &[Section] = sections! {
-    "logging" false Built::Always, "Everything stands below this key.";
-    "logging.service" false Built::Always, "Whose records these are.";
-    "logging.structured_logging" true Built::Always, "Records. Without them there are still metrics.";
-    "logging.structured_logging.backends" false Built::Always, "Where records go: those that are enabled. If none of them is in the build, records go to standard output.";
-    "logging.structured_logging.backends.stdout" true Built::Always, "Standard output.";
-    "logging.structured_logging.backends.file" true Built::Always, "A file of JSON lines that rolls over at a size.";
-    "logging.structured_logging.backends.sqlite" true Built::With("sqlite"), "A SQLite database, which the `ragspan` command reads.";
-    "logging.structured_logging.backends.postgresql" true Built::Later, "A PostgreSQL database.";
-    "logging.structured_logging.backends.langsmith" true Built::Later, "LangSmith, which shows requests as runs.";
-    "logging.structured_logging.backends.datadog" true Built::Later, "Datadog's log intake.";
-    "logging.structured_logging.backends.otlp" true Built::Later, "Any receiver of OpenTelemetry's protocol.";
-    "logging.metrics" true Built::With("serve"), "Metrics, and the listener that Prometheus scrapes. Without them there are still records.";
-    "logging.spool" true Built::Later, "Records wait on the disk until a remote backend has them.";
-    "logging.propagation" false Built::Always, "What of a request goes to other services, and what is believed of what they send.";
-    "logging.privacy" false Built::Always, "What is taken out of records before they are stored or sent.";
-    "logging.retention" false Built::Later, "How long records are kept, and where old ones go.";
-    "logging.alerting" true Built::Later, "Rules that say when somebody is called.";
-};
+/// The typed key of a row: a [`Key`] if the row has a default, and an [`OptionalKey`] otherwise.
+macro_rules! key_type {
+    ($kind:ident, $default:literal) => { Key<value_type!($kind)> };
+    ($kind:ident) => { OptionalKey<value_type!($kind)> };
+}
 
-/// The names of all rules.
-pub(super) const RULES: &[&str] = &{
+/// Declares the sections and their keys:
+///
+/// ```text
+/// SECTION "path", support, "doc" {
+///     KEY: Kind(bounds) = "default", "name", "doc" .modifier()..;
+/// }
+/// ```
+macro_rules! keys {
+    ($(
+        $section:ident $path:literal, $support:expr, $section_doc:literal {
+            $(
+                $key:ident : $kind:ident $(($($bound:expr),+))? $(= $default:literal)?, $name:literal, $doc:literal
+                $(.$modifier:ident($($argument:literal)?))*;
+            )*
+        }
+    )*) => {
+        $(
+            #[allow(dead_code, reason = "some sections are only looked up by their path")]
+            pub(super) const $section: &Section = &Section { path: $path, support: $support, doc: $section_doc };
+        )*
+
+        /// Every section, in the order of the template and the reference.
+        pub(super) const SECTIONS: &[&Section] = &[$($section),*];
+
+        /// Every key, in the order of the template and the reference.
+        pub(super) static KEYS: &[KeyInfo] = &[$($(
+            KeyInfo::new(
+                $section,
+                concat!($path, ".", $name),
+                Kind::$kind $(($($bound),+))?,
+                concat!("" $(, $default)?),
+                $doc,
+            )
+            $(.$modifier($($argument)?))*,
+        )*)*];
+
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "each row is named as its constant")]
+        enum Index { $($($key,)*)* }
+
+        $($(
+            #[allow(dead_code, reason = "this version checks the keys of planned sections without using them")]
+            pub(super) const $key: key_type!($kind $(, $default)?) = <key_type!($kind $(, $default)?)>::new(Index::$key as usize);
+        )*)*
+    };
+}
+
+/// The defaults that apply without a file.
+pub(super) const WITHOUT_FILE: [(Key<bool>, &str); 2] =
+    [(STDOUT_ENABLED, "true"), (SQLITE_ENABLED, "true")];
+
+/// The names of all redaction rules.
+const RULES: &[&str] = &{
     let mut names = [""; Redaction::ALL.len()];
-    let mut at = 0;
-    while at < names.len() {
-        names[at] = Redaction::ALL[at].name();
-        at += 1;
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = Redaction::ALL[index].name();
+        index += 1;
     }
     names
 };
 
 const ANY: u64 = i64::MAX as u64;
-const MS_DAY: u64 = 86_400_000;
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
 
-/// Every key; those of a section stand together, in the order of the template.
 #[rustfmt::skip]
-pub(super) const KEYS: &[Key] = &[
-    Key::new("logging.strict", Kind::Flag, "false", "Makes an error of `start` of what it would otherwise report and go on without."),
-    Key::new("logging.prices", Kind::Text, "", "What models cost: a table that `ragspan prices import` writes. Without one tokens are counted, and their cost is not known.").such_as("ragspan-prices.json"),
-
-    Key::new("logging.service.name", Kind::Text, "rag", "The service's name."),
-    Key::new("logging.service.version", Kind::Text, "0.0.0", "Its version; a key of every record."),
-    Key::new("logging.service.environment", Kind::Text, "development", "Where it runs, such as staging; a key of every record."),
-
-    Key::new("logging.structured_logging.enabled", Kind::Flag, "true", "Whether records are written at all."),
-    Key::new("logging.structured_logging.format", Kind::Word(&["auto", "json", "pretty", "compact"]), "auto", "How records look on standard output. `auto` is pretty on a terminal and JSON elsewhere."),
-    Key::new("logging.structured_logging.level", Kind::Levels, "INFO", "The least level that is kept, and levels for modules: `info,my_crate::search=debug,hyper=off`. `RAGSPAN_LOG` overrides it, else `RUST_LOG`."),
-    Key::new("logging.structured_logging.queue_size", Kind::Whole(1, 1_000_000), "16384", "How many records may wait for delivery; what comes on top pushes out the oldest, and is counted."),
-
-    Key::new("logging.structured_logging.backends.stdout.enabled", Kind::Flag, "false", "Whether records go there."),
-
-    Key::new("logging.structured_logging.backends.file.enabled", Kind::Flag, "false", "Whether records go there."),
-    Key::new("logging.structured_logging.backends.file.path", Kind::Text, "ragspan.jsonl", "The file that is written now."),
-    Key::new("logging.structured_logging.backends.file.max_size", Kind::Size(4096, ANY), "64MiB", "At this size the file is renamed to `<path>.1`, and a new one begun."),
-    Key::new("logging.structured_logging.backends.file.keep", Kind::Whole(0, 1000), "5", "How many renamed files are kept."),
-
-    Key::new("logging.structured_logging.backends.sqlite.enabled", Kind::Flag, "false", "Whether records go there."),
-    Key::new("logging.structured_logging.backends.sqlite.path", Kind::Text, "ragspan.db", "The database, made if it is not there."),
-    Key::new("logging.structured_logging.backends.sqlite.max_size", Kind::Size(1_048_576, ANY), "1GiB", "Beyond this the oldest whole traces go; so do those older than `retention.hot_days`."),
-
-    Key::new("logging.structured_logging.backends.postgresql.enabled", Kind::Flag, "false", "Whether records go there."),
-    Key::new("logging.structured_logging.backends.postgresql.connection_string", Kind::Url(&["postgres", "postgresql"]), "", "Where it is, and who asks.").such_as("${DATABASE_URL}").secret().needed(),
-    Key::new("logging.structured_logging.backends.postgresql.table", Kind::Name, "logs", "The table."),
-    Key::new("logging.structured_logging.backends.postgresql.batch_size", Kind::Whole(1, 10_000), "100", "How many records are sent at once."),
-    Key::new("logging.structured_logging.backends.postgresql.flush_interval_seconds", Kind::Number(0.1, 3600.0), "5", "After so many seconds a smaller number is sent."),
-    Key::new("logging.structured_logging.backends.postgresql.migrate", Kind::Word(&["auto", "check", "off"]), "auto", "Whether the schema is brought up to date at the start."),
-
-    Key::new("logging.structured_logging.backends.langsmith.enabled", Kind::Flag, "false", "Whether records go there."),
-    Key::new("logging.structured_logging.backends.langsmith.api_key", Kind::Text, "", "The key of the account.").such_as("${LANGSMITH_API_KEY}").secret().needed(),
-    Key::new("logging.structured_logging.backends.langsmith.project", Kind::Text, "default", "The project that runs belong to."),
-    Key::new("logging.structured_logging.backends.langsmith.endpoint", Kind::Url(&["https", "http"]), "https://api.smith.langchain.com", "Its address, where you host it yourself."),
-
-    Key::new("logging.structured_logging.backends.datadog.enabled", Kind::Flag, "false", "Whether records go there."),
-    Key::new("logging.structured_logging.backends.datadog.api_key", Kind::Text, "", "The key of the account.").such_as("${DATADOG_API_KEY}").secret().needed(),
-    Key::new("logging.structured_logging.backends.datadog.site", Kind::Text, "datadoghq.com", "The site of the account."),
-
-    Key::new("logging.structured_logging.backends.otlp.enabled", Kind::Flag, "false", "Whether records go there."),
-    Key::new("logging.structured_logging.backends.otlp.endpoint", Kind::Url(&["http", "https"]), "http://localhost:4318", "The receiver."),
-    Key::new("logging.structured_logging.backends.otlp.protocol", Kind::Word(&["http/protobuf", "grpc"]), "http/protobuf", "What it is spoken to in."),
-    Key::new("logging.structured_logging.backends.otlp.headers", Kind::Pairs, "", "Headers of every request.").such_as("{authorization: \"Bearer ${OTLP_TOKEN}\"}").secret(),
-
-    Key::new("logging.metrics.enabled", Kind::Flag, "true", "Whether anything is counted, and served at `/metrics`. Records do not depend on it."),
-    Key::new("logging.metrics.address", Kind::Address, "127.0.0.1", "The address that it listens on; `0.0.0.0` for scrapers on other machines."),
-    Key::new("logging.metrics.port", Kind::Whole(0, 65_535), "9464", "The port; 0 takes any free one."),
-    Key::new("logging.metrics.scrape_interval", Kind::Duration(1_000, MS_DAY), "15s", "How often Prometheus asks; for the files that are written for it."),
-
-    Key::new("logging.spool.enabled", Kind::Flag, "true", "Whether records of remote backends wait on the disk."),
-    Key::new("logging.spool.path", Kind::Text, "ragspan-spool", "The folder."),
-    Key::new("logging.spool.max_size", Kind::Size(1_048_576, ANY), "1GiB", "At this size the oldest records go, and are counted."),
-
-    Key::new("logging.propagation.trust", Kind::Flag, "true", "Whether a caller's trace goes on here and its baggage is taken. `false` at a public edge, where anybody could put requests into anybody's trace: then a new trace begins, which names the caller's."),
-    Key::new("logging.propagation.baggage", Kind::Texts, "", "The fields of a request that travel from service to service; `request_id` alone where none is named. They go with every outbound call that headers are written for, also to strangers.").such_as("[request_id, user_id]"),
-    Key::new("logging.propagation.langsmith", Kind::Flag, "false", "Whether LangSmith's header goes with every outbound call, and not only where a request came with it."),
-
-    Key::new("logging.privacy.hash_key", Kind::Text, "", "The key of `#[log(hash)]`, of at least 16 bytes: the same in all services whose records are joined on hashes. Without one each process makes its own.").such_as("${RAGSPAN_HASH_KEY}").secret(),
-    Key::new("logging.privacy.redact_fields", Kind::Texts, "", "Names of fields whose values are shown as `[redacted]`, beside those that are known as secrets, such as `password` and `api_key`.").such_as("[email, phone]"),
-    Key::new("logging.privacy.allow_fields", Kind::Texts, "", "Names that are known as those of secrets, and whose values are shown all the same.").such_as("[token]"),
-    Key::new("logging.privacy.redact", Kind::WordsOrOff(RULES), "[private_keys, url_credentials, jwt, bearer, api_keys, emails, cards]", "What is taken out of every text by how it looks; `off` for nothing."),
-    Key::new("logging.privacy.patterns", Kind::Patterns, "", "Regular expressions of your own: what one finds is shown as `[redacted:<name>]`.").such_as("{patient: \"\\\\bP-[0-9]{6}\\\\b\"}"),
-    Key::new("logging.privacy.content", Kind::Word(&["off", "hash", "full"]), "off", "Whether `inputs(..)` and `output` are kept.").later(),
-
-    Key::new("logging.retention.hot_days", Kind::Whole(1, 36_500), "7", "So long every record can be queried."),
-    Key::new("logging.retention.warm_days", Kind::Whole(1, 36_500), "30", "So long errors and a sample can be queried."),
-    Key::new("logging.retention.cold_days", Kind::Whole(1, 36_500), "90", "So long the archive is kept."),
-    Key::new("logging.retention.schedule", Kind::Clock, "03:10", "When records are aged, every day, in UTC."),
-    Key::new("logging.retention.archive_path", Kind::Text, "", "A folder for the archive.").such_as("archive"),
-    Key::new("logging.retention.archive_to_s3", Kind::Flag, "false", "Whether the archive is on S3."),
-    Key::new("logging.retention.s3_bucket", Kind::Text, "", "The bucket of the archive.").such_as("rag-logs-archive"),
-    Key::new("logging.retention.s3_prefix", Kind::Text, "", "What the archive's objects begin with.").such_as("logs/"),
-    Key::new("logging.retention.s3_region", Kind::Text, "", "The bucket's region.").such_as("eu-central-1"),
-    Key::new("logging.retention.s3_endpoint", Kind::Url(&["https", "http"]), "", "The address of a store that is not Amazon's.").such_as("https://minio.example.com"),
-
-    Key::new("logging.alerting.enabled", Kind::Flag, "false", "Whether rules are watched."),
-    Key::new("logging.alerting.engine", Kind::Word(&["prometheus", "embedded"]), "prometheus", "Who watches them."),
-    Key::new("logging.alerting.error_rate_threshold", Kind::Number(0.0, 1.0), "0.05", "More errors than this, of all requests."),
-    Key::new("logging.alerting.latency_p95_threshold_ms", Kind::Number(0.0, 86_400_000.0), "2000", "More milliseconds than this for one request in twenty."),
-    Key::new("logging.alerting.hallucination_rate_threshold", Kind::Number(0.0, 1.0), "0.10", "More unsupported claims than this, of all claims."),
-    Key::new("logging.alerting.alert_channels", Kind::Words(&["slack", "email", "webhook"]), "[]", "Who is told."),
-    Key::new("logging.alerting.slack_webhook", Kind::Url(&["https", "http"]), "", "Where Slack is told.").such_as("${SLACK_WEBHOOK}").secret(),
-    Key::new("logging.alerting.email", Kind::Text, "", "Who gets mail.").such_as("oncall@example.com"),
-    Key::new("logging.alerting.webhook", Kind::Url(&["https", "http"]), "", "Who else is told.").such_as("${ALERT_WEBHOOK}").secret(),
-];
+keys! {
+    LOGGING "logging", Support::Always, "Everything is below this key." {
+        STRICT: Flag = "false", "strict", "Turns every warning of `start` into an error.";
+        PRICES: Text, "prices", "The prices of models: a table that `ragspan prices import` writes. Without one, tokens are counted and their cost is unknown.".example("ragspan-prices.json");
+    }
+    SERVICE "logging.service", Support::Always, "The service that writes the records." {
+        SERVICE_NAME: Text = "rag", "name", "The service's name.";
+        SERVICE_VERSION: Text = "0.0.0", "version", "The service's version; a key of every record.";
+        SERVICE_ENVIRONMENT: Text = "development", "environment", "The environment that the service runs in, such as staging; a key of every record.";
+    }
+    RECORDS "logging.structured_logging", Support::Always, "Records. Metrics do not depend on them." {
+        RECORDS_ENABLED: Flag = "true", "enabled", "Whether records are written at all.";
+        FORMAT: Choice(&["auto", "json", "pretty", "compact"]) = "auto", "format", "The format on standard output. `auto` is pretty on a terminal and JSON elsewhere.";
+        LEVEL: Levels = "INFO", "level", "The minimum level of records, and levels for modules: `info,my_crate::search=debug,hyper=off`. `RAGSPAN_LOG` overrides it, else `RUST_LOG`.";
+        QUEUE_SIZE: Whole(1, 1_000_000) = "16384", "queue_size", "The number of records that may wait for delivery. If the queue is full, a new record replaces the oldest, and the drop is counted.";
+    }
+    BACKENDS "logging.structured_logging.backends", Support::Always, "The backends that store or show records. If no enabled backend is in the build, records go to standard output." {
+    }
+    STDOUT "logging.structured_logging.backends.stdout", Support::Always, "Standard output." {
+        STDOUT_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+    }
+    FILE "logging.structured_logging.backends.file", Support::Always, "A file of JSON lines with size-based rotation." {
+        FILE_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+        FILE_PATH: Text = "ragspan.jsonl", "path", "The file that records are appended to.";
+        FILE_MAX_SIZE: Size(4096, ANY) = "64MiB", "max_size", "At this size the file is renamed to `<path>.1`, and a new file is started.";
+        FILE_KEEP: Whole(0, 1000) = "5", "keep", "The number of renamed files that are kept.";
+    }
+    SQLITE "logging.structured_logging.backends.sqlite", Support::Feature("sqlite"), "A SQLite database, which the `ragspan` command reads." {
+        SQLITE_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+        SQLITE_PATH: Text = "ragspan.db", "path", "The database; it is created if it does not exist.";
+        SQLITE_MAX_SIZE: Size(1_048_576, ANY) = "1GiB", "max_size", "Above this size the oldest whole traces are deleted, as are traces older than `retention.hot_days`.";
+    }
+    POSTGRESQL "logging.structured_logging.backends.postgresql", Support::Planned, "A PostgreSQL database." {
+        POSTGRESQL_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+        POSTGRESQL_CONNECTION_STRING: Url(&["postgres", "postgresql"]), "connection_string", "The address of the database, with the user.".example("${DATABASE_URL}").secret().required();
+        POSTGRESQL_TABLE: Name = "logs", "table", "The table.";
+        POSTGRESQL_BATCH_SIZE: Whole(1, 10_000) = "100", "batch_size", "The number of records in a batch.";
+        POSTGRESQL_FLUSH_INTERVAL: Number(0.1, 3600.0) = "5", "flush_interval_seconds", "The time in seconds after which a smaller batch is sent.";
+        POSTGRESQL_MIGRATE: Choice(&["auto", "check", "off"]) = "auto", "migrate", "Whether the schema is migrated at the start.";
+    }
+    LANGSMITH "logging.structured_logging.backends.langsmith", Support::Planned, "LangSmith, which shows requests as runs." {
+        LANGSMITH_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+        LANGSMITH_API_KEY: Text, "api_key", "The API key of the account.".example("${LANGSMITH_API_KEY}").secret().required();
+        LANGSMITH_PROJECT: Text = "default", "project", "The project of the runs.";
+        LANGSMITH_ENDPOINT: Url(&["https", "http"]) = "https://api.smith.langchain.com", "endpoint", "The address of LangSmith; another one if you host it yourself.";
+    }
+    DATADOG "logging.structured_logging.backends.datadog", Support::Planned, "Datadog's log intake." {
+        DATADOG_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+        DATADOG_API_KEY: Text, "api_key", "The API key of the account.".example("${DATADOG_API_KEY}").secret().required();
+        DATADOG_DOMAIN: Text = "datadoghq.com", "site", "The Datadog site of the account.";
+    }
+    OTLP "logging.structured_logging.backends.otlp", Support::Planned, "A receiver of OpenTelemetry's protocol." {
+        OTLP_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+        OTLP_ENDPOINT: Url(&["http", "https"]) = "http://localhost:4318", "endpoint", "The address of the receiver.";
+        OTLP_PROTOCOL: Choice(&["http/protobuf", "grpc"]) = "http/protobuf", "protocol", "The protocol.";
+        OTLP_HEADERS: Pairs, "headers", "Headers of every request.".example("{authorization: \"Bearer ${OTLP_TOKEN}\"}").secret();
+    }
+    METRICS "logging.metrics", Support::Feature("serve"), "Metrics, and the listener that Prometheus scrapes. Records do not depend on them." {
+        METRICS_ENABLED: Flag = "true", "enabled", "Whether calls are counted, and served at `/metrics`.";
+        METRICS_ADDRESS: Address = "127.0.0.1", "address", "The address of the listener; `0.0.0.0` for scrapers on other machines.";
+        METRICS_PORT: Whole(0, 65_535) = "9464", "port", "The port of the listener; 0 takes any free port.";
+        METRICS_SCRAPE_INTERVAL: Duration(SECOND, DAY) = "15s", "scrape_interval", "The scrape interval of Prometheus, for the files that are generated for Prometheus.";
+    }
+    SPOOL "logging.spool", Support::Planned, "Records are buffered on disk until a remote backend accepts them." {
+        SPOOL_ENABLED: Flag = "true", "enabled", "Whether records of remote backends are buffered on disk.";
+        SPOOL_PATH: Text = "ragspan-spool", "path", "The directory.";
+        SPOOL_MAX_SIZE: Size(1_048_576, ANY) = "1GiB", "max_size", "Above this size the oldest records are dropped and counted.";
+    }
+    PROPAGATION "logging.propagation", Support::Always, "The request context that is sent to and accepted from other services." {
+        PROPAGATION_TRUST: Flag = "true", "trust", "Whether a caller's trace is continued and its baggage accepted. Set it to `false` at a public edge, where any client could add requests to any trace: each request then starts a new trace, which records the caller's trace id.";
+        PROPAGATION_BAGGAGE: Texts, "baggage", "The request fields that are sent from service to service; by default only `request_id`. They are sent with every outbound call that headers are written for, including calls to external services.".example("[request_id, user_id]");
+        PROPAGATION_LANGSMITH: Flag = "false", "langsmith", "Whether LangSmith's header is sent with every outbound call, and not only if the incoming request had one.";
+    }
+    PRIVACY "logging.privacy", Support::Always, "The redaction of records before they are stored or sent." {
+        HASH_KEY: Text, "hash_key", "The key of `#[log(hash)]`, of at least 16 bytes. Use the same key in all services whose records are joined on hashes. Without one each process generates its own.".example("${RAGSPAN_HASH_KEY}").secret();
+        REDACT_FIELDS: Texts, "redact_fields", "Names of further fields whose values are shown as `[redacted]`. Names such as `password` and `api_key` are built in.".example("[email, phone]");
+        ALLOW_FIELDS: Texts, "allow_fields", "Built-in names of secrets whose values are shown nevertheless.".example("[token]");
+        REDACT: ChoicesOrOff(RULES) = "[private_keys, url_credentials, jwt, bearer, api_keys, emails, cards]", "redact", "The patterns that are redacted in every text; `off` for none.";
+        PATTERNS: Patterns, "patterns", "Regular expressions of your own; each match is shown as `[redacted:<name>]`.".example("{patient: \"\\\\bP-[0-9]{6}\\\\b\"}");
+        CONTENT: Choice(&["off", "hash", "full"]) = "off", "content", "Whether `inputs(..)` and `output` are stored.".planned();
+    }
+    RETENTION "logging.retention", Support::Planned, "How long records are kept, and where old records are archived." {
+        HOT_DAYS: Whole(1, 36_500) = "7", "hot_days", "The number of days that every record can be queried.";
+        WARM_DAYS: Whole(1, 36_500) = "30", "warm_days", "The number of days that errors and a sample can be queried.";
+        COLD_DAYS: Whole(1, 36_500) = "90", "cold_days", "The number of days that the archive is kept.";
+        RETENTION_SCHEDULE: Clock = "03:10", "schedule", "The daily time at which records are aged, in UTC.";
+        ARCHIVE_PATH: Text, "archive_path", "The directory of the archive.".example("archive");
+        ARCHIVE_TO_S3: Flag = "false", "archive_to_s3", "Whether the archive is on S3.";
+        S3_BUCKET: Text, "s3_bucket", "The bucket of the archive.".example("rag-logs-archive");
+        S3_PREFIX: Text, "s3_prefix", "The prefix of the archive's objects.".example("logs/");
+        S3_REGION: Text, "s3_region", "The region of the bucket.".example("eu-central-1");
+        S3_ENDPOINT: Url(&["https", "http"]), "s3_endpoint", "The address of an S3-compatible store outside of AWS.".example("https://minio.example.com");
+    }
+    ALERTING "logging.alerting", Support::Planned, "Rules that send alerts." {
+        ALERTING_ENABLED: Flag = "false", "enabled", "Whether the rules are evaluated.";
+        ALERTING_ENGINE: Choice(&["prometheus", "embedded"]) = "prometheus", "engine", "The engine that evaluates the rules.";
+        ERROR_RATE_THRESHOLD: Number(0.0, 1.0) = "0.05", "error_rate_threshold", "The maximum fraction of requests with an error.";
+        LATENCY_P95_THRESHOLD: Number(0.0, 86_400_000.0) = "2000", "latency_p95_threshold_ms", "The maximum 95th percentile of the request latency, in milliseconds.";
+        HALLUCINATION_RATE_THRESHOLD: Number(0.0, 1.0) = "0.10", "hallucination_rate_threshold", "The maximum fraction of unsupported claims.";
+        ALERT_CHANNELS: Choices(&["slack", "email", "webhook"]) = "[]", "alert_channels", "The channels that alerts are sent to.";
+        SLACK_WEBHOOK: Url(&["https", "http"]), "slack_webhook", "The webhook of the Slack channel.".example("${SLACK_WEBHOOK}").secret();
+        ALERT_EMAIL: Text, "email", "The address that mail is sent to.".example("oncall@example.com");
+        ALERT_WEBHOOK: Url(&["https", "http"]), "webhook", "The webhook of another system.".example("${ALERT_WEBHOOK}").secret();
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_path_stands_once_and_in_a_section() {
-        let mut paths: Vec<_> = KEYS.iter().map(|key| key.path).collect();
-        paths.extend(SECTIONS.iter().map(|section| section.path));
-        let count = paths.len();
-        paths.sort_unstable();
-        paths.dedup();
-        assert_eq!(paths.len(), count);
-        for path in paths {
+    fn every_path_is_unique_and_has_a_section() {
+        let mut all: Vec<_> = paths().collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        for path in all {
             assert!(
-                path == "logging" || SECTIONS.iter().any(|section| section.path == parent(path)),
+                path == LOGGING.path || section_index(parent(path)).is_some(),
                 "{path}"
             );
         }
     }
 
     #[test]
-    fn every_default_and_what_differs_without_a_file_is_of_its_kind() {
+    fn every_default_is_of_its_kind() {
         for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
-            assert!(key.kind.check_default(key.default), "{}", key.path);
+            assert!(key.kind.read_default(key.default).is_some(), "{}", key.path);
         }
-        for (path, value) in WITHOUT_FILE {
-            let key = &KEYS[index(path).unwrap()];
-            assert!(key.kind.check_default(value), "{path}");
+        for (key, value) in WITHOUT_FILE {
+            let key = key.info();
+            assert!(key.kind.read_default(value).is_some(), "{}", key.path);
         }
     }
 
     #[test]
-    fn what_has_no_default_has_an_example() {
+    fn a_key_without_a_default_has_an_example() {
         for key in KEYS {
             assert!(
                 !key.default.is_empty() || !key.example.is_empty(),
@@ -313,15 +483,12 @@ mod tests {
     }
 
     #[test]
-    fn a_switched_section_has_its_switch_and_no_other_has() {
-        for section in SECTIONS {
-            let switch = format!("{}.enabled", section.path);
-            assert_eq!(
-                index(&switch).is_some(),
-                section.switched,
-                "{}",
-                section.path
-            );
-        }
+    fn a_typed_key_refers_to_its_row() {
+        assert_eq!(STRICT.info().path, "logging.strict");
+        assert_eq!(METRICS_PORT.info().path, "logging.metrics.port");
+        assert_eq!(ALERT_WEBHOOK.info().path, "logging.alerting.webhook");
+        assert_eq!(ALERT_WEBHOOK.index(), KEYS.len() - 1);
+        assert_eq!(METRICS.switch(), Some(METRICS_ENABLED.index()));
+        assert_eq!(SERVICE.switch(), None);
     }
 }

@@ -1,93 +1,130 @@
-//! The kinds of values: how each is read from text, and what is said when it cannot be.
+//! The kinds of values: how each is parsed, and how an error describes it.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
+
+use ragspan_core::{duration, spelling};
 
 use crate::pipeline::Levels;
 use crate::privacy::compile;
 use crate::record::Level;
 
-/// What a value may be. Bounds are inclusive.
+/// The kind of a key's value. Bounds are inclusive.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
-    /// true or false.
+    /// `true` or `false`.
     Flag,
     /// A whole number.
     Whole(u64, u64),
     /// A number.
     Number(f64, f64),
-    /// A time with its unit, bounded in milliseconds.
-    Duration(u64, u64),
-    /// A number of bytes, with a unit or without.
+    /// A [duration](ragspan_core::duration).
+    Duration(Duration, Duration),
+    /// A number of bytes, with or without a unit.
     Size(u64, u64),
-    /// A time of the day.
+    /// A time of day.
     Clock,
-    /// One of these words.
-    Word(&'static [&'static str]),
-    /// Some of these words.
-    Words(&'static [&'static str]),
-    /// Some of these words, or `off` for none.
-    WordsOrOff(&'static [&'static str]),
-    /// Directives for levels.
+    /// One of these names.
+    Choice(&'static [&'static str]),
+    /// A list of these names.
+    Choices(&'static [&'static str]),
+    /// A list of these names, or `off` for an empty list.
+    ChoicesOrOff(&'static [&'static str]),
+    /// Level directives.
     Levels,
     /// An IP address.
     Address,
-    /// An address with one of these schemes.
+    /// A URL with one of these schemes.
     Url(&'static [&'static str]),
     /// The name of a table.
     Name,
     /// Any text.
     Text,
-    /// Any texts.
+    /// A list of texts.
     Texts,
-    /// Any texts with names.
+    /// A mapping of names to texts.
     Pairs,
-    /// Regular expressions with names.
+    /// A mapping of names to regular expressions.
     Patterns,
 }
 
-/// A value that was read.
+/// A parsed value. It may be a secret, so it is not `Debug`.
 #[derive(Clone, PartialEq)]
 pub(super) enum Value {
     Flag(bool),
     Whole(u64),
+    Number(f64),
+    Duration(Duration),
     Levels(Levels),
     Address(IpAddr),
     Text(String),
     Texts(Vec<String>),
-    /// Read and checked, but used by nothing in this build.
-    Checked,
+}
+
+/// A type that a lookup of a key returns.
+pub(super) trait FromValue {
+    /// Returns the value if it is of this type.
+    fn from_value(value: &Value) -> Option<&Self>;
+}
+
+macro_rules! from_value {
+    ($($variant:ident => $type:ty),* $(,)?) => {
+        $(
+            impl FromValue for $type {
+                fn from_value(value: &Value) -> Option<&Self> {
+                    match value {
+                        Value::$variant(value) => Some(value),
+                        _ => None,
+                    }
+                }
+            }
+        )*
+    };
+}
+
+from_value! {
+    Flag => bool,
+    Whole => u64,
+    Number => f64,
+    Duration => Duration,
+    Levels => Levels,
+    Address => IpAddr,
+    Text => str,
+    Texts => [String],
 }
 
 impl Kind {
-    /// Whether it is made of several scalars.
+    /// Returns true for a list of scalars.
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Self::Words(_) | Self::WordsOrOff(_) | Self::Texts)
+        matches!(self, Self::Choices(_) | Self::ChoicesOrOff(_) | Self::Texts)
     }
 
-    /// What is expected, to follow "expected ".
+    /// Returns true for a mapping of names to scalars.
+    pub(super) fn is_map(self) -> bool {
+        matches!(self, Self::Pairs | Self::Patterns)
+    }
+
+    /// Describes the kind, to follow "expected ".
     pub(super) fn expected(self) -> String {
         match self {
             Self::Flag => "true or false".to_owned(),
-            Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
-            Self::Number(least, most) => format!("a number from {least} to {most}"),
-            Self::Duration(least, most) => format!(
-                "a time with its unit, such as 15s, from {} to {}",
-                shown_time(least),
-                shown_time(most)
+            Self::Whole(min, max) => format!("a whole number from {min} to {max}"),
+            Self::Number(min, max) => format!("a number from {min} to {max}"),
+            Self::Duration(min, max) => format!(
+                "a duration such as 15s, from {} to {}",
+                shown_duration(min),
+                shown_duration(max)
             ),
-            Self::Size(least, _) => {
-                format!("a number of bytes, such as 64MiB, of at least {least}")
-            }
-            Self::Clock => "a time of the day, such as 03:10".to_owned(),
-            Self::Word(words) => format!("one of {}", words.join(", ")),
-            Self::Words(words) => format!("a list of {}", words.join(", ")),
-            Self::WordsOrOff(words) => format!("off, or a list of {}", words.join(", ")),
+            Self::Size(min, _) => format!("a number of bytes, such as 64MiB, of at least {min}"),
+            Self::Clock => "a time of day, such as 03:10".to_owned(),
+            Self::Choice(names) => format!("one of {}", names.join(", ")),
+            Self::Choices(names) => format!("a list of {}", names.join(", ")),
+            Self::ChoicesOrOff(names) => format!("off, or a list of {}", names.join(", ")),
             Self::Levels => "a level, or directives".to_owned(),
             Self::Address => "an IP address, such as 127.0.0.1".to_owned(),
-            Self::Url(schemes) => format!("an address that begins with {}", begins(schemes)),
+            Self::Url(schemes) => format!("an address that begins with {}", prefixes(schemes)),
             Self::Name => {
-                "a name of at most 63 letters, digits and underscores that begins with no digit"
+                "a name of at most 63 letters, digits and underscores that begins with a letter or an underscore"
                     .to_owned()
             }
             Self::Text => "text".to_owned(),
@@ -99,98 +136,81 @@ impl Kind {
         }
     }
 
-    /// Reads one scalar: the whole value, or an item of a list. The error says what else is wrong, if anything.
+    /// Parses one scalar: the whole value, or an item of a list or mapping.
+    ///
+    /// The error adds details to [`expected`](Self::expected), and may be empty.
     pub(super) fn read(self, text: &str) -> Result<Value, String> {
         let word = text.trim();
-        let checked = |fits: bool| fits.then_some(Value::Checked).ok_or_else(String::new);
-        match self {
-            Self::Flag => word.parse().map(Value::Flag).map_err(|_| String::new()),
-            Self::Whole(least, most) => whole(word, least, most)
-                .map(Value::Whole)
-                .ok_or_else(String::new),
-            Self::Number(least, most) => checked(number(word, least, most)),
-            Self::Duration(least, most) => {
-                checked(duration(word).is_some_and(|ms| (least..=most).contains(&ms)))
+        let value = match self {
+            Self::Flag => word.parse().ok().map(Value::Flag),
+            Self::Whole(min, max) => whole(word, min, max).map(Value::Whole),
+            Self::Number(min, max) => number(word, min, max).map(Value::Number),
+            Self::Duration(min, max) => duration::parse(word)
+                .ok()
+                .filter(|duration| (min..=max).contains(duration))
+                .map(Value::Duration),
+            Self::Size(min, max) => size(word)
+                .filter(|bytes| (min..=max).contains(bytes))
+                .map(Value::Whole),
+            Self::Address => address(word).map(Value::Address),
+            Self::Clock => text_if(word, is_clock(word)),
+            Self::Url(schemes) => text_if(word, has_scheme(word, schemes)),
+            Self::Name => text_if(word, is_table_name(word)),
+            Self::Choice(names) | Self::Choices(names) | Self::ChoicesOrOff(names) => {
+                return choice(word, names);
             }
-            Self::Size(least, most) => size(word)
-                .filter(|bytes| (least..=most).contains(bytes))
-                .map(Value::Whole)
-                .ok_or_else(String::new),
-            Self::Clock => checked(clock(word)),
-            Self::Word(words) | Self::Words(words) | Self::WordsOrOff(words) => a_word(word, words),
-            Self::Levels => Levels::parse(word, Some(Level::Info))
-                .map(Value::Levels)
-                .map_err(|error| error.to_string()),
-            Self::Address => address(word).map(Value::Address).ok_or_else(String::new),
-            Self::Url(schemes) => checked(has_scheme(word, schemes)),
-            Self::Name => checked(name(word)),
-            Self::Text | Self::Texts | Self::Pairs => plain(text),
-            Self::Patterns => compile(text)
-                .map(|_| Value::Text(text.to_owned()))
-                .map_err(|error| error.to_string()),
-        }
+            Self::Levels => {
+                let levels = Levels::parse(word, Some(Level::Info)).map(Value::Levels);
+                return levels.map_err(|error| error.to_string());
+            }
+            Self::Text | Self::Texts | Self::Pairs => return plain(text),
+            Self::Patterns => {
+                let pattern = compile(text).map(|_| Value::Text(text.to_owned()));
+                return pattern.map_err(|error| error.to_string());
+            }
+        };
+        value.ok_or_else(String::new)
     }
 
-    /// Reads a default of the list of keys.
+    /// Parses a default of the list of keys.
     pub(super) fn read_default(self, text: &str) -> Option<Value> {
-        if self.is_list() {
-            let items = text.strip_prefix('[')?.strip_suffix(']')?.split(", ");
-            let items = items.filter(|item| !item.is_empty());
-            let fits = |item: &&str| self.read(item).is_ok();
-            return items
-                .clone()
-                .all(|item| fits(&item))
-                .then(|| Value::Texts(items.map(str::to_owned).collect()));
+        if !self.is_list() {
+            return self.read(text).ok();
         }
-        self.read(text).ok()
-    }
-
-    #[cfg(test)]
-    pub(super) fn check_default(self, text: &str) -> bool {
-        self.read_default(text).is_some()
+        let items = text.strip_prefix('[')?.strip_suffix(']')?.split(", ");
+        let mut items = items.filter(|item| !item.is_empty());
+        let texts = items.clone().map(str::to_owned).collect();
+        items
+            .all(|item| self.read(item).is_ok())
+            .then_some(Value::Texts(texts))
     }
 }
 
-fn begins(schemes: &[&str]) -> String {
-    let schemes: Vec<_> = schemes
+fn prefixes(schemes: &[&str]) -> String {
+    let prefixes: Vec<_> = schemes
         .iter()
         .map(|scheme| format!("{scheme}://"))
         .collect();
-    schemes.join(" or ")
+    prefixes.join(" or ")
 }
 
-/// Digits alone: no sign, no point, no exponent.
-fn whole(text: &str, least: u64, most: u64) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = digits.then(|| text.parse().ok()).flatten()?;
-    (least..=most).contains(&number).then_some(number)
+/// Parses digits without a sign, a decimal point or an exponent.
+fn whole(text: &str, min: u64, max: u64) -> Option<u64> {
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_digits.then(|| text.parse().ok()).flatten()?;
+    (min..=max).contains(&number).then_some(number)
 }
 
-fn number(text: &str, least: f64, most: f64) -> bool {
-    let begins = text.starts_with(|first: char| first.is_ascii_digit() || first == '.');
-    begins
-        && text
-            .parse()
-            .is_ok_and(|number: f64| (least..=most).contains(&number))
-}
-
-/// In milliseconds.
-fn duration(text: &str) -> Option<u64> {
-    let (count, unit) = split_unit(text)?;
-    let unit = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    count.checked_mul(unit)
+fn number(text: &str, min: f64, max: f64) -> Option<f64> {
+    let is_number = text.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+    let number = is_number.then(|| text.parse().ok()).flatten()?;
+    (min..=max).contains(&number).then_some(number)
 }
 
 fn size(text: &str) -> Option<u64> {
-    let (count, unit) = split_unit(text)?;
-    let unit = match unit.to_ascii_lowercase().as_str() {
+    let end = text.find(|letter: char| !letter.is_ascii_digit());
+    let (count, unit) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    let scale = match unit.trim_start().to_ascii_lowercase().as_str() {
         "" | "b" => 1,
         "kb" => 1_000,
         "kib" => 1 << 10,
@@ -200,37 +220,36 @@ fn size(text: &str) -> Option<u64> {
         "gib" => 1 << 30,
         _ => return None,
     };
-    count.checked_mul(unit)
+    let count: u64 = count.parse().ok()?;
+    count.checked_mul(scale)
 }
 
-fn split_unit(text: &str) -> Option<(u64, &str)> {
-    let end = text.find(|letter: char| !letter.is_ascii_digit());
-    let (count, unit) = text.split_at_checked(end.unwrap_or(text.len()))?;
-    Some((count.parse().ok()?, unit.trim_start()))
-}
-
-fn shown_time(ms: u64) -> String {
-    let longest = Duration::from_millis(ms).as_secs();
-    match longest {
-        0 => format!("{ms}ms"),
+fn shown_duration(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 => format!("{}ms", duration.as_millis()),
         seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
         seconds => format!("{seconds}s"),
     }
 }
 
-fn clock(text: &str) -> bool {
+fn text_if(text: &str, is_valid: bool) -> Option<Value> {
+    is_valid.then(|| Value::Text(text.to_owned()))
+}
+
+fn is_clock(text: &str) -> bool {
     let Some((hour, minute)) = text.split_once(':') else {
         return false;
     };
-    let two = |text: &str, most| text.len() == 2 && whole(text, 0, most).is_some();
-    two(hour, 23) && two(minute, 59)
+    let two_digits = |text: &str, max| text.len() == 2 && whole(text, 0, max).is_some();
+    two_digits(hour, 23) && two_digits(minute, 59)
 }
 
-fn a_word(word: &str, words: &[&str]) -> Result<Value, String> {
-    if words.contains(&word) {
-        return Ok(Value::Text(word.to_owned()));
+fn choice(name: &str, names: &[&str]) -> Result<Value, String> {
+    if names.contains(&name) {
+        return Ok(Value::Text(name.to_owned()));
     }
-    Err(super::spelling::did_you_mean(word, words.iter().copied()))
+    let near = spelling::nearest(name, names.iter().copied());
+    Err(near.map_or_else(String::new, |near| format!("did you mean `{near}`?")))
 }
 
 fn address(text: &str) -> Option<IpAddr> {
@@ -251,7 +270,7 @@ fn has_scheme(text: &str, schemes: &[&str]) -> bool {
         })
 }
 
-fn name(text: &str) -> bool {
+fn is_table_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     let first = bytes.next();
     text.len() <= 63
@@ -261,10 +280,10 @@ fn name(text: &str) -> bool {
 
 fn plain(text: &str) -> Result<Value, String> {
     if text.trim().is_empty() {
-        return Err("it is empty".to_owned());
+        return Err("the text is empty".to_owned());
     }
     if text.chars().any(char::is_control) {
-        return Err("it has control characters".to_owned());
+        return Err("the text has control characters".to_owned());
     }
     Ok(Value::Text(text.to_owned()))
 }
@@ -275,19 +294,20 @@ mod tests {
 
     use super::*;
 
-    fn fits(kind: Kind, text: &str) -> bool {
-        kind.read(text).is_ok()
-    }
+    const SECOND: Duration = Duration::from_secs(1);
+    const DAY: Duration = Duration::from_secs(86_400);
 
-    fn check(kind: Kind, good: &[&str], bad: &[&str]) {
-        good.iter()
-            .for_each(|text| assert!(fits(kind, text), "{kind:?} {text}"));
-        bad.iter()
-            .for_each(|text| assert!(!fits(kind, text), "{kind:?} {text}"));
+    fn check(kind: Kind, valid: &[&str], invalid: &[&str]) {
+        for text in valid {
+            assert!(kind.read(text).is_ok(), "{kind:?} {text}");
+        }
+        for text in invalid {
+            assert!(kind.read(text).is_err(), "{kind:?} {text}");
+        }
     }
 
     #[test]
-    fn each_kind_takes_what_it_says_and_nothing_else() {
+    fn each_kind_accepts_its_values_and_rejects_others() {
         check(Kind::Flag, &["true", "false"], &["yes", "True", "1", ""]);
         check(
             Kind::Whole(1, 9),
@@ -300,17 +320,9 @@ mod tests {
             &["1.1", "-0.1", "nan", "inf", "+1", ""],
         );
         check(
-            Kind::Duration(1_000, 86_400_000),
-            &["15s", "1h", "1d", "1000ms", "2 m"],
-            &[
-                "15",
-                "999ms",
-                "2d",
-                "s",
-                "-1s",
-                "1.5s",
-                "99999999999999999999s",
-            ],
+            Kind::Duration(SECOND, DAY),
+            &["15s", "1h", "1d", "1000ms", "2 m", "1.5s", "1h30m"],
+            &["15", "999ms", "2d", "s", "-1s", "99999999999999999999s"],
         );
         check(
             Kind::Size(10, 1 << 40),
@@ -342,28 +354,44 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelled_word_is_answered_with_the_likely_one() {
-        let error = Kind::Word(&["json", "pretty"]).read("prety").err();
+    fn a_misspelled_choice_gets_a_suggestion() {
+        let error = Kind::Choice(&["json", "pretty"]).read("prety").err();
         assert_eq!(error.as_deref(), Some("did you mean `pretty`?"));
         assert_eq!(
-            Kind::Word(&["json"]).read("banana").err().as_deref(),
+            Kind::Choice(&["json"]).read("banana").err().as_deref(),
             Some("")
         );
     }
 
     #[test]
-    fn bounds_are_told() {
+    fn the_expectation_includes_the_bounds() {
         assert_eq!(Kind::Whole(1, 5).expected(), "a whole number from 1 to 5");
         assert!(
-            Kind::Duration(1_000, 86_400_000)
+            Kind::Duration(SECOND, DAY)
                 .expected()
                 .ends_with("from 1s to 24h")
         );
     }
 
+    #[test]
+    fn a_value_is_read_with_the_type_of_its_kind() {
+        let duration = Kind::Duration(SECOND, DAY).read("1m").unwrap();
+        assert_eq!(
+            Duration::from_value(&duration),
+            Some(&Duration::from_secs(60))
+        );
+        assert_eq!(bool::from_value(&duration), None);
+        let size = Kind::Size(0, u64::MAX).read("2KiB").unwrap();
+        assert_eq!(u64::from_value(&size), Some(&2048));
+        let rate = Kind::Number(0.0, 1.0).read("0.10").unwrap();
+        assert_eq!(f64::from_value(&rate), Some(&0.1));
+        let time = Kind::Clock.read("03:10").unwrap();
+        assert_eq!(str::from_value(&time), Some("03:10"));
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_read_without_harm(text in any::<String>(), number in any::<u64>()) {
+        fn no_text_causes_a_panic(text in any::<String>(), number in any::<u64>()) {
             for key in super::super::keys::KEYS {
                 let read = key.kind.read(&text);
                 prop_assert!(read.is_ok() || !key.kind.expected().is_empty());

@@ -1,4 +1,4 @@
-//! Finds the file, reads it, and makes the settings of `start` of it.
+//! Finds and parses the configuration file, and builds a [`Config`] from its values.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use super::check::{HASH_KEY, check};
+use super::check::{self, check};
+use super::environment::Environment;
 use super::explain::explain;
-use super::keys::{self, BACKENDS, RECORDS};
+use super::keys::{self, Key, OptionalKey};
 use super::kind::Value;
-use super::notes::{notes, runs};
-use super::problem::{ConfigError, Mark, Problem, Problems};
+use super::notes::{notes, supported_backend};
+use super::problem::{ConfigError, Position, Problem, Problems, shown};
 use super::settings::{Reader, Settings, ValueSource};
 use super::walk::find;
-use super::world::World;
 use super::yaml::{self, MAX_BYTES};
 use crate::context::headers::Policy;
 use crate::pipeline::Levels;
@@ -22,27 +22,29 @@ use crate::prices::Prices;
 use crate::privacy::Redaction;
 use crate::sink::{FileSettings, Format, SqliteSettings};
 
-/// Where a file is looked for, after what `RAGSPAN_CONFIG` names.
-const PLACES: [&str; 2] = ["ragspan.yaml", "logging_config.yaml"];
+/// The files to look for, after the path in `RAGSPAN_CONFIG`.
+const FILES: [&str; 2] = ["ragspan.yaml", "logging_config.yaml"];
 
-/// Reads the first file that there is; without one, what stands in the list of keys.
-pub(super) fn load(world: &dyn World) -> Result<Config, ConfigError> {
-    let named = world
+/// Loads the first file that exists, or the defaults if there is none.
+pub(super) fn load(environment: &dyn Environment) -> Result<Config, ConfigError> {
+    let named = environment
         .variable("RAGSPAN_CONFIG")
         .filter(|path| !path.is_empty());
     let file = named.map(PathBuf::from).or_else(|| {
-        let mut places = PLACES.iter().map(Path::new);
-        places.find(|place| world.exists(place)).map(Path::to_owned)
+        let mut files = FILES.iter().map(Path::new);
+        files
+            .find(|file| environment.exists(file))
+            .map(Path::to_owned)
     });
     match file {
-        Some(path) => from_file(&path, world),
-        None => build(None, None, world),
+        Some(path) => from_file(&path, environment),
+        None => build(None, None, environment),
     }
 }
 
-/// Reads this file.
-pub(super) fn from_file(path: &Path, world: &dyn World) -> Result<Config, ConfigError> {
-    let read = world.read(path, MAX_BYTES + 1);
+/// Loads this file.
+pub(super) fn from_file(path: &Path, environment: &dyn Environment) -> Result<Config, ConfigError> {
+    let read = environment.read(path, MAX_BYTES + 1);
     let bytes = read.map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
@@ -51,54 +53,53 @@ pub(super) fn from_file(path: &Path, world: &dyn World) -> Result<Config, Config
         return Err(only(yaml::too_large(), path));
     }
     match std::str::from_utf8(&bytes) {
-        Ok(text) => build(Some(text), Some(path), world),
-        Err(error) => Err(only(no_text(&bytes, error.valid_up_to()), path)),
+        Ok(text) => build(Some(text), Some(path), environment),
+        Err(error) => Err(only(invalid_utf8(&bytes, error.valid_up_to()), path)),
     }
 }
 
-fn no_text(bytes: &[u8], until: usize) -> Problem {
-    let before = bytes.get(..until).unwrap_or_default();
-    let lines = before.iter().filter(|byte| **byte == b'\n').count();
-    let at = Mark {
+fn invalid_utf8(bytes: &[u8], valid_up_to: usize) -> Problem {
+    let valid = bytes.get(..valid_up_to).unwrap_or_default();
+    let lines = valid.iter().filter(|byte| **byte == b'\n').count();
+    let position = Position {
         line: u32::try_from(lines + 1).unwrap_or(u32::MAX),
         column: 1,
     };
-    Problem::new(
-        "",
-        Some(at),
-        "this line is no UTF-8: save the file as UTF-8",
-    )
+    let message = "this line is not valid UTF-8; save the file as UTF-8";
+    Problem::new("", Some(position), message)
 }
 
 fn only(problem: Problem, path: &Path) -> ConfigError {
     let mut problems = Problems::default();
     problems.add(problem);
-    ConfigError::Invalid(problems.of(Some(path.to_owned())))
+    ConfigError::Invalid(problems.in_file(Some(path.to_owned())))
 }
 
-/// Makes a configuration of this text, or of none.
+/// Builds a configuration from the text of a file, or from the defaults.
 pub(super) fn build(
     text: Option<&str>,
     path: Option<&Path>,
-    world: &dyn World,
+    environment: &dyn Environment,
 ) -> Result<Config, ConfigError> {
     let mut problems = Problems::default();
     let root = match yaml::read(text.unwrap_or_default(), &mut problems) {
         Ok(root) => root,
         Err(problem) => {
-            problems.end_with(problem);
-            return Err(ConfigError::Invalid(problems.of(path.map(Path::to_owned))));
+            problems.add_last(problem);
+            let problems = problems.in_file(path.map(Path::to_owned));
+            return Err(ConfigError::Invalid(problems));
         }
     };
     let found = find(root.as_ref(), &mut problems);
     let file = text.map(|_| Arc::from(path.unwrap_or(Path::new(""))));
-    let mut settings = Reader { file, world }.read(&found, &mut problems);
+    let mut settings = Reader { file, environment }.read(&found, &mut problems);
     check(&settings, &mut problems);
     let mut noted = vec![];
-    levels(&mut settings, world, &mut problems, &mut noted);
-    let prices = prices(&settings, world, &mut problems);
+    override_levels(&mut settings, environment, &mut problems, &mut noted);
+    let prices = prices(&settings, environment, &mut problems);
     if !problems.is_empty() {
-        return Err(ConfigError::Invalid(problems.of(path.map(Path::to_owned))));
+        let problems = problems.in_file(path.map(Path::to_owned));
+        return Err(ConfigError::Invalid(problems));
     }
     noted.extend(notes(&settings, &found));
     let mut config = apply(&settings);
@@ -109,160 +110,154 @@ pub(super) fn build(
     Ok(config)
 }
 
-const LEVEL: &str = "logging.structured_logging.level";
-
-/// Lets the environment override the levels.
-fn levels(
+/// Replaces the levels by those of `RAGSPAN_LOG` or `RUST_LOG`.
+fn override_levels(
     settings: &mut Settings,
-    world: &dyn World,
+    environment: &dyn Environment,
     problems: &mut Problems,
-    noted: &mut Vec<String>,
+    notes: &mut Vec<String>,
 ) {
-    let base = settings.levels(LEVEL).and_then(Levels::base);
-    let set = |name| world.variable(name).filter(|text| !text.trim().is_empty());
-    if let Some(text) = set("RAGSPAN_LOG") {
+    let base = settings.get(keys::LEVEL).base();
+    let variable = |name| {
+        environment
+            .variable(name)
+            .filter(|text| !text.trim().is_empty())
+    };
+    if let Some(text) = variable("RAGSPAN_LOG") {
         match Levels::parse(&text, base) {
-            Ok(levels) => put(settings, levels, "RAGSPAN_LOG"),
+            Ok(levels) => set_levels(settings, levels, "RAGSPAN_LOG"),
             Err(error) => problems.add(Problem::new("RAGSPAN_LOG", None, error.to_string())),
         }
-    } else if let Some(text) = set("RUST_LOG") {
-        // It was written for other readers too, so what only they know is left to them.
-        let (levels, left_out) = Levels::from_rust_log(&text, base);
-        put(settings, levels, "RUST_LOG");
-        let left_out = left_out.into_iter();
-        noted.extend(left_out.map(|directive| {
-            let directive = super::problem::shown(&directive);
-            format!("RUST_LOG: `{directive}` is left out: it names no target and level; RAGSPAN_LOG goes before it")
+    } else if let Some(text) = variable("RUST_LOG") {
+        // Other libraries read RUST_LOG too, so directives that only they support are ignored.
+        let (levels, ignored) = Levels::from_rust_log(&text, base);
+        set_levels(settings, levels, "RUST_LOG");
+        notes.extend(ignored.into_iter().map(|directive| {
+            format!(
+                "RUST_LOG: ignored `{}`, which is not a target and a level; RAGSPAN_LOG overrides RUST_LOG",
+                shown(&directive)
+            )
         }));
     }
 }
 
-fn put(settings: &mut Settings, levels: Levels, name: &str) {
-    let slot = keys::index(LEVEL).and_then(|index| settings.slots.get_mut(index));
-    if let Some(slot) = slot {
+fn set_levels(settings: &mut Settings, levels: Levels, variable: &str) {
+    if let Some(slot) = settings.slots.get_mut(keys::LEVEL.index()) {
         slot.shown = Some(levels.to_string());
         slot.value = Some(Value::Levels(levels));
-        slot.origin = ValueSource::Variable {
-            name: name.to_owned(),
+        slot.source = ValueSource::Variable {
+            name: variable.to_owned(),
         };
     }
 }
 
-const PRICES: &str = "logging.prices";
-
-/// Reads the table of prices, if one is named: a bill that is silently empty helps nobody.
-fn prices(settings: &Settings, world: &dyn World, problems: &mut Problems) -> Prices {
-    let path = settings.text(PRICES);
-    if path.is_empty() {
+/// Reads the table of prices, if the file refers to one. An error is a problem, because costs would silently be missing.
+fn prices(settings: &Settings, environment: &dyn Environment, problems: &mut Problems) -> Prices {
+    let Some(path) = settings.get_optional(keys::PRICES) else {
         return Prices::default();
-    }
-    match world.read(Path::new(&path), Prices::MAX_BYTES + 1) {
+    };
+    let message = match environment.read(Path::new(path), Prices::MAX_BYTES + 1) {
         Ok(bytes) => match Prices::from_bytes(&bytes) {
             Ok(prices) => return prices,
-            Err(error) => wrong_prices(settings, format!("{path}: {error}"), problems),
+            Err(error) => format!("{path}: {error}"),
         },
-        Err(error) => {
-            let message =
-                format!("cannot read {path} ({error}): check that it exists and may be read");
-            wrong_prices(settings, message, problems);
-        }
-    }
+        Err(error) => format!("cannot read {path} ({error}): check that it exists and may be read"),
+    };
+    check::add(settings, keys::PRICES.info(), &message, problems);
     Prices::default()
 }
 
-fn wrong_prices(settings: &Settings, message: String, problems: &mut Problems) {
-    let at = settings.slot(PRICES).and_then(|slot| slot.at);
-    problems.add(Problem::new(PRICES, at, message));
-}
-
 fn apply(settings: &Settings) -> Config {
-    let service = |name| settings.text(&format!("logging.service.{name}"));
+    let text = |key: Key<str>| settings.get(key).to_owned();
     let config = Config {
-        levels: settings.levels(LEVEL).cloned().unwrap_or(Levels::OFF),
-        queue: usize::try_from(settings.whole("logging.structured_logging.queue_size"))
-            .unwrap_or(1),
+        levels: settings.get(keys::LEVEL).clone(),
+        queue_size: saturated(*settings.get(keys::QUEUE_SIZE)),
         metrics: listener(settings),
-        counts: settings.flag("logging.metrics.enabled"),
-        strict: settings.flag("logging.strict"),
-        ..Config::default().service(service("name"), service("version"), service("environment"))
+        metrics_enabled: settings.is_true(keys::METRICS_ENABLED),
+        strict: settings.is_true(keys::STRICT),
+        name: text(keys::SERVICE_NAME),
+        version: text(keys::SERVICE_VERSION),
+        environment: text(keys::SERVICE_ENVIRONMENT),
+        ..Config::default()
     };
     let config = config.propagation(propagation(settings));
-    let config = match settings.text(HASH_KEY) {
-        key if key.is_empty() => config,
-        key => config.hash_key(key),
+    let config = match settings.get_optional(keys::HASH_KEY) {
+        Some(key) => config.hash_key(key),
+        None => config,
     };
-    backends(private(config, settings).without_sinks(), settings)
+    with_backends(with_privacy(config, settings).without_sinks(), settings)
 }
 
-/// What must not leave, and what may.
-fn private(mut config: Config, settings: &Settings) -> Config {
-    let texts = |name| settings.texts(&format!("logging.privacy.{name}"));
-    let is_on = |rule: &Redaction| texts("redact").iter().any(|name| name == rule.name());
-    let patterns = texts("patterns")
-        .iter()
-        .filter_map(|pair| pair.split_once(": "));
-    for (name, pattern) in patterns {
-        // It was checked where it was read, and the problem told.
+fn saturated(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn with_privacy(mut config: Config, settings: &Settings) -> Config {
+    let texts = |key: OptionalKey<[String]>| settings.get_optional(key).unwrap_or_default();
+    let patterns = texts(keys::PATTERNS).iter();
+    for (name, pattern) in patterns.filter_map(|pair| pair.split_once(": ")) {
+        // The reader has checked the pattern, and reported its problem.
         let _checked = config.privacy.pattern(name, pattern);
     }
+    let names = settings.get(keys::REDACT);
+    let is_enabled = |rule: &Redaction| names.iter().any(|name| name == rule.name());
     config
-        .redact(Redaction::ALL.into_iter().filter(is_on))
-        .redact_fields(texts("redact_fields"))
-        .allow_fields(texts("allow_fields"))
+        .redact(Redaction::ALL.into_iter().filter(is_enabled))
+        .redact_fields(texts(keys::REDACT_FIELDS))
+        .allow_fields(texts(keys::ALLOW_FIELDS))
 }
 
 fn propagation(settings: &Settings) -> Policy {
-    // Fields are known by names that last as long as the program; a configuration is read a few times in its life.
-    let names = settings.texts("logging.propagation.baggage").iter();
-    let names = names.map(|name| -> &'static str { String::leak(name.clone()) });
     let policy = Policy::new()
-        .trust(settings.flag("logging.propagation.trust"))
-        .langsmith(settings.flag("logging.propagation.langsmith"));
-    match settings.texts("logging.propagation.baggage") {
-        [] => policy,
-        _ => policy.baggage(names),
+        .trust(settings.is_true(keys::PROPAGATION_TRUST))
+        .langsmith(settings.is_true(keys::PROPAGATION_LANGSMITH));
+    match settings.get_optional(keys::PROPAGATION_BAGGAGE) {
+        None | Some([]) => policy,
+        // Names of fields are `'static`. A process loads its configuration a few times, so the leak is small.
+        Some(names) => policy.baggage(
+            names
+                .iter()
+                .map(|name| -> &'static str { String::leak(name.clone()) }),
+        ),
     }
 }
 
 fn listener(settings: &Settings) -> Option<SocketAddr> {
-    let address = settings.address("logging.metrics.address");
-    let address =
-        address.filter(|_| settings.flag("logging.metrics.enabled") && cfg!(feature = "serve"))?;
-    let port = u16::try_from(settings.whole("logging.metrics.port")).ok()?;
-    Some(SocketAddr::new(address, port))
+    if !settings.is_true(keys::METRICS_ENABLED) || cfg!(not(feature = "serve")) {
+        return None;
+    }
+    let port = u16::try_from(*settings.get(keys::METRICS_PORT)).ok()?;
+    Some(SocketAddr::new(*settings.get(keys::METRICS_ADDRESS), port))
 }
 
-fn backends(mut config: Config, settings: &Settings) -> Config {
-    if !settings.is_on(RECORDS) {
+fn with_backends(mut config: Config, settings: &Settings) -> Config {
+    if !settings.is_enabled(keys::RECORDS.path) {
         config.levels = Levels::OFF;
         return config;
     }
-    let is_on = |name| settings.is_on(&format!("{BACKENDS}.{name}"));
-    let path = |name| settings.text(&format!("{BACKENDS}.{name}.path")).into();
-    if is_on("stdout") || runs(settings).is_none() {
-        config.stdout = Some(format(&settings.text("logging.structured_logging.format")));
+    if settings.is_enabled(keys::STDOUT.path) || supported_backend(settings).is_none() {
+        config.stdout = Some(format(settings.get(keys::FORMAT)));
     }
-    if is_on("file") {
-        let whole = |name| settings.whole(&format!("{BACKENDS}.file.{name}"));
+    if settings.is_enabled(keys::FILE.path) {
         config.file = Some(FileSettings {
-            path: path("file"),
-            max_bytes: whole("max_size"),
-            keep: usize::try_from(whole("keep")).unwrap_or(usize::MAX),
+            path: settings.get(keys::FILE_PATH).into(),
+            max_bytes: *settings.get(keys::FILE_MAX_SIZE),
+            keep: saturated(*settings.get(keys::FILE_KEEP)),
         });
     }
-    if is_on("sqlite") && cfg!(feature = "sqlite") {
-        let days = settings.whole("logging.retention.hot_days");
+    if settings.is_enabled(keys::SQLITE.path) && cfg!(feature = "sqlite") {
+        let days = *settings.get(keys::HOT_DAYS);
         config.sqlite = Some(SqliteSettings {
-            path: path("sqlite"),
+            path: settings.get(keys::SQLITE_PATH).into(),
             max_age: Duration::from_secs(days.saturating_mul(86_400)),
-            max_bytes: settings.whole(&format!("{BACKENDS}.sqlite.max_size")),
+            max_bytes: *settings.get(keys::SQLITE_MAX_SIZE),
         });
     }
     config
 }
 
-fn format(word: &str) -> Format {
-    match word {
+fn format(name: &str) -> Format {
+    match name {
         "json" => Format::Json,
         "pretty" => Format::Pretty,
         "compact" => Format::Compact,

@@ -1,10 +1,12 @@
-//! What to start: the service's name, where records go, and the listener for metrics.
+//! Configuration: the service, the backends of its records, and the listener for its metrics.
 //!
-//! [`keys`] is the one list of what may stand in the file. A file is read by [`yaml`] into nodes that know their
-//! places, [`walk`] finds the keys' nodes, [`settings`] their values, and [`load`] makes a [`Config`] of those.
+//! [`keys`] lists the keys of the file. [`yaml`] parses a file into nodes with positions, [`walk`] finds the node of each key, [`settings`]
+//! reads its value, and [`load`] builds a [`Config`] from the values.
 
 #[cfg(feature = "yaml")]
 mod check;
+#[cfg(feature = "yaml")]
+mod environment;
 #[cfg(feature = "yaml")]
 mod expand;
 #[cfg(feature = "yaml")]
@@ -23,14 +25,10 @@ mod problem;
 mod reference;
 #[cfg(feature = "yaml")]
 mod settings;
-#[cfg(any(feature = "yaml", feature = "testing"))]
-mod spelling;
 #[cfg(feature = "yaml")]
 mod template;
 #[cfg(feature = "yaml")]
 mod walk;
-#[cfg(feature = "yaml")]
-mod world;
 #[cfg(feature = "yaml")]
 mod yaml;
 
@@ -47,8 +45,6 @@ pub use settings::ValueSource;
 
 pub use crate::pipeline::ParseDirectivesError;
 pub use crate::sink::{FileSettings, Format, SqliteSettings};
-#[cfg(feature = "testing")]
-pub(crate) use spelling::nearest;
 
 use crate::context::HashKey;
 use crate::context::headers::Policy;
@@ -59,8 +55,8 @@ use crate::record::{Level, Service};
 
 /// The settings of [`start`](crate::start).
 ///
-/// The default needs no file and no server: records on standard output (pretty on a terminal, JSON
-/// elsewhere) and in `./ragspan.db`, metrics on `127.0.0.1:9464`, from level INFO on.
+/// The default needs neither a file nor a server: records from level INFO go to standard output (pretty on a terminal, JSON elsewhere)
+/// and to `./ragspan.db`, and metrics are served on `127.0.0.1:9464`.
 ///
 /// ```
 /// use ragspan::{Config, Level};
@@ -72,7 +68,7 @@ use crate::record::{Level, Service};
 /// # drop(config);
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "settings do nothing until `start` has them"]
+#[must_use = "a configuration has no effect until it is passed to `start`"]
 pub struct Config {
     pub(crate) name: String,
     pub(crate) version: String,
@@ -82,9 +78,8 @@ pub struct Config {
     pub(crate) file: Option<FileSettings>,
     pub(crate) sqlite: Option<SqliteSettings>,
     pub(crate) metrics: Option<SocketAddr>,
-    /// Whether metrics are counted at all.
-    pub(crate) counts: bool,
-    pub(crate) queue: usize,
+    pub(crate) metrics_enabled: bool,
+    pub(crate) queue_size: usize,
     pub(crate) strict: bool,
     pub(crate) prices: Arc<Prices>,
     pub(crate) propagation: Policy,
@@ -107,8 +102,8 @@ impl Default for Config {
             file: None,
             sqlite: cfg!(feature = "sqlite").then(|| SqliteSettings::new("ragspan.db")),
             metrics: cfg!(feature = "serve").then_some(METRICS),
-            counts: true,
-            queue: QUEUE,
+            metrics_enabled: true,
+            queue_size: QUEUE_SIZE,
             strict: false,
             prices: Arc::default(),
             propagation: Policy::default(),
@@ -122,14 +117,14 @@ impl Default for Config {
     }
 }
 
-/// Where the metrics are served unless another address is set.
+/// The default address of the metrics listener.
 const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 
-/// How many records may wait for the worker unless another number is set.
-const QUEUE: usize = 16_384;
+/// The default number of records that may wait for the worker.
+const QUEUE_SIZE: usize = 16_384;
 
 impl Config {
-    /// Whose records these are: the service's name, its version, and the environment it runs in.
+    /// Sets the service that writes the records: its name, its version, and the environment that it runs in.
     pub fn service(
         mut self,
         name: impl Into<String>,
@@ -142,20 +137,20 @@ impl Config {
         self
     }
 
-    /// Records below this level are not kept. Spans and metrics do not ask for the level.
+    /// Sets the minimum level of records. The level does not affect spans and metrics.
     pub fn level(mut self, level: Level) -> Self {
         self.levels = level.into();
         self
     }
 
-    /// Levels of records by the module they come from, as directives: `info,my_crate::search=debug,hyper=off`.
+    /// Sets the minimum levels of records by module, as directives: `info,my_crate::search=debug,hyper=off`.
     ///
-    /// A directive counts for every target that begins with its name; of several the longest does. Without a
-    /// level for all, the one that was set before stays.
+    /// A directive applies to every target that begins with its name. If several directives match, the longest applies. The previous
+    /// level for all targets is kept if the directives do not include one.
     ///
     /// # Errors
     ///
-    /// When a directive cannot be read.
+    /// When a directive is malformed.
     ///
     /// ```
     /// let config = ragspan::Config::default().directives("warn,my_crate=debug")?;
@@ -167,25 +162,25 @@ impl Config {
         Ok(self)
     }
 
-    /// Records on standard output, in this format.
+    /// Writes records to standard output, in this format.
     pub fn stdout(mut self, format: Format) -> Self {
         self.stdout = Some(format);
         self
     }
 
-    /// Nothing on standard output.
+    /// Writes no records to standard output.
     pub fn without_stdout(mut self) -> Self {
         self.stdout = None;
         self
     }
 
-    /// Records in a file of JSON lines.
+    /// Writes records to a file of JSON lines.
     pub fn file(mut self, settings: FileSettings) -> Self {
         self.file = Some(settings);
         self
     }
 
-    /// Records in this SQLite database, by its path alone or with how much of it is kept.
+    /// Writes records to a SQLite database, given as a path or as settings with limits.
     ///
     /// ```
     /// use ragspan::config::SqliteSettings;
@@ -203,7 +198,7 @@ impl Config {
         self
     }
 
-    /// Records nowhere: metrics and context only, until a sink is set.
+    /// Removes all sinks: only context and metrics remain, until a sink is set.
     pub fn without_sinks(mut self) -> Self {
         self.stdout = None;
         self.file = None;
@@ -211,41 +206,42 @@ impl Config {
         self
     }
 
-    /// Metrics at `http://<address>/metrics`; port 0 takes any free one.
+    /// Serves metrics at `http://<address>/metrics`; port 0 takes any free port.
     #[cfg(feature = "serve")]
     pub fn metrics(mut self, address: SocketAddr) -> Self {
         self.metrics = Some(address);
-        self.counts = true;
+        self.metrics_enabled = true;
         self
     }
 
-    /// No listener for metrics; [`render_metrics`](crate::Telemetry::render_metrics) gives their text.
+    /// Starts no listener for metrics; [`render_metrics`](crate::Telemetry::render_metrics) returns their text.
     pub fn without_metrics_listener(mut self) -> Self {
         self.metrics = None;
         self
     }
 
-    /// No metrics: nothing is counted, no listener serves them, and the process' `metrics` recorder is left to others.
-    /// Records, and their books in [`balances`](crate::Telemetry::balances), do not depend on them.
+    /// Turns metrics off: nothing is counted, no listener is started, and the global recorder of `metrics` is not installed.
+    /// Records, and their [`delivery_stats`](crate::Telemetry::delivery_stats), do not depend on metrics.
     pub fn without_metrics(mut self) -> Self {
         self.metrics = None;
-        self.counts = false;
+        self.metrics_enabled = false;
         self
     }
 
-    /// How many records may wait for the worker; what comes on top pushes out the oldest, and is counted.
+    /// Sets the number of records that may wait for the worker. If the queue is full, a new record replaces the oldest, and the drop is
+    /// counted.
     pub fn queue(mut self, records: usize) -> Self {
-        self.queue = records;
+        self.queue_size = records;
         self
     }
 
-    /// Makes `start` an error where anything is not as configured, instead of a start that is degraded.
+    /// Makes `start` fail if anything is not as configured, instead of starting degraded.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// What models cost. Without prices tokens are counted, and their cost is not known.
+    /// Sets the prices of models. Without prices, tokens are counted and their cost is unknown.
     ///
     /// ```
     /// use ragspan::prices::Prices;
@@ -261,17 +257,18 @@ impl Config {
         self
     }
 
-    /// What of a request goes to other services, and what is believed of what they send.
+    /// Sets the request context that is sent to and accepted from other services.
     pub fn propagation(mut self, policy: Policy) -> Self {
         self.propagation = policy;
         self
     }
 
-    /// The key of [hashed](crate::scope::ContextVisitor::hashed) fields: records of services with the same key can be joined on them.
+    /// Sets the key of [hashed](crate::scope::ContextVisitor::hashed) fields. Records of services with the same key can be joined on
+    /// these fields.
     ///
-    /// Whoever has the key can find out a value by trying, so it is kept as a password is: at least 16 bytes of chance, such as
-    /// `openssl rand -hex 32` prints, and not in the program's text. An empty one is no key. Without a key each process makes its
-    /// own, and the hashes of one process are good for no other; so are those made before [`start`](crate::start).
+    /// The key allows finding a value by hashing guesses, so keep it like a password: at least 16 random bytes, such as the output of
+    /// `openssl rand -hex 32`, outside of the source code. An empty key is ignored. Without a key each process generates its own, and
+    /// hashes of different processes cannot be compared. The same applies to hashes from before [`start`](crate::start).
     ///
     /// ```
     /// use ragspan::Config;
@@ -288,7 +285,7 @@ impl Config {
         self
     }
 
-    /// Takes out of every text what these rules find, and nothing else; by default all of [`Redaction::ALL`] count.
+    /// Redacts the matches of exactly these rules in every text. By default all of [`Redaction::ALL`] apply.
     ///
     /// ```
     /// use ragspan::privacy::Redaction;
@@ -304,12 +301,12 @@ impl Config {
         self
     }
 
-    /// Takes out of every text what this regular expression finds: `[redacted:<name>]` stands in its place.
+    /// Replaces the matches of this regular expression in every text by `[redacted:<name>]`.
     ///
     /// # Errors
     ///
-    /// When the name is more than 40 small letters, digits and underscores or one of [`Redaction`], when the expression cannot be read, is too
-    /// large, or finds the empty text.
+    /// When the name is a name of a [`Redaction`] or is not at most 40 lowercase letters, digits and underscores, and when the expression
+    /// is malformed, is too large, or matches the empty text.
     ///
     /// ```
     /// let config = ragspan::Config::default().redact_pattern("patient", r"\bP-\d{6}\b")?;
@@ -321,10 +318,9 @@ impl Config {
         Ok(self)
     }
 
-    /// Values of fields of these names are shown as `[redacted]`, beside those that are known as secrets, such as `password` and `api_key`.
+    /// Shows values of fields with these names as `[redacted]`. Names such as `password` and `api_key` are built in.
     ///
-    /// A name is compared as a whole, or with what stands behind the last point of a field; small and capital letters, hyphens and underscores
-    /// make no difference.
+    /// A name matches a whole field name, or its part after the last dot. Case, hyphens and underscores are ignored.
     pub fn redact_fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.privacy
             .fields
@@ -332,7 +328,8 @@ impl Config {
         self
     }
 
-    /// Values of fields of these names are shown, though the names are known as those of secrets: `token`, where it is a word.
+    /// Shows values of fields with these names although the names are built in as those of secrets, such as `token` in a service where
+    /// a token is a word.
     pub fn allow_fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.privacy
             .allowed
@@ -340,25 +337,25 @@ impl Config {
         self
     }
 
-    /// The prices that were set or loaded; empty where there are none.
+    /// Returns the prices that were set or loaded, and an empty table if there are none.
     #[must_use]
     pub fn prices(&self) -> &Prices {
         &self.prices
     }
 
-    /// The file that this was read from, if any.
+    /// Returns the file that the configuration was loaded from, if any.
     #[must_use]
     pub fn source(&self) -> Option<&Path> {
         self.source.as_deref()
     }
 
-    /// What the file asks for that this build cannot give, and what it likely did not mean; told at the start.
+    /// Returns notes on the loaded file: parts that this build does not support, and likely mistakes. `start` prints them.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    pub(crate) fn describe(&self) -> Service {
+    pub(crate) fn to_service(&self) -> Service {
         let host = gethostname::gethostname().to_string_lossy().into_owned();
         let (environment, version) = (self.environment.clone(), self.version.clone());
         Service {
@@ -371,14 +368,14 @@ impl Config {
 
 #[cfg(feature = "yaml")]
 impl Config {
-    /// The configuration of the file that is found first: what the variable `RAGSPAN_CONFIG` names,
-    /// `./ragspan.yaml`, `./logging_config.yaml`. Without a file it is [`Config::default`].
+    /// Loads the first of these files: the path in the variable `RAGSPAN_CONFIG`, `./ragspan.yaml`, `./logging_config.yaml`. Returns
+    /// [`Config::default`] if there is no file.
     ///
-    /// With a file only the backends run that it enables. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
+    /// With a file, only the backends that it enables run. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, and when it is wrong: then all that is wrong with it is told at once.
+    /// When the file cannot be read, and when it is invalid. The error lists all problems.
     ///
     /// ```no_run
     /// let telemetry = ragspan::start(ragspan::Config::load()?)?;
@@ -386,23 +383,23 @@ impl Config {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn load() -> Result<Self, ConfigError> {
-        load::load(&world::Process)
+        load::load(&environment::ProcessEnvironment)
     }
 
-    /// The configuration of this file.
+    /// Loads this file.
     ///
     /// # Errors
     ///
     /// As [`load`](Self::load).
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        load::from_file(path.as_ref(), &world::Process)
+        load::from_file(path.as_ref(), &environment::ProcessEnvironment)
     }
 
-    /// The configuration that is written in this text, as it would be in a file.
+    /// Parses the text of a configuration file.
     ///
     /// # Errors
     ///
-    /// When the text is wrong; all that is wrong with it is told at once.
+    /// When the text is invalid. The error lists all problems.
     ///
     /// ```
     /// let error = ragspan::Config::from_yaml("logging: {metrics: {prot: 9464}}").unwrap_err();
@@ -410,17 +407,17 @@ impl Config {
     /// assert!(error.to_string().contains("did you mean `port`?"));
     /// ```
     pub fn from_yaml(text: &str) -> Result<Self, ConfigError> {
-        load::build(Some(text), None, &world::Process)
+        load::build(Some(text), None, &environment::ProcessEnvironment)
     }
 
-    /// Every key of the file with its value and where that comes from, secrets masked; as it was loaded, without
-    /// what was set afterwards. Empty where nothing was loaded.
+    /// Returns every key with its loaded value and the source of the value. Secrets are masked. Settings made after loading are not
+    /// included. The list is empty if nothing was loaded.
     #[must_use]
     pub fn explain(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// A commented file with every key, which says what is without a file.
+    /// Returns a commented file with every key, which has the same effect as no file.
     #[must_use]
     pub fn template() -> String {
         template::template()

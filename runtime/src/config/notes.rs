@@ -1,82 +1,78 @@
-//! What a configuration asks for that this build cannot give, and what it likely did not mean.
+//! Notes on a valid configuration: parts that this build does not support, and likely mistakes.
 
-use super::keys::{BACKENDS, Built, KEYS, RECORDS, SECTIONS, Section, last, parent};
+use super::keys::{self, KEYS, SECTIONS, Section, Support};
 use super::settings::Settings;
-use super::walk::Found;
+use super::walk::FoundKeys;
 
-/// A line for each, to be told at the start.
-pub(super) fn notes(settings: &Settings, found: &Found<'_>) -> Vec<String> {
-    let given = |section: &&Section| found.section(section.path).is_some();
+/// Returns the notes, a line each.
+pub(super) fn notes(settings: &Settings, found: &FoundKeys<'_>) -> Vec<String> {
     let mut notes: Vec<_> = SECTIONS
         .iter()
-        .filter(given)
-        .filter(|section| settings.is_on(parent(section.path)))
+        .filter(|section| found.section(section.path).is_some())
+        .filter(|section| settings.is_enabled(section.parent()))
         .filter_map(|section| note(section, settings))
         .collect();
-    notes.extend(later(settings));
-    if settings.is_on(RECORDS) && enabled(settings).next().is_some() && runs(settings).is_none() {
+    notes.extend(planned_keys(settings));
+    if settings.is_enabled(keys::RECORDS.path)
+        && enabled_backends(settings).next().is_some()
+        && supported_backend(settings).is_none()
+    {
         notes.push(
             "none of the enabled backends is in this build: records go to standard output"
                 .to_owned(),
         );
     }
-    if settings.is_on("logging.alerting") && mail_without_address(settings) {
+    if settings.is_enabled(keys::ALERTING.path) && is_mail_address_missing(settings) {
         notes.push(
-            "logging.alerting.alert_channels has `email`, but nobody gets mail: add `email`"
+            "logging.alerting.alert_channels has `email`, but no address is set; add `email`"
                 .to_owned(),
         );
     }
     notes
 }
 
-/// Whether records go anywhere by the backends that are enabled.
-pub(super) fn runs(settings: &Settings) -> Option<&'static Section> {
-    enabled(settings).find(|section| section.built.is_in())
+/// Returns an enabled backend that is in this build.
+pub(super) fn supported_backend(settings: &Settings) -> Option<&'static Section> {
+    enabled_backends(settings).find(|section| section.support.is_in_build())
 }
 
-fn enabled(settings: &Settings) -> impl Iterator<Item = &'static Section> {
-    let backends = SECTIONS
-        .iter()
-        .filter(|section| parent(section.path) == BACKENDS);
-    backends.filter(|section| settings.is_on(section.path))
+fn enabled_backends(settings: &Settings) -> impl Iterator<Item = &'static Section> {
+    let sections = SECTIONS.iter().copied();
+    let backends = sections.filter(|section| is_backend(section));
+    backends.filter(|section| settings.is_enabled(section.path))
+}
+
+fn is_backend(section: &Section) -> bool {
+    section.parent() == keys::BACKENDS.path
 }
 
 fn note(section: &Section, settings: &Settings) -> Option<String> {
-    let path = section.path;
-    let is_on = settings.is_on(path);
-    if section.switched && !is_on && parent(path) == BACKENDS {
-        let unsaid = settings
-            .slot(&format!("{path}.enabled"))
-            .is_some_and(|slot| slot.at.is_none());
-        return unsaid.then(|| {
-            format!("{path} is not enabled: add `enabled: true`, or `enabled: false` to be silent")
+    let (path, name) = (section.path, section.name());
+    let switch = section.switch().map(|index| &KEYS[index]);
+    let is_enabled = settings.is_enabled(path);
+    if let Some(switch) = switch.filter(|_| is_backend(section) && !is_enabled) {
+        let is_forgotten = settings.position(switch).is_none();
+        return is_forgotten.then(|| {
+            format!(
+                "{path} is not enabled; add `enabled: true`, or `enabled: false` to hide this note"
+            )
         });
     }
-    if !is_on || section.built.is_in() {
+    if !is_enabled || section.support.is_in_build() {
         return None;
     }
-    let verb = if section.switched { "enabled" } else { "set" };
-    Some(match section.built {
-        Built::With(feature) => {
-            format!(
-                "{path} is {verb}, but {} is not in this build: turn on the feature `{feature}`",
-                last(path)
-            )
-        }
-        Built::Always | Built::Later => {
-            format!("{path} is {verb}, but {} is not in this build", last(path))
-        }
+    let verb = if switch.is_some() { "enabled" } else { "set" };
+    let note = format!("{path} is {verb}, but {name} is not in this build");
+    Some(match section.support {
+        Support::Feature(feature) => format!("{note}; enable the feature `{feature}`"),
+        Support::Always | Support::Planned => note,
     })
 }
 
-/// The keys that are set, and do nothing yet in a section that does something.
-fn later(settings: &Settings) -> impl Iterator<Item = String> {
-    let keys = KEYS.iter().filter(|key| !key.built.is_in());
-    let set = keys.filter(|key| {
-        settings
-            .slot(key.path)
-            .is_some_and(|slot| slot.at.is_some())
-    });
+/// Returns a note for each planned key that is set.
+fn planned_keys(settings: &Settings) -> impl Iterator<Item = String> {
+    let keys = KEYS.iter().filter(|key| !key.support.is_in_build());
+    let set = keys.filter(|key| settings.position(key).is_some());
     set.map(|key| {
         format!(
             "{} is set, but {} is not in this build",
@@ -86,8 +82,7 @@ fn later(settings: &Settings) -> impl Iterator<Item = String> {
     })
 }
 
-fn mail_without_address(settings: &Settings) -> bool {
-    let channels = settings.texts("logging.alerting.alert_channels");
-    channels.iter().any(|channel| channel == "email")
-        && settings.text("logging.alerting.email").is_empty()
+fn is_mail_address_missing(settings: &Settings) -> bool {
+    let mut channels = settings.get(keys::ALERT_CHANNELS).iter();
+    channels.any(|channel| channel == "email") && settings.get_optional(keys::ALERT_EMAIL).is_none()
 }

@@ -1,32 +1,34 @@
-//! What is wrong with a configuration: every problem with its place, and the error that lists them all.
+//! The problems of a configuration with their positions, and the error that lists them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// So many problems are kept; of the others only their number.
-const MOST: usize = 100;
+use ragspan_core::escape::is_unsafe_to_print;
 
-/// Why a configuration was not loaded.
+/// The number of problems that are kept; further ones are counted.
+const MAX_PROBLEMS: usize = 100;
+
+/// An error that occurs when a configuration cannot be loaded.
 ///
-/// Shown, it lists every problem on a line of its own, as `file:line:column: path: what is expected`.
+/// Its `Display` form lists every problem on its own line, as `file:line:column: path: problem`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The file was not read.
+    /// The file could not be read.
     #[error("cannot read {}: check that it exists and may be read", path.display())]
     Unreadable {
-        /// The file that was asked for.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file, or the environment, says what cannot be.
+    /// The file, or the environment, is invalid.
     #[error(transparent)]
     Invalid(Problems),
 }
 
 impl ConfigError {
-    /// The file that was read, or was not to be read.
+    /// Returns the path of the configuration file.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {
@@ -35,7 +37,7 @@ impl ConfigError {
         }
     }
 
-    /// Everything that is wrong, in the order of the file; empty where the file was not read.
+    /// Returns all problems, in the order of the file. The list is empty if the file could not be read.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         match self {
@@ -45,7 +47,7 @@ impl ConfigError {
     }
 }
 
-/// All that is wrong with a configuration.
+/// All problems of a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     file: Option<PathBuf>,
@@ -55,15 +57,15 @@ pub struct Problems {
 
 impl Problems {
     pub(super) fn add(&mut self, problem: Problem) {
-        if self.list.len() < MOST {
+        if self.list.len() < MAX_PROBLEMS {
             self.list.push(problem);
         } else {
             self.more += 1;
         }
     }
 
-    /// What ended the reading is told, however many problems there are.
-    pub(super) fn end_with(&mut self, problem: Problem) {
+    /// Adds the problem that ended the parsing, even after [`MAX_PROBLEMS`].
+    pub(super) fn add_last(&mut self, problem: Problem) {
         self.list.push(problem);
     }
 
@@ -71,9 +73,9 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// Of this file, in its order.
-    pub(super) fn of(mut self, file: Option<PathBuf>) -> Self {
-        self.list.sort_by_key(|problem| problem.at);
+    /// Sets the file, and sorts the problems by their positions in it.
+    pub(super) fn in_file(mut self, file: Option<PathBuf>) -> Self {
+        self.list.sort_by_key(|problem| problem.position);
         self.file = file;
         self
     }
@@ -88,8 +90,10 @@ impl fmt::Display for Problems {
             count => write!(out, "the configuration has {count} problems:")?,
         }
         for problem in &self.list {
-            match problem.at {
-                Some(at) => write!(out, "\n  {file}:{}:{}: {problem}", at.line, at.column)?,
+            match problem.position {
+                Some(Position { line, column }) => {
+                    write!(out, "\n  {file}:{line}:{column}: {problem}")?;
+                }
                 None => write!(out, "\n  {problem}")?,
             }
         }
@@ -102,44 +106,48 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// One thing that is wrong.
+/// A problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     path: String,
-    at: Option<Mark>,
+    position: Option<Position>,
     message: String,
 }
 
 impl Problem {
-    /// Whatever the message quotes, it is safe to show.
-    pub(super) fn new(path: impl Into<String>, at: Option<Mark>, message: impl AsRef<str>) -> Self {
+    /// Creates a problem. Characters of the message that are unsafe to print are replaced.
+    pub(super) fn new(
+        path: impl Into<String>,
+        position: Option<Position>,
+        message: impl AsRef<str>,
+    ) -> Self {
         Self {
             path: path.into(),
-            at,
-            message: message.as_ref().chars().flat_map(safe).collect(),
+            position,
+            message: message.as_ref().chars().map(safe).collect(),
         }
     }
 
-    /// The keys that lead to it, such as `logging.metrics.port`; empty for the file as a whole, and the name of
-    /// a variable where the environment is wrong.
+    /// Returns the path of the key, such as `logging.metrics.port`. The path is empty for a problem of the whole file, and the name of
+    /// a variable for a problem of the environment.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The line of the file, from 1.
+    /// Returns the line in the file, from 1.
     #[must_use]
     pub fn line(&self) -> Option<u32> {
-        self.at.map(|at| at.line)
+        self.position.map(|position| position.line)
     }
 
-    /// The column, from 1.
+    /// Returns the column, from 1.
     #[must_use]
     pub fn column(&self) -> Option<u32> {
-        self.at.map(|at| at.column)
+        self.position.map(|position| position.column)
     }
 
-    /// What is expected, what was found, and the likely cure.
+    /// Returns the problem and its fix.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -155,52 +163,54 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A place in the file, counted from 1.
+/// A position in the file, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Mark {
+pub(super) struct Position {
     pub(super) line: u32,
     pub(super) column: u32,
 }
 
-impl Mark {
+impl Position {
     pub(super) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// Text of the file as a message may show it: short, and without what a terminal would act on.
+/// Returns text of the file for a message: shortened, and without characters that are unsafe to print.
 pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(safe).collect();
-    if text.chars().nth(LONGEST).is_some() {
+    const MAX_CHARS: usize = 40;
+    let mut shown: String = text.chars().take(MAX_CHARS).map(safe).collect();
+    if text.chars().nth(MAX_CHARS).is_some() {
         shown.push('…');
     }
     shown
 }
 
-fn safe(letter: char) -> impl Iterator<Item = char> {
-    let bidi = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let hidden =
-        letter.is_control() || bidi || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}');
-    std::iter::once(if hidden { '\u{fffd}' } else { letter })
+/// Replaces a character that is unsafe to print by U+FFFD.
+fn safe(letter: char) -> char {
+    if is_unsafe_to_print(letter) {
+        '\u{fffd}'
+    } else {
+        letter
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(line: u32) -> Option<Mark> {
-        Some(Mark { line, column: 3 })
+    fn line(line: u32) -> Option<Position> {
+        Some(Position { line, column: 3 })
     }
 
     #[test]
-    fn problems_stand_in_the_order_of_the_file_and_each_on_a_line() {
+    fn problems_are_listed_in_the_order_of_the_file_on_a_line_each() {
         let mut problems = Problems::default();
         assert!(problems.is_empty());
-        problems.add(Problem::new("a.b", at(9), "expected text"));
-        problems.add(Problem::new("", at(2), "it is no mapping"));
-        problems.add(Problem::new("RAGSPAN_LOG", None, "`loud` is no level"));
-        let error = ConfigError::Invalid(problems.of(Some("c.yaml".into())));
-        let expected = "the configuration has 3 problems:\n  RAGSPAN_LOG: `loud` is no level\n  \
-             c.yaml:2:3: it is no mapping\n  c.yaml:9:3: a.b: expected text";
+        problems.add(Problem::new("a.b", line(9), "expected text"));
+        problems.add(Problem::new("", line(2), "expected a mapping"));
+        problems.add(Problem::new("RAGSPAN_LOG", None, "`loud` is not a level"));
+        let error = ConfigError::Invalid(problems.in_file(Some("c.yaml".into())));
+        let expected = "the configuration has 3 problems:\n  RAGSPAN_LOG: `loud` is not a level\n  \
+             c.yaml:2:3: expected a mapping\n  c.yaml:9:3: a.b: expected text";
         assert_eq!(error.to_string(), expected);
         assert_eq!(error.file(), Some(Path::new("c.yaml")));
         assert_eq!(error.problems()[2].line(), Some(9));
@@ -208,11 +218,11 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_problems_the_number_is_told() {
+    fn further_problems_are_counted() {
         let mut problems = Problems::default();
-        (0..150).for_each(|line| problems.add(Problem::new("a", at(line), "no")));
-        problems.end_with(Problem::new("", at(150), "the end"));
-        let text = problems.of(None).to_string();
+        (0..150).for_each(|number| problems.add(Problem::new("a", line(number), "no")));
+        problems.add_last(Problem::new("", line(150), "the end"));
+        let text = problems.in_file(None).to_string();
         assert!(text.contains("the end"), "{text}");
         assert!(
             text.contains("151 problems") && text.ends_with("and 50 more"),
@@ -221,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_of_a_file_is_short_and_harmless() {
+    fn text_of_the_file_is_shortened_and_safe_to_print() {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
-        let problem = Problem::new("a", None, "`\t\u{1b}` is no level");
-        assert_eq!(problem.message(), "`\u{fffd}\u{fffd}` is no level");
+        let problem = Problem::new("a", None, "`\t\u{1b}` is not a level");
+        assert_eq!(problem.message(), "`\u{fffd}\u{fffd}` is not a level");
         assert_eq!(shown(&"x".repeat(100)).chars().count(), 41);
     }
 }

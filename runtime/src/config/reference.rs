@@ -1,22 +1,23 @@
-//! Writes `docs/configuration.md` from the list of keys, and holds the file to it.
+//! Generates `docs/configuration.md` from the list of keys, and tests that the file is up to date.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::keys::{Built, KEYS, Key, SECTIONS, Section, parent};
+use super::keys::{KeyInfo, SECTIONS, Section, Support};
 
 const HEAD: &str = "\
 # Configuration
 
 <!-- Generated from the list of keys in runtime/src/config/keys.rs: UPDATE_EXPECT=1 cargo test -p ragspan --lib reference -->
 
-`Config::load()` reads the first of these files: what the variable `RAGSPAN_CONFIG` names, `./ragspan.yaml`, `./logging_config.yaml`.
-Without a file records go to standard output (pretty on a terminal, JSON elsewhere) and to `./ragspan.db`, and metrics are on
-`127.0.0.1:9464`. With a file only the backends run that it enables; if none of them is in the build, records go to standard output, and the start says so.
+`Config::load()` reads the first of these files: the path in the variable `RAGSPAN_CONFIG`, `./ragspan.yaml`, `./logging_config.yaml`.
+Without a file, records go to standard output (pretty on a terminal, JSON elsewhere) and to `./ragspan.db`, and metrics are served on
+`127.0.0.1:9464`. With a file, only the backends that it enables run. If none of them is in the build, records go to standard output, and
+`start` prints a note.
 
 ```console
 $ ragspan config init           # writes a commented ragspan.yaml
-$ ragspan config check          # what is in effect, and where each value comes from; secrets are masked
+$ ragspan config check          # shows the effective values and their sources; secrets are masked
 ```
 
 A small file:
@@ -39,38 +40,46 @@ logging:
     port: 9464
 ```
 
-## Values from outside
+## Variables and files
 
-| in a value | stands for |
+| in a value | replacement |
 |---|---|
-| `${NAME}` | the variable `NAME`. It has to be set where its backend is enabled |
-| `${NAME:-default}` | the same, and `default` where it is not set or empty |
+| `${NAME}` | the variable `NAME`. It must be set if its backend is enabled |
+| `${NAME:-default}` | the variable, or `default` if it is not set or empty |
 | `${file:/run/secrets/key}` | the text of a file of at most 64 KiB, without its last line feed |
-| `$${` | `${` itself |
+| `$${` | a literal `${` |
 
-They are put into values that were parsed already, so none can bring a key, a list or another variable.
+Only parsed values are expanded, so a variable cannot add a key, a list or another variable.
+
+## Durations
+
+A duration is a number and a unit: `us`, `ms`, `s`, `m` (or `min`), `h`, `d` or `w`. Fractions and several parts are possible: `1.5s`, `1h30m`.
+The arguments of the attribute and the options of the command have the same form.
 
 ## Levels
 
-`level` is one of trace, debug, info, warning, error, critical and off, or directives as in `info,my_crate::search=debug,hyper=off`: a directive
-counts for every target that begins with its name, and of several the longest counts. The target of an annotated function is the
-module that it stands in. `RAGSPAN_LOG` overrides the key, else `RUST_LOG` does; what only other readers of `RUST_LOG` know (filters on spans and
-fields) is left out. A list of directives without a level for all keeps the file's. hyper, h2, rustls, reqwest and sqlx are heard from WARNING on, unless they are named.
+`level` is one of trace, debug, info, warning, error, critical and off, or a list of directives such as `info,my_crate::search=debug,hyper=off`.
+A directive applies to every target that begins with its name. If several match, the longest applies. The target of an annotated function is its
+module. `RAGSPAN_LOG` overrides the key, else `RUST_LOG` does. Directives of `RUST_LOG` that only other libraries support (filters on spans and
+fields) are ignored. A list without a level for all targets keeps the level of the file. Records of hyper, h2, rustls, reqwest and sqlx are kept
+from WARNING on, unless a directive names them.
 
-## When it is wrong
+## Errors
 
-All that is wrong is told at once, each problem with its line, and for a misspelled name the likely one:
+The error lists all problems, each with its line, and suggests a name for a misspelled one:
 
 ```text
 the configuration has 2 problems:
-  ragspan.yaml:7:5: logging.structured_logging.formatt: unknown key; did you mean `format`?
+  ragspan.yaml:7:5: logging.structured_logging.formatt: unknown key `formatt`; did you mean `format`?
   ragspan.yaml:20:11: logging.metrics.port: expected a whole number from 0 to 65535, found `high`
 ```
 
-A file has at most 1 MiB, 10,000 values, and 32 levels of nesting; aliases count as what they stand for.
+A file may have 1 MiB, 10,000 values, and 32 levels of nesting, after its aliases are expanded.
 
 ## Keys
 ";
+
+const PLANNED: &str = " Checked, but not supported in this version yet.";
 
 fn reference() -> String {
     let mut out = HEAD.to_owned();
@@ -81,52 +90,53 @@ fn reference() -> String {
 }
 
 fn write_section(section: &Section, out: &mut String) {
-    let built = match section.built {
-        Built::Always => String::new(),
-        Built::With(feature) => format!(" Needs the feature `{feature}`."),
-        Built::Later => " Read and checked, but not in this version yet.".to_owned(),
+    let support = match section.support {
+        Support::Always => String::new(),
+        Support::Feature(feature) => format!(" Needs the feature `{feature}`."),
+        Support::Planned => PLANNED.to_owned(),
     };
-    _ = write!(out, "\n### `{}`\n\n{}{built}\n", section.path, section.doc);
-    let keys: Vec<_> = KEYS
-        .iter()
-        .filter(|key| parent(key.path) == section.path)
-        .collect();
-    if keys.is_empty() {
+    _ = write!(
+        out,
+        "\n### `{}`\n\n{}{support}\n",
+        section.path, section.doc
+    );
+    let mut keys = section.keys().peekable();
+    if keys.peek().is_none() {
         return;
     }
     out.push_str("\n| key | value | default | meaning |\n|---|---|---|---|\n");
-    keys.into_iter().for_each(|key| write_key(key, out));
+    keys.for_each(|key| write_key(key, out));
 }
 
-fn write_key(key: &Key, out: &mut String) {
+fn write_key(key: &KeyInfo, out: &mut String) {
     let default = if key.default.is_empty() {
         "–".to_owned()
     } else {
         format!("`{}`", key.default)
     };
     let secret = if key.secret { " Secret." } else { "" };
-    let later = if key.built == Built::Later {
-        " Read and checked, but not in this version yet."
+    let planned = if key.support == Support::Planned {
+        PLANNED
     } else {
         ""
     };
     let example = if key.example.is_empty() {
         String::new()
     } else {
-        format!(" Such as `{}`.", key.example)
+        format!(" Example: `{}`.", key.example)
     };
     let expected = key.kind.expected();
     let value = expected.replace(&format!(" to {}", i64::MAX), "");
     _ = writeln!(
         out,
-        "| `{}` | {value} | {default} | {}{example}{secret}{later} |",
+        "| `{}` | {value} | {default} | {}{example}{secret}{planned} |",
         key.name(),
         key.doc
     );
 }
 
 #[test]
-fn the_reference_is_what_the_list_of_keys_says() {
+fn the_reference_is_generated_from_the_list_of_keys() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
     let expected = reference();
     if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -135,7 +145,7 @@ fn the_reference_is_what_the_list_of_keys_says() {
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == expected,
-        "docs/configuration.md is old: UPDATE_EXPECT=1 cargo test -p ragspan --lib reference"
+        "docs/configuration.md is out of date: UPDATE_EXPECT=1 cargo test -p ragspan --lib reference"
     );
 }
 

@@ -1,41 +1,39 @@
-//! The value of every key: from the file, the environment or the list's default, with its origin and its problems.
+//! The value of every key: from the file, the environment or the default, with its source and its problems.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::expand::{self, Expanded, From, expand};
-use super::keys::{self, KEYS, Key, Needed, SECTIONS, WITHOUT_FILE};
-use super::kind::{Kind, Value};
-use super::problem::{Mark, Problem, Problems, shown};
-use super::walk::Found;
-use super::world::World;
+use super::environment::Environment;
+use super::expand::{ExpandError, Expanded, External, expand};
+use super::keys::{KEYS, Key, KeyInfo, OptionalKey, SECTIONS, WITHOUT_FILE};
+use super::kind::{FromValue, Kind, Value};
+use super::problem::{Position, Problem, Problems, shown};
+use super::walk::FoundKeys;
 use super::yaml::{Node, Tree};
-use crate::pipeline::Levels;
 use crate::privacy;
 
-/// Where a value of the configuration comes from.
+/// The source of a value of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueSource {
-    /// Nobody set it.
+    /// The default of the key.
     Default,
-    /// It stands in the file.
+    /// The configuration file.
     File {
-        /// The file; empty for text that was given without one.
+        /// The path of the file; empty for text that was passed without a file.
         file: Arc<Path>,
         /// The line, from 1.
         line: u32,
     },
-    /// A variable of the environment; the first, where several were put together.
+    /// An environment variable; the first one if the value is composed of several.
     Variable {
-        /// Its name.
+        /// The name of the variable.
         name: String,
     },
-    /// A file that the configuration names, such as a secret.
+    /// A file that the configuration file refers to, such as a secret.
     Secret {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
 }
@@ -52,337 +50,321 @@ impl fmt::Display for ValueSource {
     }
 }
 
-/// The value of a key.
+/// The effective value of a key.
 pub(super) struct Slot {
-    /// None where it is not set and has no default, or where its variable is missing and not needed.
+    /// The value, or the default if the value is not set or its variable is missing in a disabled section. `None` if there is no
+    /// default.
     pub(super) value: Option<Value>,
-    /// As it may be shown.
+    /// The text of the value with secrets masked. `None` if the value is not set or not known.
     pub(super) shown: Option<String>,
-    pub(super) origin: ValueSource,
-    pub(super) at: Option<Mark>,
+    pub(super) source: ValueSource,
+    /// The position of the key in the file.
+    pub(super) position: Option<Position>,
 }
 
-/// The values of all keys, as [`KEYS`].
+/// The values of all keys, in the order of [`KEYS`].
 pub(super) struct Settings {
     pub(super) slots: Vec<Slot>,
 }
 
-/// What values are read from, beside the tree.
+/// Reads values from nodes of the file and from the environment.
 pub(super) struct Reader<'a> {
     pub(super) file: Option<Arc<Path>>,
-    pub(super) world: &'a dyn World,
+    pub(super) environment: &'a dyn Environment,
 }
 
 impl Reader<'_> {
-    /// Reads all values; what is wrong is added to the problems.
-    pub(super) fn read(&self, found: &Found<'_>, problems: &mut Problems) -> Settings {
-        let slots = KEYS.iter().map(|key| self.default(key)).collect();
+    /// Reads all values, and adds their problems.
+    pub(super) fn read(&self, found: &FoundKeys<'_>, problems: &mut Problems) -> Settings {
+        let slots = KEYS.iter().enumerate();
+        let slots = slots.map(|(index, key)| self.default(index, key)).collect();
         let mut settings = Settings { slots };
-        // The switches first: they say whether what is missing matters.
-        for switches in [true, false] {
+        // The switches come first, because they decide whether a missing value is a problem.
+        for is_switch in [true, false] {
             for (index, key) in KEYS.iter().enumerate() {
-                if (key.name() == "enabled") == switches {
-                    self.slot(index, key, found, &mut settings, problems);
+                if key.is_switch() == is_switch {
+                    self.read_key(index, key, found, &mut settings, problems);
                 }
             }
         }
         settings
     }
 
-    fn default(&self, key: &Key) -> Slot {
-        let other = WITHOUT_FILE.iter().filter(|_| self.file.is_none());
-        let mut other = other.filter(|(path, _)| *path == key.path);
-        let text = other.next().map_or(key.default, |(_, text)| text);
+    fn default(&self, index: usize, key: &KeyInfo) -> Slot {
+        let overrides = WITHOUT_FILE.iter().filter(|_| self.file.is_none());
+        let mut overrides = overrides.filter(|(key, _)| key.index() == index);
+        let text = overrides.next().map_or(key.default, |(_, text)| text);
         let value = key.kind.read_default(text);
         Slot {
             shown: value.is_some().then(|| text.to_owned()),
             value,
-            origin: ValueSource::Default,
-            at: None,
+            source: ValueSource::Default,
+            position: None,
         }
     }
 
-    fn slot(
+    fn read_key(
         &self,
         index: usize,
-        key: &Key,
-        found: &Found<'_>,
+        key: &KeyInfo,
+        found: &FoundKeys<'_>,
         settings: &mut Settings,
         problems: &mut Problems,
     ) {
-        let is_on = settings.is_on(key.section());
-        let here = found.keys.get(index).copied().flatten();
-        let here = here.filter(|(_, node)| !matches!(node.value, Tree::Null));
-        let Some((at, node)) = here else {
-            if key.needed == Needed::Yes && is_on {
-                let message = format!("it is missing: add `{}: {}`", key.name(), key.example);
-                problems.add(Problem::new(
-                    key.path,
-                    found.section(key.section()),
-                    message,
-                ));
+        let is_enabled = settings.is_enabled(key.section.path);
+        let node = found.keys.get(index).copied().flatten();
+        let node = node.filter(|(_, node)| !matches!(node.value, Tree::Null));
+        let Some((position, node)) = node else {
+            if key.required && is_enabled {
+                let (name, example) = (key.name(), key.example);
+                let message = format!("missing key `{name}`; add `{name}: {example}`");
+                let position = found.section(key.section.path);
+                problems.add(Problem::new(key.path, position, message));
             }
             return;
         };
-        match self.value(key, node, is_on) {
+        match self.read_node(key, node, is_enabled) {
             Ok(read) => {
-                let slot = self.filled(key, node.at, read);
-                if let Some(place) = settings.slots.get_mut(index) {
-                    *place = Slot {
-                        at: Some(at),
-                        ..slot
-                    };
+                if let Some(slot) = settings.slots.get_mut(index) {
+                    self.fill(slot, key, node.position, read);
+                    slot.position = Some(position);
                 }
             }
-            Err(wrong) => wrong
-                .into_iter()
-                .for_each(|(at, message)| problems.add(Problem::new(key.path, Some(at), message))),
+            Err(mistakes) => {
+                for (position, message) in mistakes {
+                    problems.add(Problem::new(key.path, Some(position), message));
+                }
+            }
         }
     }
 
-    fn filled(&self, key: &Key, at: Mark, read: Read) -> Slot {
-        let line = ValueSource::File {
-            file: self.file.clone().unwrap_or_else(|| Path::new("").into()),
-            line: at.line,
+    fn fill(&self, slot: &mut Slot, key: &KeyInfo, position: Position, read: ReadValue) {
+        slot.source = match read.external.into_iter().next() {
+            Some(External::Variable(name)) => ValueSource::Variable { name },
+            Some(External::File(path)) => ValueSource::Secret { path },
+            None => ValueSource::File {
+                file: self.file.clone().unwrap_or_else(|| Path::new("").into()),
+                line: position.line,
+            },
         };
-        let origin = read
-            .from
-            .into_iter()
-            .next()
-            .map_or(line, |from| match from {
-                From::Variable(name) => ValueSource::Variable { name },
-                From::File(path) => ValueSource::Secret { path },
-            });
-        let shown = read.value.is_some().then(|| masked(key, &read.text));
-        Slot {
-            value: read.value,
-            shown,
-            origin,
-            at: Some(at),
-        }
+        slot.shown = read.value.is_some().then(|| masked(key, &read.text));
+        slot.value = read.value.or(slot.value.take());
     }
 
-    fn value(&self, key: &Key, node: &Node, is_on: bool) -> Result<Read, Vec<Wrong>> {
+    fn read_node(
+        &self,
+        key: &KeyInfo,
+        node: &Node,
+        is_enabled: bool,
+    ) -> Result<ReadValue, Vec<Mistake>> {
         match (&node.value, key.kind) {
             (Tree::List(items), kind) if kind.is_list() => {
-                if items.len() > MOST_ITEMS {
-                    return Err(vec![(node.at, TOO_MANY.to_owned())]);
-                }
+                check_count(node, items.len())?;
                 let items = items.iter().map(|item| (None, item));
-                self.several(key, items, is_on, ['[', ']'])
+                self.read_items(key, items, is_enabled, ['[', ']'])
             }
-            (Tree::Scalar(text), Kind::WordsOrOff(_)) if text.trim() == "off" => Ok(Read {
+            (Tree::Scalar(text), Kind::ChoicesOrOff(_)) if text.trim() == "off" => Ok(ReadValue {
                 text: "off".to_owned(),
-                from: vec![],
+                external: vec![],
                 value: Some(Value::Texts(vec![])),
             }),
-            (Tree::Map(entries), Kind::Pairs | Kind::Patterns) => {
-                if entries.len() > MOST_ITEMS {
-                    return Err(vec![(node.at, TOO_MANY.to_owned())]);
-                }
+            (Tree::Map(entries), kind) if kind.is_map() => {
+                check_count(node, entries.len())?;
                 let items = entries
                     .iter()
                     .map(|entry| (Some(entry.key.as_str()), &entry.value));
-                self.several(key, items, is_on, ['{', '}'])
+                self.read_items(key, items, is_enabled, ['{', '}'])
             }
-            (Tree::Scalar(text), kind)
-                if !kind.is_list() && !matches!(kind, Kind::Pairs | Kind::Patterns) =>
-            {
-                self.scalar(key, node, text, is_on)
-                    .map_err(|wrong| vec![wrong])
-            }
+            (Tree::Scalar(text), kind) if !kind.is_list() && !kind.is_map() => self
+                .read_scalar(key, node, text, is_enabled)
+                .map_err(|mistake| vec![mistake]),
             _ => {
-                let message = format!(
-                    "expected {}, found {}",
-                    key.kind.expected(),
-                    hidden(key, node)
-                );
-                Err(vec![(node.at, message)])
+                let (expected, found) = (key.kind.expected(), described(key, node));
+                let message = format!("expected {expected}, found {found}");
+                Err(vec![(node.position, message)])
             }
         }
     }
 
-    /// All that is wrong with any of the items, or all of them.
-    fn several<'n>(
+    /// Reads all items, or returns the mistakes of all items.
+    fn read_items<'n>(
         &self,
-        key: &Key,
+        key: &KeyInfo,
         items: impl Iterator<Item = (Option<&'n str>, &'n Node)>,
-        is_on: bool,
+        is_enabled: bool,
         [open, close]: [char; 2],
-    ) -> Result<Read, Vec<Wrong>> {
-        let (mut texts, mut from, mut wrong) = (vec![], vec![], vec![]);
+    ) -> Result<ReadValue, Vec<Mistake>> {
+        let (mut texts, mut external, mut mistakes) = (vec![], vec![], vec![]);
         for (name, node) in items {
-            let pattern = name.filter(|_| matches!(key.kind, Kind::Patterns));
-            if let Some(Err(error)) = pattern.map(privacy::check_name) {
-                wrong.push((node.at, error.to_string()));
-                continue;
-            }
-            let read = match &node.value {
-                Tree::Scalar(text) => self.scalar(key, node, text, is_on),
-                _ => Err((
-                    node.at,
-                    format!(
-                        "expected {}, found {} in it",
-                        key.kind.expected(),
-                        node.kind()
-                    ),
-                )),
-            };
-            match read {
+            match self.read_item(key, name, node, is_enabled) {
                 Ok(read) => {
-                    from.extend(read.from);
-                    texts.push(
-                        name.map_or(read.text.clone(), |name| format!("{name}: {}", read.text)),
-                    );
+                    external.extend(read.external);
+                    texts.push(match name {
+                        Some(name) => format!("{name}: {}", read.text),
+                        None => read.text,
+                    });
                 }
-                Err(one) => wrong.push(one),
+                Err(mistake) => mistakes.push(mistake),
             }
         }
-        if !wrong.is_empty() {
-            return Err(wrong);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
         }
-        let text = format!("{open}{}{close}", texts.join(", "));
-        Ok(Read {
-            text,
-            from,
+        Ok(ReadValue {
+            text: format!("{open}{}{close}", texts.join(", ")),
+            external,
             value: Some(Value::Texts(texts)),
         })
     }
 
-    fn scalar(&self, key: &Key, node: &Node, text: &str, is_on: bool) -> Result<Read, Wrong> {
-        let Expanded { text: whole, from } = match expand(text, self.world) {
-            Ok(expanded) => expanded,
-            Err(error) if error.is_missing() && !is_on => return Ok(Read::missing(text, &error)),
-            Err(error) => return Err((node.at, error.to_string())),
+    fn read_item(
+        &self,
+        key: &KeyInfo,
+        name: Option<&str>,
+        node: &Node,
+        is_enabled: bool,
+    ) -> Result<ReadValue, Mistake> {
+        let pattern = name.filter(|_| matches!(key.kind, Kind::Patterns));
+        if let Some(Err(error)) = pattern.map(privacy::check_name) {
+            return Err((node.position, error.to_string()));
+        }
+        let Tree::Scalar(text) = &node.value else {
+            let (expected, found) = (key.kind.expected(), node.kind());
+            let message = format!("expected {expected}, found {found} in it");
+            return Err((node.position, message));
         };
-        match key.kind.read(&whole) {
-            Ok(value) => Ok(Read {
-                text: whole,
-                from,
+        self.read_scalar(key, node, text, is_enabled)
+    }
+
+    fn read_scalar(
+        &self,
+        key: &KeyInfo,
+        node: &Node,
+        text: &str,
+        is_enabled: bool,
+    ) -> Result<ReadValue, Mistake> {
+        let Expanded { text, external } = match expand(text, self.environment) {
+            Ok(expanded) => expanded,
+            Err(error) if error.is_missing() && !is_enabled => {
+                return Ok(ReadValue::missing(text, &error));
+            }
+            Err(error) => return Err((node.position, error.to_string())),
+        };
+        match key.kind.read(&text) {
+            Ok(value) => Ok(ReadValue {
+                text,
+                external,
                 value: Some(value),
             }),
             Err(detail) => {
-                // What a variable holds may be a secret in the wrong place.
-                let detail = Some(detail).filter(|detail| !detail.is_empty() && from.is_empty());
+                // A variable may hold a secret that was put into the wrong key, so no detail of its value is shown.
+                let detail =
+                    Some(detail).filter(|detail| !detail.is_empty() && external.is_empty());
                 let detail = detail.map_or_else(String::new, |detail| format!("; {detail}"));
-                let (expected, found) = (key.kind.expected(), hidden(key, node));
-                Err((
-                    node.at,
-                    format!("expected {expected}, found {found}{detail}"),
-                ))
+                let (expected, found) = (key.kind.expected(), described(key, node));
+                let message = format!("expected {expected}, found {found}{detail}");
+                Err((node.position, message))
             }
         }
     }
 }
 
-type Wrong = (Mark, String);
+/// The position and the message of a problem.
+type Mistake = (Position, String);
 
-/// A list has at most so many items; each may bring 64 KiB from outside.
-const MOST_ITEMS: usize = 100;
-const TOO_MANY: &str = "there are more than 100 items, which no configuration needs: shorten it";
+/// The maximum number of items of a list or mapping; each may read 64 KiB from the environment.
+const MAX_ITEMS: usize = 100;
 
-struct Read {
+fn check_count(node: &Node, count: usize) -> Result<(), Vec<Mistake>> {
+    if count > MAX_ITEMS {
+        let message = format!("more than {MAX_ITEMS} items; shorten it");
+        return Err(vec![(node.position, message)]);
+    }
+    Ok(())
+}
+
+struct ReadValue {
     text: String,
-    from: Vec<From>,
+    external: Vec<External>,
     value: Option<Value>,
 }
 
-impl Read {
-    /// What is not known, and need not be.
-    fn missing(text: &str, error: &expand::ExpandError) -> Self {
-        let from = match error {
-            expand::ExpandError::Missing(name) => Some(From::Variable(name.clone())),
-            expand::ExpandError::Unreadable { path, .. } => Some(From::File(path.clone())),
+impl ReadValue {
+    /// Returns the unknown value of a disabled section whose variable or file is missing.
+    fn missing(text: &str, error: &ExpandError) -> Self {
+        let external = match error {
+            ExpandError::Missing(name) => Some(External::Variable(name.clone())),
+            ExpandError::Unreadable { path, .. } => Some(External::File(path.clone())),
             _ => None,
         };
         Self {
             text: text.to_owned(),
-            from: from.into_iter().collect(),
+            external: external.into_iter().collect(),
             value: None,
         }
     }
 }
 
-/// What was found, as it may be shown: as the file says it, and nothing of a secret.
-fn hidden(key: &Key, node: &Node) -> String {
+/// Describes an invalid value as it is written in the file, without secrets.
+fn described(key: &KeyInfo, node: &Node) -> String {
     match &node.value {
-        Tree::Scalar(_) if key.secret => "something else".to_owned(),
+        Tree::Scalar(_) if key.secret => "another value".to_owned(),
         _ => node.kind(),
     }
 }
 
-/// What stands in place of a secret.
+/// Replaces a secret.
 const MASK: &str = "********";
 
-fn masked(key: &Key, text: &str) -> String {
+fn masked(key: &KeyInfo, text: &str) -> String {
     if key.secret {
         return MASK.to_owned();
     }
-    // Whoever writes a password into an address does not want it shown.
-    let address = text
+    // The user information of a URL may have a password.
+    let url = text
         .split_once("://")
         .filter(|_| matches!(key.kind, Kind::Url(_)));
-    match address.and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+    match url.and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
         Some((scheme, host)) => format!("{scheme}://{MASK}@{}", shown(host)),
         None => text.to_owned(),
     }
 }
 
 impl Settings {
-    pub(super) fn slot(&self, path: &str) -> Option<&Slot> {
-        self.slots.get(keys::index(path)?)
+    /// Returns the value of a key that has a default.
+    pub(super) fn get<T: FromValue + ?Sized>(&self, key: Key<T>) -> &T {
+        // `keys::tests::every_default_is_of_its_kind` proves that each slot has a value, and `Key` its type.
+        self.value(key.index())
+            .unwrap_or_else(|| unreachable!("`{}` has a default", key.info().path))
     }
 
-    /// Whether the section and all above it are switched on.
-    pub(super) fn is_on(&self, section: &str) -> bool {
-        let above = SECTIONS.iter().filter(|known| known.switched);
-        let mut above = above.filter(|known| {
-            let below = section.strip_prefix(known.path);
-            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    /// Returns the value of a key without a default.
+    pub(super) fn get_optional<T: FromValue + ?Sized>(&self, key: OptionalKey<T>) -> Option<&T> {
+        self.value(key.index())
+    }
+
+    /// Returns the value of a flag.
+    pub(super) fn is_true(&self, key: Key<bool>) -> bool {
+        *self.get(key)
+    }
+
+    fn value<T: FromValue + ?Sized>(&self, index: usize) -> Option<&T> {
+        T::from_value(self.slots.get(index)?.value.as_ref()?)
+    }
+
+    /// Returns the position of the key in the file, if it is set there.
+    pub(super) fn position(&self, key: &KeyInfo) -> Option<Position> {
+        let index = KEYS.iter().position(|known| known.path == key.path)?;
+        self.slots.get(index)?.position
+    }
+
+    /// Returns true if the section and all enclosing sections are enabled.
+    pub(super) fn is_enabled(&self, section: &str) -> bool {
+        let enclosing = SECTIONS.iter().filter(|known| {
+            let rest = section.strip_prefix(known.path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
-        above.all(|known| self.flag(&format!("{}.enabled", known.path)))
-    }
-
-    pub(super) fn flag(&self, path: &str) -> bool {
-        matches!(self.value(path), Some(Value::Flag(true)))
-    }
-
-    pub(super) fn whole(&self, path: &str) -> u64 {
-        match self.value(path) {
-            Some(Value::Whole(number)) => *number,
-            _ => 0,
-        }
-    }
-
-    pub(super) fn text(&self, path: &str) -> String {
-        match self.value(path) {
-            Some(Value::Text(text)) => text.clone(),
-            _ => String::new(),
-        }
-    }
-
-    pub(super) fn texts(&self, path: &str) -> &[String] {
-        match self.value(path) {
-            Some(Value::Texts(texts)) => texts,
-            _ => &[],
-        }
-    }
-
-    pub(super) fn address(&self, path: &str) -> Option<IpAddr> {
-        match self.value(path) {
-            Some(Value::Address(address)) => Some(*address),
-            _ => None,
-        }
-    }
-
-    pub(super) fn levels(&self, path: &str) -> Option<&Levels> {
-        match self.value(path) {
-            Some(Value::Levels(levels)) => Some(levels),
-            _ => None,
-        }
-    }
-
-    fn value(&self, path: &str) -> Option<&Value> {
-        self.slot(path)?.value.as_ref()
+        let mut switches = enclosing.filter_map(|known| known.switch());
+        switches.all(|index| self.value(index) == Some(&true))
     }
 }

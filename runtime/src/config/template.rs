@@ -1,31 +1,27 @@
-//! The file that `ragspan config init` writes: every key with its default, its meaning as a comment.
+//! The file that `ragspan config init` writes: every key with its default, and its meaning as a comment.
 
 use std::fmt::Write as _;
 
-use super::keys::{Built, KEYS, Key, SECTIONS, Section, last, parent};
+use super::keys::{self, KeyInfo, SECTIONS, Section, Support};
 
 const HEAD: &str = "\
-# The configuration of ragspan. What is commented out shows the default, or an example.
-# Values may hold ${NAME}, ${NAME:-default} and ${file:/run/secrets/key}.
-# `ragspan config check` shows what is in effect, and where each value comes from.
+# The configuration of ragspan. Keys that are commented out show the default, or an example.
+# Values may have ${NAME}, ${NAME:-default} and ${file:/run/secrets/key}.
+# `ragspan config check` shows the effective values, and the source of each.
 ";
 
-/// These are on where there is no file, so they are in this one.
-const ON: [&str; 2] = [
-    "logging.structured_logging.backends.stdout",
-    "logging.structured_logging.backends.sqlite",
+/// The sections without comment signs. They contain only defaults, and the backends that are enabled without a file.
+const ACTIVE: [&Section; 7] = [
+    keys::LOGGING,
+    keys::SERVICE,
+    keys::RECORDS,
+    keys::BACKENDS,
+    keys::STDOUT,
+    keys::SQLITE,
+    keys::METRICS,
 ];
 
-/// These stand open, without comment signs: nothing in them changes what is without a file.
-const OPEN: [&str; 5] = [
-    "logging",
-    "logging.service",
-    "logging.structured_logging",
-    "logging.structured_logging.backends",
-    "logging.metrics",
-];
-
-/// A commented file that says what is without a file.
+/// Returns a commented file that has the same effect as no file.
 pub(super) fn template() -> String {
     let mut out = HEAD.to_owned();
     for section in SECTIONS {
@@ -36,33 +32,29 @@ pub(super) fn template() -> String {
 
 fn write_section(section: &Section, out: &mut String) {
     let depth = section.path.matches('.').count();
-    let open = OPEN.contains(&section.path) || ON.contains(&section.path);
-    let sign = if open { "" } else { "# " };
+    let is_active = ACTIVE.iter().any(|active| active.path == section.path);
+    let sign = if is_active { "" } else { "# " };
     let indent = "  ".repeat(depth);
     if depth > 0 {
         out.push('\n');
     }
-    let later = not_yet(section.built);
+    let planned = planned(section.support);
     // Writing to a string cannot fail.
-    _ = writeln!(out, "{indent}# {}{later}", section.doc);
-    _ = writeln!(out, "{indent}{sign}{}:", last(section.path));
-    for key in KEYS.iter().filter(|key| parent(key.path) == section.path) {
+    _ = writeln!(out, "{indent}# {}{planned}", section.doc);
+    _ = writeln!(out, "{indent}{sign}{}:", section.name());
+    for key in section.keys() {
         write_key(key, &indent, sign, out);
     }
 }
 
-fn write_key(key: &Key, indent: &str, sign: &str, out: &mut String) {
-    let switch = key.name() == "enabled";
-    // An example is no default: it would change something.
-    let sign = if key.default.is_empty() || key.path == "logging.strict" {
-        "# "
-    } else {
-        sign
-    };
-    let value = match (switch, key.default) {
-        (true, _) => "true",
-        (_, "") => key.example,
-        (_, default) => default,
+fn write_key(key: &KeyInfo, indent: &str, sign: &str, out: &mut String) {
+    // An example is not the default, so it is commented out.
+    let is_commented = key.default.is_empty() || key.path == keys::STRICT.info().path;
+    let sign = if is_commented { "# " } else { sign };
+    let value = match key.default {
+        _ if key.is_switch() => "true",
+        "" => key.example,
+        default => default,
     };
     _ = writeln!(
         out,
@@ -70,18 +62,18 @@ fn write_key(key: &Key, indent: &str, sign: &str, out: &mut String) {
         key.name(),
         quoted(value),
         key.doc,
-        not_yet(key.built)
+        planned(key.support)
     );
 }
 
-fn not_yet(built: Built) -> &'static str {
-    match built {
-        Built::Later => " Not in this version yet.",
-        Built::Always | Built::With(_) => "",
+fn planned(support: Support) -> &'static str {
+    match support {
+        Support::Planned => " Not in this version yet.",
+        Support::Always | Support::Feature(_) => "",
     }
 }
 
-/// What YAML would read as something else.
+/// Quotes a value that YAML would parse as another type.
 fn quoted(value: &str) -> String {
     if value.contains(": ") && !value.starts_with('{') || value == "03:10" {
         format!("{value:?}")
@@ -92,12 +84,16 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::environment::fake::FakeEnvironment;
+    use super::super::keys::KEYS;
     use super::super::load::build;
-    use super::super::world::fake::Fake;
     use super::*;
 
-    fn effective(text: Option<&str>, world: &Fake) -> Vec<(String, Option<String>)> {
-        let config = build(text, None, world).unwrap_or_else(|error| panic!("{error}"));
+    fn effective(
+        text: Option<&str>,
+        environment: &FakeEnvironment,
+    ) -> Vec<(String, Option<String>)> {
+        let config = build(text, None, environment).unwrap_or_else(|error| panic!("{error}"));
         let settings = config.explain().iter();
         settings
             .map(|setting| {
@@ -110,16 +106,22 @@ mod tests {
     }
 
     #[test]
-    fn it_loads_and_says_what_is_without_a_file() {
-        let world = Fake::default();
+    fn the_template_has_the_same_effect_as_no_file() {
+        let environment = FakeEnvironment::default();
         let text = template();
-        assert_eq!(effective(Some(&text), &world), effective(None, &world));
-        assert_eq!(build(Some(&text), None, &world).unwrap().notes(), [""; 0]);
+        assert_eq!(
+            effective(Some(&text), &environment),
+            effective(None, &environment)
+        );
+        assert_eq!(
+            build(Some(&text), None, &environment).unwrap().notes(),
+            [""; 0]
+        );
     }
 
     #[test]
-    fn with_every_comment_sign_taken_away_it_loads_too() {
-        let world = Fake {
+    fn the_template_loads_without_its_comment_signs() {
+        let environment = FakeEnvironment {
             variables: vec![
                 ("DATABASE_URL", "postgres://a/b"),
                 ("LANGSMITH_API_KEY", "x"),
@@ -138,10 +140,10 @@ mod tests {
                 .and_then(|line| line.split_once(':'));
             name.is_some_and(|(name, _)| {
                 KEYS.iter().any(|key| key.name() == name)
-                    || SECTIONS.iter().any(|section| last(section.path) == name)
+                    || SECTIONS.iter().any(|section| section.name() == name)
             })
         };
-        let open: Vec<_> = template()
+        let active: Vec<_> = template()
             .lines()
             .map(|line| {
                 if known(line) {
@@ -151,7 +153,7 @@ mod tests {
                 }
             })
             .collect();
-        let effective = effective(Some(&open.join("\n")), &world);
+        let effective = effective(Some(&active.join("\n")), &environment);
         let missing: Vec<_> = effective
             .iter()
             .filter(|(_, value)| value.is_none())

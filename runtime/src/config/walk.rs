@@ -1,30 +1,31 @@
-//! Finds the nodes of the known keys in the tree, and tells what is unknown.
+//! Finds the nodes of the known keys in the tree, and reports unknown keys.
+
+use ragspan_core::spelling::nearest;
 
 use super::keys::{self, KEYS, SECTIONS};
-use super::problem::{Mark, Problem, Problems, shown};
-use super::spelling::nearest;
+use super::problem::{Position, Problem, Problems, shown};
 use super::yaml::{Entry, Node, Tree};
 
-/// What stands in the file.
+/// The keys and sections that the file has.
 #[derive(Debug)]
-pub(super) struct Found<'a> {
-    /// As [`KEYS`]; where the key stands, and its value.
-    pub(super) keys: Vec<Option<(Mark, &'a Node)>>,
-    /// As [`SECTIONS`].
-    pub(super) sections: Vec<Option<Mark>>,
+pub(super) struct FoundKeys<'a> {
+    /// The position and the value of each key, in the order of [`KEYS`].
+    pub(super) keys: Vec<Option<(Position, &'a Node)>>,
+    /// The position of each section, in the order of [`SECTIONS`].
+    sections: Vec<Option<Position>>,
 }
 
-impl Found<'_> {
-    /// Where the section stands, if it is there.
-    pub(super) fn section(&self, path: &str) -> Option<Mark> {
-        let index = SECTIONS.iter().position(|section| section.path == path)?;
+impl FoundKeys<'_> {
+    /// Returns the position of the section, if the file has it.
+    pub(super) fn section(&self, path: &str) -> Option<Position> {
+        let index = keys::section_index(path)?;
         self.sections.get(index).copied().flatten()
     }
 }
 
-/// Looks through the whole tree.
-pub(super) fn find<'a>(root: Option<&'a Node>, problems: &mut Problems) -> Found<'a> {
-    let mut found = Found {
+/// Finds the keys and sections in the tree, and adds unknown ones to the problems.
+pub(super) fn find<'a>(root: Option<&'a Node>, problems: &mut Problems) -> FoundKeys<'a> {
+    let mut found = FoundKeys {
         keys: vec![None; KEYS.len()],
         sections: vec![None; SECTIONS.len()],
     };
@@ -39,7 +40,7 @@ pub(super) fn find<'a>(root: Option<&'a Node>, problems: &mut Problems) -> Found
 }
 
 struct Walk<'a, 'b> {
-    found: &'b mut Found<'a>,
+    found: &'b mut FoundKeys<'a>,
     problems: &'b mut Problems,
 }
 
@@ -52,7 +53,7 @@ impl<'a> Walk<'a, '_> {
                 let expected = names(path);
                 let message = format!("expected the keys {expected}, found {}", node.kind());
                 self.problems
-                    .add(Problem::new(path, Some(node.at), message));
+                    .add(Problem::new(path, Some(node.position), message));
             }
         }
     }
@@ -60,20 +61,20 @@ impl<'a> Walk<'a, '_> {
     fn entry(&mut self, section: &str, entry: &'a Entry) {
         let path = join(section, &entry.key);
         if let Some(slot) = keys::index(&path).and_then(|index| self.found.keys.get_mut(index)) {
-            *slot = Some((entry.at, &entry.value));
+            *slot = Some((entry.position, &entry.value));
             return;
         }
-        if let Some(index) = SECTIONS.iter().position(|section| section.path == path) {
+        if let Some(index) = keys::section_index(&path) {
             if let Some(slot) = self.found.sections.get_mut(index) {
-                *slot = Some(entry.at);
+                *slot = Some(entry.position);
             }
             self.section(&path, &entry.value);
             return;
         }
-        let message = unknown(section, &entry.key);
+        let message = unknown_key(section, &entry.key);
         let path = join(section, &shown(&entry.key));
         self.problems
-            .add(Problem::new(path, Some(entry.at), message));
+            .add(Problem::new(path, Some(entry.position), message));
     }
 }
 
@@ -89,26 +90,22 @@ fn names(section: &str) -> String {
     keys::names_in(section).collect::<Vec<_>>().join(", ")
 }
 
-/// Says what was likely meant: a name of this section, the same name elsewhere, or one of these.
-fn unknown(section: &str, name: &str) -> String {
-    if let Some(near) = nearest(name, keys::names_in(section)) {
-        return format!("unknown key; did you mean `{near}`?");
-    }
+/// Returns the message for an unknown key, with a suggestion: a name of this section, or the same name in another section.
+fn unknown_key(section: &str, name: &str) -> String {
     if name == "<<" {
-        return "keys are not merged here: write them out".to_owned();
+        return "merge keys are not supported; write the keys out".to_owned();
     }
-    if let Some(home) = home(name) {
-        return format!("unknown key; did you mean `{home}`? It stands there");
+    let unknown = format!("unknown key `{}`", shown(name));
+    let near = nearest(name, keys::names_in(section)).or_else(|| path_of(name));
+    match near {
+        Some(near) => format!("{unknown}; did you mean `{near}`?"),
+        None => format!("{unknown}; known keys: {}", names(section)),
     }
-    format!("unknown key; known here are {}", names(section))
 }
 
-/// The one path that ends with this name.
-fn home(name: &str) -> Option<&'static str> {
-    let paths = KEYS.iter().map(|key| key.path);
-    let mut paths = paths
-        .chain(SECTIONS.iter().map(|section| section.path))
-        .filter(|path| keys::last(path) == name);
+/// Returns the path that ends with this name, if there is exactly one.
+fn path_of(name: &str) -> Option<&'static str> {
+    let mut paths = keys::paths().filter(|path| path.rsplit('.').next() == Some(name));
     let first = paths.next()?;
     paths.next().is_none().then_some(first)
 }
@@ -126,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_sections_are_found_where_they_stand() {
+    fn keys_and_sections_are_found_with_their_positions() {
         let mut problems = Problems::default();
         let root = yaml::read(
             "logging:\n  metrics:\n    port: 1\n  spool:\n",
@@ -134,40 +131,40 @@ mod tests {
         )
         .unwrap();
         let found = find(root.as_ref(), &mut problems);
-        let port = keys::index("logging.metrics.port").unwrap();
-        assert_eq!(found.keys[port].unwrap().0, Mark { line: 3, column: 5 });
+        let port = found.keys[keys::METRICS_PORT.index()].unwrap();
+        assert_eq!(port.0, Position { line: 3, column: 5 });
         assert_eq!(found.section("logging.spool").unwrap().line, 4);
         assert!(found.section("logging.alerting").is_none() && problems.is_empty());
     }
 
     #[test]
-    fn an_unknown_key_is_told_with_what_was_likely_meant() {
-        for (text, likely) in [
+    fn an_unknown_key_is_rejected_with_a_suggestion() {
+        for (text, message) in [
             (
                 "loging: {}",
-                "yaml:1:1: loging: unknown key; did you mean `logging`?",
+                "yaml:1:1: loging: unknown key `loging`; did you mean `logging`?",
             ),
             (
                 "logging: {metrics: {prot: 1}}",
-                "logging.metrics.prot: unknown key; did you mean `port`?",
+                "logging.metrics.prot: unknown key `prot`; did you mean `port`?",
             ),
             (
                 "service: {name: x}",
-                "did you mean `logging.service`? It stands there",
+                "unknown key `service`; did you mean `logging.service`?",
             ),
             (
                 "logging: {spool: {colour: 1}}",
-                "known here are enabled, path, max_size",
+                "unknown key `colour`; known keys: enabled, path, max_size",
             ),
-            ("logging: {<<: 1}", "not merged"),
+            ("logging: {<<: 1}", "merge keys are not supported"),
         ] {
             let problems = problems(text);
-            assert!(problems.contains(likely), "{likely} in {problems}");
+            assert!(problems.contains(message), "{message} in {problems}");
         }
     }
 
     #[test]
-    fn a_value_in_the_place_of_a_section_is_told() {
+    fn a_section_that_is_not_a_mapping_is_rejected() {
         assert!(
             problems("logging: yes").contains("logging: expected the keys strict, prices, service")
         );

@@ -1,25 +1,25 @@
-//! Reads YAML into a tree whose every node knows its place, in bounded time and memory.
+//! Parses YAML into a tree with the position of every node, in bounded time and memory.
 //!
-//! Every bound is far above what a configuration needs: the size of the file, the depth of its nodes, and the number
-//! of nodes and bytes once every alias is replaced by what it stands for.
+//! The bounds are far above the needs of a configuration: the size of the file, the depth of its nodes, and the number of nodes and
+//! bytes after the aliases are expanded.
 
 use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
 
-use super::problem::{Mark, Problem, Problems, shown};
+use super::problem::{Position, Problem, Problems, shown};
 
-/// A file may have so many bytes.
+/// The maximum size of a file.
 pub(super) const MAX_BYTES: usize = 1 << 20;
 const MAX_NODES: usize = 10_000;
 const MAX_DEPTH: usize = 32;
 
-/// A value, and where it begins.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub(super) at: Mark,
+    pub(super) position: Position,
     pub(super) value: Tree,
-    /// With all nodes below.
+    /// The size of the node with all nodes below.
     size: Size,
 }
 
@@ -34,7 +34,7 @@ pub(super) enum Tree {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) key: String,
-    pub(super) at: Mark,
+    pub(super) position: Position,
     pub(super) value: Node,
 }
 
@@ -46,7 +46,7 @@ struct Size {
 }
 
 impl Node {
-    /// What it is, to follow "found ".
+    /// Describes the node, to follow "found ".
     pub(super) fn kind(&self) -> String {
         match &self.value {
             Tree::Null => "nothing".to_owned(),
@@ -57,9 +57,11 @@ impl Node {
     }
 }
 
-/// The tree of the file's one document, if there is any, and the keys that stand twice.
+/// Parses the only document of a file, and adds duplicate keys and foreign tags to `problems`.
 ///
-/// The error is what is no YAML, or too much of it: nothing after it was read.
+/// # Errors
+///
+/// When the text is not YAML or exceeds a bound. The text after the error is not parsed.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Result<Option<Node>, Problem> {
     if text.len() > MAX_BYTES {
         return Err(too_large());
@@ -71,51 +73,48 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Result<Option<Node>, 
     };
     let mut builder = Builder::new(problems);
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| no_yaml(&error))?;
-        builder.take(event, mark(&span))?;
+        let (event, span) = event.map_err(|error| invalid_yaml(&error))?;
+        builder.take(event, position(&span))?;
     }
     Ok(builder.root)
 }
 
-fn mark(span: &Span) -> Mark {
-    Mark {
-        line: small(span.start.line()),
-        column: small(span.start.col() + 1),
+fn position(span: &Span) -> Position {
+    Position {
+        line: saturated(span.start.line()),
+        column: saturated(span.start.col() + 1),
     }
 }
 
-fn small(number: usize) -> u32 {
+fn saturated(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn no_yaml(error: &ScanError) -> Problem {
-    let at = Mark {
-        line: small(error.marker().line()),
-        column: small(error.marker().col() + 1),
+fn invalid_yaml(error: &ScanError) -> Problem {
+    let position = Position {
+        line: saturated(error.marker().line()),
+        column: saturated(error.marker().col() + 1),
     };
-    Problem::new("", Some(at), format!("this is no YAML: {}", error.info()))
+    let message = format!("invalid YAML: {}", error.info());
+    Problem::new("", Some(position), message)
 }
 
-/// Of a file that is longer than may be read.
+/// Returns the problem of a file that exceeds [`MAX_BYTES`].
 pub(super) fn too_large() -> Problem {
-    too_much(Mark::START, "it is larger than 1 MiB")
+    exceeded(Position::START, "the file is larger than 1 MiB")
 }
 
-fn too_much(at: Mark, what: &str) -> Problem {
-    Problem::new(
-        "",
-        Some(at),
-        format!("{what}, which no configuration needs: shorten it"),
-    )
+fn exceeded(position: Position, limit: &str) -> Problem {
+    Problem::new("", Some(position), format!("{limit}; shorten it"))
 }
 
-/// A list or a mapping that is not closed yet.
+/// A list or a mapping whose end is not parsed yet.
 struct Open {
-    at: Mark,
+    position: Position,
     anchor: usize,
     tree: Tree,
-    /// Of a mapping: the key that waits for its value. `None` within is a key that is no text.
-    key: Option<(Option<String>, Mark)>,
+    /// The key of a mapping whose value comes next. The inner `None` is a key that is not text.
+    key: Option<(Option<String>, Position)>,
     size: Size,
 }
 
@@ -140,23 +139,23 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take(&mut self, event: Event<'_>, at: Mark) -> Result<(), Problem> {
+    fn take(&mut self, event: Event<'_>, at: Position) -> Result<(), Problem> {
         match event {
             Event::DocumentStart(..) if self.root.is_some() => Err(Problem::new(
                 "",
                 Some(at),
-                "a second document begins here: write all in one",
+                "a second document starts here; write a single document",
             )),
             Event::Scalar(text, style, anchor, tag) => {
-                self.note_tag(tag.as_deref(), at);
+                self.check_tag(tag.as_deref(), at);
                 self.leaf(scalar(text.into_owned(), style), anchor, at)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.note_tag(tag.as_deref(), at);
+                self.check_tag(tag.as_deref(), at);
                 self.begin(Tree::List(vec![]), anchor, at)
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.note_tag(tag.as_deref(), at);
+                self.check_tag(tag.as_deref(), at);
                 self.begin(Tree::Map(vec![]), anchor, at)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
@@ -165,16 +164,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A tag of somebody's own would change what a value means.
-    fn note_tag(&mut self, tag: Option<&Tag>, at: Mark) {
+    /// Rejects a tag outside of YAML's core schema, which would change the meaning of the value.
+    fn check_tag(&mut self, tag: Option<&Tag>, at: Position) {
         if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) {
             let tag = shown(&tag.original());
-            let message = format!("the tag `{tag}` means nothing here: remove it");
+            let message = format!("the tag `{tag}` is not supported; remove it");
             self.problems.add(Problem::new("", Some(at), message));
         }
     }
 
-    fn leaf(&mut self, tree: Tree, anchor: usize, at: Mark) -> Result<(), Problem> {
+    fn leaf(&mut self, tree: Tree, anchor: usize, at: Position) -> Result<(), Problem> {
         let bytes = match &tree {
             Tree::Scalar(text) => text.len(),
             _ => 0,
@@ -187,7 +186,7 @@ impl<'a> Builder<'a> {
         self.count(size, at)?;
         self.attach(
             Node {
-                at,
+                position: at,
                 value: tree,
                 size,
             },
@@ -196,7 +195,7 @@ impl<'a> Builder<'a> {
         )
     }
 
-    fn begin(&mut self, tree: Tree, anchor: usize, at: Mark) -> Result<(), Problem> {
+    fn begin(&mut self, tree: Tree, anchor: usize, at: Position) -> Result<(), Problem> {
         let size = Size {
             nodes: 1,
             bytes: 0,
@@ -204,7 +203,7 @@ impl<'a> Builder<'a> {
         };
         self.count(size, at)?;
         self.open.push(Open {
-            at,
+            position: at,
             anchor,
             tree,
             key: None,
@@ -215,7 +214,7 @@ impl<'a> Builder<'a> {
 
     fn end(&mut self) -> Result<(), Problem> {
         let Some(Open {
-            at,
+            position: at,
             anchor,
             tree,
             size,
@@ -226,7 +225,7 @@ impl<'a> Builder<'a> {
         };
         self.attach(
             Node {
-                at,
+                position: at,
                 value: tree,
                 size,
             },
@@ -235,13 +234,13 @@ impl<'a> Builder<'a> {
         )
     }
 
-    /// Puts a copy of what the anchor stands for here, and counts it as if it had been written.
-    fn alias(&mut self, anchor: usize, at: Mark) -> Result<(), Problem> {
+    /// Adds a copy of the anchored node, and counts it towards the bounds.
+    fn alias(&mut self, anchor: usize, at: Position) -> Result<(), Problem> {
         let Some(size) = self.anchors.get(&anchor).map(|node| node.size) else {
             return Err(Problem::new(
                 "",
                 Some(at),
-                "this alias stands inside of what it stands for: write it out",
+                "this alias refers to a value that contains it; write the value out",
             ));
         };
         self.count(size, at)?;
@@ -251,19 +250,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn count(&mut self, size: Size, at: Mark) -> Result<(), Problem> {
+    fn count(&mut self, size: Size, at: Position) -> Result<(), Problem> {
         self.nodes = self.nodes.saturating_add(size.nodes);
         self.bytes = self.bytes.saturating_add(size.bytes);
         if self.nodes > MAX_NODES {
-            return Err(too_much(at, "there are more than 10,000 values"));
+            return Err(exceeded(at, "the file has more than 10,000 values"));
         }
         if self.bytes > MAX_BYTES {
-            return Err(too_much(at, "its aliases stand for more than 1 MiB"));
+            return Err(exceeded(at, "the aliases expand to more than 1 MiB"));
         }
         Ok(())
     }
 
-    /// The keys that lead to what is being read.
+    /// Returns the path of the current mapping or list.
     fn path(&self) -> String {
         let keys = self
             .open
@@ -272,10 +271,10 @@ impl<'a> Builder<'a> {
         keys.map(shown).collect::<Vec<_>>().join(".")
     }
 
-    /// Hands a node that is whole to the collection that it stands in. `at` is where it is used.
-    fn attach(&mut self, node: Node, anchor: usize, at: Mark) -> Result<(), Problem> {
+    /// Adds a complete node to the enclosing collection. `at` is the position of its use.
+    fn attach(&mut self, node: Node, anchor: usize, at: Position) -> Result<(), Problem> {
         if anchor != 0 {
-            // What an anchor keeps takes memory too.
+            // The copy that is kept for aliases takes memory too.
             self.count(
                 Size {
                     depth: 0,
@@ -293,9 +292,12 @@ impl<'a> Builder<'a> {
         open.size.bytes += node.size.bytes;
         open.size.depth = open.size.depth.max(node.size.depth + 1);
         if open.size.depth > MAX_DEPTH {
-            return Err(too_much(at, "it is nested more than 32 deep"));
+            return Err(exceeded(
+                at,
+                "the values are nested more than 32 levels deep",
+            ));
         }
-        if let Some((at, message)) = open.put(node, at) {
+        if let Some((at, message)) = open.add(node, at) {
             self.problems
                 .add(Problem::new(self.path(), Some(at), message));
         }
@@ -304,8 +306,8 @@ impl<'a> Builder<'a> {
 }
 
 impl Open {
-    /// Takes a key, a value or an item; tells what is wrong with it, and where.
-    fn put(&mut self, node: Node, at: Mark) -> Option<(Mark, String)> {
+    /// Adds a key, a value or an item; returns its problem and the position of the problem, if any.
+    fn add(&mut self, node: Node, at: Position) -> Option<(Position, String)> {
         let entries = match &mut self.tree {
             Tree::Map(entries) => entries,
             Tree::List(items) => {
@@ -321,21 +323,21 @@ impl Open {
             };
             let found = key.is_none().then(|| node.kind());
             self.key = Some((key, at));
-            return found.map(|found| (at, format!("expected a name as key, found {found}")));
+            return found.map(|found| (at, format!("expected text as the key, found {found}")));
         };
-        // A key that is no text has been told.
+        // A key that is not text was reported already.
         let key = key?;
         if let Some(first) = entries.iter().find(|entry| entry.key == key) {
             let message = format!(
-                "`{}` stands here again, after line {}: keep one",
+                "duplicate key `{}`, first on line {}; remove one",
                 shown(&key),
-                first.at.line
+                first.position.line
             );
             return Some((key_at, message));
         }
         entries.push(Entry {
             key,
-            at: key_at,
+            position: key_at,
             value: node,
         });
         None
@@ -357,7 +359,7 @@ mod tests {
 
     use super::*;
 
-    /// The tree, short; and the problems.
+    /// Returns the tree in a short form, and the problems.
     fn tree(text: &str) -> (String, String) {
         let mut problems = Problems::default();
         let tree = match read(text, &mut problems) {
@@ -390,8 +392,8 @@ mod tests {
                     format!(
                         "{}@{}:{}={}",
                         entry.key,
-                        entry.at.line,
-                        entry.value.at.column,
+                        entry.position.line,
+                        entry.value.position.column,
                         short(&entry.value)
                     )
                 };
@@ -403,78 +405,75 @@ mod tests {
         }
     }
 
-    fn refused(text: &str, why: &str) {
+    fn assert_problem(text: &str, message: &str) {
         let (_, problems) = tree(text);
-        assert!(problems.contains(why), "{why} in {problems}");
+        assert!(problems.contains(message), "{message} in {problems}");
     }
 
     #[test]
-    fn every_node_knows_its_place() {
+    fn every_node_has_its_position() {
         let (tree, problems) = tree("a:\n  b: 1\n  c: [x, \"y z\"]\nd: ~\n");
         assert_eq!(tree, "{a@1:3={b@2:6=1 c@3:6=[x y z]} d@4:4=~}");
         assert_eq!(problems, "");
     }
 
     #[test]
-    fn nothing_is_no_node() {
+    fn an_empty_file_has_no_node() {
         assert_eq!(tree("").0, "-");
         assert_eq!(tree("# only a comment\n").0, "-");
         assert_eq!(tree("\u{feff}a: b").0, "{a@1:4=b}");
     }
 
     #[test]
-    fn what_stands_twice_is_told_with_both_places_and_the_first_counts() {
+    fn a_duplicate_key_is_reported_with_both_lines_and_the_first_is_used() {
         let (tree, problems) = tree("a: 1\nb: 2\na: 3\n");
         assert_eq!(tree, "{a@1:4=1 b@2:4=2}");
-        refused(
-            "a: {b: {c: 1, c: 2}}",
-            "yaml:1:15: a.b: `c` stands here again",
-        );
+        assert_problem("a: {b: {c: 1, c: 2}}", "yaml:1:15: a.b: duplicate key `c`");
         assert!(
-            problems.contains("yaml:3:1: `a` stands here again, after line 1"),
+            problems.contains("yaml:3:1: duplicate key `a`, first on line 1"),
             "{problems}"
         );
     }
 
     #[test]
-    fn an_alias_is_what_it_stands_for() {
+    fn an_alias_is_replaced_by_its_anchor() {
         assert_eq!(tree("a: &x [1]\nb: *x\n").0, "{a@1:7=[1] b@2:7=[1]}");
-        refused("a: &x [*x]", "inside of what it stands for");
-        refused("a: *y", "no YAML");
+        assert_problem("a: &x [*x]", "a value that contains it");
+        assert_problem("a: *y", "invalid YAML");
     }
 
     #[test]
-    fn what_is_not_one_document_of_names_and_values_is_told() {
-        refused("a: 1\n---\nb: 2\n", "yaml:2:1: a second document");
-        refused("[a]: 1", "expected a name as key, found a list");
-        refused("a: !secret b", "the tag `!secret`");
-        refused("a: [", "no YAML");
+    fn documents_keys_and_tags_that_are_not_supported_are_reported() {
+        assert_problem("a: 1\n---\nb: 2\n", "yaml:2:1: a second document");
+        assert_problem("[a]: 1", "expected text as the key, found a list");
+        assert_problem("a: !secret b", "the tag `!secret`");
+        assert_problem("a: [", "invalid YAML");
         assert_eq!(tree("a: !!str 1").1, "");
     }
 
     #[test]
-    fn bombs_are_refused() {
+    fn bounds_are_enforced() {
         let laughs = |start: &str| {
             (1..20).fold(format!("a0: &a0 {start}\n"), |text, level| {
                 let below = format!("*a{}", level - 1);
                 text + &format!("a{level}: &a{level} [{}]\n", [below.as_str(); 9].join(","))
             })
         };
-        refused(&laughs("[x,x,x,x,x,x,x,x,x]"), "more than 10,000 values");
-        refused(&laughs(&"x".repeat(100_000)), "more than 1 MiB");
+        assert_problem(&laughs("[x,x,x,x,x,x,x,x,x]"), "more than 10,000 values");
+        assert_problem(&laughs(&"x".repeat(100_000)), "more than 1 MiB");
         let chain = (1..100).fold("a0: &a0 x\n".to_owned(), |text, level| {
             text + &format!("a{level}: &a{level} [*a{}]\n", level - 1)
         });
-        refused(&chain, "nested more than 32 deep");
-        refused(&"[".repeat(100_000), "recursion limit");
-        refused(&"- ".repeat(100_000), "recursion limit");
-        refused(&"- a\n".repeat(100_000), "more than 10,000 values");
-        refused(&" ".repeat(MAX_BYTES + 1), "larger than 1 MiB");
+        assert_problem(&chain, "nested more than 32 levels deep");
+        assert_problem(&"[".repeat(100_000), "recursion limit");
+        assert_problem(&"- ".repeat(100_000), "recursion limit");
+        assert_problem(&"- a\n".repeat(100_000), "more than 10,000 values");
+        assert_problem(&" ".repeat(MAX_BYTES + 1), "larger than 1 MiB");
     }
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_harm(text in "[a-c:\\-\\[\\]{},&*!|>\"'#%@`~ \n\t?.0-9\u{85}\u{feff}é]{0,200}") {
+        fn no_text_causes_a_panic_or_exceeds_a_bound(text in "[a-c:\\-\\[\\]{},&*!|>\"'#%@`~ \n\t?.0-9\u{85}\u{feff}é]{0,200}") {
             let mut problems = Problems::default();
             if let Ok(Some(node)) = read(&text, &mut problems) {
                 prop_assert!(node.size.depth <= MAX_DEPTH && node.size.nodes <= MAX_NODES);

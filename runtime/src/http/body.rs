@@ -14,6 +14,7 @@ use super::grpc;
 use crate::record::ErrorKind;
 use crate::span::{Call, WithCall};
 use crate::value::Value;
+use ragspan_core::record::keys;
 
 pin_project_lite::pin_project! {
     /// The body of a response: polled inside the span of its request, and ends the request's call.
@@ -153,10 +154,10 @@ impl Progress {
 
     /// Writes the progress into the call's record.
     fn record(&self, call: &mut Call) {
-        call.record_value("metrics.bytes_sent", Value::U64(self.bytes));
+        call.record_value(keys::BYTES_SENT.field, Value::U64(self.bytes));
         if let Some(micros) = self.first_byte {
             let millis = Value::millis(micros);
-            call.record_value("metrics.time_to_first_byte_ms", millis);
+            call.record_value(keys::TIME_TO_FIRST_BYTE_MS.field, millis);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::context::Layer;
 use crate::span::SpanCallsite;
+use ragspan_core::record::keys;
 
 /// The most callsites that are leaked; further operations get the default callsite.
 const MAX_LEAKED: usize = 64;
@@ -25,12 +26,12 @@ pub(super) static REQUEST: SpanCallsite = SpanCallsite::new(
     file!(),
     line!(),
     &[
-        "http_method",
-        "http_path",
-        "http_version",
-        "user_agent",
-        "http_status",
-        "grpc_status",
+        keys::HTTP_METHOD.field,
+        keys::HTTP_PATH.field,
+        keys::HTTP_VERSION.field,
+        keys::USER_AGENT.field,
+        keys::HTTP_STATUS.field,
+        keys::GRPC_STATUS.field,
     ],
 );
 
@@ -45,7 +46,11 @@ pub(super) static CALL: SpanCallsite = SpanCallsite::new(
     "ragspan::http::client",
     file!(),
     line!(),
-    &["http_method", "http_host", "http_status"],
+    &[
+        keys::HTTP_METHOD.field,
+        keys::HTTP_HOST.field,
+        keys::HTTP_STATUS.field,
+    ],
 );
 
 /// A leaked callsite, with the default that it was derived from, its operation and its layer.

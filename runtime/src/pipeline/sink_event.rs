@@ -8,6 +8,7 @@ use super::sink_health::DegradedKind;
 use crate::clock;
 use crate::record::{ErrorKind, Failure, Kind, Level, Record};
 use crate::value::Value;
+use ragspan_core::record::keys;
 
 /// The logger of these records; a directive for it, such as `ragspan=off`, applies to them.
 pub(super) const LOGGER: &str = "ragspan";
@@ -44,7 +45,7 @@ impl SinkEvent {
         match self {
             Self::Failed { sink, kind, reason } => {
                 record.message = Some(record.fields.text.push("sink_failed"));
-                record.fields.push_text("sink", sink);
+                record.fields.push_text(keys::SINK.field, sink);
                 record.failure = Some(Failure {
                     kind: ErrorKind::Label(kind.label()),
                     message: record.fields.text.push(reason),
@@ -53,9 +54,9 @@ impl SinkEvent {
             }
             Self::Recovered { sink, micros } => {
                 record.message = Some(record.fields.text.push("sink_recovered"));
-                record.fields.push_text("sink", sink);
+                record.fields.push_text(keys::SINK.field, sink);
                 let millis = Value::U64(micros / 1_000);
-                record.fields.push("metrics.degraded_ms", millis);
+                record.fields.push(keys::DEGRADED_MS.field, millis);
             }
         }
     }

@@ -1,13 +1,16 @@
-//! Writes a record as one line of JSON: eighteen keys, always all of them, in one order.
+//! Writes a record as one line of JSON: always all eighteen keys, in the order of [`RecordKey::ALL`].
 //!
 //! The line never holds a control character, a bidi override, a NaN or a duplicate key, and is never
 //! longer than 256 KiB: what is too long is written again with its texts cut shorter.
 
 use std::ops::Range;
 
+use ragspan_core::record::{RecordKey, keys};
+
+use super::fields::{Destination, WrittenField};
 use super::writer::Writer;
 use super::{Failure, Kind, Record, Service, rfc3339};
-use crate::value::{Fields, Value};
+use crate::value::Value;
 
 /// The longest line, in bytes, its newline included.
 pub(crate) const MAX_LINE: usize = 256 * 1024;
@@ -43,39 +46,53 @@ pub(crate) fn write(record: &Record, service: &Service, out: &mut Vec<u8>) -> Li
 
 impl Writer<'_> {
     fn record(&mut self, record: &Record, service: &Service) -> Line {
+        let mut line = Line::default();
         let start = self.out.len();
-        self.raw("{\"timestamp\":\"");
-        self.out.extend_from_slice(&rfc3339(record.timestamp));
-        self.raw("\",\"level\":\"");
-        self.raw(record.level.as_str());
-        self.raw("\",\"logger\":");
-        self.logger(record);
-        self.raw(",\"message\":");
-        self.message(record);
-        self.ids(record);
-        self.request(record);
-        let context = self.part(",\"context\":", |writer| writer.context(record));
-        let metrics = self.part(",\"metrics\":", |writer| writer.metrics(record));
-        let error = self.part(",\"error\":", |writer| writer.error(record));
-        self.stack_trace(record);
-        self.key_str("environment", &service.environment);
-        self.key_str("version", &service.version);
-        self.key_str("host", &service.host);
-        self.raw("}\n");
-        let error = record.failure.is_some().then_some(error);
-        Line {
-            whole: start..self.out.len(),
-            context,
-            metrics,
-            error,
+        for key in RecordKey::ALL {
+            self.raw(if self.out.len() == start {
+                "{\""
+            } else {
+                ",\""
+            });
+            self.raw(key.name());
+            self.raw("\":");
+            let value = self.out.len();
+            self.value_of(key, record, service);
+            let range = value..self.out.len();
+            match key {
+                RecordKey::Context => line.context = range,
+                RecordKey::Metrics => line.metrics = range,
+                RecordKey::Error => line.error = record.failure.is_some().then_some(range),
+                _ => {}
+            }
         }
+        self.raw("}\n");
+        line.whole = start..self.out.len();
+        line
     }
 
-    fn part(&mut self, key: &str, write: impl FnOnce(&mut Self)) -> Range<usize> {
-        self.raw(key);
-        let start = self.out.len();
-        write(self);
-        start..self.out.len()
+    fn value_of(&mut self, key: RecordKey, record: &Record, service: &Service) {
+        let request = record.request.as_deref();
+        match key {
+            RecordKey::Timestamp => self.ascii(&rfc3339(record.timestamp)),
+            RecordKey::Level => self.ascii(record.level.as_str().as_bytes()),
+            RecordKey::Logger => self.logger(record),
+            RecordKey::Message => self.message(record),
+            RecordKey::TraceId => self.id(record.trace_id.map(|id| id.text())),
+            RecordKey::SpanId => self.id(record.span_id.map(|id| id.text())),
+            RecordKey::ParentSpanId => self.id(record.parent_span_id.map(|id| id.text())),
+            RecordKey::RequestId => self.optional(record.request_id().as_deref()),
+            RecordKey::UserId => self.optional(request.and_then(|it| it.user_id.as_deref())),
+            RecordKey::SessionId => self.optional(record.session_id().as_deref()),
+            RecordKey::TenantId => self.optional(request.and_then(|it| it.tenant_id.as_deref())),
+            RecordKey::Context => self.context(record),
+            RecordKey::Metrics => self.metrics(record),
+            RecordKey::Error => self.error(record),
+            RecordKey::StackTrace => self.optional(record.stack_trace().as_deref()),
+            RecordKey::Environment => self.string(&service.environment),
+            RecordKey::Version => self.string(&service.version),
+            RecordKey::Host => self.string(&service.host),
+        }
     }
 
     fn logger(&mut self, record: &Record) {
@@ -104,64 +121,38 @@ impl Writer<'_> {
         self.raw("\"");
     }
 
-    fn ids(&mut self, record: &Record) {
-        self.key_id("trace_id", record.trace_id.map(|id| id.text()));
-        self.key_id("span_id", record.span_id.map(|id| id.text()));
-        self.key_id("parent_span_id", record.parent_span_id.map(|id| id.text()));
-    }
-
-    fn key_id(&mut self, key: &str, id: Option<[u8; 36]>) {
-        self.key(key);
-        match id {
-            Some(text) => {
-                self.raw("\"");
-                self.out.extend_from_slice(&text);
-                self.raw("\"");
-            }
-            None => self.raw("null"),
-        }
-    }
-
-    fn request(&mut self, record: &Record) {
-        let request = record.request.as_deref();
-        self.key_opt("request_id", record.request_id().as_deref());
-        self.key_opt(
-            "user_id",
-            request.and_then(|request| request.user_id.as_deref()),
-        );
-        self.key_opt("session_id", record.session_id().as_deref());
-        self.key_opt(
-            "tenant_id",
-            request.and_then(|request| request.tenant_id.as_deref()),
-        );
-    }
-
     fn context(&mut self, record: &Record) {
         self.raw("{");
         let start = self.out.len();
-        self.own(record);
-        let moved = self.fields(record, start);
-        if moved {
-            self.separate(start);
-            self.moved(record);
+        self.own(record, start);
+        let mut moves = false;
+        for field in record.written_fields() {
+            match field.destination {
+                Destination::Context => self.field(start, field),
+                Destination::Moved => moves = true,
+                Destination::Metrics => {}
+            }
+        }
+        if moves {
+            self.key(start, keys::FIELDS);
+            self.fields(record, Destination::Moved);
         }
         self.raw("}");
     }
 
-    /// What a span's record says of its call.
-    fn own(&mut self, record: &Record) {
+    /// Writes the values of a span's record that are not fields.
+    fn own(&mut self, record: &Record, start: usize) {
         if record.kind == Kind::Event {
             return;
         }
-        self.raw("\"operation\":");
+        self.key(start, keys::OPERATION);
         self.string(record.operation);
         if record.kind == Kind::Span {
-            self.raw(",\"status\":\"");
-            self.raw(record.outcome.status());
-            self.raw("\"");
+            self.key(start, keys::STATUS);
+            self.ascii(record.outcome.status().as_bytes());
         }
         if let Some(micros) = record.slow {
-            self.raw(",\"threshold_ms\":");
+            self.key(start, keys::THRESHOLD_MS);
             self.millis(micros);
         }
         let origin = record
@@ -169,15 +160,17 @@ impl Writer<'_> {
             .as_ref()
             .and_then(|failure| failure.origin_span_id);
         if let Some(span) = origin {
-            self.key_id("error_span_id", Some(span.text()));
+            self.key(start, keys::ERROR_SPAN_ID);
+            self.ascii(&span.text());
         }
         if !record.documents.is_empty() {
+            self.key(start, keys::DOCUMENTS);
             self.documents(record);
         }
     }
 
     fn documents(&mut self, record: &Record) {
-        self.raw(",\"documents\":[");
+        self.raw("[");
         for (index, document) in record.documents.iter().enumerate() {
             self.raw(if index == 0 { "{\"id\":" } else { ",{\"id\":" });
             self.text(&record.fields, document.id);
@@ -196,99 +189,37 @@ impl Writer<'_> {
         self.raw("]");
     }
 
-    /// Writes the record's fields, then those of the request that the record has no field for.
-    /// Tells whether there are fields whose names are taken.
-    fn fields(&mut self, record: &Record, start: usize) -> bool {
-        let mut moved = false;
-        for (index, (name, value)) in record.fields.iter().enumerate() {
-            let again = record
-                .fields
-                .iter()
-                .skip(index + 1)
-                .any(|(later, _)| later == name);
-            if again || metric(name, value).is_some() {
-                continue;
-            }
-            if is_taken(record, name) {
-                moved = true;
-                continue;
-            }
-            self.field(start, name, &record.fields, value);
-        }
-        let Some(request) = record.request.as_deref() else {
-            return moved;
-        };
-        for (name, value) in request.fields.iter() {
-            if !is_taken(record, name) && !record.fields.iter().any(|(own, _)| own == name) {
-                self.field(start, name, &request.fields, value);
-            }
-        }
-        moved
-    }
-
-    /// The user's fields whose names are ours.
-    fn moved(&mut self, record: &Record) {
-        self.raw("\"fields\":{");
+    /// Writes an object of the fields with this destination.
+    fn fields(&mut self, record: &Record, destination: Destination) {
+        self.raw("{");
         let start = self.out.len();
-        for (index, (name, value)) in record.fields.iter().enumerate() {
-            let again = record
-                .fields
-                .iter()
-                .skip(index + 1)
-                .any(|(later, _)| later == name);
-            if is_taken(record, name) && !again {
-                self.field(start, name, &record.fields, value);
-            }
+        let all = record.written_fields();
+        for field in all.filter(|field| field.destination == destination) {
+            self.field(start, field);
         }
         self.raw("}");
     }
 
-    fn field(&mut self, start: usize, name: &str, fields: &Fields, value: Value) {
+    fn field(&mut self, start: usize, field: WrittenField<'_>) {
         self.separate(start);
-        self.string(name);
+        self.string(field.name);
         self.raw(":");
-        self.value(fields, value);
+        self.value(field.fields, field.value);
     }
 
     fn metrics(&mut self, record: &Record) {
         self.raw("{");
         let start = self.out.len();
         if let Some(micros) = record.duration {
-            self.raw("\"duration_ms\":");
+            self.key(start, keys::DURATION_MS);
             self.millis(micros);
         }
-        for (index, (name, value)) in record.fields.iter().enumerate() {
-            let Some(short) = metric(name, value) else {
-                continue;
-            };
-            let again = record
-                .fields
-                .iter()
-                .skip(index + 1)
-                .any(|(later, _)| later == name);
-            let ours = short == "duration_ms" && record.duration.is_some();
-            if again || ours || value.is_nan() {
-                continue;
+        for field in record.written_fields() {
+            if field.destination == Destination::Metrics && !field.value.is_nan() {
+                self.field(start, field);
             }
-            self.field(start, short, &record.fields, value);
         }
-        self.metrics_of_request(record, start);
         self.raw("}");
-    }
-
-    /// Those that the record has none of its own for.
-    fn metrics_of_request(&mut self, record: &Record, start: usize) {
-        let Some(request) = record.request.as_deref() else {
-            return;
-        };
-        for (name, value) in request.metrics.iter() {
-            let mut own = record.fields.iter();
-            let own = own.any(|(own, value)| metric(own, value) == Some(name));
-            let ours = name == "duration_ms" && record.duration.is_some();
-            if !own && !ours {
-                self.field(start, name, &request.metrics, value);
-            }
-        }
     }
 
     fn error(&mut self, record: &Record) {
@@ -304,14 +235,6 @@ impl Writer<'_> {
         self.raw("]}");
     }
 
-    fn stack_trace(&mut self, record: &Record) {
-        self.key("stack_trace");
-        match record.stack_trace() {
-            Some(text) => self.string(&text),
-            None => self.raw("null"),
-        }
-    }
-
     fn chain(&mut self, record: &Record, failure: &Failure) {
         let start = self.out.len();
         for source in &failure.chain {
@@ -321,30 +244,14 @@ impl Writer<'_> {
     }
 }
 
-/// Whether a field's name is ours on this record.
-fn is_taken(record: &Record, name: &str) -> bool {
-    const OURS: [&str; 5] = [
-        "operation",
-        "status",
-        "fields",
-        "threshold_ms",
-        "error_span_id",
-    ];
-    let documents = name == "documents" && !record.documents.is_empty();
-    record.kind != Kind::Event && (OURS.contains(&name) || documents)
-}
-
-/// The name among the metrics of a field that belongs there.
-fn metric(name: &'static str, value: Value) -> Option<&'static str> {
-    name.strip_prefix("metrics.").filter(|_| value.is_number())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
     use serde_json::{Value as Json, json};
+
+    use ragspan_core::record::RECORD_KEYS;
 
     use super::super::{ErrorKind, Level, Outcome};
     use super::*;
@@ -385,30 +292,10 @@ mod tests {
 
     #[test]
     fn eighteen_keys_in_their_order() {
-        let keys = [
-            "timestamp",
-            "level",
-            "logger",
-            "message",
-            "trace_id",
-            "span_id",
-            "parent_span_id",
-            "request_id",
-            "user_id",
-            "session_id",
-            "tenant_id",
-            "context",
-            "metrics",
-            "error",
-            "stack_trace",
-            "environment",
-            "version",
-            "host",
-        ];
         for record in [span(), Record::default()] {
             let line = line(&record);
             let mut rest = line.as_str();
-            for key in keys {
+            for key in RECORD_KEYS {
                 let at = rest
                     .find(&format!("\"{key}\":"))
                     .unwrap_or_else(|| panic!("{key}: {line}"));
@@ -445,16 +332,49 @@ mod tests {
     }
 
     #[test]
-    fn a_field_with_a_name_of_ours_moves() {
-        let mut record = span();
+    fn a_users_field_with_a_reserved_name_moves() {
+        let mut request = RequestContext::default();
+        request.fields.push("error_span_id", Value::U64(1));
+        request.fields.push_text("status", "the request's");
+        request.metrics.push("llm_calls", Value::U64(2));
+        let mut record = Record {
+            request: Some(Arc::new(request)),
+            ..span()
+        };
         record.fields.push_text("status", "mine");
         record.fields.push("fields", Value::Bool(true));
+        record.fields.push("remote_parent", Value::Bool(true));
+        record.fields.push("metrics.llm_calls", Value::U64(7));
+        record.fields.push("metrics.duration_ms", Value::U64(8));
         let json = parsed(&record);
-        assert_eq!(json["context"]["status"], "success");
         assert_eq!(
-            json["context"]["fields"],
-            json!({"status": "mine", "fields": true})
+            json["context"],
+            json!({"operation": "hybrid_search", "status": "success", "fields": {
+                "status": "mine", "fields": true, "remote_parent": true, "llm_calls": 7, "duration_ms": 8,
+                "error_span_id": 1,
+            }})
         );
+        assert_eq!(json["metrics"], json!({"duration_ms": 12.34}));
+    }
+
+    #[test]
+    fn a_field_of_ragspans_own_does_not_move_and_does_not_hide_a_users() {
+        let mut record = span();
+        record.fields.push("remote_parent", Value::U64(1));
+        record.fields.push("remote_parent", Value::Bool(true));
+        record.fields.push("metrics.llm_calls", Value::U64(2));
+        record.own_fields = 2;
+        let json = parsed(&record);
+        assert_eq!(json["context"]["remote_parent"], true);
+        assert_eq!(json["context"]["fields"], json!({"remote_parent": 1}));
+        assert_eq!(json["metrics"]["llm_calls"], 2);
+    }
+
+    #[test]
+    fn an_events_field_of_a_reserved_name_stays() {
+        let mut record = Record::default();
+        record.fields.push_text("status", "mine");
+        assert_eq!(parsed(&record)["context"], json!({"status": "mine"}));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A record is filled on the caller's thread, moves to the worker as one pointer, is written once, and
 //! is then recycled. It does not change once it was handed over.
 
+pub(crate) mod fields;
 pub(crate) mod json;
 mod level;
 mod pool;
@@ -20,9 +21,10 @@ pub(crate) use redact::Redactor;
 
 use crate::context::{CallsiteInfo, Layer, RequestContext, SpanId, TraceId};
 use crate::value::{Fields, Text};
+use ragspan_core::record::keys;
 
 /// The field in which a call keeps its budget of tokens.
-pub(crate) const TOTAL_BUDGET: &str = "metrics.total_budget";
+pub(crate) const TOTAL_BUDGET: &str = keys::TOTAL_BUDGET.field;
 
 /// The JSON Schema (draft 2020-12) of a log record; `ragspan schema` prints it.
 pub const SCHEMA: &str = include_str!("schema.json");
@@ -119,6 +121,10 @@ pub(crate) struct Record {
     /// What was retrieved, reranked or packed, the best first; no more than [`MAX_DOCUMENTS`].
     pub(crate) documents: Vec<Retrieved>,
     pub(crate) fields: Fields,
+    /// The number of the last `fields` that ragspan itself added, and not the user.
+    pub(crate) own_fields: usize,
+    /// Of a span: it is the first of this service in its trace.
+    pub(crate) is_local_root: bool,
 }
 
 /// A record names no more documents than this.

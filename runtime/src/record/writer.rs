@@ -1,5 +1,7 @@
 //! The parts that a line of JSON is made of: keys, texts and numbers.
 
+use ragspan_core::record::keys::Key;
+
 use super::escape;
 use crate::value::{Fields, Text, Value};
 
@@ -58,23 +60,33 @@ impl Writer<'_> {
         self.raw("\"");
     }
 
-    pub(super) fn key(&mut self, key: &str) {
-        self.raw(",\"");
-        self.raw(key);
+    /// Writes a key of an object whose first byte after its brace is at `start`.
+    pub(super) fn key(&mut self, start: usize, key: Key) {
+        self.separate(start);
+        self.raw("\"");
+        self.raw(key.name);
         self.raw("\":");
     }
 
-    pub(super) fn key_str(&mut self, key: &str, value: &str) {
-        self.key(key);
-        self.string(value);
-    }
-
-    pub(super) fn key_opt(&mut self, key: &str, value: Option<&str>) {
-        self.key(key);
-        match value {
+    pub(super) fn optional(&mut self, text: Option<&str>) {
+        match text {
             Some(text) => self.string(text),
             None => self.raw("null"),
         }
+    }
+
+    pub(super) fn id(&mut self, id: Option<[u8; 36]>) {
+        match id {
+            Some(text) => self.ascii(&text),
+            None => self.raw("null"),
+        }
+    }
+
+    /// Writes a text without anything to escape.
+    pub(super) fn ascii(&mut self, text: &[u8]) {
+        self.raw("\"");
+        self.out.extend_from_slice(text);
+        self.raw("\"");
     }
 
     pub(super) fn separate(&mut self, start: usize) {

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::record::{Failure, Level, Record, escape, rfc3339};
 use crate::value::{Fields, Text, Value};
+use ragspan_core::record::keys;
 
 /// The most characters of a field's text.
 const MAX_FIELD: usize = 120;
@@ -236,7 +237,7 @@ impl fmt::Display for HumanDuration {
 /// Returns whether a field is left out: the self times of a request are for dashboards and the command, and would hide
 /// the other fields of a line.
 fn is_time_breakdown(name: &str) -> bool {
-    name == "metrics.spans" || name.starts_with("metrics.self_ms.")
+    name == keys::SPANS.field || name.starts_with(keys::SELF_MS_FIELD_PREFIX)
 }
 
 #[cfg(test)]

@@ -1,34 +1,38 @@
-//! Records in a SQLite database.
+//! Stores records in a SQLite database.
+
+mod row;
 
 use std::sync::Arc;
 
+use ragspan_store::{NewRow, RetentionLimits, Writer};
+
+use self::row::{Texts, row, signed};
 use super::{Batch, Sink, SinkError, SqliteSettings};
 use crate::clock;
 use crate::metrics::{Counter, Name, Registry};
-use crate::record::json::Line;
-use crate::record::{Kind, Record, rfc3339};
-use ragspan_store::{Keep, NewRow, RowKind, Writer};
 
-/// After so many records it is seen whether there are too many.
-const LOOK: usize = 5_000;
+/// Old records are deleted after every so many new ones.
+const EXPIRE_AFTER: usize = 5_000;
 
-/// So many steps of expiry are made at a time: a batch must not wait long for them.
-const STEPS: usize = 4;
+/// The number of steps of one deletion, so that the next batch does not wait long for it.
+const EXPIRE_STEPS: usize = 4;
 
-fn keep(settings: &SqliteSettings) -> Keep {
-    Keep {
-        age_us: i64::try_from(settings.max_age.as_micros()).unwrap_or(i64::MAX),
-        bytes: settings.max_bytes,
+fn limits(settings: &SqliteSettings) -> RetentionLimits {
+    RetentionLimits {
+        max_age_us: i64::try_from(settings.max_age.as_micros()).unwrap_or(i64::MAX),
+        max_bytes: settings.max_bytes,
     }
 }
 
-/// Opens its database when it is first needed, and again after that failed.
+/// Stores records in a database, which it opens when it is first needed, and again after a failure.
 #[derive(Debug)]
 pub(crate) struct SqliteSink {
     settings: SqliteSettings,
     writer: Option<Writer>,
-    /// Records delivered since the last look at what is too old or too much.
-    unseen: usize,
+    /// The number of records delivered since old ones were last deleted.
+    since_expiry: usize,
+    /// Whether rows may lack their typed columns.
+    has_rows_to_fill: bool,
     by_age: Arc<Counter>,
     by_size: Arc<Counter>,
 }
@@ -39,30 +43,42 @@ impl SqliteSink {
         Self {
             settings,
             writer: None,
-            unseen: LOOK,
+            since_expiry: EXPIRE_AFTER,
+            has_rows_to_fill: true,
             by_age: expired("age"),
             by_size: expired("size"),
         }
     }
 
-    /// Lets go of what is too old or too much. Records have been delivered by then: a failure here is no failure
-    /// of theirs, and the next look tries again.
+    /// Deletes records that are too old or too many. The new records are delivered by then, so a failure here is not
+    /// reported as theirs; the next batch tries again.
     async fn expire(&mut self) {
-        let (keep, now) = (keep(&self.settings), signed(clock::now().unix_micros()));
-        for _ in 0..STEPS {
+        let (limits, now) = (limits(&self.settings), signed(clock::now().unix_micros()));
+        for _ in 0..EXPIRE_STEPS {
             let Some(writer) = &mut self.writer else {
                 return;
             };
-            let Ok(expired) = writer.expire(keep, now).await else {
+            let Ok(expired) = writer.expire(limits, now).await else {
                 self.writer = None;
                 return;
             };
             self.by_age.add(expired.by_age);
             self.by_size.add(expired.by_size);
             if !expired.is_some() {
-                self.unseen = 0;
+                self.since_expiry = 0;
                 return;
             }
+        }
+    }
+
+    /// Fills the typed columns of some rows that an older version wrote.
+    async fn fill(&mut self) {
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        match writer.fill().await {
+            Ok(may_be_more) => self.has_rows_to_fill = may_be_more,
+            Err(_) => self.writer = None,
         }
     }
 
@@ -74,13 +90,13 @@ impl SqliteSink {
         Ok(self.writer.insert(writer))
     }
 
-    /// Passes on how a statement went. A connection that has failed goes, since SQLite may have ended its transaction by itself,
-    /// as on a full disk, and sqlx would never begin another; the next attempt opens anew.
-    fn judge<T>(&mut self, done: Result<T, ragspan_store::Error>) -> Result<T, SinkError> {
-        if done.is_err() {
+    /// Returns the result of a statement, and drops the connection if the statement failed. SQLite may have ended the
+    /// transaction by itself, as on a full disk, and sqlx would then never begin another. The next attempt opens anew.
+    fn checked<T>(&mut self, result: Result<T, ragspan_store::Error>) -> Result<T, SinkError> {
+        if result.is_err() {
             self.writer = None;
         }
-        done.map_err(retryable)
+        result.map_err(retryable)
     }
 }
 
@@ -98,23 +114,26 @@ impl Sink for SqliteSink {
             .map(|((record, line), texts)| row(&batch, record, line, texts))
             .collect();
         let inserted = self.writer().await?.insert(&rows).await;
-        self.judge(inserted)?;
-        self.unseen += rows.len();
-        if self.unseen >= LOOK {
+        self.checked(inserted)?;
+        self.since_expiry += rows.len();
+        if self.since_expiry >= EXPIRE_AFTER {
             self.expire().await;
+        }
+        if self.has_rows_to_fill {
+            self.fill().await;
         }
         Ok(())
     }
 
     async fn sync(&mut self) -> Result<(), SinkError> {
         let synced = self.writer().await?.sync().await;
-        self.judge(synced)
+        self.checked(synced)
     }
 
     async fn close(self) {
         if let Some(writer) = self.writer {
-            // Every row was committed when it was delivered; closing only tidies up.
-            let _tidied = writer.close().await;
+            // Every row was committed when it was delivered, so a failure here loses nothing.
+            let _closed = writer.close().await;
         }
     }
 }
@@ -123,78 +142,5 @@ fn retryable(error: ragspan_store::Error) -> SinkError {
     SinkError::Retryable {
         source: error.into(),
         after: None,
-    }
-}
-
-/// The columns of a record that it does not hold as text.
-struct Texts {
-    timestamp: [u8; 27],
-    trace_id: Option<[u8; 36]>,
-    span_id: Option<[u8; 36]>,
-    parent_span_id: Option<[u8; 36]>,
-    logger: String,
-    message: String,
-    request_id: Option<String>,
-    session_id: Option<String>,
-    stack_trace: Option<String>,
-}
-
-impl Texts {
-    fn of(record: &Record) -> Self {
-        Self {
-            timestamp: rfc3339(record.timestamp),
-            trace_id: record.trace_id.map(|id| id.text()),
-            span_id: record.span_id.map(|id| id.text()),
-            parent_span_id: record.parent_span_id.map(|id| id.text()),
-            logger: record.logger().into_owned(),
-            message: record.message_text().into_owned(),
-            request_id: record.request_id().map(Into::into),
-            session_id: record.session_id().map(Into::into),
-            stack_trace: record.stack_trace(),
-        }
-    }
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
-}
-
-fn signed(micros: u64) -> i64 {
-    i64::try_from(micros).unwrap_or(i64::MAX)
-}
-
-fn row<'a>(batch: &'a Batch, record: &'a Record, line: &Line, texts: &'a Texts) -> NewRow<'a> {
-    let request = record.request.as_deref();
-    let service = batch.service();
-    let is_span = record.kind != Kind::Event;
-    NewRow {
-        boot_id: batch.boot_id(),
-        seq: record.sequence,
-        kind: if is_span {
-            RowKind::Span
-        } else {
-            RowKind::Event
-        },
-        start_us: is_span.then(|| signed(record.start)),
-        timestamp_us: signed(record.timestamp),
-        duration_us: record.duration,
-        timestamp: text(&texts.timestamp),
-        level: record.level.as_str(),
-        logger: &texts.logger,
-        message: &texts.message,
-        trace_id: texts.trace_id.as_ref().map(|id| text(id)),
-        span_id: texts.span_id.as_ref().map(|id| text(id)),
-        parent_span_id: texts.parent_span_id.as_ref().map(|id| text(id)),
-        request_id: texts.request_id.as_deref(),
-        user_id: request.and_then(|request| request.user_id.as_deref()),
-        session_id: texts.session_id.as_deref(),
-        tenant_id: request.and_then(|request| request.tenant_id.as_deref()),
-        context: batch.text(line.context.clone()),
-        metrics: batch.text(line.metrics.clone()),
-        error: line.error.clone().map(|range| batch.text(range)),
-        stack_trace: texts.stack_trace.as_deref(),
-        environment: &service.environment,
-        version: &service.version,
-        host: &service.host,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use ragspan_core::record::keys;
 use tracing::Value;
 
 use super::call::Call;
@@ -126,7 +127,7 @@ fn metric_field(key: &'static str) -> &'static str {
     }
     let mut names = names.write().unwrap_or_else(PoisonError::into_inner);
     if names.len() >= MAX_METRICS {
-        return known(&names).unwrap_or("metrics.other");
+        return known(&names).unwrap_or(keys::OTHER.field);
     }
     names
         .entry(key)

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 use std::sync::{Once, OnceLock};
 
+use crate::clock;
+
 thread_local! {
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
 }
@@ -39,14 +41,23 @@ fn store(info: &PanicHookInfo<'_>) {
         Some(location) => format!("{payload} ({}:{})", location.file(), location.line()),
         None => payload.to_owned(),
     };
-    let backtrace = Backtrace::capture();
-    let is_captured = backtrace.status() == BacktraceStatus::Captured;
     let report = PanicReport {
         message: message.into(),
-        backtrace: is_captured.then(|| backtrace.to_string().into()),
+        backtrace: capture_backtrace(),
     };
     // The thread-local is gone while the thread is being torn down.
     let _gone = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(report)));
+}
+
+/// Captures a backtrace if `RUST_BACKTRACE` is set. A test that has stopped time gets none, so that its records are the same
+/// in each run.
+fn capture_backtrace() -> Option<Box<str>> {
+    if clock::is_stopped() {
+        return None;
+    }
+    let backtrace = Backtrace::capture();
+    let is_captured = backtrace.status() == BacktraceStatus::Captured;
+    is_captured.then(|| backtrace.to_string().into())
 }
 
 impl PanicReport {

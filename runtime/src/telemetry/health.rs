@@ -1,4 +1,4 @@
-//! How a telemetry stands now: what is wrong, told to whoever asks.
+//! The health of a running telemetry: its current problems and the delivery stats of its sinks.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,50 +9,51 @@ use serde_json::json;
 use crate::pipeline::{DeliveryStats, Pipeline};
 use crate::privacy::redact;
 
-/// What is wrong now, and how every sink stands.
+/// The current problems, and the delivery stats of every sink.
 ///
-/// `/health` shows it as JSON. It answers 200 also when something is wrong, so that a probe which restarts the service
-/// does not do so because of its telemetry: a probe that wants to know reads `status`.
+/// `/health` returns it as JSON, always with status 200, so that a probe does not restart a service because of its telemetry. A probe that
+/// checks the telemetry reads `status`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// What is not as it was configured; empty when all is well.
-    pub troubles: Vec<String>,
-    /// The account of every sink.
+    /// The current problems; empty if everything works as configured.
+    pub warnings: Vec<String>,
+    /// The delivery stats of every sink.
     pub sinks: Vec<DeliveryStats>,
 }
 
 impl Health {
-    /// Whether nothing is wrong.
+    /// Returns true if there are no problems.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.troubles.is_empty()
+        self.warnings.is_empty()
     }
 
-    /// `{"status":"ok","troubles":[],"sinks":[{"sink":"sqlite","emitted":8,..}]}`; the status is `ok` or `degraded`.
+    /// Returns JSON such as `{"status":"ok","troubles":[],"sinks":[{"sink":"sqlite","emitted":8,..}]}`. The status is `ok` or
+    /// `degraded`, and the warnings are in `troubles`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let status = if self.is_ok() { "ok" } else { "degraded" };
         let sinks: Vec<_> = self.sinks.iter().map(sink).collect();
-        json!({"status": status, "troubles": self.troubles, "sinks": sinks}).to_string()
+        json!({"status": status, "troubles": self.warnings, "sinks": sinks}).to_string()
     }
 }
 
-fn sink(balance: &DeliveryStats) -> serde_json::Value {
+fn sink(stats: &DeliveryStats) -> serde_json::Value {
     json!({
-        "sink": balance.sink,
-        "emitted": balance.emitted,
-        "delivered": balance.delivered,
-        "dropped": balance.dropped,
-        "filtered": balance.filtered,
-        "pending": balance.pending,
+        "sink": stats.sink,
+        "emitted": stats.emitted,
+        "delivered": stats.delivered,
+        "dropped": stats.dropped,
+        "filtered": stats.filtered,
+        "pending": stats.pending,
     })
 }
 
-/// A part of the telemetry, beside the sinks, that something can be wrong with; also the order in which it is told.
+/// A component other than a sink that can have a problem, in the order of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
-    /// One of the configuration's notes, by its number.
+pub(super) enum Component {
+    /// A note of the configuration, by its index.
     Configuration(usize),
     Worker,
     #[cfg(feature = "serve")]
@@ -61,11 +62,11 @@ pub(super) enum Part {
     Recorder,
 }
 
-/// What the telemetry and its listener both know.
+/// The state that the telemetry and its metrics listener share.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) pipeline: Arc<Pipeline>,
-    troubles: Mutex<BTreeMap<Part, String>>,
+    warnings: Mutex<BTreeMap<Component, String>>,
     address: Mutex<Option<SocketAddr>>,
 }
 
@@ -73,25 +74,25 @@ impl State {
     pub(super) fn new(pipeline: Arc<Pipeline>) -> Arc<Self> {
         Arc::new(Self {
             pipeline,
-            troubles: Mutex::default(),
+            warnings: Mutex::default(),
             address: Mutex::default(),
         })
     }
 
-    /// Something is wrong with this part.
-    pub(super) fn is_ill(&self, part: Part, why: impl Into<String>) {
-        let why = redact(&why.into()).into_owned();
-        lock(&self.troubles).insert(part, why);
+    /// Sets the problem of a component.
+    pub(super) fn report(&self, component: Component, message: impl Into<String>) {
+        let message = redact(&message.into()).into_owned();
+        lock(&self.warnings).insert(component, message);
     }
 
-    /// Metrics are served here, and that is where they were wanted.
+    /// Sets the address of the metrics listener, and removes its problem.
     #[cfg(feature = "serve")]
-    pub(super) fn serves_as_wanted(&self, address: Option<SocketAddr>) {
-        lock(&self.troubles).remove(&Part::Listener);
-        self.serves_at(address);
+    pub(super) fn set_listening(&self, address: Option<SocketAddr>) {
+        lock(&self.warnings).remove(&Component::Listener);
+        self.set_address(address);
     }
 
-    pub(super) fn serves_at(&self, address: Option<SocketAddr>) {
+    pub(super) fn set_address(&self, address: Option<SocketAddr>) {
         *lock(&self.address) = address;
     }
 
@@ -99,23 +100,23 @@ impl State {
         *lock(&self.address)
     }
 
-    /// What is wrong now, the parts first.
-    pub(super) fn troubles(&self) -> Vec<String> {
-        let mut troubles: Vec<String> = lock(&self.troubles).values().cloned().collect();
-        troubles.extend(self.pipeline.degraded_sinks());
+    /// Returns the current problems of the components, the sinks and the metrics, in this order.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = lock(&self.warnings).values().cloned().collect();
+        warnings.extend(self.pipeline.degraded_sinks());
         let refused = self.pipeline.registry().refused();
         if !refused.is_empty() {
-            troubles.push(format!(
-                "metrics of these names are not recorded, as they are ragspan's or would be taken for them: {}",
+            warnings.push(format!(
+                "metrics with these names are not recorded, because ragspan uses the names or similar ones: {}",
                 redact(&refused.join(", "))
             ));
         }
-        troubles
+        warnings
     }
 
     pub(super) fn health(&self) -> Health {
         Health {
-            troubles: self.troubles(),
+            warnings: self.warnings(),
             sinks: self.pipeline.delivery_stats(),
         }
     }
@@ -142,26 +143,26 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_degrades_and_its_end_restores() {
+    fn warnings_degrade_the_health() {
         let state = state();
         assert_eq!(
             state.health().to_json(),
             r#"{"sinks":[],"status":"ok","troubles":[]}"#
         );
-        state.is_ill(Part::Recorder, "second");
-        state.is_ill(Part::Scopes, "first");
-        assert_eq!(state.health().troubles, ["first", "second"]);
+        state.report(Component::Recorder, "second");
+        state.report(Component::Scopes, "first");
+        assert_eq!(state.health().warnings, ["first", "second"]);
         assert!(state.health().to_json().contains(r#""status":"degraded""#));
     }
 
     #[test]
-    fn a_metric_that_is_refused_is_told() {
+    fn a_refused_metric_is_a_warning() {
         let state = state();
         let recorder = crate::metrics::Recorder::new(Arc::clone(state.pipeline.registry()));
         metrics::with_local_recorder(&recorder, || metrics::gauge!("rag_claims_total").set(1.0));
         let health = state.health();
         assert!(
-            !health.is_ok() && health.troubles[0].ends_with("rag_claims_total"),
+            !health.is_ok() && health.warnings[0].ends_with("rag_claims_total"),
             "{health:?}"
         );
     }

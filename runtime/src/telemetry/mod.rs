@@ -1,4 +1,4 @@
-//! Starts everything, holds it together, and ends it; the only module that knows all others.
+//! Starts and shuts down the pipeline with its sinks, its metrics listener and the `tracing` subscriber.
 
 #[cfg(feature = "log")]
 mod bridge;
@@ -28,7 +28,7 @@ use crate::scope::scope_is_enabled;
 use crate::sink::{FileSink, StdoutSink};
 use crate::span::install_panic_hook;
 
-use health::{Part, State};
+use health::{Component, State};
 
 pub use health::Health;
 pub use report::{MetricsFormat, ShutdownReport};
@@ -37,49 +37,51 @@ pub use crate::pipeline::{DeliveryStats, Dropped};
 #[cfg(feature = "signal")]
 pub use terminated::terminated;
 
-/// How long a telemetry that is dropped without a shutdown waits.
+/// The time that dropping a `Telemetry` without a shutdown may take.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long its worker then goes on delivering: a little less, so that it can still answer.
+/// The time that its worker then continues to deliver: less than [`DROP_LIMIT`], so that the worker can still answer.
 const DROP_DELIVERY: Duration = Duration::from_millis(900);
 
-/// Why nothing was started.
+/// An error that occurs when ragspan cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// `start` was called before in this process.
     #[error("ragspan was started before: call `start` once, and keep what it returned")]
     AlreadyStarted,
-    /// A subscriber is installed that does not have our layer.
+    /// The installed subscriber does not have ragspan's layer.
     #[error(
         "a tracing subscriber without ragspan's layer is installed: add it where the subscriber is made,\n\n    \
          tracing_subscriber::registry()\n        .with(ragspan::layer())\n        .with(tracing_subscriber::fmt::layer().with_filter(EnvFilter::from_default_env()))\n        \
          .with(tracing_opentelemetry::layer().with_tracer(tracer))\n        \
-         .with(sentry_tracing::SpanLayer::new().with_filter(LevelFilter::INFO))   // those of them that you have\n        .init();\n\n\
+         .with(sentry_tracing::SpanLayer::new().with_filter(LevelFilter::INFO))   // as far as you use them\n        .init();\n\n\
          and call `ragspan::start` after that"
     )]
     ForeignSubscriber,
-    /// Something is not as it was configured, and [`strict`](crate::Config::strict) is set. All has ended again.
+    /// Something is not as configured, and [`strict`](crate::Config::strict) is set. Everything that was started is stopped again.
     #[error(
-        "ragspan could not start as configured, and `strict` is set: mend this, or leave `strict` out:\n    {}",
-        troubles.join("\n    ")
+        "ragspan could not start as configured, and `strict` is set; fix these problems, or remove `strict`:\n    {}",
+        warnings.join("\n    ")
     )]
+    #[non_exhaustive]
     Degraded {
-        /// What is wrong, a line each.
-        troubles: Vec<String>,
+        /// The problems, a line each.
+        warnings: Vec<String>,
     },
 }
 
 /// Starts the pipeline, and `tracing` with it.
 ///
-/// Where no subscriber is installed, one is; where one is installed that has [`layer()`](crate::layer()), it is used.
-/// A database that cannot be opened, a port that is taken, even a system without a thread to spare stops nothing: it
-/// is told on standard error, once, [`Telemetry::health`] shows it, and it is tried again for as long as the service runs.
-/// It returns within some seconds also where a sink hangs.
+/// Installs a subscriber if there is none. An installed subscriber with [`layer()`](crate::layer()) is used.
+///
+/// The start succeeds even if a database cannot be opened, a port is taken or no thread can be spawned. Each such problem is printed to
+/// standard error once and reported by [`Telemetry::health`], and ragspan retries for as long as the service runs. `start` returns within
+/// some seconds even if a sink hangs.
 ///
 /// # Errors
 ///
-/// When `start` was called before, when a subscriber without our layer is installed, and, if the configuration is
+/// When `start` was called before, when a subscriber without ragspan's layer is installed, and, if the configuration is
 /// [`strict`](crate::Config::strict), when anything is not as configured.
 ///
 /// ```no_run
@@ -91,24 +93,24 @@ pub enum StartError {
 /// # Ok::<(), ragspan::telemetry::StartError>(())
 /// ```
 pub fn start(config: Config) -> Result<Telemetry, StartError> {
-    /// Of two threads that start at once, the second finds what the first has started.
+    /// Serializes concurrent calls, so that the second one returns [`StartError::AlreadyStarted`].
     static STARTING: Mutex<()> = Mutex::new(());
-    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _guard = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if dispatch::is_set() {
         return Err(StartError::AlreadyStarted);
     }
-    // The first thing that is told may be a secret already.
+    // Redaction comes first, because the first message may already have a secret.
     privacy::install(&config.privacy);
-    let registry = if config.counts {
+    let registry = if config.metrics_enabled {
         Registry::new()
     } else {
         Registry::off()
     };
     let pipeline = Pipeline::new(
-        config.describe(),
+        config.to_service(),
         config.levels.clone(),
         registry,
-        config.queue,
+        config.queue_size,
     );
     let pipeline = pipeline.with_prices(Arc::clone(&config.prices));
     let pipeline = Arc::new(pipeline.with_propagation(config.propagation.clone()));
@@ -121,12 +123,12 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     let level = config.levels.min_level();
     let state = State::new(pipeline);
     for (index, note) in config.notes().iter().enumerate() {
-        state.is_ill(Part::Configuration(index), note.as_str());
+        state.report(Component::Configuration(index), note.as_str());
     }
     let worker = run(config, &state);
-    look_around(&state);
+    check_scopes(&state);
     let telemetry = Telemetry {
-        troubles: state.troubles(),
+        warnings: state.warnings(),
         worker,
         state,
         ended: false,
@@ -137,9 +139,9 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     Ok(telemetry)
 }
 
-/// Installs a subscriber of our own if there is none; tells whether it did.
+/// Installs a subscriber if there is none, and returns true if it did.
 fn subscribe(level: Level) -> Result<bool, StartError> {
-    // Asked before our own layer is made, and only of use if a subscriber is global: a test's has one too.
+    // Checked before the layer below is created, and used only if a global subscriber is installed: a test's subscriber has a layer too.
     let has_layer = layer::is_installed();
     let subscriber = tracing_subscriber::registry().with(RagLayer::sole(level));
     match tracing::subscriber::set_global_default(subscriber) {
@@ -154,18 +156,18 @@ type Address = Option<std::net::SocketAddr>;
 fn run(config: Config, state: &Arc<State>) -> Worker {
     let listener = listen(config.metrics, state);
     let sinks = sinks(config, state.pipeline.registry());
-    let (worker, failed) = Worker::start(&state.pipeline, sinks, listener);
-    if let Some(error) = failed {
-        state.serves_at(None);
-        let cure = "records are dropped, and metrics not served: raise the limits on threads and open files";
-        state.is_ill(Part::Worker, format!("no worker: {error}; {cure}"));
+    let (worker, error) = Worker::start(&state.pipeline, sinks, listener);
+    if let Some(error) = error {
+        state.set_address(None);
+        let fix = "records are dropped, and metrics are not served: raise the limits on threads and open files";
+        state.report(Component::Worker, format!("no worker: {error}; {fix}"));
     }
     worker
 }
 
 #[cfg_attr(
     not(feature = "sqlite"),
-    expect(unused_variables, reason = "what expires is counted")
+    expect(unused_variables, reason = "only the database counts in the registry")
 )]
 fn sinks(config: Config, registry: &Registry) -> Sinks {
     let mut sinks = Sinks::default();
@@ -193,34 +195,34 @@ fn listen(_: Address, _: &Arc<State>) -> impl Future<Output = ()> + Send + use<>
     std::future::ready(())
 }
 
-/// Notes what else in this process keeps something from us.
-fn look_around(state: &State) {
+/// Reports a filter that disables scopes, so that records lack the fields of requests.
+fn check_scopes(state: &State) {
     if !scope_is_enabled() {
-        let why = "a filter hides the scopes that carry request fields: let level ERROR pass";
-        state.is_ill(Part::Scopes, why);
+        let message = "a filter hides the scopes with the request fields: enable level ERROR";
+        state.report(Component::Scopes, message);
     }
 }
 
-/// A running pipeline. Keep it as long as the service runs; dropped, it delivers what it can within a second.
+/// A running pipeline. Keep it for as long as the service runs. On drop, it delivers records for at most a second.
 #[derive(Debug)]
-#[must_use = "dropped at once, the pipeline ends at once: keep it in `let telemetry = ..`"]
+#[must_use = "dropping it stops the pipeline: keep it in `let telemetry = ..`"]
 pub struct Telemetry {
     state: Arc<State>,
     worker: Worker,
-    troubles: Vec<String>,
+    warnings: Vec<String>,
     ended: bool,
 }
 
 impl Telemetry {
-    /// The last steps of a start: only with them others see it, so that a start that failed may be tried again.
+    /// Performs the last steps of a start. Only these have global effects, so a start that fails before them can be repeated.
     fn publish(mut self, strict: bool, hash_key: Option<HashKey>) -> Result<Self, StartError> {
-        self.refuse(strict)?;
-        let counts = self.state.pipeline.registry().is_on();
-        if counts && !install_recorder(&self.state.pipeline) {
-            let why = "another metrics recorder is installed: metrics of your own stay there";
-            self.state.is_ill(Part::Recorder, why);
-            self.troubles = self.state.troubles();
-            self.refuse(strict)?;
+        self.reject_warnings(strict)?;
+        let has_metrics = self.state.pipeline.registry().is_on();
+        if has_metrics && !install_recorder(&self.state.pipeline) {
+            let message = "another metrics recorder is installed: your own metrics stay there";
+            self.state.report(Component::Recorder, message);
+            self.warnings = self.state.warnings();
+            self.reject_warnings(strict)?;
         }
         if let Some(key) = hash_key {
             key.install();
@@ -228,106 +230,106 @@ impl Telemetry {
         let pipeline = Arc::clone(&self.state.pipeline);
         dispatch::set_global(pipeline).map_err(|_| StartError::AlreadyStarted)?;
         install_panic_hook();
-        report::warn(&self.troubles);
+        report::print_warnings(&self.warnings);
         self.state.pipeline.mark_started();
         Ok(self)
     }
 
-    /// Returns once every record emitted before the call has been delivered to the local sinks; true if all were.
+    /// Waits until the local sinks have all records emitted before the call. Returns true if all were delivered.
     ///
-    /// Bounded by 30 seconds.
+    /// The wait is bounded by 30 seconds.
     pub async fn flush(&self) -> bool {
         self.ask_flush(false).await.unwrap_or(false)
     }
 
-    /// As [`flush`](Self::flush), and what was delivered is on the disk: it survives a loss of power.
+    /// Flushes as [`flush`](Self::flush), and syncs the delivered records to disk, so that they survive a loss of power.
     pub async fn flush_durable(&self) -> bool {
         self.ask_flush(true).await.unwrap_or(false)
     }
 
-    /// As [`flush`](Self::flush), for a program without a runtime.
+    /// Flushes as [`flush`](Self::flush), and blocks the current thread.
     ///
     /// # Panics
     ///
-    /// Inside an async runtime, where it would block.
+    /// When called within an async runtime.
     pub fn flush_blocking(&self) -> bool {
         self.ask_flush(false).blocking_recv().unwrap_or(false)
     }
 
-    /// A strict start is refused for any trouble.
-    fn refuse(&mut self, strict: bool) -> Result<(), StartError> {
-        if !strict || self.troubles.is_empty() {
+    /// Returns an error if the start is strict and has warnings.
+    fn reject_warnings(&mut self, strict: bool) -> Result<(), StartError> {
+        if !strict || self.warnings.is_empty() {
             return Ok(());
         }
-        let troubles = std::mem::take(&mut self.troubles);
-        Err(StartError::Degraded { troubles })
+        let warnings = std::mem::take(&mut self.warnings);
+        Err(StartError::Degraded { warnings })
     }
 
     fn ask_flush(&self, durable: bool) -> oneshot::Receiver<bool> {
         let (done, answer) = oneshot::channel();
-        // A worker that has ended drops the question, and that is the answer.
-        let _asked = self.worker.send(Command::Flush { durable, done });
+        // A stopped worker drops `done`, so the receiver returns an error.
+        let _sent = self.worker.send(Command::Flush { durable, done });
         answer
     }
 
-    /// Ends the pipeline: delivers what it can within `deadline`, and tells what became of every record.
+    /// Shuts the pipeline down: delivers records for at most `deadline`, and reports the deliveries and drops of every sink.
     pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
-        let balances = self.ask_shutdown(deadline).await;
-        self.end(balances.ok())
+        let stats = self.ask_shutdown(deadline).await;
+        self.end(stats.ok())
     }
 
-    /// As [`shutdown`](Self::shutdown), for a program without a runtime.
+    /// Shuts down as [`shutdown`](Self::shutdown), and blocks the current thread.
     ///
     /// # Panics
     ///
-    /// Inside an async runtime, where it would block.
+    /// When called within an async runtime.
     pub fn shutdown_blocking(mut self, deadline: Duration) -> ShutdownReport {
-        let balances = self.ask_shutdown(deadline).blocking_recv();
-        self.end(balances.ok())
+        let stats = self.ask_shutdown(deadline).blocking_recv();
+        self.end(stats.ok())
     }
 
     fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<DeliveryStats>> {
         cancel::shutting_down();
         let (done, answer) = oneshot::channel();
         // As in `ask_flush`.
-        let _asked = self.worker.send(Command::Shutdown { within, done });
+        let _sent = self.worker.send(Command::Shutdown { within, done });
         answer
     }
 
-    fn end(&mut self, balances: Option<Vec<DeliveryStats>>) -> ShutdownReport {
+    fn end(&mut self, stats: Option<Vec<DeliveryStats>>) -> ShutdownReport {
         self.ended = true;
         self.worker.join();
-        ShutdownReport::new(balances.unwrap_or_else(|| self.state.pipeline.delivery_stats()))
+        ShutdownReport::new(stats.unwrap_or_else(|| self.state.pipeline.delivery_stats()))
     }
 
-    /// All metrics, as a scraper reads them: give it the request's `Accept` header.
+    /// Renders all metrics in the format that the `Accept` header of a scraper's request asks for.
     #[must_use]
     pub fn render_metrics(&self, accept: Option<&str>) -> MetricsFormat {
         report::render(&self.state.pipeline, accept)
     }
 
-    /// How every sink stands now.
+    /// Returns the current delivery stats of every sink.
     #[must_use]
-    pub fn balances(&self) -> Vec<DeliveryStats> {
+    pub fn delivery_stats(&self) -> Vec<DeliveryStats> {
         self.state.pipeline.delivery_stats()
     }
 
-    /// Where `/metrics` is served.
+    /// Returns the address of the listener that serves `/metrics`, if there is one.
     #[must_use]
     pub fn metrics_address(&self) -> Address {
         self.state.address()
     }
 
-    /// What is wrong now, and how every sink stands; `/health` shows the same.
+    /// Returns the current problems and the delivery stats of every sink, as `/health` does.
     #[must_use]
     pub fn health(&self) -> Health {
         self.state.health()
     }
 
-    /// What did not start as it was configured; the service runs all the same. [`health`](Self::health) tells of now.
+    /// Returns the problems of the start, despite which the service runs. [`health`](Self::health) returns the current problems.
     #[must_use]
-    pub fn troubles(&self) -> &[String] {
-        &self.troubles
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 }
 
@@ -342,7 +344,7 @@ impl Drop for Telemetry {
         }
         let (done, answer) = std::sync::mpsc::channel();
         let shutdown = self.ask_shutdown(DROP_DELIVERY);
-        // A thread waits, since here may be inside a runtime; if there is none to be had, nobody waits.
+        // A runtime may be active on this thread, so another thread waits. If it cannot be spawned, drop returns at once.
         let waiter = std::thread::Builder::new().name("ragspan-drop".to_owned());
         let spawned = waiter.spawn(move || done.send(shutdown.blocking_recv().is_ok()));
         if spawned.is_ok() {

@@ -1,4 +1,4 @@
-//! What a telemetry says of itself: at its start, to a scraper, and at its end.
+//! The rendered metrics, the warnings of the start, and the report of the shutdown.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use crate::pipeline::{DeliveryStats, Pipeline, print_to_stderr};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MetricsFormat {
-    /// For the `Content-Type` header.
+    /// The value of the `Content-Type` header.
     pub content_type: &'static str,
-    /// The exposition.
+    /// The text of the metrics.
     pub body: String,
 }
 
@@ -27,11 +27,11 @@ pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat
     }
 }
 
-/// What became of every record.
+/// The delivery stats of every sink after the shutdown.
 ///
-/// Shown, it is one line: `sqlite: delivered 812, left 0, dropped 0`.
+/// Its `Display` form is one line: `sqlite: delivered 812, left 0, dropped 0`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "it tells what was lost: print it with `report()`"]
+#[must_use = "it shows lost records: print it with `report()`"]
 pub struct ShutdownReport {
     sinks: Vec<DeliveryStats>,
 }
@@ -41,13 +41,13 @@ impl ShutdownReport {
         Self { sinks }
     }
 
-    /// How every sink stood at the end.
+    /// Returns the final delivery stats of every sink.
     #[must_use]
     pub fn sinks(&self) -> &[DeliveryStats] {
         &self.sinks
     }
 
-    /// Whether every record arrived wherever it should.
+    /// Returns true if no sink dropped a record or has one left.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.sinks
@@ -55,7 +55,7 @@ impl ShutdownReport {
             .all(|sink| sink.pending == 0 && sink.dropped == 0)
     }
 
-    /// Prints the report on standard error.
+    /// Prints the report to standard error.
     pub fn report(&self) {
         if !self.sinks.is_empty() {
             print_to_stderr(&self.to_string());
@@ -83,9 +83,9 @@ impl fmt::Display for ShutdownReport {
     }
 }
 
-/// Tells what did not start as it was configured.
-pub(super) fn warn(troubles: &[String]) {
-    for trouble in troubles {
-        print_to_stderr(trouble);
+/// Prints the warnings of a start to standard error.
+pub(super) fn print_warnings(warnings: &[String]) {
+    for warning in warnings {
+        print_to_stderr(warning);
     }
 }

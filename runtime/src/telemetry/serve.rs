@@ -1,4 +1,4 @@
-//! The listener that answers a scraper: `GET /metrics` and `GET /health`, and nothing else.
+//! The HTTP listener for `GET /metrics` and `GET /health`.
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
@@ -13,82 +13,83 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
-use super::health::{Part, State};
+use super::health::{Component, State};
 use super::report;
 use crate::pipeline::Pipeline;
 
-/// So many ports after the one that is wanted are tried.
-const TRIES: u16 = 10;
+/// The number of consecutive ports to try, beginning with the configured one.
+const PORTS: u16 = 10;
 
-/// How often a port that could not be had is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The interval between attempts to bind a port.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// So many scrapers are answered at once; the others wait.
-const SCRAPERS: usize = 4;
+/// The number of concurrent connections; further ones wait.
+const MAX_CONNECTIONS: usize = 4;
 
-/// A client that takes longer to say what it wants is let go.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time in which a client must send its request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Binds the address, or the next free port; tells if it was another, or none.
-pub(super) fn bind(wanted: SocketAddr, state: &State) -> Option<TcpListener> {
-    let ports = (0..TRIES).filter_map(|step| wanted.port().checked_add(step));
-    let addresses = ports.map(|port| SocketAddr::new(wanted.ip(), port));
-    let mut refused = None;
+/// Binds the address or the next free port, and reports a different port or the lack of one.
+pub(super) fn bind(configured: SocketAddr, state: &State) -> Option<TcpListener> {
+    let ports = (0..PORTS).filter_map(|step| configured.port().checked_add(step));
+    let addresses = ports.map(|port| SocketAddr::new(configured.ip(), port));
+    let mut first_error = None;
     for address in addresses {
         match TcpListener::bind(address) {
-            Ok(listener) => return Some(found(listener, wanted, state)),
-            Err(error) => refused = refused.or(Some(error)),
+            Ok(listener) => return Some(bound(listener, configured, state)),
+            Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    let why = refused.map_or_else(String::new, |error| format!(" ({error})"));
-    let text = format!(
-        "metrics are not served: neither {wanted}{why} nor the ports after it can be had; trying again"
+    let reason = first_error.map_or_else(String::new, |error| format!(" ({error})"));
+    let message = format!(
+        "metrics are not served: cannot bind {configured}{reason} or one of the next ports; trying again"
     );
-    state.is_ill(Part::Listener, text);
+    state.report(Component::Listener, message);
     None
 }
 
-fn found(listener: TcpListener, wanted: SocketAddr, state: &State) -> TcpListener {
-    let got = listener.local_addr().ok();
-    state.serves_as_wanted(got);
-    if let Some(got) = got.filter(|got| wanted.port() != 0 && *got != wanted) {
-        let why = format!("metrics are on {got}, as {wanted} is taken");
-        state.is_ill(Part::Listener, why);
+fn bound(listener: TcpListener, configured: SocketAddr, state: &State) -> TcpListener {
+    let address = listener.local_addr().ok();
+    state.set_listening(address);
+    let other = address.filter(|address| configured.port() != 0 && *address != configured);
+    if let Some(other) = other {
+        let message = format!("metrics are on {other}, as {configured} is taken");
+        state.report(Component::Listener, message);
     }
     listener
 }
 
-/// Tries again until there is a listener.
-async fn insist(wanted: SocketAddr, state: &State) -> TcpListener {
+/// Retries until a port can be bound.
+async fn bind_with_retries(configured: SocketAddr, state: &State) -> TcpListener {
     loop {
-        tokio::time::sleep(AGAIN).await;
-        if let Some(listener) = bind(wanted, state) {
+        tokio::time::sleep(RETRY_INTERVAL).await;
+        if let Some(listener) = bind(configured, state) {
             return listener;
         }
     }
 }
 
-/// Answers for as long as the runtime runs.
+/// Answers requests until the runtime shuts down.
 pub(super) async fn run(
     listener: Option<TcpListener>,
-    wanted: Option<SocketAddr>,
+    configured: Option<SocketAddr>,
     state: Arc<State>,
 ) {
-    let listener = match (listener, wanted) {
+    let listener = match (listener, configured) {
         (Some(listener), _) => listener,
-        (None, Some(wanted)) => insist(wanted, &state).await,
+        (None, Some(configured)) => bind_with_retries(configured, &state).await,
         (None, None) => return,
     };
     let Some(listener) = into_async(listener) else {
-        state.serves_at(None);
-        return state.is_ill(
-            Part::Listener,
+        state.set_address(None);
+        return state.report(
+            Component::Listener,
             "metrics are not served: the listener cannot be used",
         );
     };
-    let scrapers = Arc::new(Semaphore::new(SCRAPERS));
+    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let Ok(permit) = Arc::clone(&scrapers).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
             return;
         };
         let Ok((stream, _)) = listener.accept().await else {
@@ -100,11 +101,11 @@ pub(super) async fn run(
             let service = service_fn(|request| std::future::ready(answer(&request, &state)));
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new())
-                .header_read_timeout(PATIENCE)
+                .header_read_timeout(HEADER_TIMEOUT)
                 .keep_alive(false);
             let serving = http.serve_connection(TokioIo::new(stream), service);
-            // A client that went away is no trouble of ours.
-            let _served = tokio::time::timeout(PATIENCE * 2, serving).await;
+            // A client that disconnects is not an error.
+            let _served = tokio::time::timeout(HEADER_TIMEOUT * 2, serving).await;
             drop(permit);
         });
     }
@@ -119,7 +120,7 @@ fn answer(request: &Request<Incoming>, state: &State) -> Result<Response<String>
     if request.method() != Method::GET {
         return Ok(plain(
             StatusCode::METHOD_NOT_ALLOWED,
-            "only GET is answered here\n",
+            "only GET is supported\n",
         ));
     }
     Ok(match request.uri().path() {
@@ -127,7 +128,7 @@ fn answer(request: &Request<Incoming>, state: &State) -> Result<Response<String>
         "/health" => health(state),
         _ => plain(
             StatusCode::NOT_FOUND,
-            "there are /metrics and /health here\n",
+            "not found; use /metrics or /health\n",
         ),
     })
 }

@@ -1,4 +1,4 @@
-//! Waits until the process is asked to end.
+//! Waits for a termination signal.
 
 use std::io;
 use std::sync::mpsc;
@@ -8,12 +8,12 @@ use tokio::sync::oneshot;
 use crate::cancel;
 use crate::pipeline::print_to_stderr;
 
-/// Resolves when the process gets SIGTERM (an orchestrator ends it) or SIGINT (ctrl-c); for a graceful shutdown.
+/// Completes when the process receives SIGTERM (from an orchestrator) or SIGINT (ctrl-c), for a graceful shutdown.
 ///
-/// The signals are caught from this call on, also before the future is polled, and in any runtime or none. They do not end
-/// the process any more: when the future is ready, finish what runs, then shut the telemetry down. A task that is aborted from then on
-/// was cancelled by the `shutdown`. Where signals cannot be
-/// caught it says so on standard error and never resolves, so that nothing ends unasked.
+/// The signals are caught from this call on, even before the future is polled, and under any runtime or none. They no longer terminate the
+/// process: when the future completes, finish the running requests and then shut the telemetry down. A task that is aborted from then on
+/// is recorded as cancelled by the `shutdown`. If signals cannot be caught, an error is printed to standard error, and the future never
+/// completes, so that the service continues.
 ///
 /// ```no_run
 /// # async fn serve(until: impl Future<Output = ()>) { until.await }
@@ -23,61 +23,61 @@ use crate::pipeline::print_to_stderr;
 /// # }
 /// ```
 pub fn terminated() -> impl Future<Output = ()> + Send + 'static {
-    let told = catch();
-    if let Err(error) = &told {
+    let received = catch();
+    if let Err(error) = &received {
         print_to_stderr(&format!(
-            "signals cannot be caught ({error}): end the process by hand"
+            "cannot catch signals ({error}): stop the process in another way"
         ));
     }
     async move {
-        let heard = match told {
-            Ok(told) => told.await.is_ok(),
+        let is_received = match received {
+            Ok(received) => received.await.is_ok(),
             Err(_) => false,
         };
-        if !heard {
+        if !is_received {
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// Catches the signals on a thread of its own, which works under any executor.
+/// Catches the signals on a dedicated thread, which works under any executor.
 fn catch() -> io::Result<oneshot::Receiver<()>> {
-    let (tell, told) = oneshot::channel();
+    let (send, received) = oneshot::channel();
     let (ready, is_ready) = mpsc::channel();
     let thread = std::thread::Builder::new().name("ragspan-signals".to_owned());
-    thread.spawn(move || listen(tell, &ready))?;
+    thread.spawn(move || listen(send, &ready))?;
     is_ready.recv().map_err(io::Error::other)??;
-    Ok(told)
+    Ok(received)
 }
 
-/// Says how the catching began, then tells when a signal came; ends early when nobody waits any more.
-fn listen(mut tell: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>) {
-    let begun = tokio::runtime::Builder::new_current_thread()
+/// Sends the result of the setup to `ready`, and then the first signal to `signal`. Returns early if the receiver is dropped.
+fn listen(mut signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let caught = begun.and_then(|runtime| {
+    let caught = runtime.and_then(|runtime| {
         let signals = {
-            let _inside = runtime.enter();
+            let _guard = runtime.enter();
             Signals::new()?
         };
         Ok((runtime, signals))
     });
     let (runtime, signals) = match caught {
         Ok(caught) => caught,
-        // `catch` waits for this answer, and for the next.
+        // `catch` waits for this message.
         Err(error) => return drop(ready.send(Err(error))),
     };
-    let _heard = ready.send(Ok(()));
-    let came = runtime.block_on(async {
+    let _sent = ready.send(Ok(()));
+    let is_received = runtime.block_on(async {
         tokio::select! {
             () = signals.next() => true,
-            () = tell.closed() => false,
+            () = signal.closed() => false,
         }
     });
-    if came {
+    if is_received {
         cancel::shutting_down();
-        // Dropped meanwhile: then nobody needs to know.
-        let _unheard = tell.send(());
+        // The receiver may have been dropped meanwhile.
+        let _sent = signal.send(());
     }
 }
 

@@ -6,9 +6,15 @@ use serde_json::Value;
 
 use crate::context::{Layer, SpanId};
 use crate::record::{Kind, Level, Outcome, Record};
+use ragspan_core::record::keys;
 
 /// What stands in a record beside the fields that its author named.
-const OURS: [&str; 4] = ["operation", "status", "error_span_id", "fields"];
+const OURS: [&str; 4] = [
+    keys::OPERATION.name,
+    keys::STATUS.name,
+    keys::ERROR_SPAN_ID.name,
+    keys::FIELDS.name,
+];
 
 /// What a record knows of itself.
 #[derive(Debug)]
@@ -91,7 +97,7 @@ impl<'a> Entry<'a> {
 
     /// A value by the name that the code gave it: of the fields, of the metrics, or of the request's ids.
     pub(super) fn value(self, name: &str) -> Option<&'a Value> {
-        let moved = self.record["context"]["fields"]
+        let moved = self.record["context"][keys::FIELDS.name]
             .get(name)
             .filter(|_| !self.is_event());
         let context = self.record["context"].get(name);
@@ -109,9 +115,11 @@ impl<'a> Entry<'a> {
     pub(super) fn values(self) -> Vec<(&'a str, &'a Value)> {
         let context = &self.record["context"];
         let fields = named(context, |name| self.is_event() || !OURS.contains(&name));
-        let moved = named(&context["fields"], |_| !self.is_event());
+        let moved = named(&context[keys::FIELDS.name], |_| !self.is_event());
         let metrics = named(&self.record["metrics"], |name| {
-            !name.ends_with("_ms") && !name.starts_with("self_ms.") && name != "spans"
+            !name.ends_with("_ms")
+                && !name.starts_with(keys::SELF_MS_PREFIX)
+                && name != keys::SPANS.name
         });
         [fields, moved, metrics].concat()
     }

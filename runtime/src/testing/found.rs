@@ -139,7 +139,7 @@ fn quoted(names: &[&str]) -> String {
 
 /// The known word that is near, to be put behind a message.
 pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = crate::config::nearest(word, known).filter(|near| *near != word);
+    let near = ragspan_core::spelling::nearest(word, known).filter(|near| *near != word);
     near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 

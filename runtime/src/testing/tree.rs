@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::entry::Entry;
 use crate::context::SpanId;
 use crate::record::{Kind, Outcome};
+use ragspan_core::record::keys;
 
 /// So many characters of a text are shown.
 const LONGEST: usize = 100;
@@ -124,7 +125,7 @@ pub(super) fn how(entry: Entry<'_>) -> String {
 pub(super) fn written(name: &str, value: &Value) -> String {
     let ids = value
         .as_array()
-        .filter(|_| name == "documents")
+        .filter(|_| name == keys::DOCUMENTS.name)
         .map(|documents| {
             let ids = documents
                 .iter()

@@ -118,10 +118,10 @@ impl TraceSums {
 }
 
 impl Sums {
-    /// Returns the names of the layers that spent time, with their microseconds.
-    pub(crate) fn layers(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let names = Layer::ALL.into_iter().map(Layer::name).chain(["custom"]);
-        names
+    /// Returns the layers with a self time, and its microseconds. All custom layers are one, with an empty name.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (Layer, u64)> {
+        let layers = Layer::ALL.into_iter().chain([Layer::Custom("")]);
+        layers
             .zip(self.self_micros)
             .filter(|(_, micros)| *micros > 0)
     }
@@ -177,7 +177,10 @@ mod tests {
         sums.llm_call(&usage, None);
         let found = sums.snapshot();
         let layers: Vec<_> = found.layers().collect();
-        assert_eq!(layers, [("generation", 160_000), ("custom", 16_000)]);
+        assert_eq!(
+            layers,
+            [(Layer::Generation, 160_000), (Layer::Custom(""), 16_000)]
+        );
         assert_eq!(found.usage.total(), 8_001 * usage.total());
         assert_eq!(found.cost, Cost::from_nano_dollars(56_000));
         assert_eq!((found.llm_calls, found.unpriced), (8_001, 1));

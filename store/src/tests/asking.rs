@@ -51,7 +51,7 @@ fn asking(conditions: &[&str], text: Option<&str>) -> LogFilter {
     }
 }
 
-fn seqs(rows: &[Stored]) -> Vec<u64> {
+fn seqs(rows: &[StoredRecord]) -> Vec<u64> {
     rows.iter().map(|row| row.seq).collect()
 }
 
@@ -202,7 +202,7 @@ fn calls_are_summed_by_layer() {
             p99_ms: 3.0,
             max_ms: 3.0,
             tokens: Some(22.0),
-            cost_usd: Some(0.5),
+            cost_nanos: Some(500_000_000),
             ..Stats::default()
         };
         assert_eq!(layers[1], expected);
@@ -269,8 +269,7 @@ fn the_sums_of_a_request_are_not_counted_beside_its_calls() {
     runtime().block_on(async {
         let (_folder, mut reader) = reader_on(&requests()).await;
         let spent = |groups: Vec<Stats>| -> Vec<_> {
-            let dollars = |cost: f64| (cost * 100.0).round() / 100.0;
-            let cost = |group: &Stats| group.cost_usd.map(dollars);
+            let cost = |group: &Stats| group.cost_usd();
             groups
                 .iter()
                 .map(|group| (group.tokens, cost(group)))

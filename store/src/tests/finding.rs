@@ -124,7 +124,7 @@ fn errors(narrow: impl FnOnce(&mut ErrorFilter)) -> ErrorFilter {
     filter
 }
 
-fn seqs(rows: &[Stored]) -> Vec<u64> {
+fn seqs(rows: &[StoredRecord]) -> Vec<u64> {
     rows.iter().map(|row| row.seq).collect()
 }
 

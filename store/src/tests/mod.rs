@@ -2,7 +2,7 @@
 
 mod asking;
 mod finding;
-mod keeping;
+mod retention;
 mod writing;
 
 use std::path::PathBuf;
@@ -55,6 +55,7 @@ fn row(seq: u64) -> NewRow<'static> {
         environment: "test",
         version: "1.0.0",
         host: "here",
+        typed: None,
     }
 }
 

@@ -128,14 +128,14 @@ logging:
     let error = refused(folder.path(), &[]);
     for part in [
         "the configuration has 10 problems:",
-        "ragspan.yaml:2:3: logging.servce: unknown key; did you mean `service`?",
+        "ragspan.yaml:2:3: logging.servce: unknown key `servce`; did you mean `service`?",
         "ragspan.yaml:4:14: logging.structured_logging.enabled: expected true or false, found `yes`",
         "ragspan.yaml:5:13: logging.structured_logging.format: expected one of auto, json, pretty, compact, found `prety`; did you mean `pretty`?",
         "ragspan.yaml:6:12: logging.structured_logging.level: expected a level, or directives, found `loud`",
         "ragspan.yaml:8:43: logging.structured_logging.backends.langsmith.api_key: the variable LANGSMITH_API_KEY is not set",
         "ragspan.yaml:10:11: logging.metrics.port: expected a whole number from 0 to 65535, found `99999`",
-        "ragspan.yaml:11:5: logging.metrics: `port` stands here again, after line 10",
-        "ragspan.yaml:12:22: logging.metrics.scrape_interval: expected a time with its unit, such as 15s, from 1s to 24h, found `15`",
+        "ragspan.yaml:11:5: logging.metrics: duplicate key `port`, first on line 10",
+        "ragspan.yaml:12:22: logging.metrics.scrape_interval: expected a duration such as 15s, from 1s to 24h, found `15`",
         "ragspan.yaml:13:14: logging.metrics.address: expected an IP address, such as 127.0.0.1, found `example.com`",
         "ragspan.yaml:14:14: logging.retention: expected the keys hot_days, ",
     ] {

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use ragspan_store::{Reader, Stored};
+use ragspan_store::{Reader, StoredRecord};
 use serde_json::{Value, json};
 
 use crate::quickstart::{CUP, EGGS, WATER, quickstart};
@@ -193,7 +193,7 @@ fn a_scraper_that_asks_gets_exemplars_that_lead_to_a_trace() {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn trace(folder: &Path, id: &str) -> Vec<Stored> {
+async fn trace(folder: &Path, id: &str) -> Vec<StoredRecord> {
     let mut reader = Reader::open(&folder.join("ragspan.db")).await.unwrap();
     let found = reader.resolve_trace(id).await.unwrap();
     assert_eq!(found.trace_id, id);

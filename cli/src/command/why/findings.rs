@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ragspan_store::{Stats, Stored};
+use ragspan_store::{Stats, StoredRecord};
 use serde_json::{Value, json};
 
 use crate::facts::{Facts, Failure, Outcome};
@@ -10,16 +10,16 @@ use crate::facts::{Facts, Failure, Outcome};
 /// What there is to say about a request.
 pub(super) struct Findings<'a> {
     /// The span that has no parent here, the earliest of them.
-    pub(super) root: Option<&'a Stored>,
+    pub(super) root: Option<&'a StoredRecord>,
     /// The record of the failure, where it was born.
-    pub(super) birth: Option<&'a Stored>,
+    pub(super) birth: Option<&'a StoredRecord>,
     pub(super) spans: Vec<Compared<'a>>,
     pub(super) others: Vec<Other>,
 }
 
 /// A span beside the usual one of its operation.
 pub(super) struct Compared<'a> {
-    pub(super) row: &'a Stored,
+    pub(super) row: &'a StoredRecord,
     pub(super) facts: Facts,
     pub(super) depth: usize,
     pub(super) median_ms: Option<f64>,
@@ -44,7 +44,11 @@ pub(super) struct Other {
 }
 
 impl<'a> Findings<'a> {
-    pub(super) fn of(records: &'a [Stored], medians: &[Stats], others: &[Stored]) -> Self {
+    pub(super) fn of(
+        records: &'a [StoredRecord],
+        medians: &[Stats],
+        others: &[StoredRecord],
+    ) -> Self {
         let spans = compared(records, medians);
         Self {
             root: spans
@@ -58,7 +62,7 @@ impl<'a> Findings<'a> {
     }
 
     pub(super) fn json(&self, trace_id: &str) -> Value {
-        let record = self.birth.map(Stored::to_json_line);
+        let record = self.birth.map(StoredRecord::to_json_line);
         let record = record.and_then(|line| serde_json::from_str::<Value>(&line).ok());
         json!({
             "trace_id": trace_id,
@@ -70,7 +74,7 @@ impl<'a> Findings<'a> {
     }
 }
 
-fn broke(row: &Stored) -> Value {
+fn broke(row: &StoredRecord) -> Value {
     let facts = Facts::of(row);
     let error = facts.failure.map(
         |failure| json!({"type": failure.kind, "message": failure.message, "chain": failure.chain}),
@@ -85,7 +89,7 @@ fn broke(row: &Stored) -> Value {
 }
 
 /// The annotated functions from the root to the failure.
-pub(super) fn path(row: &Stored) -> Vec<String> {
+pub(super) fn path(row: &StoredRecord) -> Vec<String> {
     let lines = row.stack_trace.iter().flat_map(|text| text.lines());
     lines.map(str::to_owned).collect()
 }
@@ -120,8 +124,8 @@ impl Other {
 
 /// The record in which the failure that ended the request was born: the one that the root passes on,
 /// else the root's own, else the last one.
-pub(super) fn birth(records: &[Stored]) -> Option<&Stored> {
-    let failed = |row: &&Stored| {
+pub(super) fn birth(records: &[StoredRecord]) -> Option<&StoredRecord> {
+    let failed = |row: &&StoredRecord| {
         let facts = Facts::of(row);
         row.kind == "span" && facts.outcome.is_failure() && !facts.passed_on
     };
@@ -155,13 +159,13 @@ pub(super) fn birth(records: &[Stored]) -> Option<&Stored> {
         .or_else(|| births.iter().copied().max_by_key(|row| row.timestamp_us))
 }
 
-fn error_span_id(row: &Stored) -> Option<String> {
+fn error_span_id(row: &StoredRecord) -> Option<String> {
     let context: Value = serde_json::from_str(&row.context).ok()?;
     context.get("error_span_id")?.as_str().map(str::to_owned)
 }
 
 /// The spans as a tree, parents before children and those in the order in which they began.
-fn compared<'a>(records: &'a [Stored], medians: &[Stats]) -> Vec<Compared<'a>> {
+fn compared<'a>(records: &'a [StoredRecord], medians: &[Stats]) -> Vec<Compared<'a>> {
     let usual: HashMap<_, _> = medians
         .iter()
         .map(|stats| ((stats.name.as_deref(), stats.operation.as_deref()), stats))
@@ -186,7 +190,7 @@ fn compared<'a>(records: &'a [Stored], medians: &[Stats]) -> Vec<Compared<'a>> {
 /// Ended spans with their depths. Without recursion, since a trace may be as deep as it likes; a
 /// span whose parent is not here, or is itself, begins a tree of its own. Of a ring of parents
 /// nothing is shown: no service writes one.
-fn walk(records: &[Stored]) -> Vec<(&Stored, usize)> {
+fn walk(records: &[StoredRecord]) -> Vec<(&StoredRecord, usize)> {
     let ended: Vec<_> = records
         .iter()
         .filter(|row| row.duration_ms.is_some())
@@ -195,7 +199,7 @@ fn walk(records: &[Stored]) -> Vec<(&Stored, usize)> {
         .iter()
         .filter_map(|row| row.span_id.as_deref())
         .collect();
-    let mut below: HashMap<Option<&str>, Vec<&Stored>> = HashMap::new();
+    let mut below: HashMap<Option<&str>, Vec<&StoredRecord>> = HashMap::new();
     for row in ended.into_iter().rev() {
         let parent = row.parent_span_id.as_deref();
         let above = parent.filter(|id| known.contains(id) && row.span_id.as_deref() != Some(*id));
@@ -220,7 +224,7 @@ fn walk(records: &[Stored]) -> Vec<(&Stored, usize)> {
 }
 
 /// By kind and operation, the most frequent first.
-fn gathered(records: &[Stored]) -> Vec<Other> {
+fn gathered(records: &[StoredRecord]) -> Vec<Other> {
     let mut others: Vec<Other> = Vec::new();
     for record in records {
         let facts = Facts::of(record);
@@ -248,7 +252,7 @@ mod tests {
     use super::*;
     use crate::sample::{failed, fine, span};
 
-    fn panicked(ids: (u32, u32)) -> Stored {
+    fn panicked(ids: (u32, u32)) -> StoredRecord {
         span(
             ids,
             ("api", "x", "panicked"),

@@ -7,7 +7,7 @@ mod show;
 use std::io::Write;
 
 use clap::Args;
-use ragspan_store::{ErrorFilter, Reader, StatsBy, StatsFilter, Stored};
+use ragspan_store::{ErrorFilter, Reader, StatsBy, StatsFilter, StoredRecord};
 
 use super::{Answer, Cli, Error, Scene, open};
 use findings::Findings;
@@ -62,15 +62,19 @@ pub(super) async fn run(
 }
 
 /// From the first start to the last word.
-fn extent(records: &[Stored]) -> (i64, i64) {
-    let start = |record: &Stored| record.start_us.unwrap_or(record.timestamp_us);
+fn extent(records: &[StoredRecord]) -> (i64, i64) {
+    let start = |record: &StoredRecord| record.start_us.unwrap_or(record.timestamp_us);
     let from = records.iter().map(start).min().unwrap_or(0);
     let to = records.iter().map(|record| record.timestamp_us).max();
     (from, to.unwrap_or(0))
 }
 
 /// Failures, where they were born, around the time at which this request failed, else ended.
-async fn others(reader: &mut Reader, records: &[Stored], end: i64) -> Result<Vec<Stored>, Error> {
+async fn others(
+    reader: &mut Reader,
+    records: &[StoredRecord],
+    end: i64,
+) -> Result<Vec<StoredRecord>, Error> {
     let at = findings::birth(records).map_or(end, |record| record.timestamp_us);
     let filter = ErrorFilter {
         user: None,

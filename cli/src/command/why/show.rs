@@ -1,6 +1,6 @@
 //! Shows what there is to say about a request on one screen.
 
-use ragspan_store::{Stored, short_id};
+use ragspan_store::{StoredRecord, short_id};
 
 use super::super::Scene;
 use super::findings::{Compared, Findings, Other, path};
@@ -120,7 +120,7 @@ fn operations(findings: &Findings<'_>, outcome: Outcome) -> Vec<String> {
 }
 
 /// The fields of the failure's record.
-fn record(birth: &Stored, style: &Style) -> String {
+fn record(birth: &StoredRecord, style: &Style) -> String {
     let fields = [&birth.context, &birth.metrics]
         .into_iter()
         .filter_map(|text| serde_json::from_str::<serde_json::Value>(text).ok())

@@ -1,14 +1,14 @@
-//! What a file and the environment make of a configuration.
+//! Tests of loading a file with an environment.
 
-use super::super::world::fake::Fake;
+use super::super::environment::fake::FakeEnvironment;
 use super::*;
 use crate::record::Level;
 
-/// The seed's file, as it stands there.
+/// The file that every version must load unchanged.
 const SEED: &str = include_str!("seed.yaml");
 
-fn world() -> Fake {
-    Fake {
+fn environment() -> FakeEnvironment {
+    FakeEnvironment {
         variables: vec![
             ("LANGSMITH_API_KEY", "ls-123"),
             ("DATABASE_URL", "postgres://rag:pw@db/rag"),
@@ -18,16 +18,17 @@ fn world() -> Fake {
     }
 }
 
-fn with(text: &str, world: &Fake) -> Config {
-    build(Some(text), Some(Path::new("c.yaml")), world).unwrap_or_else(|error| panic!("{error}"))
+fn load_with(text: &str, environment: &FakeEnvironment) -> Config {
+    build(Some(text), Some(Path::new("c.yaml")), environment)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn parsed(text: &str) -> Config {
-    with(text, &Fake::default())
+    load_with(text, &FakeEnvironment::default())
 }
 
-fn wrong(text: &str, world: &Fake) -> String {
-    build(Some(text), Some(Path::new("c.yaml")), world)
+fn load_error(text: &str, environment: &FakeEnvironment) -> String {
+    build(Some(text), Some(Path::new("c.yaml")), environment)
         .unwrap_err()
         .to_string()
 }
@@ -35,12 +36,12 @@ fn wrong(text: &str, world: &Fake) -> String {
 fn setting<'a>(config: &'a Config, path: &str) -> (Option<&'a str>, String) {
     let mut settings = config.explain().iter();
     let setting = settings.find(|setting| setting.path() == path).unwrap();
-    (setting.value(), setting.origin().to_string())
+    (setting.value(), setting.source().to_string())
 }
 
 #[test]
-fn the_seeds_file_loads_as_it_stands() {
-    let config = with(SEED, &world());
+fn the_reference_file_loads_unchanged() {
+    let config = load_with(SEED, &environment());
     let expected = [
         ("structured_logging.format", "json", "c.yaml:6"),
         ("structured_logging.level", "INFO", "c.yaml:7"),
@@ -88,15 +89,15 @@ fn the_seeds_file_loads_as_it_stands() {
 }
 
 #[test]
-fn the_seeds_file_says_what_is_not_in_this_build() {
-    let notes = with(SEED, &world()).notes().join("\n");
+fn the_notes_name_the_parts_that_this_build_does_not_support() {
+    let notes = load_with(SEED, &environment()).notes().join("\n");
     for part in [
         "langsmith is enabled, but langsmith is not in this build",
         "postgresql is enabled, but postgresql is not",
         "logging.retention is set, but",
         "logging.alerting is enabled, but",
         "none of the enabled backends is in this build: records go to standard output",
-        "nobody gets mail",
+        "no address is set; add `email`",
     ] {
         assert!(notes.contains(part), "{part} in {notes}");
     }
@@ -104,8 +105,8 @@ fn the_seeds_file_says_what_is_not_in_this_build() {
 }
 
 #[test]
-fn only_an_enabled_backend_needs_its_variables() {
-    let error = wrong(SEED, &Fake::default());
+fn only_enabled_backends_need_their_variables() {
+    let error = load_error(SEED, &FakeEnvironment::default());
     for name in ["LANGSMITH_API_KEY", "DATABASE_URL", "SLACK_WEBHOOK"] {
         assert!(
             error.contains(&format!("the variable {name} is not set")),
@@ -114,7 +115,7 @@ fn only_an_enabled_backend_needs_its_variables() {
     }
     assert!(!error.contains("DATADOG"), "{error}");
     let datadog = setting(
-        &with(SEED, &world()),
+        &load_with(SEED, &environment()),
         "logging.structured_logging.backends.datadog.api_key",
     )
     .0
@@ -123,14 +124,14 @@ fn only_an_enabled_backend_needs_its_variables() {
 }
 
 #[test]
-fn no_secret_leaves_by_any_door() {
-    let world = Fake {
+fn secrets_are_never_shown() {
+    let environment = FakeEnvironment {
         files: vec![("/run/secrets/key", b"in-a-file-77\n".to_vec())],
         variables: vec![("TOKEN", "in-a-variable-77"), ("PORT", "no-port-77")],
     };
     let text = "logging:\n  structured_logging:\n    backends:\n      langsmith: {enabled: true, api_key: \"${file:/run/secrets/key}\", endpoint: \"https://me:in-url-77@h/x\"}\n      \
          datadog: {enabled: true, api_key: in-the-file-77}\n      otlp: {enabled: true, headers: {authorization: \"Bearer ${TOKEN}\"}}\n";
-    let config = with(text, &world);
+    let config = load_with(text, &environment);
     let shown = format!("{config:?}{:?}", config.explain());
     assert!(!shown.contains("77"), "{shown}");
     let (value, origin) = setting(
@@ -142,7 +143,7 @@ fn no_secret_leaves_by_any_door() {
         (Some("********"), "file /run/secrets/key")
     );
     let text = "logging: {metrics: {port: \"${PORT}\"}, alerting: {slack_webhook: in-the-file-77}, structured_logging: {level: \"${PORT}\"}}";
-    let error = wrong(text, &world);
+    let error = load_error(text, &environment);
     assert!(
         error.matches("expected").count() == 3 && !error.contains("77"),
         "{error}"
@@ -150,15 +151,15 @@ fn no_secret_leaves_by_any_door() {
 }
 
 #[test]
-fn a_key_of_hashes_comes_from_outside_and_is_masked() {
-    let world = Fake {
+fn the_hash_key_is_loaded_and_masked() {
+    let environment = FakeEnvironment {
         files: vec![("/run/secrets/hash", b"0123456789abcd77\n".to_vec())],
         variables: vec![("KEY", "0123456789abcd77"), ("SHORT", "short-77")],
     };
     for text in ["${KEY}", "${file:/run/secrets/hash}", "0123456789abcd77"] {
-        let config = with(
+        let config = load_with(
             &format!("logging: {{privacy: {{hash_key: '{text}'}}}}"),
-            &world,
+            &environment,
         );
         assert!(config.hash_key.is_some() && config.notes().is_empty());
         let shown = format!("{config:?}{:?}", config.explain());
@@ -166,18 +167,18 @@ fn a_key_of_hashes_comes_from_outside_and_is_masked() {
         let (value, _) = setting(&config, "logging.privacy.hash_key");
         assert_eq!(value, Some("********"));
     }
-    let error = wrong("logging: {privacy: {hash_key: '${SHORT}'}}", &world);
+    let error = load_error("logging: {privacy: {hash_key: '${SHORT}'}}", &environment);
     assert!(
         error.contains("at least 16 bytes") && !error.contains("77"),
         "{error}"
     );
-    let error = wrong("logging: {privacy: {hash_key: '${NONE}'}}", &world);
+    let error = load_error("logging: {privacy: {hash_key: '${NONE}'}}", &environment);
     assert!(error.contains("the variable NONE is not set"), "{error}");
     assert!(parsed("logging: {}").hash_key.is_none());
 }
 
 #[test]
-fn rules_of_privacy_are_chosen_and_added_to() {
+fn redaction_rules_and_fields_are_configurable() {
     let config = parsed(
         "logging: {privacy: {redact: [jwt, cards], redact_fields: [email], allow_fields: [token], patterns: {patient: 'P-[0-9]{4}: x'}}}",
     );
@@ -194,10 +195,10 @@ fn rules_of_privacy_are_chosen_and_added_to() {
 }
 
 #[test]
-fn a_pattern_that_cannot_be_one_is_told_with_its_place() {
-    let error = wrong(
+fn an_invalid_pattern_is_reported_with_its_position() {
+    let error = load_error(
         "logging:\n  privacy:\n    redact: [jwts]\n    patterns:\n      good: 'a+'\n      bad: 'a(b'\n      Bad: 'a'\n      all: 'a*'\n",
-        &Fake::default(),
+        &FakeEnvironment::default(),
     );
     for part in [
         "c.yaml:3:14: logging.privacy.redact: expected off, or a list of private_keys,",
@@ -213,7 +214,7 @@ fn a_pattern_that_cannot_be_one_is_told_with_its_place() {
 }
 
 #[test]
-fn a_key_that_does_nothing_yet_is_told() {
+fn a_planned_key_that_is_set_gets_a_note() {
     let config = parsed("logging: {privacy: {content: hash}}");
     let note = "logging.privacy.content is set, but content is not in this build";
     assert_eq!(config.notes(), [note]);
@@ -228,16 +229,16 @@ fn a_key_that_does_nothing_yet_is_told() {
 }
 
 #[test]
-fn what_enabled_backends_need_is_asked_for_where_they_stand() {
-    let error = wrong(
+fn a_missing_required_key_is_reported_at_its_section() {
+    let error = load_error(
         "logging:\n  structured_logging:\n    backends:\n      datadog:\n        enabled: true\n",
-        &Fake::default(),
+        &FakeEnvironment::default(),
     );
-    assert!(error.contains("c.yaml:4:7: logging.structured_logging.backends.datadog.api_key: it is missing: add `api_key: ${DATADOG_API_KEY}`"), "{error}");
+    assert!(error.contains("c.yaml:4:7: logging.structured_logging.backends.datadog.api_key: missing key `api_key`; add `api_key: ${DATADOG_API_KEY}`"), "{error}");
 }
 
 #[test]
-fn a_file_runs_what_it_enables_and_nothing_else() {
+fn only_enabled_backends_run() {
     let config = parsed(
         "logging: {structured_logging: {level: 'warn,a=debug', queue_size: 9, backends: {file: {enabled: true, path: x, max_size: 1MiB, keep: 2}}}, metrics: {address: 0.0.0.0}}",
     );
@@ -248,7 +249,7 @@ fn a_file_runs_what_it_enables_and_nothing_else() {
     );
     assert!(config.stdout.is_none() && config.sqlite.is_none());
     assert_eq!(
-        (config.queue, config.levels.to_string().as_str()),
+        (config.queue_size, config.levels.to_string().as_str()),
         (9, "WARNING,a=DEBUG")
     );
     assert_eq!(
@@ -258,12 +259,18 @@ fn a_file_runs_what_it_enables_and_nothing_else() {
             .is_some_and(|to| to == "0.0.0.0:9464"),
         cfg!(feature = "serve")
     );
-    assert!(parsed("").stdout.is_some(), "records go somewhere");
+    assert!(
+        parsed("").stdout.is_some(),
+        "the fallback is standard output"
+    );
 }
 
 #[test]
-fn without_a_file_it_is_the_default() {
-    let (loaded, default) = (load(&Fake::default()).unwrap(), Config::default());
+fn without_a_file_the_configuration_is_the_default() {
+    let (loaded, default) = (
+        load(&FakeEnvironment::default()).unwrap(),
+        Config::default(),
+    );
     let parts = |config: &Config| {
         (
             config.levels.clone(),
@@ -271,7 +278,7 @@ fn without_a_file_it_is_the_default() {
             config.sqlite.clone(),
             config.file.clone(),
             config.metrics,
-            config.queue,
+            config.queue_size,
         )
     };
     assert_eq!(parts(&loaded), parts(&default));
@@ -284,7 +291,7 @@ fn without_a_file_it_is_the_default() {
 }
 
 #[test]
-fn records_and_metrics_are_switched_off_by_themselves() {
+fn records_and_metrics_are_disabled_independently() {
     let silent = parsed(
         "logging: {structured_logging: {enabled: false, backends: {stdout: {enabled: true}, datadog: {enabled: true, api_key: '${NONE}'}}}}",
     );
@@ -294,11 +301,11 @@ fn records_and_metrics_are_switched_off_by_themselves() {
     assert!(silent.notes().is_empty(), "{:?}", silent.notes());
     let dark = parsed("logging: {metrics: {enabled: false}}");
     assert!(dark.metrics.is_none() && dark.stdout.is_some());
-    assert!(silent.counts && !dark.counts);
+    assert!(silent.metrics_enabled && !dark.metrics_enabled);
 }
 
 #[test]
-fn formats_are_mapped() {
+fn every_format_is_accepted() {
     for (word, format) in [
         ("json", Format::Json),
         ("pretty", Format::Pretty),
@@ -315,16 +322,16 @@ fn formats_are_mapped() {
 #[test]
 fn the_environment_overrides_the_levels() {
     let levels = |variables: Vec<(&'static str, &'static str)>| {
-        let config = with(
+        let config = load_with(
             "logging: {structured_logging: {level: error}}",
-            &Fake {
+            &FakeEnvironment {
                 variables,
                 files: vec![],
             },
         );
         (
             config.levels.to_string(),
-            setting(&config, LEVEL).1,
+            setting(&config, keys::LEVEL.info().path).1,
             config.notes().len(),
         )
     };
@@ -338,7 +345,7 @@ fn the_environment_overrides_the_levels() {
         ("WARNING".into(), "env RAGSPAN_LOG".into(), 0)
     );
     assert_eq!(levels(vec![("RUST_LOG", "  ")]).0, "ERROR");
-    let error = load(&Fake {
+    let error = load(&FakeEnvironment {
         variables: vec![("RAGSPAN_LOG", "loud")],
         files: vec![],
     })
@@ -350,7 +357,7 @@ fn the_environment_overrides_the_levels() {
 }
 
 #[test]
-fn the_first_file_of_the_search_is_read() {
+fn the_first_existing_file_is_loaded() {
     let file = |name: &'static str| {
         (
             name,
@@ -362,7 +369,7 @@ fn the_first_file_of_the_search_is_read() {
         )
     };
     let found = |files: Vec<(&'static str, Vec<u8>)>, variables| {
-        let config = load(&Fake { variables, files }).unwrap();
+        let config = load(&FakeEnvironment { variables, files }).unwrap();
         (config.name.clone(), config.source().map(Path::to_owned))
     };
     let all = || {
@@ -381,7 +388,7 @@ fn the_first_file_of_the_search_is_read() {
         found(vec![file("logging_config.yaml")], vec![]).0,
         "logging_config"
     );
-    let missing = load(&Fake {
+    let missing = load(&FakeEnvironment {
         variables: vec![("RAGSPAN_CONFIG", "none.yaml")],
         files: all(),
     })
@@ -394,15 +401,17 @@ fn the_first_file_of_the_search_is_read() {
 }
 
 #[test]
-fn a_file_that_is_no_text_or_too_large_is_refused() {
+fn a_file_that_is_not_utf8_or_too_large_is_rejected() {
     let refused = |bytes: Vec<u8>| {
-        let world = Fake {
+        let environment = FakeEnvironment {
             variables: vec![],
             files: vec![("c", bytes)],
         };
-        from_file(Path::new("c"), &world).unwrap_err().to_string()
+        from_file(Path::new("c"), &environment)
+            .unwrap_err()
+            .to_string()
     };
-    assert!(refused(b"a: 1\nb: \xff\n".to_vec()).contains("c:2:1: this line is no UTF-8"));
+    assert!(refused(b"a: 1\nb: \xff\n".to_vec()).contains("c:2:1: this line is not valid UTF-8"));
     assert!(refused("é".repeat(MAX_BYTES).into_bytes()).contains("larger than 1 MiB"));
     assert!(
         refused([b"a".as_slice(), "é".repeat(MAX_BYTES).as_bytes()].concat())
@@ -411,17 +420,17 @@ fn a_file_that_is_no_text_or_too_large_is_refused() {
 }
 
 #[test]
-fn values_that_do_not_go_together_are_told() {
+fn contradictory_values_are_reported() {
     let text = "logging:\n  retention:\n    hot_days: 40\n    archive_to_s3: true\n  alerting:\n    enabled: true\n    alert_channels: [slack, webhook, pigeon]\n";
-    let error = wrong(text, &Fake::default());
+    let error = load_error(text, &FakeEnvironment::default());
     for part in [
         "c.yaml:3:5: logging.retention.hot_days: expected hot_days (40) to be at most warm_days (30)",
-        "c.yaml:4:5: logging.retention.archive_to_s3: it needs `s3_bucket`",
+        "c.yaml:4:5: logging.retention.archive_to_s3: `archive_to_s3` needs `s3_bucket`",
         "c.yaml:7:38: logging.alerting.alert_channels: expected a list of slack, email, webhook, found `pigeon`",
     ] {
         assert!(error.contains(part), "{part} in {error}");
     }
-    let error = wrong(&text.replace(", pigeon", ""), &Fake::default());
+    let error = load_error(&text.replace(", pigeon", ""), &FakeEnvironment::default());
     assert!(
         error.contains("`slack` needs `slack_webhook`")
             && error.contains("`webhook` needs `webhook`"),
@@ -430,58 +439,61 @@ fn values_that_do_not_go_together_are_told() {
 }
 
 #[test]
-fn a_backend_that_was_forgotten_to_be_enabled_is_told() {
+fn a_backend_without_its_switch_gets_a_note() {
     let config = parsed(
         "logging: {structured_logging: {backends: {sqlite: {path: x.db}, stdout: {enabled: false}}}}",
     );
     assert_eq!(config.notes().len(), 1);
-    assert!(config.notes()[0].contains("sqlite is not enabled: add `enabled: true`"));
+    assert!(config.notes()[0].contains("sqlite is not enabled; add `enabled: true`"));
 }
 
 #[test]
 fn lists_are_bounded_and_of_scalars() {
     let many = "x, ".repeat(101);
     assert!(
-        wrong(
+        load_error(
             &format!("logging: {{privacy: {{redact_fields: [{many}]}}}}"),
-            &Fake::default()
+            &FakeEnvironment::default()
         )
         .contains("more than 100 items")
     );
     assert!(
-        wrong(
+        load_error(
             "logging: {privacy: {redact_fields: [[a], b]}}",
-            &Fake::default()
+            &FakeEnvironment::default()
         )
         .contains("found a list in it")
     );
     assert!(
-        wrong("logging: {privacy: {redact_fields: a}}", &Fake::default())
-            .contains("expected a list of texts, found `a`")
+        load_error(
+            "logging: {privacy: {redact_fields: a}}",
+            &FakeEnvironment::default()
+        )
+        .contains("expected a list of texts, found `a`")
     );
     assert!(
-        wrong(
+        load_error(
             "logging: {structured_logging: {backends: {otlp: {headers: [a]}}}}",
-            &Fake::default()
+            &FakeEnvironment::default()
         )
         .contains("expected names with texts")
     );
 }
 
 #[test]
-fn a_table_of_prices_is_read_with_the_file() {
+fn the_price_table_is_loaded() {
     let table = br#"{"models": {"small-1": {"input": 0.15}}}"#;
-    let world = Fake {
+    let environment = FakeEnvironment {
         files: vec![("p.json", table.to_vec())],
-        ..world()
+        ..environment()
     };
-    let config = with("logging: {prices: p.json}", &world);
+    let config = load_with("logging: {prices: p.json}", &environment);
     assert_eq!(config.prices().find("small-1"), Some("small-1"));
     assert!(parsed("logging: {strict: true}").prices().is_empty());
 }
 
 #[test]
-fn a_table_of_prices_that_cannot_be_had_is_a_problem_with_its_place() {
+fn a_price_table_that_cannot_be_loaded_is_reported_with_its_position() {
     let files = vec![
         (
             "broken.json",
@@ -489,14 +501,17 @@ fn a_table_of_prices_that_cannot_be_had_is_a_problem_with_its_place() {
         ),
         ("binary.json", vec![0xff, 0xfe]),
     ];
-    let world = Fake { files, ..world() };
-    let told = |name: &str| wrong(&format!("logging:\n  prices: {name}"), &world);
-    let broken = told("broken.json");
+    let environment = FakeEnvironment {
+        files,
+        ..environment()
+    };
+    let message = |name: &str| load_error(&format!("logging:\n  prices: {name}"), &environment);
+    let broken = message("broken.json");
     assert!(
         broken
             .contains("c.yaml:2:3: logging.prices: broken.json: line 2: model `a`: `input` is -1"),
         "{broken}"
     );
-    assert!(told("binary.json").contains("it is no UTF-8"));
-    assert!(told("none.json").contains("cannot read none.json"));
+    assert!(message("binary.json").contains("it is no UTF-8"));
+    assert!(message("none.json").contains("cannot read none.json"));
 }

@@ -1,6 +1,15 @@
 //! W3C `baggage`: request fields propagated between services.
 
-use super::percent::{decode, encode};
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// The bytes of a value that are percent-encoded: all but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// The limits of the specification, over all lines of the header together.
 const MAX_MEMBERS: usize = 64;
@@ -80,12 +89,15 @@ pub(crate) fn baggage_header<'a>(
         }
     };
     for (key, value) in plain {
-        let mut text = String::new();
-        encode(value, &mut text);
-        add(key, &text);
+        add(key, &Cow::from(utf8_percent_encode(value, RESERVED)));
     }
     encoded.for_each(|(key, value)| add(key, value));
     header
+}
+
+/// Decodes a value. Invalid UTF-8 is replaced by U+FFFD, and a `%` without two hexadecimal digits is kept.
+fn decode(value: &str) -> Cow<'_, str> {
+    percent_decode_str(value).decode_utf8_lossy()
 }
 
 /// Returns whether the key is an HTTP token.
@@ -106,6 +118,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_invalid_escape_is_kept_and_invalid_utf8_is_replaced() {
+        for text in ["100%", "%zz", "%", "%4", "%-1"] {
+            assert_eq!(decode(text), text);
+        }
+        assert_eq!(decode("%C3%A9%20%ff"), "é \u{fffd}");
+        assert_eq!(decode("%e2%82%AC"), "€");
+    }
 
     fn read(lines: &[&str]) -> Baggage {
         let mut baggage = Baggage::default();
@@ -153,6 +174,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_encoded_value_decodes_to_itself(text in any::<String>()) {
+            let encoded = utf8_percent_encode(&text, RESERVED).to_string();
+            prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%-_.~".contains(&byte)));
+            prop_assert_eq!(decode(&encoded), text);
+        }
+
         #[test]
         fn a_written_header_is_within_the_limits_and_reads_back(values in prop::collection::vec(any::<String>(), 0..80)) {
             let keys: Vec<String> = (0..values.len()).map(|at| format!("k{at}")).collect();

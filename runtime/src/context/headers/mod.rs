@@ -5,7 +5,6 @@
 
 mod baggage;
 mod langsmith;
-mod percent;
 mod policy;
 mod received;
 mod traceparent;

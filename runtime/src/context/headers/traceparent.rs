@@ -199,7 +199,7 @@ mod tests {
         #[test]
         fn what_is_written_reads_back(trace in any::<[u8; 16]>(), span in any::<[u8; 16]>(), flags in 0_u8..2) {
             prop_assume!(trace != [0; 16] && span[8..] != [0; 8]);
-            let written = TraceParent::of(TraceId::from_bytes(trace), SpanId::from_bytes(span), flags);
+            let written = TraceParent::new(TraceId::from_bytes(trace), SpanId::from_bytes(span), flags);
             let text = written.to_string();
             prop_assert_eq!(text.len(), LENGTH);
             let read = TraceParent::parse(&text).unwrap();

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::{Arguments, Debug, Display};
 
+use ragspan_core::record::keys;
 use tracing::Value;
 
 use super::lifecycle::Call;
@@ -92,9 +93,9 @@ impl Call {
             observer.document(&document, count);
         }
         let fields = observer.fields();
-        fields.push("metrics.documents", Number::U64(count.into()));
+        fields.push(keys::DOCUMENT_COUNT.field, Number::U64(count.into()));
         if let Some(best) = best {
-            fields.push("metrics.best_score", Number::F64(best));
+            fields.push(keys::BEST_SCORE.field, Number::F64(best));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ragspan_core::record::keys;
 use tracing::Span;
 
 use crate::clock::Moment;
@@ -66,10 +67,11 @@ fn identify(
     record.span_id = Some(span_id);
     record.parent_span_id = above.ids.map(|(_, parent)| parent);
     if let Some(kind) = callsite.kind {
-        record.fields.push_text("kind", kind);
+        record.fields.push_text(keys::KIND.field, kind);
     }
     let is_outermost = above.layers & layer_bit == 0;
     let is_local_root = above.callsite.is_none();
+    record.is_local_root = is_local_root;
     let trace = above.trace.unwrap_or_else(|| LocalTrace::begin(unix));
     let frame = above.frame.clone();
     let inherited = Inherited {

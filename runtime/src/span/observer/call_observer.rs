@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use ragspan_core::record::keys;
 use tracing::{Span, Value};
 
 use super::attach::attach;
@@ -92,7 +93,7 @@ impl CallObserver {
     pub(in crate::span) fn model(&mut self, model: &dyn Display) {
         let fields = &mut self.record.fields;
         let text = fields.text.print(format_args!("{model}"));
-        fields.push("model", Number::Text(text));
+        fields.push(keys::MODEL.field, Number::Text(text));
         self.llm_usage().model = Some(text);
     }
 
@@ -170,10 +171,13 @@ impl CallObserver {
     pub(in crate::span) fn record_stream(&mut self, stats: &StreamStats) {
         let exemplar = exemplar(&self.record);
         let fields = &mut self.record.fields;
-        fields.push("metrics.items", Number::U64(stats.items));
+        fields.push(keys::ITEMS.field, Number::U64(stats.items));
         if let Some(first) = stats.first_item {
-            fields.push("metrics.time_to_first_item_ms", Number::millis(first));
-            fields.push("metrics.longest_gap_ms", Number::millis(stats.longest_gap));
+            fields.push(keys::TIME_TO_FIRST_ITEM_MS.field, Number::millis(first));
+            fields.push(
+                keys::LONGEST_GAP_MS.field,
+                Number::millis(stats.longest_gap),
+            );
             let (operation, layer) = (self.record.operation, layer_name(&self.record));
             let registry = self.handle.registry();
             registry.first_item(operation, layer, first, &exemplar);

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt::{Arguments, Debug};
 
+use ragspan_core::record::keys;
+
 use super::call_observer::CallObserver;
 use crate::cancel;
 use crate::record::{ErrorKind, Failure, Outcome};
@@ -61,7 +63,8 @@ impl CallObserver {
     /// Records the reason of the cancellation, if it is known.
     pub(in crate::span) fn record_cancellation(&mut self) {
         if let Some(reason) = cancel::current_reason() {
-            self.fields().push_text("cancelled_by", reason.as_str());
+            self.fields()
+                .push_text(keys::CANCELLED_BY.field, reason.as_str());
         }
     }
 

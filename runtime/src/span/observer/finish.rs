@@ -1,6 +1,7 @@
 //! Ends the observation of a call: completes its record and its metrics.
 
 use ragspan_core::Cost;
+use ragspan_core::record::keys;
 use tracing::Span;
 
 use super::call_observer::CallObserver;
@@ -54,6 +55,7 @@ impl CallObserver {
         if let Some(recorded) = self.recorded.take() {
             recorded.end(&mut record.fields);
         }
+        let user_fields = record.fields.iter().count();
         // A call whose span is disabled has no node in the tree, so its time is part of the enclosing call's self time.
         let is_hidden = span.is_none() && !self.is_local_root;
         let self_time = if is_hidden {
@@ -68,10 +70,14 @@ impl CallObserver {
         // After a failure or a cancellation only the provider knows how many tokens were used.
         let is_complete = matches!(outcome, Outcome::Success | Outcome::Empty);
         if callsite.records_usage && !is_complete {
-            record.fields.push("usage_estimated", Value::Bool(true));
+            record
+                .fields
+                .push(keys::USAGE_ESTIMATED.field, Value::Bool(true));
         }
         if self.is_local_root && record.parent_span_id.is_some() {
-            record.fields.push("remote_parent", Value::Bool(true));
+            record
+                .fields
+                .push(keys::REMOTE_PARENT.field, Value::Bool(true));
         }
         if self.is_local_root && self.trace.sums.has_more_than_one() {
             let sums = self.trace.sums.snapshot();
@@ -82,6 +88,7 @@ impl CallObserver {
                 registry.request_cost(layer, sums.cost, &exemplar);
             }
         }
+        record.own_fields = record.fields.iter().count() - user_fields;
     }
 
     /// Updates the metrics. An error is counted only in the call in which it first occurred.

@@ -1,5 +1,6 @@
 //! The usage of an LLM by one call: model, tokens and cost.
 
+use ragspan_core::record::keys;
 use ragspan_core::{Cost, Usage};
 
 use super::labels::{exemplar, layer_name};
@@ -60,23 +61,23 @@ fn fill_ratio(fields: &Fields, usage: &Usage) -> Option<f64> {
 }
 
 fn record_usage(usage: &Usage, fields: &mut Fields) {
-    fields.push("metrics.input_tokens", Value::U64(usage.input));
-    fields.push("metrics.output_tokens", Value::U64(usage.output));
+    fields.push(keys::INPUT_TOKENS.field, Value::U64(usage.input));
+    fields.push(keys::OUTPUT_TOKENS.field, Value::U64(usage.output));
     for (name, tokens) in [
-        ("metrics.cached_input_tokens", usage.cached_input),
-        ("metrics.cache_write_tokens", usage.cache_write),
-        ("metrics.reasoning_tokens", usage.reasoning),
+        (keys::CACHED_INPUT_TOKENS.field, usage.cached_input),
+        (keys::CACHE_WRITE_TOKENS.field, usage.cache_write),
+        (keys::REASONING_TOKENS.field, usage.reasoning),
     ] {
         if tokens > 0 {
             fields.push(name, Value::U64(tokens));
         }
     }
-    fields.push("metrics.total_tokens", Value::U64(usage.total()));
+    fields.push(keys::TOTAL_TOKENS.field, Value::U64(usage.total()));
 }
 
 /// Records a cost. An unknown cost is left out, never estimated.
 pub(super) fn record_cost(cost: Option<Cost>, fields: &mut Fields) {
     if let Some(cost) = cost {
-        fields.push("metrics.cost_usd", Value::F64(cost.dollars()));
+        fields.push(keys::COST_USD.field, Value::F64(cost.dollars()));
     }
 }

@@ -10,6 +10,8 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
 
+use ragspan_core::record::keys;
+
 use super::error_type::{ErrorFields, ErrorType, LabelledError};
 use crate::record::{ErrorKind, Outcome};
 use crate::span::call::Call;
@@ -217,7 +219,7 @@ impl Call {
                 observer.failure_level = level;
             }
             if let Some(action) = error.error_action() {
-                observer.fields().push_text("action", action);
+                observer.fields().push_text(keys::ACTION.field, action);
             }
             error.error_fields(&mut ErrorFields::new(observer.fields()));
         }

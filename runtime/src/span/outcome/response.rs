@@ -1,6 +1,7 @@
 //! Classifies a response of the `http` crate: 5xx is an error, any other status a success.
 
 use http::Response;
+use ragspan_core::record::keys;
 
 use super::probe::Probe;
 use crate::span::call::Call;
@@ -12,7 +13,7 @@ impl<'a, B> Probe<'a, Response<B>> {
     pub fn classify(&self, call: &mut Call) {
         let status = self.returned().status();
         call.classify_status(status);
-        call.record_value("http_status", Value::U64(status.as_u16().into()));
+        call.record_value(keys::HTTP_STATUS.field, Value::U64(status.as_u16().into()));
     }
 
     /// Classifies the response, and returns it if it is a success and the call has listeners.

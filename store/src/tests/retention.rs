@@ -1,12 +1,12 @@
 //! What is too old or too much goes, by whole traces, the oldest first.
 
-use super::super::keep::{Expired, Keep};
+use super::super::retention::{Expired, RetentionLimits};
 use super::*;
 
 const DAY: i64 = 86_400_000_000;
-const ALL: Keep = Keep {
-    age_us: i64::MAX,
-    bytes: u64::MAX,
+const ALL: RetentionLimits = RetentionLimits {
+    max_age_us: i64::MAX,
+    max_bytes: u64::MAX,
 };
 
 fn trace(number: usize) -> String {
@@ -16,7 +16,7 @@ fn trace(number: usize) -> String {
 /// Inserts records of these traces (`None`: of none) at these times, and expires until nothing more goes.
 fn kept(
     rows: &[(Option<&str>, i64)],
-    keep: Keep,
+    limits: RetentionLimits,
     now_us: i64,
 ) -> (Expired, Vec<(Option<String>, i64)>) {
     let (_folder, path) = place();
@@ -34,7 +34,7 @@ fn kept(
         writer.insert(&rows).await.unwrap();
         let mut expired = Expired::default();
         loop {
-            let step = writer.expire(keep, now_us).await.unwrap();
+            let step = writer.expire(limits, now_us).await.unwrap();
             if !step.is_some() {
                 break;
             }
@@ -65,11 +65,11 @@ fn what_is_older_goes_by_whole_traces() {
         (Some(&new), 9 * DAY),
         (None, 9 * DAY),
     ];
-    let keep = Keep {
-        age_us: 7 * DAY,
+    let limits = RetentionLimits {
+        max_age_us: 7 * DAY,
         ..ALL
     };
-    let (expired, left) = kept(&rows, keep, 10 * DAY);
+    let (expired, left) = kept(&rows, limits, 10 * DAY);
     assert_eq!(
         expired,
         Expired {
@@ -89,11 +89,11 @@ fn what_is_too_much_goes_the_oldest_first_and_no_trace_is_torn() {
         .zip(0_i64..)
         .flat_map(|(id, at)| [(Some(id.as_str()), at), (Some(id), at + 1)])
         .collect();
-    let keep = Keep {
-        bytes: 1_500_000,
+    let limits = RetentionLimits {
+        max_bytes: 1_500_000,
         ..ALL
     };
-    let (expired, left) = kept(&rows, keep, 10_000);
+    let (expired, left) = kept(&rows, limits, 10_000);
     assert_eq!(
         (expired.by_age, expired.by_size),
         (0, 8_000 - left.len() as u64)

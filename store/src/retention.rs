@@ -1,4 +1,4 @@
-//! Keeps a database within its bounds: the oldest whole traces go first.
+//! RetentionLimitss a database within its bounds: the oldest whole traces go first.
 
 use sqlx::Connection;
 
@@ -9,11 +9,11 @@ const STEP: i64 = 2_000;
 
 /// How much a database keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
+pub struct RetentionLimits {
     /// No record is kept longer, in microseconds.
-    pub age_us: i64,
+    pub max_age_us: i64,
     /// No more is kept than this, in bytes of the file's used pages.
-    pub bytes: u64,
+    pub max_bytes: u64,
 }
 
 /// How many records one step has deleted.
@@ -55,19 +55,19 @@ const USED: &str = "SELECT (page_count - freelist_count) * page_size
     FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
 
 impl Writer {
-    /// Deletes some of what is older than `keep` allows, and, while there is more than it allows, of the oldest.
+    /// Deletes some of what is older than `limits` allow, and, while there is more than it allows, of the oldest.
     ///
     /// # Errors
     /// If the database refuses; a step is one transaction, so what it has deleted it has deleted whole.
-    pub async fn expire(&mut self, keep: Keep, now_us: i64) -> Result<Expired, Error> {
+    pub async fn expire(&mut self, limits: RetentionLimits, now_us: i64) -> Result<Expired, Error> {
         let expired = async {
             let by_age = self
-                .delete_before(now_us.saturating_sub(keep.age_us))
+                .delete_before(now_us.saturating_sub(limits.max_age_us))
                 .await?;
             let used: i64 = sqlx::query_scalar(USED)
                 .fetch_one(self.connection())
                 .await?;
-            let full = u64::try_from(used).unwrap_or_default() > keep.bytes;
+            let full = u64::try_from(used).unwrap_or_default() > limits.max_bytes;
             let by_size = if full {
                 self.delete_before(i64::MAX).await?
             } else {

@@ -1,25 +1,25 @@
-//! What a configuration takes from outside: variables and files; the only place that asks the environment.
+//! The process environment of a configuration: its variables and files. Tests replace it.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Where variables and files come from; tests bring their own.
-pub(super) trait World {
-    /// A variable that is set and is text.
+/// A source of environment variables and files.
+pub(super) trait Environment {
+    /// Returns a variable that is set to valid UTF-8.
     fn variable(&self, name: &str) -> Option<String>;
 
-    /// Whether there is something at this path.
+    /// Returns true if there is a file, a directory or a link at this path.
     fn exists(&self, path: &Path) -> bool;
 
-    /// At most so many bytes of a file.
-    fn read(&self, path: &Path, most: usize) -> io::Result<Vec<u8>>;
+    /// Reads at most `max` bytes of a file.
+    fn read(&self, path: &Path, max: usize) -> io::Result<Vec<u8>>;
 }
 
-/// This process.
-pub(super) struct Process;
+/// The environment of this process.
+pub(super) struct ProcessEnvironment;
 
-impl World for Process {
+impl Environment for ProcessEnvironment {
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
@@ -28,10 +28,10 @@ impl World for Process {
         path.symlink_metadata().is_ok()
     }
 
-    fn read(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, max: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![];
-        let most = u64::try_from(most).unwrap_or(u64::MAX);
-        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+        let max = u64::try_from(max).unwrap_or(u64::MAX);
+        File::open(path)?.take(max).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 }
@@ -40,14 +40,14 @@ impl World for Process {
 pub(super) mod fake {
     use super::*;
 
-    /// Variables and files by name.
+    /// An environment with these variables and files.
     #[derive(Debug, Default)]
-    pub(in super::super) struct Fake {
+    pub(in super::super) struct FakeEnvironment {
         pub(in super::super) variables: Vec<(&'static str, &'static str)>,
         pub(in super::super) files: Vec<(&'static str, Vec<u8>)>,
     }
 
-    impl World for Fake {
+    impl Environment for FakeEnvironment {
         fn variable(&self, name: &str) -> Option<String> {
             let mut variables = self.variables.iter();
             let found = variables.find(|(known, _)| *known == name)?;
@@ -58,11 +58,11 @@ pub(super) mod fake {
             self.read(path, 0).is_ok()
         }
 
-        fn read(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        fn read(&self, path: &Path, max: usize) -> io::Result<Vec<u8>> {
             let mut files = self.files.iter();
             let found = files.find(|(known, _)| Path::new(known) == path);
             let (_, bytes) = found.ok_or(io::ErrorKind::NotFound)?;
-            Ok(bytes.iter().copied().take(most).collect())
+            Ok(bytes.iter().copied().take(max).collect())
         }
     }
 }
