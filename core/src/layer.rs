@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-#[cfg(feature = "full")]
 use crate::record::keys;
 
 /// The part of a RAG system that a function belongs to.
@@ -78,7 +77,6 @@ impl Layer {
     }
 
     /// Returns the key of a record that sums the time spent in this layer; all custom layers share one key.
-    #[cfg(feature = "full")]
     #[must_use]
     pub const fn self_time_key(self) -> &'static str {
         match self {

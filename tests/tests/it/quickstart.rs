@@ -329,9 +329,9 @@ fn from_the_user_to_the_point_of_failure_and_what_lies_behind_it() {
     for part in [
         "answer ✗ failed after ",
         "∅ empty",
-        "born in answer (examples/src/answer.rs:",
+        "failed in answer (examples/src/answer.rs:",
         "no_context: no context found (retrieval came back empty)",
-        "behind it, hybrid_search came back empty",
+        "earlier, hybrid_search returned an empty result",
     ] {
         assert!(joined.contains(part), "{part} in {shown}");
     }
