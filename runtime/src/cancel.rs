@@ -28,7 +28,8 @@ impl CancelledBy {
         }
     }
 
-    /// Returns the reason of a task dropped by the async runtime: `Shutdown` once the service is shutting down, else `Abort`.
+    /// Returns the reason of a task dropped by the async runtime: `Shutdown` once the service is shutting down, else
+    /// `Abort`.
     pub(crate) fn by_runtime() -> Self {
         if SHUTTING_DOWN.load(Ordering::Relaxed) {
             Self::Shutdown

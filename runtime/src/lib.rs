@@ -1,7 +1,7 @@
 //! See inside a production RAG service in Rust.
 //!
-//! One attribute on a stage function gives a span, metrics, a JSON log record and the request's context,
-//! joined by one id. Nothing leaves your machine unless you configure it, and nothing is recorded that you did not name.
+//! One attribute on a stage function gives a span, metrics, a JSON log record and the request's context, joined by
+//! one id. Nothing leaves your machine unless you configure it, and nothing is recorded that you did not name.
 //!
 //! ```
 //! use ragspan::{LogContext, rag_span};
@@ -33,11 +33,13 @@
 //! - `yaml` (default): [`Config::load`], the configuration file.
 //! - `log` (default): events of the `log` crate become records.
 //! - `signal` (default): [`terminated`], for a graceful shutdown.
-//! - `http`: [`http`](mod@http), tower layers for servers and clients. A `Response` of the `http` crate is classified by its status.
+//! - `http`: [`http`](mod@http), tower layers for servers and clients. A `Response` of the `http` crate is classified
+//!   by its status.
 //! - `reqwest`: a middleware for `reqwest`.
 //! - `serde`: a [`Secret`] is serialized as `[redacted]`.
 //! - `testing`: [`testing`], for your own unit tests.
-//! - `off`, set by the final binary: the attribute returns its item unchanged, and scopes carry no fields. `testing` overrides it.
+//! - `off`, set by the final binary: the attribute returns its item unchanged, and scopes add no fields. `testing`
+//!   overrides it.
 //!
 //! The modules of the crate are layered: see `ARCHITECTURE.md`.
 

@@ -7,8 +7,8 @@ use super::request::RequestContext;
 
 /// The fields of a scope, or of a request outside of any scope, shared by all code inside.
 ///
-/// Readers take a snapshot of all fields, and `bind` replaces the whole: so a record never sees half of a change, and no
-/// user code runs under the lock.
+/// Readers take a snapshot of all fields, and `bind` replaces the whole: so a record never sees half of a change, and
+/// no user code runs under the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Frame {
     first: Option<Arc<RequestContext>>,
@@ -34,7 +34,8 @@ impl Frame {
         bound.clone()
     }
 
-    /// Changes the fields for all later readers. `change` runs under the lock, so it must be short and must not run user code.
+    /// Changes the fields for all later readers. `change` runs under the lock, so it must be short and must not run
+    /// user code.
     pub(crate) fn bind(&self, change: impl FnOnce(&mut RequestContext)) {
         let mut bound = self.bound.write().unwrap_or_else(PoisonError::into_inner);
         let before = bound.as_deref().or(self.first.as_deref());

@@ -81,8 +81,8 @@ impl RequestContext {
         }
     }
 
-    /// Sets `name` to the one value in `added`, or changes nothing if `added` is empty. Returns false if a request or session
-    /// id was rejected as malformed; the derived id applies then.
+    /// Sets `name` to the one value in `added`, or changes nothing if `added` is empty. Returns false if a request or
+    /// session id was rejected as malformed; the derived id applies then.
     pub(crate) fn set(&mut self, name: &'static str, added: &mut Fields) -> bool {
         if let Some(slot) = self.reserved(name) {
             if let Some(text) = added.last_as_text() {
@@ -132,8 +132,8 @@ fn remove_field(fields: &mut Fields, name: &str) {
     }
 }
 
-/// Returns the fields of `outer` that `own` does not replace, followed by those of `own`. The result is built anew instead of
-/// cloned, since the texts of removed fields would stay in the arena of a clone.
+/// Returns the fields of `outer` that `own` does not replace, followed by those of `own`. The result is built anew
+/// instead of cloned, since the texts of removed fields would stay in the arena of a clone.
 fn merged(own: &Fields, outer: &Fields) -> Fields {
     let mut fields = Fields::default();
     for (name, value) in outer.iter() {
@@ -159,8 +159,8 @@ fn is_derivable(name: &str) -> bool {
     matches!(name, "request_id" | "session_id")
 }
 
-/// Returns whether an id, which may come from a header, is short and free of control characters, which a terminal or a log
-/// viewer would interpret.
+/// Returns whether an id, which may come from a header, is short and free of control characters, which a terminal or
+/// a log viewer would interpret.
 fn is_well_formed(id: &str) -> bool {
     const MAX_LENGTH: usize = 128;
     id.len() <= MAX_LENGTH && !id.is_empty() && !id.chars().any(char::is_control)

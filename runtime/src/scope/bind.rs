@@ -11,10 +11,10 @@ use crate::value::Fields;
 /// Adds a field to the request that this code is part of. All records written from now on have the field, including the
 /// completion records of calls that are already running.
 ///
-/// The field belongs to the nearest enclosing scope and ends with it; outside of a scope it belongs to the trace. A nested
-/// scope starts with the fields bound outside of it so far. `request_id`, `user_id`, `session_id` and `tenant_id` are fields
-/// of the record itself, as in a [`LogContext`](crate::LogContext). A value that records nothing, like `None`, changes
-/// nothing. Outside of any scope and any call the function has no effect.
+/// The field belongs to the nearest enclosing scope and ends with it; outside of a scope it belongs to the trace. A
+/// nested scope starts with the fields bound outside of it so far. `request_id`, `user_id`, `session_id` and
+/// `tenant_id` are fields of the record itself, as in a [`LogContext`](crate::LogContext). A value that records
+/// nothing, like `None`, changes nothing. Outside of any scope and any call the function has no effect.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "api")]
@@ -48,7 +48,8 @@ pub fn bind(key: &'static str, value: impl Value) {
     count_rejected(u64::from(!accepted));
 }
 
-/// Removes a field from the request that this code is part of, whether [`bind`] added it or the scope had it from the start.
+/// Removes a field from the request that this code is part of, whether [`bind`] added it or the scope had it from the
+/// start.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "api")]

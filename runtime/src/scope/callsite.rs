@@ -8,8 +8,8 @@ use tracing_core::Kind;
 
 /// The callsite of a scope span. `#[derive(LogContext)]` creates one as a static; not part of the public API.
 ///
-/// The span has the level ERROR and a callsite in the user's own crate, so that filters like `warn` or `mycrate=debug` do not
-/// disable it.
+/// The span has the level ERROR and a callsite in the user's own crate, so that filters like `warn` or
+/// `mycrate=debug` do not disable it.
 #[derive(Debug)]
 pub struct ScopeCallsite {
     callsite: DefaultCallsite,

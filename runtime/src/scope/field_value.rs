@@ -1,4 +1,5 @@
-//! Traits of the values that fields of a derived `LogContext` can have, with the compiler's messages for all other values.
+//! Traits of the values that fields of a derived `LogContext` can have, with the compiler's messages for all other
+//! values.
 
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
@@ -116,13 +117,14 @@ pub fn context<C: LogContext>(value: &C) -> &dyn LogContext {
     value
 }
 
-/// Applies the closure of `with` to a field. The field is the first argument, so that the closure's argument type is inferred.
+/// Applies the closure of `with` to a field. The field is the first argument, so that the closure's argument type is
+/// inferred.
 pub fn with<'a, T, R>(value: &'a T, convert: impl FnOnce(&'a T) -> R) -> R {
     convert(value)
 }
 
-/// A reference to a field. `get` returns the value inside an `Option`, and by autoref specialization any other value itself:
-/// for types other than `Option` the method is found on [`RequiredField`], the `Deref` target.
+/// A reference to a field. `get` returns the value inside an `Option`, and by autoref specialization any other value
+/// itself: for types other than `Option` the method is found on [`RequiredField`], the `Deref` target.
 #[derive(Debug)]
 pub struct OptionalField<'a, T>(RequiredField<'a, T>);
 

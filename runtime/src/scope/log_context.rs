@@ -1,6 +1,6 @@
 //! The trait of request contexts, and the scopes opened with it.
 //!
-//! A scope is a span that carries request fields to all code inside; it has no id and no record.
+//! A scope is a span that holds the request fields of all code inside; it has no id and no record.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use crate::trace::{self, Inherited};
 
 /// The fields of a request, which are added to every record inside its scope.
 ///
-/// `#[derive(LogContext)]` writes the implementation. Fields named `request_id`, `user_id`, `session_id` and `tenant_id` are
-/// fields of the record itself; all others go into its `context`.
+/// `#[derive(LogContext)]` writes the implementation. Fields named `request_id`, `user_id`, `session_id` and
+/// `tenant_id` are fields of the record itself; all others go into its `context`.
 ///
 /// ```
 /// use ragspan::{LogContext, rag_span};
@@ -102,8 +102,8 @@ pub trait LogContext {
         None
     }
 
-    /// Runs `future` with these fields on every record inside it. Fields of an outer scope still apply, except those set again
-    /// by this one.
+    /// Runs `future` with these fields on every record inside it. Fields of an outer scope still apply, except those
+    /// set again by this one.
     fn scope<F: Future>(&self, future: F) -> Instrumented<F>
     where
         Self: Sized,
@@ -169,7 +169,7 @@ pub struct EnteredScope {
     _span: EnteredSpan,
 }
 
-/// True if instrumentation is disabled for this build: scopes then carry no fields.
+/// True if instrumentation is disabled for this build: scopes then add no fields.
 pub(crate) const OFF: bool = cfg!(all(feature = "off", not(feature = "testing")));
 
 fn open<C: LogContext>(context: &C) -> Span {

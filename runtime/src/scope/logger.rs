@@ -11,7 +11,8 @@ use crate::context::RequestContext;
 /// Fields that are added to every event of this logger, besides those of the request.
 ///
 /// A clone copies one pointer; adding or removing fields changes that clone only. `Logger` implements
-/// [`LogContext`](crate::LogContext), so a scope can be opened with it. Events are written with [`event!`](crate::event!).
+/// [`LogContext`](crate::LogContext), so a scope can be opened with it. Events are written with
+/// [`event!`](crate::event!).
 ///
 /// ```
 /// use ragspan::Logger;

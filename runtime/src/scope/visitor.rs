@@ -9,9 +9,9 @@ use crate::value::Fields;
 
 /// Collects the fields of a [`LogContext`](crate::LogContext), one method call for each field.
 ///
-/// `request_id`, `user_id`, `session_id` and `tenant_id` are fields of the record itself, as text; the other fields go into
-/// its `context`, and metrics into its `metrics`. If a name is reported twice, the last value applies. A value that records
-/// nothing, like `None`, leaves the field as an outer scope has set it. Text is cut at 64 KiB.
+/// `request_id`, `user_id`, `session_id` and `tenant_id` are fields of the record itself, as text; the other fields
+/// go into its `context`, and metrics into its `metrics`. If a name is reported twice, the last value applies. A
+/// value that records nothing, like `None`, leaves the field as an outer scope has set it. Text is cut at 64 KiB.
 #[derive(Debug)]
 pub struct ContextVisitor<'a> {
     context: &'a mut RequestContext,
@@ -82,11 +82,12 @@ impl<'a> ContextVisitor<'a> {
         self.put(name, |to| to.push_text(name, REDACTED));
     }
 
-    /// Adds a keyed hash of the value's `Display` output. Equal values have equal hashes, and the value cannot be read back.
+    /// Adds a keyed hash of the value's `Display` output. Equal values have equal hashes, and the value cannot be
+    /// read back.
     ///
-    /// The hash is `hash:` and 16 hexadecimal digits: the first 64 bits of an HMAC-SHA-256 over at most 1 MiB of text. The key
-    /// is that of [`Config::hash_key`](crate::Config::hash_key), or else a random one for the lifetime of the process. If the
-    /// system has no source of randomness either, the field is shown as `[redacted]`.
+    /// The hash is `hash:` and 16 hexadecimal digits: the first 64 bits of an HMAC-SHA-256 over at most 1 MiB of
+    /// text. The key is that of [`Config::hash_key`](crate::Config::hash_key), or else a random one for the lifetime
+    /// of the process. If the system has no source of randomness either, the field is shown as `[redacted]`.
     ///
     /// ```
     /// # struct Request { email: Option<String> }
@@ -148,8 +149,8 @@ impl<'a> ContextVisitor<'a> {
         self.put(name, |to| to.print_named(name, format_args!("{value:?}")));
     }
 
-    /// Adds a number, or an `Option` of one, to the `metrics` of each record inside the scope. NaN, infinity and `None` are
-    /// ignored. A record's own metric of the same name takes precedence.
+    /// Adds a number, or an `Option` of one, to the `metrics` of each record inside the scope. NaN, infinity and
+    /// `None` are ignored. A record's own metric of the same name takes precedence.
     ///
     /// ```
     /// # struct Request { turn: u32 }

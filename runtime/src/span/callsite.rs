@@ -168,8 +168,8 @@ impl SpanCallsite {
         self
     }
 
-    /// Creates a copy of `like` with an operation and a layer known only at run time. It is leaked: callers must bound the
-    /// number of callsites that they create.
+    /// Creates a copy of `like` with an operation and a layer known only at run time. It is leaked: callers must
+    /// bound the number of callsites that they create.
     #[cfg(feature = "http")]
     pub(crate) fn leaked(
         like: &'static Self,
@@ -186,7 +186,8 @@ impl SpanCallsite {
             let fields = FieldSet::new(like.fields, Identifier(key));
             describe(operation, like.target, like.level, &info, fields)
         };
-        // The `DefaultCallsite` gets its own copy of the metadata, since it cannot refer to the struct under construction.
+        // The `DefaultCallsite` gets its own copy of the metadata, since it cannot refer to the struct under
+        // construction.
         let meta: &'static Metadata<'static> = Box::leak(Box::new(describe()));
         key.meta.get_or_init(|| meta);
         let callsite = DefaultCallsite::new(meta);

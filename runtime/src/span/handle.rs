@@ -18,8 +18,8 @@ const MAX_METRICS: usize = 1024;
 
 /// A handle of the call of a block under [`span!`](crate::span!).
 ///
-/// It is cheap to clone and can be sent to other threads and tasks. Values recorded after the block has ended are ignored, and
-/// nothing is recorded if no pipeline listens.
+/// It is cheap to clone and can be sent to other threads and tasks. Values recorded after the block has ended are
+/// ignored, and nothing is recorded if there is no pipeline.
 ///
 /// ```
 /// fn read(file: &str) -> Vec<String> {
@@ -53,11 +53,12 @@ impl Span {
         Self(None)
     }
 
-    /// Records a value: a text, a number or a boolean as it is, any other value wrapped in [`tracing::field::display`] or
-    /// [`tracing::field::debug`].
+    /// Records a value: a text, a number or a boolean as it is, any other value wrapped in
+    /// [`tracing::field::display`] or [`tracing::field::debug`].
     ///
-    /// The value becomes part of the record's `context` under its key, or of its `metrics` if the key starts with `metrics.` and
-    /// the value is a number. A later value of the same key replaces it, and it replaces values of the macro's arguments.
+    /// The value becomes part of the record's `context` under its key, or of its `metrics` if the key starts with
+    /// `metrics.` and the value is a number. A later value of the same key replaces it, and it replaces values of the
+    /// macro's arguments.
     ///
     /// ```
     /// # let path = std::path::Path::new("/bees.txt");
@@ -83,13 +84,13 @@ impl Span {
         }
     }
 
-    /// Returns the trace id, for a log line or a response; `None` if no pipeline listens.
+    /// Returns the trace id, for a log line or a response; `None` if there is no pipeline.
     #[must_use]
     pub fn trace_id(&self) -> Option<TraceId> {
         self.0.as_ref()?.trace_id
     }
 
-    /// Returns the id of this call; `None` if no pipeline listens.
+    /// Returns the id of this call; `None` if there is no pipeline.
     #[must_use]
     pub fn span_id(&self) -> Option<SpanId> {
         self.0.as_ref()?.span_id

@@ -1,8 +1,8 @@
 //! Annotated calls: each has a span, a record and metrics, and ends with an outcome.
 //!
-//! From the bottom up: callsites and plain data (`document`, `options`, `recorded_fields`, `panic_report`), `observer` (the
-//! record and the metrics of a call), `call` (its life cycle), `body` and `handle` (the ways in which a body runs), `outcome`
-//! (how a call ended, from the value that it returned).
+//! From the bottom up: callsites and plain data (`document`, `options`, `recorded_fields`, `panic_report`),
+//! `observer` (the record and the metrics of a call), `call` (its life cycle), `body` and `handle` (the ways in which
+//! a body runs), `outcome` (how a call ended, from the value that it returned).
 
 mod body;
 mod call;

@@ -20,8 +20,8 @@ pub(super) struct PanicReport {
     pub(super) backtrace: Option<Box<str>>,
 }
 
-/// Installs a panic hook in front of the current one, once in a process. The hook only stores a report for its thread: it
-/// takes no shared lock, does not block and does not print.
+/// Installs a panic hook in front of the current one, once in a process. The hook only stores a report for its
+/// thread: it takes no shared lock, does not block and does not print.
 pub(crate) fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -49,8 +49,8 @@ fn store(info: &PanicHookInfo<'_>) {
     let _gone = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(report)));
 }
 
-/// Captures a backtrace if `RUST_BACKTRACE` is set. A test that has stopped time gets none, so that its records are the same
-/// in each run.
+/// Captures a backtrace if `RUST_BACKTRACE` is set. A test that has stopped time gets none, so that its records are
+/// the same in each run.
 fn capture_backtrace() -> Option<Box<str>> {
     if clock::is_stopped() {
         return None;

@@ -4,13 +4,13 @@ use crate::dispatch;
 use crate::trace;
 use crate::value::Fields;
 
-/// Records a value in the nearest enclosing call or manual span: a text, a number or a boolean as it is, any other value wrapped
-/// in [`tracing::field::display`] or [`tracing::field::debug`].
+/// Records a value in the nearest enclosing call or manual span: a text, a number or a boolean as it is, any other
+/// value wrapped in [`tracing::field::display`] or [`tracing::field::debug`].
 ///
-/// The value becomes part of the call's completion record: in `context` under its key, or in `metrics` if the key starts with
-/// `metrics.` and the value is a number. A later value of the same key replaces it. Calls whose span is disabled by a filter are
-/// skipped, and without an enclosing call the value is dropped; use the [handle](crate::Span) of a manual span if its span may be
-/// disabled.
+/// The value becomes part of the call's completion record: in `context` under its key, or in `metrics` if the key
+/// starts with `metrics.` and the value is a number. A later value of the same key replaces it. Calls whose span is
+/// disabled by a filter are skipped, and without an enclosing call the value is dropped; use the
+/// [handle](crate::Span) of a manual span if its span may be disabled.
 ///
 /// ```
 /// fn chunk(pages: &[&str]) -> usize {

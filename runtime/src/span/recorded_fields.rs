@@ -10,8 +10,8 @@ use crate::value::Fields;
 
 /// The fields that handles of one call have recorded so far, shared by the call and its handles.
 ///
-/// They are kept beside the call and not in the span tree, so they reach the record even if a filter disables the span, and
-/// from any thread.
+/// They are kept beside the call and not in the span tree, so they reach the record even if a filter disables the
+/// span, and from any thread.
 pub(super) struct RecordedFields {
     pub(super) trace_id: Option<TraceId>,
     pub(super) span_id: Option<SpanId>,

@@ -11,9 +11,9 @@ use super::node::{Node, notify_parent};
 
 /// Attaches a node to `span`, and returns the second value that `make` returned.
 ///
-/// `make` receives the data of the nearest node above, and returns the data of the new one. Without a span or a `Registry`
-/// nothing is attached, but `make` is still called: then with the data of the explicit `parent` if there is one, or of the
-/// current code. `start` is the start of a call in Unix microseconds, and `None` for a scope.
+/// `make` receives the data of the nearest node above, and returns the data of the new one. Without a span or a
+/// `Registry` nothing is attached, but `make` is still called: then with the data of the explicit `parent` if there
+/// is one, or of the current code. `start` is the start of a call in Unix microseconds, and `None` for a scope.
 pub(crate) fn attach<R>(
     span: &Span,
     parent: Option<Option<&Id>>,

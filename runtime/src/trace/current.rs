@@ -68,8 +68,8 @@ impl Context {
         self.inherited.ids.map(|(_, span)| span)
     }
 
-    /// Returns the parent span of the nearest annotated call; `None` if that call is the root of its trace, and outside of any
-    /// call.
+    /// Returns the parent span of the nearest annotated call; `None` if that call is the root of its trace, and
+    /// outside of any call.
     #[must_use]
     pub fn parent_span_id(&self) -> Option<SpanId> {
         self.inherited.parent
@@ -130,7 +130,8 @@ impl Context {
         }
     }
 
-    /// Returns how long the trace had run in this process at the time of the lookup; `None` outside of any annotated call.
+    /// Returns how long the trace had run in this process at the time of the lookup; `None` outside of any annotated
+    /// call.
     #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {
         let trace = self.inherited.trace.as_ref()?;
@@ -172,7 +173,8 @@ impl Context {
     }
 }
 
-/// Returns the trace id of the nearest annotated call; `None` outside of any call. Meant for error pages and response headers.
+/// Returns the trace id of the nearest annotated call; `None` outside of any call. Meant for error pages and response
+/// headers.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "api")]

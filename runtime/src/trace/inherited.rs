@@ -31,7 +31,8 @@ impl Inherited {
         self.frame()?.fields()
     }
 
-    /// Begins a request from another service: it belongs to the caller's trace, and to no enclosing call of this process.
+    /// Begins a request from another service: it belongs to the caller's trace, and to no enclosing call of this
+    /// process.
     pub(crate) fn receive(&mut self, received: Arc<Received>) {
         if let Some(remote) = &received.remote {
             self.ids = Some((remote.trace, remote.parent));

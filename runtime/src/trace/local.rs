@@ -17,7 +17,8 @@ pub(crate) struct LocalTrace {
 }
 
 thread_local! {
-    /// The allocation of the last trace that ended on this thread, reused by the next one: so a root call allocates nothing for it.
+    /// The allocation of the last trace that ended on this thread, reused by the next one: so a root call allocates
+    /// nothing for it.
     static SPARE: Cell<Option<Arc<LocalTrace>>> = const { Cell::new(None) };
 }
 
@@ -32,7 +33,8 @@ impl LocalTrace {
         trace
     }
 
-    /// Gives up one reference, as a span of the trace closes. The last one resets the allocation and keeps it for reuse.
+    /// Gives up one reference, as a span of the trace closes. The last one resets the allocation and keeps it for
+    /// reuse.
     pub(crate) fn leave(mut trace: Arc<Self>) {
         // Checked first because `get_mut` costs a locked instruction.
         if Arc::strong_count(&trace) > 1 {

@@ -1,5 +1,5 @@
-//! The tree of running calls: which call encloses the current code, what a trace adds up, and what calls report to their
-//! parents.
+//! The tree of running calls: which call encloses the current code, what a trace adds up, and what calls report to
+//! their parents.
 
 mod attach;
 mod current;

@@ -1,8 +1,8 @@
 //! The node of an annotated call or a scope in the span tree of `tracing_subscriber`'s `Registry`.
 //!
-//! Nodes are extensions of the spans of the unfiltered `Registry`, reached through the dispatcher and never through a layer's
-//! own view: so per-layer filters, `reload` and `in_current_span` cannot hide them. Lookups walk up from a span to the
-//! nearest node; spans of other libraries have no node and are skipped.
+//! Nodes are extensions of the spans of the unfiltered `Registry`, reached through the dispatcher and never through a
+//! layer's own view: so per-layer filters, `reload` and `in_current_span` cannot hide them. Lookups walk up from a
+//! span to the nearest node; spans of other libraries have no node and are skipped.
 
 use tracing::span::Id;
 use tracing::{Dispatch, Span, Subscriber};
@@ -19,7 +19,7 @@ use crate::value::Fields;
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) inherited: Inherited,
-    /// False for a scope, which carries request fields only; reports pass through it.
+    /// False for a scope, which has request fields only; reports pass through it.
     pub(super) is_call: bool,
     /// The start of the call, in Unix microseconds.
     pub(super) start: u64,

@@ -68,8 +68,8 @@ pub(crate) fn record_late_in_enclosing(update: impl FnOnce(&mut Fields)) {
     });
 }
 
-/// Ends the call of this span, which ran from `start` to `end`: returns what was collected for it, and reports its interval
-/// to the nearest enclosing call.
+/// Ends the call of this span, which ran from `start` to `end`: returns what was collected for it, and reports its
+/// interval to the nearest enclosing call.
 pub(crate) fn report_end(span: &Span, start: u64, end: u64) -> Collected {
     let collected = with_registry_span(span, |span| {
         let (late, mut children) = {

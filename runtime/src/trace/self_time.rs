@@ -8,8 +8,8 @@ type Interval = (u64, u64);
 
 /// The time that a span's children have covered so far. Children are added as they end, in any order.
 ///
-/// At most 64 separate intervals are kept, in 1 KiB. Beyond that the two closest intervals are merged, and the gap between
-/// them is added to `lost`: the self time is then too short by at most that much.
+/// At most 64 separate intervals are kept, in 1 KiB. Beyond that the two closest intervals are merged, and the gap
+/// between them is added to `lost`: the self time is then too short by at most that much.
 #[derive(Debug, Default)]
 pub(crate) struct Children {
     /// Sorted, disjoint, not adjacent, not empty.
@@ -48,7 +48,8 @@ impl Children {
         self.add(start, end);
     }
 
-    /// Returns the self time of a span that ran from `start` to `end` and ends now. Children that still run count up to `end`.
+    /// Returns the self time of a span that ran from `start` to `end` and ends now. Children that still run count up
+    /// to `end`.
     pub(crate) fn close(&mut self, start: u64, end: u64) -> SelfTime {
         if self.running > 0 {
             self.add(self.since, end);

@@ -70,8 +70,8 @@ impl Baggage {
     }
 }
 
-/// Returns a header with these members. The values of `plain` are encoded, those of `encoded` already are. Members beyond the
-/// limits are left out.
+/// Returns a header with these members. The values of `plain` are encoded, those of `encoded` already are. Members
+/// beyond the limits are left out.
 pub(crate) fn baggage_header<'a>(
     plain: impl Iterator<Item = (&'a str, &'a str)>,
     encoded: impl Iterator<Item = (&'a str, &'a str)>,

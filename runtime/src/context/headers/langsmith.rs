@@ -29,8 +29,8 @@ impl DottedOrder {
         whole.then(|| Self(line.into()))
     }
 
-    /// Returns the order of the last of these calls, below `above`; `None` if it would be too long. A start before that of the
-    /// enclosing call is moved to it, since LangSmith rejects such paths.
+    /// Returns the order of the last of these calls, below `above`; `None` if it would be too long. A start before
+    /// that of the enclosing call is moved to it, since LangSmith rejects such paths.
     pub(crate) fn below(above: Option<&Self>, path: impl Iterator<Item = Segment>) -> Option<Self> {
         let mut text = above
             .map(|above| String::from(&*above.0))

@@ -1,7 +1,7 @@
 //! Propagation headers of a request: W3C `traceparent`, `tracestate` and `baggage`, and LangSmith's `langsmith-trace`.
 //!
-//! Inbound headers are untrusted. The parsers never panic, and memory is bounded: each header has a limit over the sum of
-//! its lines. Malformed headers are ignored and counted.
+//! Inbound headers are untrusted. The parsers never panic, and memory is bounded: each header has a limit over the
+//! sum of its lines. Malformed headers are ignored and counted.
 
 mod baggage;
 mod langsmith;

@@ -30,15 +30,15 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Returns the default policy: callers are trusted, the request id is sent as baggage, and LangSmith's header is continued if
-    /// the request came with one.
+    /// Returns the default policy: callers are trusted, the request id is sent as baggage, and LangSmith's header is
+    /// continued if the request came with one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets whether to continue a caller's trace and accept its baggage. If not, a new trace starts, whose records link to the
-    /// caller's trace.
+    /// Sets whether to continue a caller's trace and accept its baggage. If not, a new trace starts, whose records
+    /// link to the caller's trace.
     #[must_use]
     pub fn trust(mut self, trust: bool) -> Self {
         self.trust = trust;
@@ -53,8 +53,8 @@ impl Policy {
         self
     }
 
-    /// Sets whether to send LangSmith's header with every call, and not only if the request came with one. This is for services
-    /// traced by LangSmith's client.
+    /// Sets whether to send LangSmith's header with every call, and not only if the request came with one. This is
+    /// for services traced by LangSmith's client.
     #[must_use]
     pub fn langsmith(mut self, always: bool) -> Self {
         self.langsmith = always;

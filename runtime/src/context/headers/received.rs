@@ -50,8 +50,8 @@ pub(crate) fn receive(lines: impl Fn(&str, &mut dyn FnMut(&str))) -> Received {
     }
 }
 
-/// Combines the headers. `traceparent` takes precedence over `langsmith-trace`, whose trace id may differ; LangSmith's path
-/// is still kept, to be continued in outbound calls.
+/// Combines the headers. `traceparent` takes precedence over `langsmith-trace`, whose trace id may differ;
+/// LangSmith's path is still kept, to be continued in outbound calls.
 fn remote(
     parent: Option<TraceParent>,
     state: TraceState,

@@ -47,8 +47,9 @@ impl TraceParent {
         })
     }
 
-    /// Returns the 16-byte id of the parent: that of ragspan's `tracestate` member if it ends with the parent id of this header,
-    /// and the parent id after zeros otherwise. The member is stale if another tracing system was in between.
+    /// Returns the 16-byte id of the parent: that of ragspan's `tracestate` member if it ends with the parent id of
+    /// this header, and the parent id after zeros otherwise. The member is stale if another tracing system was in
+    /// between.
     pub(crate) fn full(&self, ours: Option<SpanId>) -> SpanId {
         ours.filter(|full| low(*full) == self.parent)
             .unwrap_or_else(|| {

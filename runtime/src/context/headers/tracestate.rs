@@ -82,8 +82,8 @@ impl TraceState {
     }
 }
 
-/// Returns the header of an outbound call. Ragspan's member is first, as the specification requires of the member changed
-/// last.
+/// Returns the header of an outbound call. Ragspan's member is first, as the specification requires of the member
+/// changed last.
 pub(crate) fn tracestate_header(span: SpanId, others: &str) -> String {
     match others {
         "" => format!("{OURS}={span}"),

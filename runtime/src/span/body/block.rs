@@ -3,14 +3,16 @@
 use crate::span::call::Call;
 use crate::span::handle::Span;
 
-/// Runs the body of a function. The body is a closure, so that a `return` inside it cannot skip the classification after it.
+/// Runs the body of a function. The body is a closure, so that a `return` inside it cannot skip the classification
+/// after it.
 #[inline(always)]
 pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
 impl Call {
-    /// Runs a block with a handle of its call, and classifies its value. `_expected` tells the compiler the type of the value.
+    /// Runs a block with a handle of its call, and classifies its value. `_expected` fixes the type of the value for
+    /// inference.
     #[inline]
     pub fn block<R>(
         mut self,

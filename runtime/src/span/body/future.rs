@@ -1,7 +1,7 @@
 //! Bodies that are futures.
 //!
-//! The body is polled inside the span, without a task of its own. A body that is dropped before it is ready is dropped inside
-//! the span too, so that calls that end with it are recorded before it and below it.
+//! The body is polled inside the span, without a task of its own. A body that is dropped before it is ready is
+//! dropped inside the span too, so that calls that end with it are recorded before it and below it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -73,8 +73,8 @@ impl<R, D: FnMut(&R, &mut Call)> Classify<R> for D {
     }
 }
 
-/// Polls the body inside the span. It takes trait objects, so that it is compiled once for each type of a value and not for
-/// each function.
+/// Polls the body inside the span. It takes trait objects, so that it is compiled once for each type of a value and
+/// not for each function.
 #[inline(never)]
 fn poll<R>(
     call: &mut Call,

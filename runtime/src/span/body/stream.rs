@@ -1,6 +1,7 @@
 //! Bodies that are streams: the span stays open until the last item, the first error, or the drop of the stream.
 //!
-//! The stream is polled inside the span, without a task of its own, so timeouts of the consumer behave as without ragspan.
+//! The stream is polled inside the span, without a task of its own, so timeouts of the consumer behave as without
+//! ragspan.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -44,8 +45,8 @@ struct Timing {
 }
 
 impl Call {
-    /// Runs the stream that a function returned. `each` classifies its items. The call ends with the stream, with its first
-    /// error, or when it is dropped.
+    /// Runs the stream that a function returned. `each` classifies its items. The call ends with the stream, with its
+    /// first error, or when it is dropped.
     #[inline]
     pub fn returned_stream<S: Stream, D: FnMut(&S::Item, &mut Self)>(
         mut self,

@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use crate::span::call::{Call, PollGuard};
 
 pin_project_lite::pin_project! {
-    /// The body of an async function that returns a future or a stream. The call moves into the value that `wrap` returns.
+    /// The body of an async function that returns a future or a stream. The call moves into the value that `wrap`
+    /// returns.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct CallThen<F, W> {
@@ -70,8 +71,8 @@ impl Call {
         wrap(returned, self)
     }
 
-    /// Runs the body of a function that returns a future, and passes its value and the call to `wrap`. As under `tracing`'s
-    /// own attribute, the span is first entered by a poll of that future.
+    /// Runs the body of a function that returns a future, and passes its value and the call to `wrap`. As under
+    /// `tracing`'s own attribute, the span is first entered by a poll of that future.
     #[inline]
     pub fn prepare_then<T, R>(
         self,

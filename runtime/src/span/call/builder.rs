@@ -41,8 +41,8 @@ impl CallBuilder {
         self
     }
 
-    /// Creates the call with the values of the callsite's first fields. The span is opened now, or by the first poll of the
-    /// future that the function returns.
+    /// Creates the call with the values of the callsite's first fields. The span is opened now, or by the first poll
+    /// of the future that the function returns.
     #[must_use]
     pub fn call(self, values: &[&dyn Value]) -> Call {
         let callsite = self.callsite;
@@ -73,7 +73,7 @@ impl Call {
         call
     }
 
-    /// Creates a call with the options that `open` sets. `open` is not called if nothing listens.
+    /// Creates a call with the options that `open` sets. `open` is not called if there are no listeners.
     pub fn open_as(
         callsite: &'static SpanCallsite,
         open: impl FnOnce(CallBuilder) -> Self,

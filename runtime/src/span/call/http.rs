@@ -49,13 +49,13 @@ impl Call {
         self.outcome == Outcome::Error
     }
 
-    /// Returns the microseconds since the start of the call, if a pipeline listens.
+    /// Returns the microseconds since the start of the call, if there is a pipeline.
     pub(crate) fn elapsed(&self) -> Option<u64> {
         let observer = self.observer.as_ref()?;
         Some(clock::now().micros_since(observer.start))
     }
 
-    /// Returns the trace id and the current request id, if a pipeline listens.
+    /// Returns the trace id and the current request id, if there is a pipeline.
     pub(crate) fn ids(&self) -> Option<(TraceId, Option<String>)> {
         let observer = self.observer.as_ref()?;
         let (trace, request) = (observer.trace_id()?, observer.request());

@@ -1,8 +1,8 @@
 //! One call of an annotated function, from its start to its end.
 //!
-//! A call ends exactly once: after its value was classified, or by [`Drop`] if it panicked or its future was dropped. The
-//! functions that expansions call are not generic where possible, so that they are compiled once and not for each annotated
-//! function.
+//! A call ends exactly once: after its value was classified, or by [`Drop`] if it panicked or its future was dropped.
+//! The functions that expansions call are not generic where possible, so that they are compiled once and not for each
+//! annotated function.
 
 use tracing::{Span, Value};
 
@@ -21,10 +21,11 @@ use crate::span::panic_report::PanicReport;
 pub struct Call {
     pub(in crate::span) callsite: &'static SpanCallsite,
     pub(in crate::span) span: Span,
-    /// Present until the call ends, if a pipeline listens.
+    /// Present until the call ends, if there is a pipeline.
     pub(in crate::span) observer: Option<CallObserver>,
     pub(super) phase: Phase,
-    /// Present in [`Phase::Pending`] only. It is not a field of the variant, so that changing the phase is a plain store.
+    /// Present in [`Phase::Pending`] only. It is not a field of the variant, so that changing the phase is a plain
+    /// store.
     pub(super) pending: Option<Box<PendingCall>>,
     on_drop: OnDrop,
     position: Position,
@@ -34,7 +35,7 @@ pub struct Call {
     panic: Option<Box<PanicReport>>,
     /// The thread was already unwinding when the call was created or last entered, so a panic is not its own.
     entered_while_unwinding: bool,
-    /// The span is enabled or a pipeline listens.
+    /// The span is enabled or there is a pipeline.
     is_enabled: bool,
 }
 
@@ -75,7 +76,7 @@ impl Call {
         call
     }
 
-    /// Returns whether the span is enabled or a pipeline listens.
+    /// Returns whether the span is enabled or there is a pipeline.
     #[must_use]
     #[inline(always)]
     pub fn has_listeners(&self) -> bool {
@@ -98,7 +99,7 @@ impl Call {
         self.entered_while_unwinding = std::thread::panicking();
     }
 
-    /// Starts a pending call, unless nothing listens any more.
+    /// Starts a pending call, unless its listeners are gone.
     #[cold]
     fn start_pending(&mut self) {
         self.phase = Phase::Running;
@@ -122,8 +123,8 @@ impl Call {
         }
     }
 
-    /// Prepares for the drop of the body, which happens inside the span unless the call never started. The call itself is
-    /// dropped after it.
+    /// Prepares for the drop of the body, which happens inside the span unless the call never started. The call
+    /// itself is dropped after it.
     #[inline(never)]
     pub(in crate::span) fn enter_to_drop(&mut self) {
         if self.phase != Phase::Pending {

@@ -26,7 +26,8 @@ pub(super) enum Phase {
 /// The meaning of dropping a call that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OnDrop {
-    /// The body or the classification runs on the stack: it panics, or its macro-generated `return` skipped the classification.
+    /// The body or the classification runs on the stack: it panics, or its macro-generated `return` skipped the
+    /// classification.
     Unwinding,
     /// The body is a future, a stream or an HTTP body that was given up.
     Cancelled,
@@ -35,8 +36,8 @@ pub(super) enum OnDrop {
 }
 
 impl OnDrop {
-    /// Returns the outcome of a call dropped in this phase. `has_panicked` is whether the thread unwinds by a panic that began
-    /// after the call was last entered.
+    /// Returns the outcome of a call dropped in this phase. `has_panicked` is whether the thread unwinds by a panic
+    /// that began after the call was last entered.
     pub(super) fn outcome(self, phase: Phase, classified: Outcome, has_panicked: bool) -> Outcome {
         if has_panicked && self != Self::Cancelled {
             return Outcome::Panic;

@@ -9,8 +9,8 @@ use crate::span::observer::CallObserver;
 /// The maximum number of fields passed to other layers. The attribute rejects more.
 const MAX_FIELDS: usize = 32;
 
-/// Records the values as the callsite's fields, starting with the field at index `first`, in the call's record and in other
-/// layers.
+/// Records the values as the callsite's fields, starting with the field at index `first`, in the call's record and in
+/// other layers.
 #[inline]
 pub(super) fn record_fields(
     callsite: &'static SpanCallsite,

@@ -17,7 +17,8 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    /// Returns the listeners of the callsite on this thread; `None` if neither a pipeline nor a subscriber listens.
+    /// Returns the listeners of the callsite on this thread; `None` if there is neither a pipeline nor a subscriber
+    /// that enables the span.
     pub(super) fn find(callsite: &'static SpanCallsite) -> Option<Self> {
         let (is_span_enabled, handle) = (callsite.is_enabled(), dispatch::current());
         if handle.is_none() {
@@ -40,7 +41,7 @@ fn has_no_subscriber() -> bool {
     tracing::dispatcher::get_default(|to| to.is::<NoSubscriber>())
 }
 
-/// Opens the span with the values of the callsite's first fields, and starts the observer if a pipeline listens.
+/// Opens the span with the values of the callsite's first fields, and starts the observer if there is a pipeline.
 #[inline(always)]
 pub(super) fn start(
     callsite: &'static SpanCallsite,

@@ -99,8 +99,8 @@ impl Call {
         }
     }
 
-    /// Emits an event of `err` or `ret` for other layers. It is skipped if ragspan's own layer is the only listener, which has
-    /// the call's record.
+    /// Emits an event of `err` or `ret` for other layers. It is skipped if ragspan's own layer is the only listener,
+    /// which has the call's record.
     pub fn emit(&self, event: &'static EventCallsite, value: &dyn Value) {
         let observer = self.observer.as_ref();
         if !observer.is_some_and(CallObserver::is_sole_listener) {

@@ -8,10 +8,11 @@ use crate::record::Record;
 use crate::span::callsite::SpanCallsite;
 use crate::trace::{self, ErrorOrigin};
 
-/// Sets the failure's `origin_span_id` if the error was passed on by a child, and reports the origin to the enclosing call.
+/// Sets the failure's `origin_span_id` if the error was passed on by a child, and reports the origin to the enclosing
+/// call.
 ///
-/// A child's error is recognised by the hashes of its texts. A failure by a status code has no text of its own, so the last
-/// error inside is taken as its origin.
+/// A child's error is recognised by the hashes of its texts. A failure by a status code has no text of its own, so
+/// the last error inside is taken as its origin.
 #[cold]
 pub(super) fn resolve_error_origin(
     record: &mut Record,

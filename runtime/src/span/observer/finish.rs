@@ -46,8 +46,8 @@ impl CallObserver {
         }
     }
 
-    /// Adds the fields recorded while the call ran, and adds the call to the sums of its trace. A root call also records the
-    /// totals of the trace.
+    /// Adds the fields recorded while the call ran, and adds the call to the sums of its trace. A root call also
+    /// records the totals of the trace.
     fn collect(&mut self, callsite: &'static SpanCallsite, span: &Span, outcome: Outcome) {
         let record = &mut *self.record;
         let collected = trace::report_end(span, record.start, record.timestamp);

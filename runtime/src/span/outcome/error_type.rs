@@ -65,8 +65,8 @@ pub trait ErrorType {
     /// Returns the label, one of a small, fixed set.
     fn error_type(&self) -> &'static str;
 
-    /// Returns the level of the failure, if it is not ERROR: a rate limit after which the call is retried is a WARNING. A level in
-    /// the annotation takes precedence.
+    /// Returns the level of the failure, if it is not ERROR: a rate limit after which the call is retried is a
+    /// WARNING. A level in the annotation takes precedence.
     fn error_level(&self) -> Option<Level> {
         None
     }
@@ -82,8 +82,8 @@ pub trait ErrorType {
     }
 }
 
-/// An error with a label that implements `std::error::Error`. [`Probe`](super::Probe) tries this bound first, so the compiler reports it
-/// as missing for an error whose type is inferred too late.
+/// An error with a label that implements `std::error::Error`. [`Probe`](super::Probe) tries this bound first, so the
+/// compiler reports it as missing for an error whose type is inferred too late.
 #[diagnostic::on_unimplemented(
     message = "the type of this error was not known where the value is classified",
     label = "the type `{Self}` of the error was inferred later",

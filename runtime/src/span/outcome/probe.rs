@@ -1,10 +1,11 @@
 //! Classifies a value by its static type.
 //!
-//! [`Probe`] is a chain of wrapper types ("tiers"), each of which dereferences to the next. Method lookup starts at the first
-//! tier and takes the first `classify` whose bounds the value's type meets. This is autoref-based specialization, here by
-//! `Deref`: <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>. So type aliases work, and no
-//! trait has to be in scope. Inside a generic function only the declared bounds are known: a value whose type is a type
-//! parameter counts as a success.
+//! [`Probe`] is a chain of wrapper types ("tiers"), each of which dereferences to the next. Method lookup starts at
+//! the first tier and takes the first `classify` whose bounds the value's type meets. This is autoref-based
+//! specialization, here by `Deref`:
+//! <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>. So type aliases work, and
+//! no trait has to be in scope. Inside a generic function only the declared bounds are known: a value whose type is a
+//! type parameter counts as a success.
 
 use std::error::Error;
 use std::fmt::{Debug, Display};
@@ -16,7 +17,7 @@ use super::error_type::{ErrorFields, ErrorType, LabelledError};
 use crate::record::{ErrorKind, Outcome};
 use crate::span::call::Call;
 
-/// Classifies a returned value: the entry of the chain of tiers.
+/// Classifies a returned value: the start of the chain of tiers.
 #[derive(Debug)]
 pub struct Probe<'a, R>(LabelledResult<'a, R>);
 
