@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedL
 /// A type whose values can be empty, which `#[rag_span(empty)]` requires.
 #[diagnostic::on_unimplemented(
     message = "`empty` does not know when a value of `{Self}` is empty",
-    label = "this does not implement `MayBeEmpty`",
+    label = "not a text, a collection, an `Option`, or a `Result` of one",
     note = "write a closure: `empty = |value| value.hits == 0`"
 )]
 pub trait MayBeEmpty {
