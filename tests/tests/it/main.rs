@@ -70,6 +70,8 @@ mod service;
 mod hostile;
 // Another library's subscriber, logger and signals are lived with.
 mod company;
+// Identifiers use the words of the field.
+mod vocabulary;
 // No type of the libraries that we are built on is in the public API.
 mod api;
 // As packaged, and outside the workspace, it builds and runs.
