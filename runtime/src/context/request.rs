@@ -86,7 +86,7 @@ impl RequestContext {
     pub(crate) fn set(&mut self, name: &'static str, added: &mut Fields) -> bool {
         if let Some(slot) = self.reserved(name) {
             if let Some(text) = added.last_as_text() {
-                let accepted = !is_derivable(name) || is_well_formed(text);
+                let accepted = !is_derivable(name) || is_valid_id(text);
                 *slot = accepted.then(|| text.into());
                 return accepted;
             }
@@ -161,7 +161,7 @@ fn is_derivable(name: &str) -> bool {
 
 /// Returns whether an id, which may come from a header, is short and free of control characters, which a terminal or
 /// a log viewer would interpret.
-fn is_well_formed(id: &str) -> bool {
+fn is_valid_id(id: &str) -> bool {
     const MAX_LENGTH: usize = 128;
     id.len() <= MAX_LENGTH && !id.is_empty() && !id.chars().any(char::is_control)
 }

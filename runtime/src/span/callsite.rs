@@ -42,12 +42,12 @@ pub struct SpanCallsite {
     pub(super) kind: Option<&'static str>,
     /// A call records the token usage of an LLM.
     pub(super) records_usage: bool,
-    state: OnceLock<State>,
+    state: OnceLock<CallsiteState>,
 }
 
 /// Data that the first call under the global pipeline looks up and later calls reuse.
 #[derive(Debug)]
-struct State {
+struct CallsiteState {
     layer_bit: u64,
     metrics: Arc<CallMetrics>,
 }
@@ -214,7 +214,7 @@ impl SpanCallsite {
 
     /// Returns the layer's bit, and the metrics of this function under the global pipeline.
     pub(super) fn global(&'static self, pipeline: &Pipeline) -> (u64, &'static CallMetrics) {
-        let state = self.state.get_or_init(|| State {
+        let state = self.state.get_or_init(|| CallsiteState {
             layer_bit: self.info.layer.bit(),
             metrics: self.metrics(pipeline),
         });

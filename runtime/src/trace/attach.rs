@@ -7,7 +7,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::inherited::Inherited;
 use super::lookup::{below, current, inherited};
-use super::node::{Node, notify_parent};
+use super::node::{SpanNode, notify_parent};
 
 /// Attaches a node to `span`, and returns the second value that `make` returned.
 ///
@@ -28,7 +28,8 @@ pub(crate) fn attach<R>(
         if let Some(start) = start {
             notify_parent(&span, |node| node.children.begin(start));
         }
-        span.extensions_mut().replace(Node::new(inherited, start));
+        span.extensions_mut()
+            .replace(SpanNode::new(inherited, start));
         Some(result)
     });
     match (attached.flatten(), make) {

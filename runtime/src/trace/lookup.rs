@@ -6,7 +6,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::inherited::Inherited;
-use super::node::{Node, with_current_span, with_registry_span};
+use super::node::{SpanNode, with_current_span, with_registry_span};
 use crate::context::CallsiteInfo;
 use crate::context::headers::Segment;
 
@@ -32,7 +32,7 @@ pub(crate) fn nearest(registry: &Registry, id: &Id) -> Option<Inherited> {
 pub(super) fn inherited(from: SpanRef<'_, Registry>) -> Option<Inherited> {
     let mut span = from;
     loop {
-        if let Some(node) = span.extensions().get::<Node>() {
+        if let Some(node) = span.extensions().get::<SpanNode>() {
             return Some(node.inherited.clone());
         }
         span = span.parent()?;
@@ -45,7 +45,7 @@ pub(crate) fn segments() -> Vec<Segment> {
         let mut trace = None;
         let calls = current.scope().filter_map(|span| {
             let extensions = span.extensions();
-            let node = extensions.get::<Node>().filter(|node| node.is_call)?;
+            let node = extensions.get::<SpanNode>().filter(|node| node.is_call)?;
             let (trace_id, span_id) = node.inherited.ids?;
             // Calls outside of the request's entry point belong to other traces.
             (*trace.get_or_insert(trace_id) == trace_id).then_some(Segment {
@@ -65,7 +65,7 @@ pub(crate) fn path(span: &Span) -> Vec<&'static CallsiteInfo> {
     with_registry_span(span, |span| {
         let callsites = span.scope().filter_map(|span| {
             let extensions = span.extensions();
-            let node = extensions.get::<Node>().filter(|node| node.is_call)?;
+            let node = extensions.get::<SpanNode>().filter(|node| node.is_call)?;
             node.inherited.callsite
         });
         Some(callsites.collect())

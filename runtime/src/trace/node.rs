@@ -17,7 +17,7 @@ use crate::value::Fields;
 
 /// The data of one call or scope: what code inside inherits, and what calls inside report.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct SpanNode {
     pub(super) inherited: Inherited,
     /// False for a scope, which has request fields only; reports pass through it.
     pub(super) is_call: bool,
@@ -32,7 +32,7 @@ pub(super) struct Node {
     pub(super) children: Children,
 }
 
-impl Node {
+impl SpanNode {
     /// Creates the node of a call that starts at `start`, or of a scope.
     pub(super) fn new(inherited: Inherited, start: Option<u64>) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Node {
 }
 
 /// The `Registry` drops a node once nothing runs in or below its span any more.
-impl Drop for Node {
+impl Drop for SpanNode {
     fn drop(&mut self) {
         if let Some(trace) = self.inherited.trace.take() {
             LocalTrace::leave(trace);
@@ -62,11 +62,11 @@ impl Drop for Node {
 
 /// Calls `update` with the nearest enclosing call of this span, if there is one.
 #[inline]
-pub(super) fn notify_parent(span: &SpanRef<'_, Registry>, update: impl FnOnce(&mut Node)) {
+pub(super) fn notify_parent(span: &SpanRef<'_, Registry>, update: impl FnOnce(&mut SpanNode)) {
     let mut above = span.parent();
     while let Some(span) = above {
         let mut extensions = span.extensions_mut();
-        let node = extensions.get_mut::<Node>();
+        let node = extensions.get_mut::<SpanNode>();
         if let Some(node) = node.filter(|node| node.is_call) {
             return update(node);
         }

@@ -6,7 +6,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::error_origin::ErrorOrigin;
-use super::node::{Node, notify_parent, with_current_span, with_registry_span};
+use super::node::{SpanNode, notify_parent, with_current_span, with_registry_span};
 use super::self_time::{Children, SelfTime};
 use crate::value::Fields;
 
@@ -23,7 +23,7 @@ pub(crate) struct Collected {
 pub(crate) fn error_origins(span: &Span) -> Vec<ErrorOrigin> {
     with_registry_span(span, |span| {
         let extensions = span.extensions();
-        Some(extensions.get::<Node>()?.error_origins.to_vec())
+        Some(extensions.get::<SpanNode>()?.error_origins.to_vec())
     })
     .unwrap_or_default()
 }
@@ -33,7 +33,7 @@ pub(crate) fn report_error_origin(span: &Span, origin: ErrorOrigin) {
     with_registry_span(span, |span| {
         span.scope().skip(1).find_map(|above| {
             let mut extensions = above.extensions_mut();
-            let node = extensions.get_mut::<Node>();
+            let node = extensions.get_mut::<SpanNode>();
             let node = node.filter(|node| node.is_running_call())?;
             node.error_origins.push(origin);
             Some(())
@@ -45,7 +45,7 @@ pub(crate) fn report_error_origin(span: &Span, origin: ErrorOrigin) {
 pub(crate) fn record_late(registry: &Registry, id: &Id, update: impl FnOnce(&mut Fields)) {
     if let Some(span) = registry.span(id) {
         let mut extensions = span.extensions_mut();
-        let node = extensions.get_mut::<Node>().filter(|node| node.is_call);
+        let node = extensions.get_mut::<SpanNode>().filter(|node| node.is_call);
         if let Some(node) = node {
             update(&mut node.late);
         }
@@ -59,11 +59,11 @@ pub(crate) fn record_late_in_enclosing(update: impl FnOnce(&mut Fields)) {
     with_current_span(|current| {
         let call = current.scope().find(|span| {
             span.extensions()
-                .get::<Node>()
-                .is_some_and(Node::is_running_call)
+                .get::<SpanNode>()
+                .is_some_and(SpanNode::is_running_call)
         });
         let mut extensions = call.as_ref()?.extensions_mut();
-        update.take()?(&mut extensions.get_mut::<Node>()?.late);
+        update.take()?(&mut extensions.get_mut::<SpanNode>()?.late);
         Some(())
     });
 }
@@ -74,7 +74,7 @@ pub(crate) fn report_end(span: &Span, start: u64, end: u64) -> Collected {
     let collected = with_registry_span(span, |span| {
         let (late, mut children) = {
             let mut extensions = span.extensions_mut();
-            let node = extensions.get_mut::<Node>()?;
+            let node = extensions.get_mut::<SpanNode>()?;
             node.has_ended = true;
             (
                 std::mem::take(&mut node.late),

@@ -9,7 +9,7 @@ use super::tracestate::TraceState;
 
 /// The trace and the call that a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Remote {
+pub(crate) struct RemoteParent {
     pub(crate) trace: TraceId,
     /// The calling span. Callers without ragspan send eight bytes; the first eight are zero then.
     pub(crate) parent: SpanId,
@@ -24,7 +24,7 @@ pub(crate) struct Remote {
 /// The parsed propagation headers of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
-    pub(crate) remote: Option<Remote>,
+    pub(crate) remote: Option<RemoteParent>,
     pub(crate) baggage: Baggage,
     /// The number of headers that were malformed or over their limit.
     pub(crate) rejected: u64,
@@ -56,10 +56,10 @@ fn remote(
     parent: Option<TraceParent>,
     state: TraceState,
     order: Option<DottedOrder>,
-) -> Option<Remote> {
+) -> Option<RemoteParent> {
     let Some(parent) = parent else {
         let order = order?;
-        return Some(Remote {
+        return Some(RemoteParent {
             trace: order.trace(),
             parent: order.parent(),
             flags: TraceParent::SAMPLED,
@@ -68,7 +68,7 @@ fn remote(
         });
     };
     let (ours, state) = state.into_parts();
-    Some(Remote {
+    Some(RemoteParent {
         trace: parent.trace,
         parent: parent.full(ours),
         flags: parent.flags,

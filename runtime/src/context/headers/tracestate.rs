@@ -139,7 +139,7 @@ mod tests {
 
     /// The test table of the specification.
     #[test]
-    fn well_formed_members_are_kept_and_a_malformed_one_invalidates_all() {
+    fn valid_members_are_kept_and_a_malformed_one_invalidates_all() {
         let key = |length| "z".repeat(length);
         let tenant = format!("{}@{}", "t".repeat(241), "v".repeat(14));
         let kept: [(&[&str], &str); 10] = [

@@ -7,7 +7,7 @@
 use tracing::{Span, Value};
 
 use super::pending::PendingCall;
-use super::phase::{OnDrop, Phase, Position};
+use super::phase::{OnDrop, Phase, SpanPosition};
 use super::record_fields::record_fields;
 use super::start::{Listeners, start};
 use crate::record::{ErrorKind, Outcome};
@@ -28,7 +28,7 @@ pub struct Call {
     /// store.
     pub(super) pending: Option<Box<PendingCall>>,
     on_drop: OnDrop,
-    position: Position,
+    position: SpanPosition,
     /// The outcome of the last classification. A stream or an HTTP body keeps it when it continues.
     pub(in crate::span) outcome: Outcome,
     /// The panic that unwound through a poll.
@@ -54,7 +54,7 @@ impl Call {
             phase: Phase::Running,
             pending: None,
             on_drop: OnDrop::Unwinding,
-            position: Position::NotEntered,
+            position: SpanPosition::NotEntered,
             outcome: Outcome::Success,
             panic: None,
             entered_while_unwinding: std::thread::panicking(),
@@ -89,13 +89,13 @@ impl Call {
         if self.phase == Phase::Pending {
             self.start_pending();
         }
-        if self.position == Position::NotEntered
+        if self.position == SpanPosition::NotEntered
             && let Some(observer) = &self.observer
         {
             observer.emit_started(&self.span, self.callsite);
         }
         self.span.with_subscriber(|(id, to)| to.enter(id));
-        self.position = Position::Inside;
+        self.position = SpanPosition::Inside;
         self.entered_while_unwinding = std::thread::panicking();
     }
 
@@ -136,8 +136,8 @@ impl Call {
     }
 
     pub(in crate::span) fn leave(&mut self) {
-        if self.position == Position::Inside {
-            self.position = Position::Outside;
+        if self.position == SpanPosition::Inside {
+            self.position = SpanPosition::Outside;
             self.span.with_subscriber(|(id, to)| to.exit(id));
         }
     }

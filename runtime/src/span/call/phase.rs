@@ -52,7 +52,7 @@ impl OnDrop {
 
 /// Whether the thread is inside the span of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Position {
+pub(super) enum SpanPosition {
     /// The span was not entered yet; the first time emits the `_started` record.
     NotEntered,
     Inside,
