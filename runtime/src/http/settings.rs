@@ -9,7 +9,8 @@ use http::{HeaderName, Uri};
 use super::callsites::{self, REQUEST};
 use super::server::HttpService;
 use crate::context::Layer;
-use crate::span::{LogContext, SpanCallsite};
+use crate::scope::LogContext;
+use crate::span::SpanCallsite;
 
 /// The paths that are left out by default: those that probes and browsers request on their own.
 const LEFT_OUT: [&str; 6] = [

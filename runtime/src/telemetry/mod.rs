@@ -15,17 +15,18 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::cancel;
 use crate::config::Config;
 use crate::context::HashKey;
-use crate::context::cancel;
 use crate::dispatch;
 use crate::layer::{self, RagLayer};
 use crate::metrics::{self, Registry};
 use crate::pipeline::{Command, Pipeline, Sinks, Worker};
 use crate::privacy;
 use crate::record::Level;
+use crate::scope::scope_is_enabled;
 use crate::sink::{FileSink, StdoutSink};
-use crate::span::{install_panic_hook, scope_is_enabled};
+use crate::span::install_panic_hook;
 
 use health::{Component, State};
 

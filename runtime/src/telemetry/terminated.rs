@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-use crate::context::cancel;
+use crate::cancel;
 use crate::pipeline::print_to_stderr;
 
 /// Completes when the process receives SIGTERM (from an orchestrator) or SIGINT (ctrl-c), for a graceful shutdown.
