@@ -47,8 +47,8 @@ fn job(root: &Path, module: &str) -> String {
         .take_while(|line| !line.is_empty())
         .collect();
     let paragraph = paragraph.join(" ");
-    let end = paragraph.find(". ").unwrap_or(paragraph.len());
-    paragraph[..end].trim_end_matches('.').replace('|', "\\|")
+    let sentence = paragraph.split(". ").next().unwrap_or_default();
+    sentence.trim_end_matches('.').replace('|', "\\|")
 }
 
 /// Paths in backticks that look like files or folders of the repository and do not exist.
