@@ -1,4 +1,4 @@
-// Handlers of web frameworks, and their like.
+// Handlers of web frameworks, and similar traits.
 
 //# shape axum handler
 //# args n: value
@@ -126,9 +126,9 @@ async fn g(n: u8) -> u8 {
 //# args request: debug
 //# prelude
 //# returns result
-//# drive success => now(sendable(Greeter.say_hello(Request(1)))).map(|response| response.0)
-//# drive error => now(Greeter.say_hello(Request(0))).map(|response| response.0)
-// As tonic-build writes the trait, and as its users implement it.
+//# drive success => now(sendable(Greeter.greet(Request(1)))).map(|response| response.0)
+//# drive error => now(Greeter.greet(Request(0))).map(|response| response.0)
+// The trait as tonic-build generates it, and the impl as its users write it.
 #[derive(Debug)]
 struct Request<T>(T);
 
@@ -148,7 +148,7 @@ impl Error for Status {}
 
 #[async_trait::async_trait]
 trait Greet: Send + Sync + 'static {
-    async fn say_hello(&self, request: Request<u8>) -> Result<Response<u8>, Status>;
+    async fn greet(&self, request: Request<u8>) -> Result<Response<u8>, Status>;
 }
 
 struct Greeter;
@@ -156,7 +156,7 @@ struct Greeter;
 #[async_trait::async_trait]
 impl Greet for Greeter {
     #[rag]
-    async fn say_hello(&self, request: Request<u8>) -> Result<Response<u8>, Status> {
+    async fn greet(&self, request: Request<u8>) -> Result<Response<u8>, Status> {
         pause().await;
         let Request(n) = request;
         n.checked_sub(1).map(Response).ok_or(Status("nothing"))
@@ -203,7 +203,7 @@ impl Greet for Greeter {
 //# returns opaque
 //# drive success => now(Handler::call(&f, (Data(1), Path(2))))
 //# drive error => now(Handler::call(&f, (Data(0), Path(2))))
-// As actix-web's `Handler` is: a function of extractors whose future need not be `Send`.
+// Like actix-web's `Handler`: a function of extractors whose future need not be `Send`.
 struct Data<T>(T);
 
 #[derive(Debug)]

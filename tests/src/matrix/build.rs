@@ -1,4 +1,4 @@
-//! Builds and runs the programs, in a workspace of their own below the target folder.
+//! Builds and runs the generated programs, in their own workspace below the target folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,70 +11,71 @@ use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner, Program};
 use crate::report::Report;
 
-/// A compiler that stops at one kind of error is asked again so many times.
+/// The maximum number of builds: one build does not report errors of every kind.
 const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.
 pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Report> {
     let work = target.join("matrix").join(plan.extent.name());
-    let place = Place {
+    let workspace = Workspace {
         work,
         target: target.to_owned(),
         extent: plan.extent.name(),
     };
-    place.harness(folder)?;
+    workspace.harness(folder)?;
     let mut report = Report::default();
     let mut programs = Vec::new();
     for _ in 0..ROUNDS {
         programs = program::write(plan, &report.left(plan), true);
-        place.programs(&programs)?;
-        let output = place.cargo(&["build", "--keep-going"], &[])?;
+        workspace.programs(&programs)?;
+        let output = workspace.cargo(&["build", "--keep-going"], &[])?;
         let errors = diagnostics(&output, &programs)?;
         if output.status.success() {
             break;
         }
-        report.refused(errors, plan, &output)?;
+        report.record_errors(errors, plan, &output)?;
     }
     for program in &programs {
-        place.run(program, &mut report)?;
+        workspace.run(program, &mut report)?;
     }
-    if place.has_deep() {
-        place.deep()?;
+    if workspace.has_deep() {
+        workspace.deep()?;
     }
     if plan.extent == Extent::All {
-        lint(plan, &place, &mut report)?;
+        lint(plan, &workspace, &mut report)?;
     }
     Ok(report)
 }
 
-/// Where the programs are written and built.
-struct Place {
+/// The folders that the programs are written to and built in.
+struct Workspace {
     work: PathBuf,
     target: PathBuf,
     extent: &'static str,
 }
 
-impl Place {
-    /// The workspace of the programs: the harness, and a package for each edition.
+impl Workspace {
+    /// Writes the manifests, the harness, and a package for each edition.
     fn harness(&self, folder: &Path) -> Fallible<()> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("..")
             .canonicalize()?;
         empty(&self.work)?;
-        let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
+        let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
         let section = |name: &str| {
-            let found = workspace
+            let found = manifest
                 .split("\n[")
                 .find(|section| section.starts_with(name));
             format!("\n[{}\n", found.unwrap_or_default())
         };
-        let profiles: String = workspace
+        let profiles: String = manifest
             .split("\n[")
             .filter(|text| text.starts_with("profile"))
             .fold(String::new(), |all, profile| format!("{all}\n[{profile}\n"));
         let paths = format!("path = \"{}/", root.display());
         let dependencies = section("workspace.dependencies]").replace("path = \"", &paths);
-        // Nobody debugs them; the rest is as in the workspace, and so built once for both.
+        // The programs need no debug information. The other profiles are those of the workspace, so that both share the
+        // built dependencies.
         let quick = ["e2021", "e2024"].map(|name| {
             format!("\n[profile.dev.package.{name}]\ndebug = false\nincremental = false\n")
         });
@@ -86,7 +87,7 @@ impl Place {
         fs::copy(root.join("Cargo.lock"), self.work.join("Cargo.lock"))?;
         self.write(
             "harness/Cargo.toml",
-            &(package("matrix", "2024") + HARNESS_NEEDS),
+            &(package("matrix", "2024") + HARNESS_DEPENDENCIES),
         )?;
         self.write(
             "harness/src/lib.rs",
@@ -96,20 +97,20 @@ impl Place {
             let name = format!("e{edition}");
             self.write(
                 &format!("{name}/Cargo.toml"),
-                &(package(&name, edition) + PROGRAMS_NEED),
+                &(package(&name, edition) + PROGRAM_DEPENDENCIES),
             )?;
             self.write(&format!("{name}/src/lib.rs"), "")?;
         }
         Ok(())
     }
 
-    /// The programs, and no others that were there.
+    /// Writes the programs, and removes those of earlier builds.
     fn programs(&self, programs: &[Program]) -> Fallible<()> {
         for edition in ["e2021", "e2024"] {
             let folder = self.work.join(edition).join("src/bin");
             empty(&folder)?;
             if self.has_deep() {
-                let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
+                let deep = format!("{edition}/src/bin/{}.rs", self.deep_name(edition));
                 self.write(&deep, &crate::deep::program())?;
             }
         }
@@ -126,11 +127,11 @@ impl Place {
         Ok(())
     }
 
-    fn cargo(&self, words: &[&str], flags: &[&str]) -> Fallible<Output> {
+    fn cargo(&self, arguments: &[&str], flags: &[&str]) -> Fallible<Output> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command
-            .args(words)
+            .args(arguments)
             .args(["--quiet", "--message-format", "json", "--target-dir"])
             .arg(&self.target)
             .args(flags);
@@ -150,14 +151,18 @@ impl Place {
             let found = line
                 .strip_prefix("pair ")
                 .and_then(|line| line.split_once('\t'));
-            let said = match found {
-                Some((pair, said)) => {
+            let problem = match found {
+                Some((pair, problem)) => {
                     owner = Owner::Pair(pair.parse()?);
-                    said
+                    problem
                 }
                 None => line,
             };
-            report.wrong.entry(owner).or_default().push(said.to_owned());
+            report
+                .wrong
+                .entry(owner)
+                .or_default()
+                .push(problem.to_owned());
         }
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
@@ -166,19 +171,19 @@ impl Place {
         Ok(())
     }
 
-    /// A self-check has no use for them.
+    /// Returns whether the deep programs are part of the run; a self-check does not need them.
     fn has_deep(&self) -> bool {
         self.extent != Extent::Planted.name()
     }
 
-    fn deepest(&self, edition: &str) -> String {
+    fn deep_name(&self, edition: &str) -> String {
         format!("matrix-{}-{edition}-deep", self.extent)
     }
 
-    /// The functions that call one another a hundred levels deep.
+    /// Runs the programs whose functions call one another a hundred levels deep.
     fn deep(&self) -> Fallible<()> {
         for edition in ["e2021", "e2024"] {
-            let program = self.target.join("debug").join(self.deepest(edition));
+            let program = self.target.join("debug").join(self.deep_name(edition));
             let output = Command::new(program).output()?;
             if !output.status.success() {
                 let errors = String::from_utf8_lossy(&output.stderr);
@@ -189,7 +194,7 @@ impl Place {
     }
 }
 
-/// Removes a folder that may be there.
+/// Removes a folder if it exists.
 fn empty(folder: &Path) -> Fallible<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -203,7 +208,7 @@ fn package(name: &str, edition: &str) -> String {
     )
 }
 
-const HARNESS_NEEDS: &str = r#"
+const HARNESS_DEPENDENCIES: &str = r#"
 futures-core.workspace = true
 ragspan = { workspace = true, features = ["testing"] }
 serde_json.workspace = true
@@ -211,7 +216,7 @@ tracing.workspace = true
 tracing-subscriber.workspace = true
 "#;
 
-const PROGRAMS_NEED: &str = r#"
+const PROGRAM_DEPENDENCIES: &str = r#"
 async-stream.workspace = true
 async-trait.workspace = true
 axum = { workspace = true, features = ["macros"] }
@@ -221,10 +226,10 @@ ragspan = { workspace = true, features = ["testing"] }
 tracing.workspace = true
 "#;
 
-/// No warning may be there that the same function without the attribute does not raise.
-fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
+/// Reports warnings of pairs that the same function without the attribute does not cause.
+fn lint(plan: &Plan, workspace: &Workspace, report: &mut Report) -> Fallible<()> {
     let programs = program::write(plan, &report.left(plan), false);
-    place.programs(&programs)?;
+    workspace.programs(&programs)?;
     let lints = [
         "clippy::pedantic",
         "clippy::nursery",
@@ -233,9 +238,8 @@ fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
         "let_underscore_drop",
     ];
     let flags = lints.iter().flat_map(|lint| ["-W", lint]);
-    let words = ["clippy", "--keep-going"];
     let flags: Vec<&str> = ["--"].into_iter().chain(flags).collect();
-    let output = place.cargo(&words, &flags)?;
+    let output = workspace.cargo(&["clippy", "--keep-going"], &flags)?;
     let mut raised: BTreeMap<Owner, BTreeSet<String>> = BTreeMap::new();
     let found = diagnostics(&output, &programs)?;
     for (owner, _, code, _) in &found {
@@ -244,7 +248,7 @@ fn lint(plan: &Plan, place: &Place, report: &mut Report) -> Fallible<()> {
     for (owner, _, code, text) in found {
         let Owner::Pair(index) = owner else { continue };
         let pair = &plan.pairs[index];
-        let plain = raised.get(&Owner::Plain(pair.shape, pair.company));
+        let plain = raised.get(&Owner::Plain(pair.shape, pair.environment));
         if !plain.is_some_and(|plain| plain.contains(&code)) {
             report.wrong.entry(owner).or_default().push(text);
         }

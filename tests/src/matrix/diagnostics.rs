@@ -1,4 +1,4 @@
-//! Reads what cargo and the compiler say, and finds whose it is.
+//! Parses the diagnostics of cargo and the compiler, and assigns each to the module that caused it.
 
 use std::process::Output;
 
@@ -7,19 +7,19 @@ use serde_json::Value;
 use crate::Fallible;
 use crate::program::{Owner, Program};
 
-/// What the compiler says, as `(whose, line of the module, code, text)`.
+/// Diagnostics as `(owner, line of the module, code, text)`.
 pub(crate) type Diagnostics = Vec<(Owner, usize, String, String)>;
 
 pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Diagnostics> {
     let mut found = Diagnostics::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let message: Value = serde_json::from_str(line)?;
-        let said = &message["message"];
-        let Some(rendered) = said["rendered"].as_str() else {
+        let diagnostic = &message["message"];
+        let Some(rendered) = diagnostic["rendered"].as_str() else {
             continue;
         };
-        let code = said["code"]["code"].as_str().unwrap_or_default();
-        let spans = said["spans"].as_array().into_iter().flatten();
+        let code = diagnostic["code"]["code"].as_str().unwrap_or_default();
+        let spans = diagnostic["spans"].as_array().into_iter().flatten();
         let mut owner = (Owner::Nobody, 0);
         for span in spans.flat_map(expansions) {
             let of = |program: &&Program| {
@@ -35,14 +35,14 @@ pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Dia
                 owner = program.owner(line);
             }
         }
-        if !(said["spans"].as_array().is_none_or(Vec::is_empty)) {
+        if !(diagnostic["spans"].as_array().is_none_or(Vec::is_empty)) {
             found.push((owner.0, owner.1, code.to_owned(), rendered.to_owned()));
         }
     }
     Ok(found)
 }
 
-/// A place, and those of the macros that it came from.
+/// Returns a span, and the spans of the macro calls that it was expanded from.
 fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
     std::iter::successors(Some(span), |span| {
         Some(&span["expansion"]["span"]).filter(|span| span.is_object())
