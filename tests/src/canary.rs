@@ -26,7 +26,7 @@ use ragspan::{
 use sqlx::{Connection, Executor};
 
 /// Where text is put, one place a number. A new place is a line here and its use below.
-const PLACES: [&str; 45] = [
+const INPUTS: [&str; 45] = [
     "an event's message",
     "an event's field",
     "an event's field by Debug",
@@ -74,16 +74,16 @@ const PLACES: [&str; 45] = [
     "a sink's path",
 ];
 
-fn place(name: &str) -> usize {
-    PLACES
+fn input(name: &str) -> usize {
+    INPUTS
         .iter()
-        .position(|place| *place == name)
+        .position(|input| *input == name)
         .expect("a place")
 }
 
 /// The secrets of a place: by how they look.
-fn secrets(place: usize) -> [String; 4] {
-    let digits = format!("400000{place:09}");
+fn secrets(input: usize) -> [String; 4] {
+    let digits = format!("400000{input:09}");
     let sum: u32 = digits
         .bytes()
         .rev()
@@ -94,9 +94,9 @@ fn secrets(place: usize) -> [String; 4] {
         })
         .sum();
     [
-        format!("sk-canary{place:02}abcdefghijk7"),
-        format!("canary{place:02}.bearer.0123"),
-        format!("canary{place:02}@secret.example"),
+        format!("sk-canary{input:02}abcdefghijk7"),
+        format!("canary{input:02}.bearer.0123"),
+        format!("canary{input:02}@secret.example"),
         format!("{digits}{}", (10 - sum % 10) % 10),
     ]
 }
@@ -110,7 +110,7 @@ static HOSTILE: AtomicBool = AtomicBool::new(false);
 
 fn attack(name: &str) -> Option<String> {
     let hostile = HOSTILE.load(Ordering::Relaxed);
-    hostile.then(|| format!("attack{:02}{ATTACK}", place(name)))
+    hostile.then(|| format!("attack{:02}{ATTACK}", input(name)))
 }
 
 /// Some text with all secrets of a place in it.
@@ -118,7 +118,7 @@ fn text(name: &str) -> String {
     if let Some(attack) = attack(name) {
         return attack;
     }
-    let [key, bearer, email, card] = secrets(place(name));
+    let [key, bearer, email, card] = secrets(input(name));
     format!("é {key}, Bearer {bearer} from {email} pays {card}.")
 }
 
@@ -127,7 +127,7 @@ fn label(name: &str) -> String {
     if let Some(attack) = attack(name) {
         return attack;
     }
-    let [key, ..] = secrets(place(name));
+    let [key, ..] = secrets(input(name));
     key
 }
 
@@ -192,7 +192,7 @@ impl ErrorType for Failed {
 fn answer(question: &str, api_key: &str, hidden: &Secret<String>) -> Result<String, Failed> {
     search(question);
     events(hidden);
-    told();
+    record_values();
     assert!(std::panic::catch_unwind(panics).is_err());
     assert!(fails().is_err());
     Ok(text("a call's result"))
@@ -240,10 +240,10 @@ fn events(hidden: &Secret<String>) {
     let log = Logger::new()
         .with("note", text("a logger's field"))
         .with("token", named(4));
-    ragspan::event!(log, INFO, said = text("an event of a logger"), "logged");
+    ragspan::event!(log, INFO, detail = text("an event of a logger"), "logged");
 }
 
-fn told() {
+fn record_values() {
     ragspan::scope::bind("bound", text("bind"));
     ragspan::scope::bind("client_secret", named(3));
     ragspan::record("recorded", text("record"));
@@ -360,7 +360,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [switch, folder, end @ ..] => return leave(*switch == "on", Path::new(folder), end),
         _ => {
             return Err(
-                "canary on|off FOLDER [panic|abort|ill] | hostile FOLDER [pretty|compact] | list"
+                "canary on|off FOLDER [panic|abort|degraded] | hostile FOLDER [pretty|compact] | list"
                     .into(),
             );
         }
@@ -370,8 +370,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// A line each: the place, and its secrets.
 fn list() {
-    for (number, place) in PLACES.iter().enumerate() {
-        println!("{place}\t{}", secrets(number).join("\t"));
+    for (number, input) in INPUTS.iter().enumerate() {
+        println!("{input}\t{}", secrets(number).join("\t"));
     }
     for (number, name) in NAMED.iter().enumerate() {
         println!("named {name}\t{}", named(number));
@@ -379,16 +379,16 @@ fn list() {
 }
 
 fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
-    let ill = end == ["ill"];
+    let degraded = end == ["degraded"];
     let path = |name: &str| {
-        let inside = if ill {
+        let inside = if degraded {
             text("a sink's path")
         } else {
             String::new()
         };
         folder.join(inside).join(name)
     };
-    if ill {
+    if degraded {
         // A file, where a folder should be.
         std::fs::write(folder.join(text("a sink's path")), "")?;
     }
@@ -420,10 +420,10 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
         enormous();
     }
     tracing::error!("{}", text("the last event before the end"));
-    if !ill {
+    if !degraded {
         assert!(telemetry.flush_blocking());
     }
-    tell(&telemetry, folder)?;
+    write_reports(&telemetry, folder)?;
     match end {
         ["panic"] => panics(),
         ["abort"] => std::process::abort(),
@@ -433,7 +433,7 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
 }
 
 /// Asks for all that can be asked for.
-fn tell(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
+fn write_reports(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
     let open = telemetry.render_metrics(Some("application/openmetrics-text"));
     std::fs::write(
         folder.join("metrics.txt"),

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn load() -> Result<(), Box<dyn Error>> {
-    let config = Config::load().map_err(|error| told(&error))?;
+    let config = Config::load().map_err(|error| describe(&error))?;
     println!(
         "source: {}",
         config
@@ -56,18 +56,18 @@ fn load() -> Result<(), Box<dyn Error>> {
 }
 
 /// The whole message, as a service's `main` would print it.
-fn told(error: &ConfigError) -> Box<dyn Error> {
+fn describe(error: &ConfigError) -> Box<dyn Error> {
     eprintln!("{error}");
     "the configuration is wrong".into()
 }
 
 fn start() -> Result<(), Box<dyn Error>> {
-    let telemetry = ragspan::start(Config::load().map_err(|error| told(&error))?)?;
+    let telemetry = ragspan::start(Config::load().map_err(|error| describe(&error))?)?;
     add(1, 2);
     telemetry
         .warnings()
         .iter()
-        .for_each(|trouble| println!("trouble: {trouble}"));
+        .for_each(|problem| println!("problem: {problem}"));
     println!("metrics: {:?}", telemetry.metrics_address());
     let exposition = telemetry.render_metrics(None).body;
     println!("families: {}", exposition.matches("# TYPE ").count());
@@ -156,7 +156,7 @@ fn fuzz(count: u64, seed: u64) -> Result<(), Box<dyn Error>> {
     let mut right = 0;
     for _ in 0..count {
         let text = broken(&files, &mut rng);
-        match catch_unwind(|| judged(&text)) {
+        match catch_unwind(|| classify(&text)) {
             Ok(Ok(is_right)) => right += u64::from(is_right),
             Ok(Err(why)) => return Err(format!("{why} of this file:\n{text}").into()),
             Err(_) => return Err(format!("it panicked at this file:\n{text}").into()),
@@ -221,7 +221,7 @@ fn hurt_text(text: &mut Vec<char>, rng: &mut Rng) {
 }
 
 /// Whether the file is right; the error is what must not be said of it.
-fn judged(text: &str) -> Result<bool, String> {
+fn classify(text: &str) -> Result<bool, String> {
     match Config::from_yaml(text) {
         Ok(config) if config.explain().is_empty() => Err("nothing is explained".to_owned()),
         Ok(_) => Ok(true),
@@ -229,7 +229,7 @@ fn judged(text: &str) -> Result<bool, String> {
             // A carriage return may end a line too.
             let lines = text.split(['\n', '\r']).count() + 1;
             let within = |line: u32| line >= 1 && line as usize <= lines;
-            let placed = error
+            let has_location = error
                 .problems()
                 .iter()
                 .all(|problem| problem.line().is_none_or(within));
@@ -241,7 +241,7 @@ fn judged(text: &str) -> Result<bool, String> {
             let unsafe_to_show = shown
                 .chars()
                 .any(|letter| letter != '\n' && letter.is_control());
-            if error.problems().is_empty() || !placed || silent || unsafe_to_show {
+            if error.problems().is_empty() || !has_location || silent || unsafe_to_show {
                 return Err(format!("this was said: {shown:?}"));
             }
             Ok(false)

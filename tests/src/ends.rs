@@ -143,14 +143,14 @@ impl log::Log for Lines {
 static EVALUATED: AtomicU64 = AtomicU64::new(0);
 
 /// A field that counts how often it is asked for.
-fn told(value: u64) -> u64 {
+fn print_value(value: u64) -> u64 {
     EVALUATED.fetch_add(1, Relaxed);
     value
 }
 
 #[rag_span(
-    layer = "data", fields(one = told(1)), context(two = told(2)), metrics(three = told(3)),
-    versions(four = told(4).to_string()), model = told(5).to_string(), ok(|_| six = told(6)),
+    layer = "data", fields(one = print_value(1)), context(two = print_value(2)), metrics(three = print_value(3)),
+    versions(four = print_value(4).to_string()), model = print_value(5).to_string(), ok(|_| six = print_value(6)),
 )]
 fn ours() -> u8 {
     7
@@ -159,7 +159,7 @@ fn ours() -> u8 {
 fn under_a_logger() -> Result<(), Box<dyn Error>> {
     log::set_logger(&Lines)?;
     log::set_max_level(log::LevelFilter::Trace);
-    drop(tracing::info_span!("theirs", asked = told(1)).entered());
+    drop(tracing::info_span!("theirs", asked = print_value(1)).entered());
     println!("theirs {}", EVALUATED.swap(0, Relaxed));
     ours();
     println!("ours {}", EVALUATED.load(Relaxed));

@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             before = resident_kib();
         }
         let lines = request(&mut rng);
-        match catch_unwind(|| judged(&lines)) {
+        match catch_unwind(|| classify(&lines)) {
             Ok(Ok(is_right)) => right += u64::from(is_right),
             Ok(Err(why)) => return Err(format!("{why} of {lines:?}").into()),
             Err(_) => return Err(format!("it panicked at {lines:?}").into()),
@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads the headers, and goes on with them: whether there was a trace, or what is wrong with what is sent on.
-fn judged(lines: &Lines) -> Result<bool, String> {
+fn classify(lines: &Lines) -> Result<bool, String> {
     let remote = extract(lines);
     let mut out = Lines::new();
     remote.in_scope(|| answer(&mut out));

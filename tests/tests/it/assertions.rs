@@ -73,7 +73,7 @@ fn answered(top_k: usize) -> Captured {
 }
 
 /// What is said when this does not hold.
-fn told<R>(check: impl FnOnce() -> R) -> String {
+fn panic_message<R>(check: impl FnOnce() -> R) -> String {
     let failed = catch_unwind(AssertUnwindSafe(check)).err().unwrap();
     match failed.downcast::<String>() {
         Ok(text) => *text,
@@ -82,20 +82,21 @@ fn told<R>(check: impl FnOnce() -> R) -> String {
 }
 
 /// The same without the tree.
-fn said<R>(check: impl FnOnce() -> R) -> String {
-    let told = told(check);
-    told.split(
-        "
+fn message<R>(check: impl FnOnce() -> R) -> String {
+    let panic_message = panic_message(check);
+    panic_message
+        .split(
+            "
 
 ",
-    )
-    .next()
-    .unwrap()
-    .to_owned()
+        )
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
-fn a_sentence_that_holds_goes_on() {
+fn an_assertion_that_holds_can_be_chained() {
     let seen = answered(3);
     seen.span("search")
         .succeeded()
@@ -134,7 +135,7 @@ fn a_sentence_that_holds_goes_on() {
 }
 
 #[test]
-fn every_way_to_end_has_its_word() {
+fn every_outcome_has_its_assertion() {
     let seen = seen(|| {
         answer(0).unwrap_or_default();
         answer(10).unwrap_or_default();
@@ -165,118 +166,121 @@ remember (memory) was cancelled
 }
 
 #[test]
-fn a_name_that_is_not_there_leads_to_the_one_that_is() {
+fn an_unknown_name_is_reported_with_a_suggestion() {
     let seen = answered(10);
-    for (said, expected) in [
+    for (message, expected) in [
         (
-            said(|| seen.span("serch")),
+            message(|| seen.span("serch")),
             "no span `serch` was captured; did you mean `search`?",
         ),
-        (said(|| seen.span("retry")), "no span `retry` was captured"),
         (
-            said(|| seen.event("cache warm")),
+            message(|| seen.span("retry")),
+            "no span `retry` was captured",
+        ),
+        (
+            message(|| seen.event("cache warm")),
             "no event `cache warm` was captured; did you mean `cache warmed`?",
         ),
         (
-            said(|| seen.record("search_fail")),
+            message(|| seen.record("search_fail")),
             "no record `search_fail` was captured; did you mean `search_failed`?",
         ),
     ] {
-        assert_eq!(said, expected);
+        assert_eq!(message, expected);
     }
 }
 
 #[test]
-fn another_end_is_told() {
+fn a_wrong_outcome_is_reported() {
     let seen = answered(10);
     let search = seen.span("search");
     let but = "but it failed with timeout: no answer";
-    for (said, expected) in [
-        (said(|| search.succeeded()), "`search` was to succeed"),
-        (said(|| search.was_empty()), "`search` was to be empty"),
-        (said(|| search.panicked()), "`search` was to panic"),
+    for (message, expected) in [
+        (message(|| search.succeeded()), "`search` was to succeed"),
+        (message(|| search.was_empty()), "`search` was to be empty"),
+        (message(|| search.panicked()), "`search` was to panic"),
         (
-            said(|| search.was_cancelled()),
+            message(|| search.was_cancelled()),
             "`search` was to be cancelled",
         ),
         (
-            said(|| search.failed_with("busy")),
+            message(|| search.failed_with("busy")),
             "`search` was to fail with `busy`",
         ),
     ] {
-        assert_eq!(said, format!("{expected}, {but}"));
+        assert_eq!(message, format!("{expected}, {but}"));
     }
-    let said = said(|| search.lasted(Duration::from_secs(1)));
-    assert_eq!(said, "`search` was to last 1s, but lasted 12ms");
+    let message = message(|| search.lasted(Duration::from_secs(1)));
+    assert_eq!(message, "`search` was to last 1s, but lasted 12ms");
 }
 
 #[test]
-fn another_place_is_told() {
+fn a_wrong_position_is_reported() {
     let seen = answered(10);
     let search = seen.span("search");
-    for (said, expected) in [
+    for (message, expected) in [
         (
-            said(|| search.is_root()),
+            message(|| search.is_root()),
             "`search` was to be a root, but is under `answer`",
         ),
         (
-            said(|| search.under("anwser")),
+            message(|| search.under("anwser")),
             "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
         ),
         (
-            said(|| seen.span("answer").under("search")),
+            message(|| seen.span("answer").under("search")),
             "`answer` was to be under `search`, but is a root",
         ),
         (
-            said(|| search.in_layer("data")),
+            message(|| search.in_layer("data")),
             "`search` was to be in the layer `data`, but is in `retrieval`",
         ),
         (
-            said(|| search.for_user("grace")),
+            message(|| search.for_user("grace")),
             "`search` was to be for `grace`, but is for `ada`",
         ),
         (
-            said(|| search.at_level(Level::Info)),
+            message(|| search.at_level(Level::Info)),
             "`search` was to be at INFO, but is at ERROR",
         ),
     ] {
-        assert_eq!(said, expected);
+        assert_eq!(message, expected);
     }
 }
 
 #[test]
-fn another_value_is_told() {
+fn a_wrong_value_is_reported() {
     let seen = answered(10);
     let (search, event) = (seen.span("search"), seen.event("cache warmed"));
-    for (said, expected) in [
+    for (message, expected) in [
         (
-            said(|| search.with("top_k", 3)),
+            message(|| search.with("top_k", 3)),
             "`search` was to have top_k = 3, but has 10",
         ),
         (
-            said(|| search.with("top_l", 3)),
+            message(|| search.with("top_l", 3)),
             "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
         ),
         (
-            said(|| search.without("top_k")),
+            message(|| search.without("top_k")),
             "`search` was to have no top_k, but has top_k = 10",
         ),
         (
-            said(|| event.with("size", 41)),
+            message(|| event.with("size", 41)),
             "the event `cache warmed` was to have size = 41, but has 40",
         ),
     ] {
-        assert_eq!(said, expected);
+        assert_eq!(message, expected);
     }
 }
 
 #[test]
-fn errors_and_series_that_there_are_are_told() {
+fn unexpected_errors_and_series_are_reported() {
     let seen = answered(10);
-    let counted = |name: &str, labels: &[(&str, &str)]| said(|| seen.counted(name, labels, 1.0));
-    for (said, expected) in [
+    let counted = |name: &str, labels: &[(&str, &str)]| message(|| seen.counted(name, labels, 1.0));
+    for (message, expected) in [
         (
-            said(|| seen.has_no_errors()),
+            message(|| seen.has_no_errors()),
             "there were to be no errors, but there are:
   search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10
   answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
@@ -295,30 +299,30 @@ fn errors_and_series_that_there_are_are_told() {
             "there is no metric `rag_request_total`; did you mean `rag_requests_total`?",
         ),
     ] {
-        assert_eq!(said, expected);
+        assert_eq!(message, expected);
     }
-    let zero = said(|| seen.counted("rag_request_total", &[], 0.0));
+    let zero = message(|| seen.counted("rag_request_total", &[], 0.0));
     assert!(zero.starts_with("there is no metric"), "{zero}");
 }
 
 #[test]
-fn a_secret_is_found_wherever_it_stands_and_however_it_is_escaped() {
-    let said = |text: &'static str| {
+fn a_secret_is_found_in_every_position_and_escaping() {
+    let message = |text: &'static str| {
         let (_, seen) = capture(|| tracing::info!("{text}"));
-        told(|| seen.says_nothing_of(text))
+        panic_message(|| seen.says_nothing_of(text))
     };
     assert!(
-        said("s3cret")
+        message("s3cret")
             .starts_with("nothing was to hold `s3cret`, but this does:\n  {\"timestamp\"")
     );
-    assert!(said("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
+    assert!(message("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
     let (_, seen) = capture(|| ragspan::rag::set_cache_size("s3cret", 1));
-    assert!(told(|| seen.says_nothing_of("s3cret")).contains("{cache=\"s3cret\"} 1"));
-    assert!(told(|| seen.says_nothing_of("")).contains("an empty one is in all"));
+    assert!(panic_message(|| seen.says_nothing_of("s3cret")).contains("{cache=\"s3cret\"} 1"));
+    assert!(panic_message(|| seen.says_nothing_of("")).contains("an empty one is in all"));
 }
 
 #[test]
-fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
+fn a_failure_shows_the_tree_and_the_line_of_the_test() {
     let (_, seen) = capture(search_quietly);
     let hook = std::panic::take_hook();
     let (send, receive) = std::sync::mpsc::channel();
@@ -326,11 +330,11 @@ fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
         send.send(info.location().unwrap().file().to_owned())
             .unwrap_or_default();
     }));
-    let said = told(|| seen.span("nothing_like_it"));
+    let message = panic_message(|| seen.span("nothing_like_it"));
     std::panic::set_hook(hook);
     assert!(
-        said.ends_with("\n\ncaptured:\n  search_quietly (retrieval) succeeded\n"),
-        "{said}"
+        message.ends_with("\n\ncaptured:\n  search_quietly (retrieval) succeeded\n"),
+        "{message}"
     );
     assert!(
         receive
@@ -338,26 +342,26 @@ fn the_tree_stands_below_what_was_to_be_and_the_test_is_blamed() {
             .any(|file| file.ends_with("assertions.rs"))
     );
     let (_, none) = capture(|| ());
-    assert!(told(|| none.span("any")).ends_with("captured:\n  nothing\n"));
+    assert!(panic_message(|| none.span("any")).ends_with("captured:\n  nothing\n"));
 }
 
 #[rag_span(layer = "retrieval")]
 fn search_quietly() {}
 
 #[test]
-fn a_message_shows_no_more_than_a_person_reads() {
+fn a_message_is_cut_after_a_hundred_lines() {
     let (_, seen) = capture(|| (0..120).for_each(|_| search_quietly()));
-    let told = told(|| seen.span("any"));
-    assert_eq!(told.lines().count(), 3 + 100 + 1);
+    let panic_message = panic_message(|| seen.span("any"));
+    assert_eq!(panic_message.lines().count(), 3 + 100 + 1);
     assert!(
-        told.ends_with("  … and 20 lines more, in `tree()`\n"),
-        "{told}"
+        panic_message.ends_with("  … and 20 lines more, in `tree()`\n"),
+        "{panic_message}"
     );
 }
 
 /// The records of starts, which are DEBUG, tell the order best.
 #[test]
-fn the_tree_is_in_order_at_every_level() {
+fn the_tree_is_sorted_at_every_level() {
     let body = || {
         search_quietly();
         tracing::info!("between");
@@ -379,7 +383,7 @@ fn the_tree_is_in_order_at_every_level() {
 }
 
 #[test]
-fn a_call_that_has_not_ended_is_seen() {
+fn an_unfinished_call_is_captured() {
     let (open, seen) = capture(|| {
         let mut open = Box::pin(remember());
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -387,16 +391,16 @@ fn a_call_that_has_not_ended_is_seen() {
         open
     });
     assert_eq!(seen.tree(), "remember (memory) has not ended\n");
-    let said = told(|| seen.span("remember").succeeded());
+    let message = panic_message(|| seen.span("remember").succeeded());
     assert!(
-        said.starts_with("`remember` was to succeed, but it has not ended"),
-        "{said}"
+        message.starts_with("`remember` was to succeed, but it has not ended"),
+        "{message}"
     );
     drop(open);
 }
 
 #[test]
-fn several_of_one_name_are_asked_one_by_one() {
+fn spans_of_one_name_are_checked_one_by_one() {
     let (_, seen) = capture(|| {
         search_quietly();
         search_quietly();
@@ -411,17 +415,22 @@ fn several_of_one_name_are_asked_one_by_one() {
         (2, 2)
     );
     assert!(seen.spans("other").is_empty());
-    let said = told(|| seen.span("search_quietly"));
-    assert!(said.starts_with(
+    let message = panic_message(|| seen.span("search_quietly"));
+    assert!(message.starts_with(
         "there are 2 spans `search_quietly`: take one of `spans(\"search_quietly\")`"
     ));
-    assert!(told(|| seen.event("again")).starts_with("there are 2 events `again`"));
-    assert!(told(|| seen.record("again")).starts_with("there is more than one record `again`"));
+    assert!(panic_message(|| seen.event("again")).starts_with("there are 2 events `again`"));
+    assert!(
+        panic_message(|| seen.record("again")).starts_with("there is more than one record `again`")
+    );
 }
 
 #[test]
-fn without_stopped_time_a_duration_says_how_to_stop_it() {
+fn a_wrong_duration_suggests_a_stopped_clock() {
     let (_, seen) = capture(search_quietly);
-    let said = told(|| seen.span("search_quietly").lasted(Duration::from_secs(9)));
-    assert!(said.contains("stop it, `Capture::new().at(..)`"), "{said}");
+    let message = panic_message(|| seen.span("search_quietly").lasted(Duration::from_secs(9)));
+    assert!(
+        message.contains("stop it, `Capture::new().at(..)`"),
+        "{message}"
+    );
 }

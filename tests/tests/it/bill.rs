@@ -286,7 +286,7 @@ fn cost(record: &Value) -> u64 {
 }
 
 /// The sums of these records' fields.
-fn told<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
+fn recorded<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
     let mut bill = Bill::default();
     for record in records {
         let tokens = KINDS.map(|kind| number(record, &format!("{kind}_tokens")));
@@ -326,7 +326,7 @@ fn run(seed: u64) -> (Provider, Captured) {
 }
 
 #[test]
-fn the_bill_of_ten_thousand_calls_is_matched_to_the_token_and_the_nano_dollar() {
+fn the_bill_of_ten_thousand_calls_matches_to_the_token_and_the_nano_dollar() {
     let seed = seed();
     let (provider, seen) = run(seed);
     let of_layer = |logger| {
@@ -338,15 +338,15 @@ fn the_bill_of_ten_thousand_calls_is_matched_to_the_token_and_the_nano_dollar() 
     let (calls, requests) = (of_layer("rag.generation"), of_layer("rag.api"));
     assert_eq!(calls.len() as u64, provider.calls);
     let estimated = |record: &&&Value| record["context"]["usage_estimated"] == true;
-    let finished = told(calls.iter().filter(|record| !estimated(record)).copied());
+    let finished = recorded(calls.iter().filter(|record| !estimated(record)).copied());
     assert_eq!(finished, provider.finished, "seed {seed}");
     let apart: Vec<_> = calls.iter().filter(estimated).copied().collect();
     listed_apart(&apart, &provider, seed);
     let unanswered = |record: &&&Value| record["message"] == "complete_cancelled";
     let unanswered: Vec<_> = calls.iter().filter(unanswered).copied().collect();
     same_calls(&unanswered, &provider.unanswered, seed);
-    the_metrics_agree(&seen, &finished, &told(apart), seed);
-    the_requests_agree(&requests, &told(calls), seed);
+    the_metrics_agree(&seen, &finished, &recorded(apart), seed);
+    the_requests_agree(&requests, &recorded(calls), seed);
 }
 
 fn same_calls(records: &[&Value], expected: &BTreeSet<u64>, seed: u64) {
@@ -364,13 +364,13 @@ fn same_calls(records: &[&Value], expected: &BTreeSet<u64>, seed: u64) {
 /// What did not come to its end says so, and tells no more than it was billed.
 fn listed_apart(apart: &[&Value], provider: &Provider, seed: u64) {
     same_calls(apart, &provider.cut, seed);
-    let told = told(apart.iter().copied());
+    let recorded = recorded(apart.iter().copied());
     assert!(
-        told.of("poet-1").0[0] > 0,
+        recorded.of("poet-1").0[0] > 0,
         "seed {seed}: what a first chunk told was lost"
     );
     for model in &MODELS {
-        let (known, billed) = (told.of(model.name), provider.of_the_cut.of(model.name));
+        let (known, billed) = (recorded.of(model.name), provider.of_the_cut.of(model.name));
         assert!(
             known
                 .0

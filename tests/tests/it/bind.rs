@@ -40,7 +40,7 @@ fn seen_by(seen: &Captured, message: &str) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn what_is_bound_is_seen_by_all_that_follows_in_the_request() {
+async fn a_bound_field_is_in_all_later_records_of_the_request() {
     let bound = (json!("ada"), json!("free"));
     for scoped in [true, false] {
         let work = handle("ada");
@@ -63,7 +63,7 @@ async fn what_is_bound_is_seen_by_all_that_follows_in_the_request() {
 }
 
 #[tokio::test]
-async fn requests_at_once_on_one_thread_bind_apart() {
+async fn concurrent_requests_on_one_thread_bind_separately() {
     let users = ["ada", "bob", "eve"];
     let ((), seen) = capture_async(async {
         let all = users.map(handle);
@@ -79,7 +79,7 @@ async fn requests_at_once_on_one_thread_bind_apart() {
 }
 
 #[test]
-fn what_is_bound_in_a_nested_scope_ends_with_it() {
+fn a_field_bound_in_a_nested_scope_ends_with_the_scope() {
     let ((), seen) = capture(|| {
         request("outer").in_scope(|| {
             ragspan::scope::bind("step", 1);
@@ -101,7 +101,7 @@ fn what_is_bound_in_a_nested_scope_ends_with_it() {
 }
 
 #[test]
-fn a_record_shows_the_last_of_a_thousand_bindings_and_a_none_changes_nothing() {
+fn a_record_has_the_last_of_a_thousand_values_and_none_changes_nothing() {
     let (_, seen) = capture(|| {
         request("r").in_scope(|| {
             for step in 0..1000 {
@@ -127,7 +127,7 @@ fn a_record_shows_the_last_of_a_thousand_bindings_and_a_none_changes_nothing() {
 }
 
 #[test]
-fn a_call_that_brings_its_own_context_keeps_what_is_bound_in_it() {
+fn a_call_with_its_own_context_keeps_the_fields_bound_in_it() {
     #[rag_span(layer = "api", context_from = request("from"))]
     fn with_context() {
         ragspan::scope::bind("step", 1);
@@ -145,7 +145,7 @@ fn a_call_that_brings_its_own_context_keeps_what_is_bound_in_it() {
 }
 
 #[test]
-fn an_id_from_outside_that_can_be_none_is_made_anew_and_counted() {
+fn an_invalid_external_id_is_replaced_and_counted() {
     #[rag_span(layer = "api")]
     fn answer() {}
     let bad = [
@@ -170,7 +170,7 @@ fn an_id_from_outside_that_can_be_none_is_made_anew_and_counted() {
 }
 
 #[test]
-fn a_guard_ends_its_scope_also_when_the_code_panics() {
+fn a_guard_ends_its_scope_when_the_code_panics() {
     let ((), seen) = capture(|| {
         let unwound = std::panic::catch_unwind(|| {
             let _scope = request("r1").enter();
@@ -185,7 +185,7 @@ fn a_guard_ends_its_scope_also_when_the_code_panics() {
 }
 
 #[tokio::test]
-async fn a_context_tells_what_the_records_tell() {
+async fn a_context_has_the_same_values_as_the_records() {
     #[rag_span(layer = "api")]
     async fn answer() -> (Context, Option<ragspan::TraceId>) {
         search().await
@@ -227,7 +227,7 @@ async fn a_context_tells_what_the_records_tell() {
 }
 
 #[test]
-fn a_loggers_events_belong_to_the_call_that_they_are_written_in() {
+fn an_event_of_a_logger_belongs_to_the_current_call() {
     #[rag_span(layer = "retrieval")]
     fn search(log: &Logger) {
         ragspan::event!(log, INFO, hits = 3, "found {} documents", 3);
@@ -256,7 +256,7 @@ fn a_loggers_events_belong_to_the_call_that_they_are_written_in() {
 }
 
 #[test]
-fn a_filtered_call_completes_with_what_was_bound_in_its_request() {
+fn a_filtered_call_completes_with_the_fields_bound_in_its_request() {
     #[rag_span(layer = "api")]
     fn fails() -> Result<(), std::fmt::Error> {
         ragspan::scope::bind("step", 3);
@@ -277,7 +277,7 @@ fn a_filtered_call_completes_with_what_was_bound_in_its_request() {
 }
 
 #[tokio::test]
-async fn a_task_shares_what_is_bound_with_its_request() {
+async fn a_task_shares_bound_fields_with_its_request() {
     let work = || async {
         let task = async { ragspan::scope::bind("from_task", true) };
         let task = task.in_current_span().with_current_subscriber();

@@ -56,12 +56,12 @@ const SHORT: [&str; 6] = [
 ];
 
 /// A place, and the secrets that were put there.
-struct Place {
+struct Input {
     name: String,
     secrets: Vec<String>,
 }
 
-impl Place {
+impl Input {
     fn is_one_of(&self, names: &[&str]) -> bool {
         names.contains(&self.name.as_str())
     }
@@ -83,13 +83,13 @@ impl Place {
     }
 }
 
-fn places() -> Vec<Place> {
+fn inputs() -> Vec<Input> {
     let listed = succeed(CANARY, &["list"]);
     let line = |line: &str| {
-        let mut words = line.split('\t').map(str::to_owned);
-        Place {
-            name: words.next().unwrap(),
-            secrets: words.collect(),
+        let mut arguments = line.split('\t').map(str::to_owned);
+        Input {
+            name: arguments.next().unwrap(),
+            secrets: arguments.collect(),
         }
     };
     listed.lines().map(line).collect()
@@ -98,23 +98,23 @@ fn places() -> Vec<Place> {
 /// All that left, with the rules on or off, and the program's end of this kind.
 fn left(switch: &str, end: Option<&str>) -> Left {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().to_str().unwrap();
-    let words: Vec<&str> = [switch, place].into_iter().chain(end).collect();
-    let output = run(CANARY, &words);
+    let path = folder.path().to_str().unwrap();
+    let arguments: Vec<&str> = [switch, path].into_iter().chain(end).collect();
+    let output = run(CANARY, &arguments);
     let crashes = matches!(end, Some("panic" | "abort"));
     assert_eq!(output.status.success(), !crashes, "{output:?}");
     let mut left = Left::new();
     left.insert("standard output", text(&output.stdout));
     left.insert("standard error", ours(&text(&output.stderr)));
-    for (door, file) in [
+    for (output, file) in [
         ("metrics", "metrics.txt"),
         ("openmetrics", "openmetrics.txt"),
         ("health", "health.json"),
         ("file", "canary.log"),
     ] {
-        left.insert(door, read(&folder.path().join(file)));
+        left.insert(output, read(&folder.path().join(file)));
     }
-    if end != Some("ill") {
+    if end != Some("degraded") {
         let raw = ["canary.db", "canary.db-wal"];
         left.insert(
             "database",
@@ -126,8 +126,8 @@ fn left(switch: &str, end: Option<&str>) -> Left {
 }
 
 /// What the hook that was there before ours prints of a panic is not ours to change.
-fn ours(said: &str) -> String {
-    let lines = said.lines().filter(|line| line.starts_with("ragspan: "));
+fn ours(printed: &str) -> String {
+    let lines = printed.lines().filter(|line| line.starts_with("ragspan: "));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -144,88 +144,91 @@ fn read(path: &Path) -> String {
 
 /// What the `ragspan` command shows of the database.
 fn command(folder: &Path, left: &mut Left) {
-    let ask = |words: &[&str]| -> Output {
+    let ask = |arguments: &[&str]| -> Output {
         let output = Command::new(built("ragspan"))
             .args(["--db", "canary.db"])
-            .args(words)
+            .args(arguments)
             .current_dir(folder)
             .output()
             .unwrap();
-        assert!(output.status.success(), "{words:?} {output:?}");
+        assert!(output.status.success(), "{arguments:?} {output:?}");
         output
     };
-    let said = |words: &[&str]| {
-        let output = ask(words);
+    let printed = |arguments: &[&str]| {
+        let output = ask(arguments);
         text(&output.stdout) + &text(&output.stderr)
     };
     left.insert(
         "ragspan logs",
-        said(&["logs", "--limit", "1000", "--level", "debug", "--json"]),
+        printed(&["logs", "--limit", "1000", "--level", "debug", "--json"]),
     );
-    left.insert("ragspan errors", said(&["errors", "--json"]));
+    left.insert("ragspan errors", printed(&["errors", "--json"]));
     left.insert(
         "ragspan trace --json",
-        said(&["trace", "last-error", "--json"]),
+        printed(&["trace", "last-error", "--json"]),
     );
-    left.insert("ragspan why", said(&["why", "last-error"]));
-    left.insert("ragspan trace", said(&["trace", "last-error", "--events"]));
+    left.insert("ragspan why", printed(&["why", "last-error"]));
+    left.insert(
+        "ragspan trace",
+        printed(&["trace", "last-error", "--events"]),
+    );
     ask(&["trace", "last-error", "--html", "trace.html"]);
     left.insert("ragspan trace --html", read(&folder.join("trace.html")));
 }
 
 #[track_caller]
-fn assert_reaches(place: &Place, door: &str, left: &Left) {
-    let text = left.get(door).unwrap();
+fn assert_reaches(input: &Input, output: &str, left: &Left) {
+    let text = left.get(output).unwrap();
     assert!(
-        place.is_in(text),
-        "{} does not reach {door}: the test is blind",
-        place.name
+        input.is_in(text),
+        "{} does not reach {output}: the test is blind",
+        input.name
     );
 }
 
 #[track_caller]
-fn assert_nothing_leaves(places: &[Place], left: &Left) {
-    for (door, text) in left {
-        for secret in places.iter().flat_map(|place| &place.secrets) {
+fn assert_no_secrets(inputs: &[Input], left: &Left) {
+    for (output, text) in left {
+        for secret in inputs.iter().flat_map(|input| &input.secrets) {
             assert!(
                 !text.contains(secret.as_str()),
-                "{secret} leaves by {door}: {text}"
+                "{secret} leaves by {output}: {text}"
             );
         }
         assert!(
             !text.contains("canary-typed"),
-            "what a `Secret` holds leaves by {door}"
+            "what a `Secret` holds leaves by {output}"
         );
     }
 }
 
 #[test]
-fn without_the_rules_every_canary_reaches_its_doors() {
-    let (places, left) = (places(), left("off", None));
-    for place in &places {
-        if place.is_one_of(&NOWHERE) {
+fn without_the_rules_every_canary_reaches_its_outputs() {
+    let (inputs, left) = (inputs(), left("off", None));
+    for input in &inputs {
+        if input.is_one_of(&NOWHERE) {
             continue;
         }
-        if !place.is_one_of(&IN_NO_RECORD) {
-            for door in OF_RECORDS {
-                assert_reaches(place, door, &left);
+        if !input.is_one_of(&IN_NO_RECORD) {
+            for output in OF_RECORDS {
+                assert_reaches(input, output, &left);
             }
         }
-        for door in ["metrics", "openmetrics"] {
-            let begins = place.begins_in(left.get(door).unwrap());
+        for output in ["metrics", "openmetrics"] {
+            let begins = input.begins_in(left.get(output).unwrap());
             assert!(
-                begins || !place.is_one_of(&LABELS),
-                "{} not in {door}",
-                place.name
+                begins || !input.is_one_of(&LABELS),
+                "{} not in {output}",
+                input.name
             );
         }
-        if place.is_one_of(&FAILURES) {
-            for door in [
+        if input.is_one_of(&FAILURES) {
+            for output in [
                 "ragspan errors",
                 "ragspan trace --json",
                 "ragspan trace --html",
             ] {
-                assert_reaches(place, door, &left);
+                assert_reaches(input, output, &left);
             }
         }
     }
@@ -237,14 +240,14 @@ fn without_the_rules_every_canary_reaches_its_doors() {
 }
 
 #[test]
-fn with_the_rules_no_canary_leaves_by_any_door() {
+fn with_the_rules_no_canary_is_in_any_output() {
     let left = left("on", None);
-    assert_nothing_leaves(&places(), &left);
-    for door in OF_RECORDS {
-        let text = left.get(door).unwrap();
+    assert_no_secrets(&inputs(), &left);
+    for output in OF_RECORDS {
+        let text = left.get(output).unwrap();
         assert!(
             text.contains("[redacted:api_keys]") && text.contains("[redacted]"),
-            "{door}"
+            "{output}"
         );
     }
     let counted = left.get("metrics").unwrap();
@@ -257,30 +260,30 @@ fn with_the_rules_no_canary_leaves_by_any_door() {
 }
 
 #[test]
-fn no_canary_leaves_when_the_program_panics_or_aborts() {
-    let places = places();
+fn no_canary_is_in_any_output_when_the_program_panics_or_aborts() {
+    let inputs = inputs();
     for end in ["panic", "abort"] {
         let off = left("off", Some(end));
         assert!(
-            places
+            inputs
                 .iter()
-                .any(|place| place.is_in(off.get("file").unwrap())),
+                .any(|input| input.is_in(off.get("file").unwrap())),
             "{end}: blind"
         );
-        assert_nothing_leaves(&places, &left("on", Some(end)));
+        assert_no_secrets(&inputs, &left("on", Some(end)));
     }
 }
 
 #[test]
-fn what_is_wrong_with_a_sink_is_told_without_its_secrets() {
-    let places = places();
-    let path = places
+fn a_sink_error_is_reported_without_secrets() {
+    let inputs = inputs();
+    let path = inputs
         .iter()
-        .find(|place| place.name == "a sink's path")
+        .find(|input| input.name == "a sink's path")
         .unwrap();
-    let off = left("off", Some("ill"));
-    for door in ["standard error", "standard output", "health"] {
-        assert_reaches(path, door, &off);
+    let off = left("off", Some("degraded"));
+    for output in ["standard error", "standard output", "health"] {
+        assert_reaches(path, output, &off);
     }
-    assert_nothing_leaves(&places, &left("on", Some("ill")));
+    assert_no_secrets(&inputs, &left("on", Some("degraded")));
 }

@@ -90,7 +90,7 @@ fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
 }
 
 #[test]
-fn what_is_dropped_before_its_first_poll_was_no_call() {
+fn a_future_dropped_before_its_first_poll_is_not_a_call() {
     for (shape, make) in SHAPES {
         let (_, seen) = Capture::new().run(|| drop(make()));
         nothing(&seen, "generation", shape);
@@ -98,7 +98,7 @@ fn what_is_dropped_before_its_first_poll_was_no_call() {
 }
 
 #[test]
-fn what_is_dropped_between_polls_is_cancelled() {
+fn a_future_dropped_between_polls_is_cancelled() {
     for (shape, make) in SHAPES {
         for polls in 1..4 {
             let (_, seen) = Capture::new().run(|| {
@@ -111,7 +111,7 @@ fn what_is_dropped_between_polls_is_cancelled() {
 }
 
 #[test]
-fn the_loser_of_a_select_is_cancelled_and_what_it_never_polled_was_no_call() {
+fn the_losing_branch_of_a_select_is_cancelled_and_an_unpolled_one_is_not_a_call() {
     for (shape, make) in SHAPES {
         let (_, seen) = capture_in_runtime(|| async {
             tokio::select! { biased; () = make() => {} () = turns(3) => {} }
@@ -125,7 +125,7 @@ fn the_loser_of_a_select_is_cancelled_and_what_it_never_polled_was_no_call() {
 }
 
 #[test]
-fn what_a_timeout_ends_is_cancelled() {
+fn a_call_ended_by_a_timeout_is_cancelled() {
     for (shape, make) in SHAPES {
         let ended = async { timeout(Duration::from_millis(1), make()).await.is_err() };
         let (timed_out, seen) = capture_in_runtime(|| ended);
@@ -135,7 +135,7 @@ fn what_a_timeout_ends_is_cancelled() {
 }
 
 #[test]
-fn an_aborted_task_is_cancelled_and_one_that_never_ran_was_no_call() {
+fn an_aborted_task_is_cancelled_and_one_that_never_ran_is_not_a_call() {
     for (shape, make) in SHAPES {
         let abort_after = |ran| async move {
             let task = tokio::spawn(make());
@@ -153,7 +153,7 @@ fn an_aborted_task_is_cancelled_and_one_that_never_ran_was_no_call() {
 }
 
 #[test]
-fn what_runs_when_the_runtime_ends_is_cancelled() {
+fn a_call_running_when_the_runtime_ends_is_cancelled() {
     for (shape, make) in SHAPES {
         let (_, seen) = Capture::new().run(|| {
             let runtime = runtime();
@@ -232,7 +232,7 @@ const PANICKING: [Panicking; 4] = [
     }),
 ];
 
-fn said(seen: &Captured) -> &str {
+fn panic_message(seen: &Captured) -> &str {
     let record = seen.record("work_panicked");
     record["error"]["message"].as_str().unwrap()
 }
@@ -257,7 +257,11 @@ fn a_panic_in_a_poll_or_in_the_drop_of_a_local_is_a_panic_of_the_call() {
             });
             assert!(panicked, "{what}");
             PANICKED.is_all_of(&seen, "generation", &what);
-            assert!(said(&seen).starts_with(words), "{what}: {}", said(&seen));
+            assert!(
+                panic_message(&seen).starts_with(words),
+                "{what}: {}",
+                panic_message(&seen)
+            );
         }
     }
 }
@@ -293,7 +297,7 @@ async fn panics_around_a_call() {
 }
 
 #[test]
-fn a_call_that_anothers_panic_drops_is_cancelled() {
+fn a_call_dropped_by_another_panic_is_cancelled() {
     let (panicked, seen) = Capture::new().run(|| {
         let mut outer = Box::pin(panics_around_a_call());
         catch_unwind(AssertUnwindSafe(|| poll(outer.as_mut()).is_pending())).is_err()
@@ -322,7 +326,7 @@ impl Drop for Cleanup {
 }
 
 #[test]
-fn a_call_in_a_destructor_that_anothers_panic_runs_is_only_cancelled() {
+fn a_call_in_a_destructor_during_another_panic_is_cancelled() {
     for shape in SHAPES {
         let panics = || {
             let _cleanup = Cleanup(shape);
@@ -336,7 +340,7 @@ fn a_call_in_a_destructor_that_anothers_panic_runs_is_only_cancelled() {
 
 /// A second panic while the first unwinds ends the process at once: what was flushed stays.
 #[test]
-fn a_double_panic_aborts_and_what_was_flushed_is_there() {
+fn a_double_panic_aborts_and_keeps_flushed_records() {
     use std::os::unix::process::ExitStatusExt;
     const SIGABRT: i32 = 6;
     let folder = tempfile::tempdir().unwrap();
@@ -527,6 +531,6 @@ fn a_hundred_thousand_random_cancellations_leave_the_gauge_at_zero() {
 #[test]
 fn random_aborts_on_several_threads_leave_the_gauge_at_zero() {
     let seed = seed();
-    let told = succeed(ENDS, &["aborts", &seed.to_string()]);
-    assert!(told.contains("balanced"), "seed {seed}: {told}");
+    let printed = succeed(ENDS, &["aborts", &seed.to_string()]);
+    assert!(printed.contains("balanced"), "seed {seed}: {printed}");
 }

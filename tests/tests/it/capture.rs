@@ -51,9 +51,9 @@ fn on_threads(capture: usize) {
     answer(capture);
     let subscriber = get_default(Dispatch::clone);
     let by_subscriber = std::thread::spawn(move || with_default(&subscriber, || answer(capture)));
-    let carried = ragspan::task::spawn_thread(move || answer(capture));
+    let attached = ragspan::task::spawn_thread(move || answer(capture));
     by_subscriber.join().unwrap();
-    carried.join().unwrap();
+    attached.join().unwrap();
 }
 
 async fn in_tasks(capture: usize) {
@@ -63,10 +63,10 @@ async fn in_tasks(capture: usize) {
         answer(capture);
     };
     let by_subscriber = tokio::spawn(task("subscriber").with_current_subscriber());
-    let carried = ragspan::task::spawn(task("carried"));
+    let attached = ragspan::task::spawn(task("attached"));
     task("itself").await;
     by_subscriber.await.unwrap();
-    carried.await.unwrap();
+    attached.await.unwrap();
     ragspan::task::spawn_blocking(move || answer(capture))
         .await
         .unwrap();
@@ -81,14 +81,14 @@ struct Done {
 /// What is wrong with what the capture with this number has seen.
 fn look(capture: usize, seen: &Captured, done: &Done) -> Result<(), String> {
     let searches = done.answers * (capture % 3 + 1);
-    let strangers = seen
+    let foreign = seen
         .records()
         .iter()
         .filter(|record| record["context"]["capture"] != capture);
-    let strangers = strangers.count();
-    if strangers > 0 {
+    let foreign = foreign.count();
+    if foreign > 0 {
         return Err(format!(
-            "capture {capture} has {strangers} records of others:\n{}",
+            "capture {capture} has {foreign} records of others:\n{}",
             seen.tree()
         ));
     }
@@ -166,7 +166,7 @@ async fn in_a_task(capture: usize) -> Result<(), String> {
             .filter(|task| task.record()["context"]["by"] == by)
             .count()
     };
-    let each = [by("subscriber"), by("carried"), by("itself")];
+    let each = [by("subscriber"), by("attached"), by("itself")];
     if each == [1; 3] {
         Ok(())
     } else {
@@ -197,7 +197,7 @@ fn round(runtime: &tokio::runtime::Runtime) -> Vec<String> {
 }
 
 #[test]
-fn captures_in_parallel_see_each_its_own() {
+fn parallel_captures_are_isolated() {
     let rounds = std::env::var(ROUNDS).map_or(20, |rounds| rounds.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
@@ -211,13 +211,13 @@ fn captures_in_parallel_see_each_its_own() {
 
 /// The same with a start before: the process' own pipeline has only what runs outside of captures.
 #[test]
-fn a_capture_beside_a_start_sees_its_own_and_leaves_nothing_elsewhere() {
+fn a_capture_is_isolated_from_a_started_telemetry() {
     let stdout = succeed(STARTUP, &["captured"]);
     assert_eq!(stdout, "captured 4\nglobal 2\nmine 3\n");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_test_of_several_threads_is_captured_as_any_other() {
+async fn a_test_with_several_threads_is_captured() {
     let ((), seen) = capture_async(in_tasks(5)).await;
     look(
         5,
@@ -231,17 +231,17 @@ async fn a_test_of_several_threads_is_captured_as_any_other() {
 }
 
 #[tokio::test]
-async fn what_a_dropped_capture_drops_belongs_to_it_still() {
-    struct Tells(std::sync::mpsc::Sender<bool>);
-    impl Drop for Tells {
+async fn values_dropped_with_a_capture_belong_to_it() {
+    struct SendsWhenDropped(std::sync::mpsc::Sender<bool>);
+    impl Drop for SendsWhenDropped {
         fn drop(&mut self) {
-            let is_heard = tracing::event_enabled!(tracing::Level::INFO);
-            self.0.send(is_heard).unwrap_or_default();
+            let is_enabled = tracing::event_enabled!(tracing::Level::INFO);
+            self.0.send(is_enabled).unwrap_or_default();
         }
     }
     let (send, receive) = std::sync::mpsc::channel();
     let mut running = Box::pin(Capture::new().run_async(async move {
-        let _tells = Tells(send);
+        let _guard = SendsWhenDropped(send);
         std::future::pending::<()>().await;
     }));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -251,7 +251,7 @@ async fn what_a_dropped_capture_drops_belongs_to_it_still() {
 }
 
 #[test]
-fn a_line_is_the_same_in_each_run() {
+fn a_line_is_the_same_in_every_run() {
     let run = || {
         let capture = Capture::new().at("2026-01-01T00:00:00Z").seed(7);
         capture.run(|| on_threads(1)).1

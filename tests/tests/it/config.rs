@@ -29,7 +29,7 @@ fn program(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Out
 }
 
 #[track_caller]
-fn said(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+fn printed(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = program(folder, arguments, variables);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{errors}");
@@ -52,12 +52,13 @@ fn named(name: &str) -> String {
 }
 
 #[test]
-fn a_file_is_looked_for_in_four_places_in_turn() {
+fn a_file_is_searched_at_four_locations_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let source = |variables: &[(&str, &str)]| {
-        let said = said(folder, &["load"], variables);
-        said.lines()
+        let printed = printed(folder, &["load"], variables);
+        printed
+            .lines()
             .next()
             .unwrap()
             .trim_start_matches("source: ")
@@ -78,7 +79,7 @@ fn a_file_is_looked_for_in_four_places_in_turn() {
 }
 
 #[test]
-fn the_seeds_file_loads_verbatim_and_the_start_says_what_is_not_built() {
+fn the_seed_file_loads_verbatim_and_the_start_reports_unsupported_keys() {
     let folder = tempfile::tempdir().unwrap();
     put(
         folder.path(),
@@ -90,14 +91,14 @@ fn the_seeds_file_loads_verbatim_and_the_start_says_what_is_not_built() {
         ("DATABASE_URL", "postgres://rag@db/rag"),
         ("SLACK_WEBHOOK", "https://hooks.example.com/x"),
     ];
-    let said = said(folder.path(), &["start"], &variables);
+    let printed = printed(folder.path(), &["start"], &variables);
     for part in [
-        "trouble: logging.structured_logging.backends.langsmith is enabled, but langsmith is not in this build",
-        "trouble: none of the enabled backends is in this build: records go to standard output",
+        "problem: logging.structured_logging.backends.langsmith is enabled, but langsmith is not in this build",
+        "problem: none of the enabled backends is in this build: records go to standard output",
         r#""message":"add_complete""#,
         "metrics: Some(127.0.0.1:",
     ] {
-        assert!(said.contains(part), "{part} in {said}");
+        assert!(printed.contains(part), "{part} in {printed}");
     }
     assert!(
         !folder.path().join("ragspan.db").exists(),
@@ -106,7 +107,7 @@ fn the_seeds_file_loads_verbatim_and_the_start_says_what_is_not_built() {
 }
 
 #[test]
-fn ten_mistakes_are_told_in_one_message_with_their_lines() {
+fn ten_mistakes_are_reported_in_one_message_with_their_lines() {
     let folder = tempfile::tempdir().unwrap();
     let file = "\
 logging:
@@ -152,8 +153,8 @@ fn the_environment_decides_the_levels_of_a_running_service() {
         "logging: {structured_logging: {level: error, format: json}, metrics: {enabled: false}}",
     );
     let messages = |variables: &[(&str, &str)]| {
-        let said = said(folder.path(), &["start"], variables);
-        let records = said
+        let printed = printed(folder.path(), &["start"], variables);
+        let records = printed
             .lines()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
         records
@@ -180,14 +181,14 @@ fn the_environment_decides_the_levels_of_a_running_service() {
 }
 
 #[test]
-fn records_and_metrics_are_switched_off_by_themselves() {
+fn records_and_metrics_are_switched_off_separately() {
     let folder = tempfile::tempdir().unwrap();
     put(
         folder.path(),
         "ragspan.yaml",
         "logging: {structured_logging: {enabled: false}, metrics: {port: 0}}",
     );
-    let quiet = said(folder.path(), &["start"], &[]);
+    let quiet = printed(folder.path(), &["start"], &[]);
     assert!(
         !quiet.contains("add_complete") && quiet.contains("metrics: Some("),
         "{quiet}"
@@ -197,7 +198,7 @@ fn records_and_metrics_are_switched_off_by_themselves() {
         "ragspan.yaml",
         "logging: {structured_logging: {format: json}, metrics: {enabled: false}}",
     );
-    let dark = said(folder.path(), &["start"], &[]);
+    let dark = printed(folder.path(), &["start"], &[]);
     assert!(
         dark.contains("add_complete") && dark.contains("metrics: None"),
         "{dark}"
@@ -223,12 +224,15 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
         path.display()
     );
     put(folder.path(), "ragspan.yaml", &file);
-    let said = said(folder.path(), &["load"], &[]);
+    let printed = printed(folder.path(), &["load"], &[]);
     let line = format!(
         "logging.structured_logging.backends.datadog.api_key: ******** # file {}",
         path.display()
     );
-    assert!(said.contains(&line) && !said.contains("77"), "{said}");
+    assert!(
+        printed.contains(&line) && !printed.contains("77"),
+        "{printed}"
+    );
 }
 
 /// Memory that the program may take, in KiB: a bomb of 100 MB does not fit, let alone what the others stand for.
@@ -249,7 +253,7 @@ fn bombed(folder: &Path, bomb: &str) -> String {
 }
 
 #[test]
-fn bombs_are_refused_in_bounded_memory() {
+fn alias_bombs_are_rejected_in_bounded_memory() {
     let folder = tempfile::tempdir().unwrap();
     let laughs = (1..30).fold(
         "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned(),
@@ -283,7 +287,7 @@ fn bombs_are_refused_in_bounded_memory() {
 }
 
 #[test]
-fn endless_files_are_refused_in_bounded_memory() {
+fn endless_files_are_rejected_in_bounded_memory() {
     let limited = format!("ulimit -v {MEMORY} && exec \"$0\" load");
     let output = Command::new("sh")
         .args(["-c", &limited, CONFIGURED])
@@ -295,10 +299,10 @@ fn endless_files_are_refused_in_bounded_memory() {
 }
 
 #[test]
-fn broken_files_are_read_without_harm() {
-    let said = succeed(CONFIGURED, &["fuzz", "3000", "1"]);
-    assert!(said.starts_with("3000 read, "), "{said}");
-    let right: u32 = said
+fn broken_files_do_not_panic() {
+    let printed = succeed(CONFIGURED, &["fuzz", "3000", "1"]);
+    assert!(printed.starts_with("3000 read, "), "{printed}");
+    let right: u32 = printed
         .trim_end_matches(" right\n")
         .rsplit(' ')
         .next()
@@ -307,6 +311,6 @@ fn broken_files_are_read_without_harm() {
         .unwrap();
     assert!(
         (100..2900).contains(&right),
-        "the files are broken too little or too much: {said}"
+        "the files are broken too little or too much: {printed}"
     );
 }

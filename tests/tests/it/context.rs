@@ -103,7 +103,7 @@ fn request_context(record: &Value, user: &str) {
 }
 
 #[test]
-fn the_logger_is_the_layer_in_the_functions_own_module_and_the_target_elsewhere() {
+fn the_logger_is_the_layer_in_the_module_of_the_function_and_the_target_elsewhere() {
     let (_, seen) = capture(|| drive(answer()));
     assert_eq!(seen.record("few candidates")["logger"], "rag.retrieval");
     assert_eq!(seen.record("few candidates")["metrics"]["candidates"], 15);
@@ -175,7 +175,7 @@ fn an_inner_scope_adds_and_overrides_and_ends() {
 }
 
 #[tokio::test]
-async fn overlapping_requests_keep_their_contexts_apart() {
+async fn overlapping_requests_have_separate_contexts() {
     let both = async {
         tokio::join!(
             request("ada").scope(answer()),
@@ -203,7 +203,7 @@ async fn overlapping_requests_keep_their_contexts_apart() {
 }
 
 #[tokio::test]
-async fn a_span_carries_the_context_into_a_future_that_runs_elsewhere() {
+async fn an_instrumented_future_on_another_thread_keeps_the_context() {
     let ((), seen) = capture_async(async {
         let mut later = Vec::new();
         request("ada").scope(hands_out(&mut later)).await;
@@ -261,7 +261,7 @@ fn a_call_whose_span_is_filtered_away_still_belongs_to_its_trace() {
 }
 
 #[test]
-fn two_layers_of_ours_tell_an_event_once() {
+fn two_rag_layers_record_an_event_once() {
     let subscriber = tracing_subscriber::registry()
         .with(ragspan::layer())
         .with(ragspan::layer());
@@ -272,7 +272,7 @@ fn two_layers_of_ours_tell_an_event_once() {
 }
 
 #[test]
-fn a_filter_on_our_layer_alone_takes_no_context() {
+fn a_filter_on_the_rag_layer_alone_keeps_the_context() {
     let ours = ragspan::layer().with_filter(LevelFilter::WARN);
     let other = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
     let subscriber = tracing_subscriber::registry().with(ours).with(other);

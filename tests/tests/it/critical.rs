@@ -16,7 +16,7 @@ fn look(shards: u32) {
 }
 
 #[test]
-fn a_critical_event_is_a_record_of_its_level_with_the_ids_around_it() {
+fn a_critical_event_is_a_record_at_critical_with_the_ids_of_its_span() {
     let ((), seen) = capture(|| look(3));
     let record = seen.record("the index is gone");
     Schema::new().check(&seen.lines()[0]);
@@ -27,7 +27,7 @@ fn a_critical_event_is_a_record_of_its_level_with_the_ids_around_it() {
 }
 
 #[test]
-fn every_form_of_an_error_event_is_one_of_a_critical_event() {
+fn a_critical_event_takes_every_form_of_an_error_event() {
     let (disk, path) = ("sda", std::path::Path::new("/var"));
     let ((), seen) = capture(|| {
         let span = tracing::info_span!("around");
@@ -62,7 +62,7 @@ fn every_form_of_an_error_event_is_one_of_a_critical_event() {
 }
 
 #[test]
-fn what_is_only_an_error_stays_one() {
+fn an_error_event_stays_an_error() {
     let ((), seen) = capture(|| {
         tracing::error!("an error");
         tracing::warn!(name: "ragspan.critical of nothing", "a warning");
@@ -72,7 +72,7 @@ fn what_is_only_an_error_stays_one() {
 }
 
 #[test]
-fn a_level_of_critical_keeps_it_and_nothing_below() {
+fn the_level_critical_hides_all_lower_levels() {
     let ((), seen) = Capture::new().level(Level::Critical).run(|| {
         tracing::error!("an error");
         critical!("the end");
@@ -81,7 +81,7 @@ fn a_level_of_critical_keeps_it_and_nothing_below() {
 }
 
 #[test]
-fn a_service_that_keeps_only_critical_records_keeps_these() {
+fn a_service_at_level_critical_records_critical_events() {
     let stdout = succeed(STARTUP, &["critical-only"]);
     let records: Vec<Value> = stdout
         .lines()
@@ -107,7 +107,7 @@ impl std::io::Write for Written {
 }
 
 #[test]
-fn another_layer_sees_an_error_and_no_mark() {
+fn another_layer_sees_an_error_without_the_internal_field() {
     let written = Written::default();
     let writer = written.clone();
     let fmt = tracing_subscriber::fmt::layer().json();

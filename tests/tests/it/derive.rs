@@ -74,7 +74,7 @@ fn hidden(phone: Option<u8>) -> Hidden {
 }
 
 #[test]
-fn what_is_hashed_or_redacted_is_in_no_byte_of_any_record() {
+fn a_hashed_or_redacted_value_is_in_no_record() {
     let seen = inside(&hidden(Some(4)));
     assert!(seen.records().len() > 3, "{:?}", seen.messages());
     for record in seen.records() {
@@ -88,7 +88,7 @@ fn what_is_hashed_or_redacted_is_in_no_byte_of_any_record() {
 }
 
 #[test]
-fn equal_values_have_equal_hashes_and_none_has_none() {
+fn equal_values_have_equal_hashes_and_none_has_no_hash() {
     let some = inside(&hidden(Some(1)));
     let (user, context) = {
         let record = some.record("asked");
@@ -152,7 +152,7 @@ fn a_metric_is_among_the_metrics_of_calls_and_events() {
 }
 
 #[test]
-fn what_is_no_number_is_left_out_and_leaves_what_is_outside() {
+fn a_metric_that_is_not_a_number_is_omitted_and_does_not_replace_an_outer_one() {
     let (_, metrics) = shown(&numbers(f64::NAN, None));
     assert_eq!(
         metrics,
@@ -203,7 +203,7 @@ fn printed(proxy: Option<Ipv4Addr>) -> Printed {
 }
 
 #[test]
-fn a_field_is_printed_as_it_says_up_to_a_bound() {
+fn a_field_is_formatted_as_its_attribute_asks_and_truncated() {
     let seen = inside(&printed(None));
     let record = seen.record("asked");
     let context = &record["context"];
@@ -257,7 +257,7 @@ where
 }
 
 #[test]
-fn a_context_inside_another_gives_its_fields_in_its_place() {
+fn a_flattened_context_has_its_fields_in_order() {
     #[derive(LogContext)]
     struct Region(#[log(rename = "region")] &'static str);
 
@@ -304,7 +304,7 @@ enum Caller<T> {
 }
 
 #[test]
-fn an_enum_gives_the_fields_of_the_variant_at_hand() {
+fn an_enum_has_the_fields_of_its_current_variant() {
     let (token, raw) = (Secret(1), vec![]);
     let user = inside(&Caller::User {
         user_id: 7,
@@ -362,7 +362,7 @@ fn with_context() {
 }
 
 #[test]
-fn a_function_is_called_once_a_scope_and_only_where_somebody_listens() {
+fn a_with_function_is_called_once_per_scope_and_only_when_enabled() {
     let asked = || ASKED.replace(0);
     ASKS.in_scope(answer);
     with_context();
@@ -412,7 +412,7 @@ fn a_call_takes_every_kind_of_context() {
 }
 
 #[test]
-fn a_calls_context_and_the_scope_around_it_both_have_their_metrics() {
+fn a_call_has_the_metrics_of_its_context_and_of_the_enclosing_scope() {
     let ((), seen) = capture(|| {
         numbers(0.5, None).in_scope(|| {
             let client = Client {
@@ -427,7 +427,7 @@ fn a_calls_context_and_the_scope_around_it_both_have_their_metrics() {
 }
 
 #[test]
-fn what_is_bound_and_what_a_logger_carries_has_its_metrics_and_hides_the_same() {
+fn bound_fields_and_logger_fields_have_metrics_and_are_redacted() {
     let ((), seen) = capture(|| {
         let _outer = hidden(Some(4)).enter();
         numbers(0.5, None).bind();
@@ -453,7 +453,7 @@ fn what_is_bound_and_what_a_logger_carries_has_its_metrics_and_hides_the_same() 
 }
 
 #[test]
-fn one_written_by_hand_has_every_form() {
+fn a_manual_implementation_has_every_form() {
     struct Hand(Secret);
     impl LogContext for Hand {
         fn visit(&self, out: &mut ContextVisitor<'_>) {
@@ -503,7 +503,7 @@ fn hash_of(key: Option<&str>) -> String {
 }
 
 #[test]
-fn processes_with_one_key_make_the_same_hashes_and_others_their_own() {
+fn processes_with_the_same_key_make_the_same_hashes() {
     let one = hash_of(Some("0123456789abcdef"));
     // As another implementation of HMAC-SHA-256 makes it.
     assert_eq!(one, "hash:512383176ce1b4c2");

@@ -47,7 +47,7 @@ impl Wrapped {
 type Found = Result<u32, Wrapped>;
 
 /// The failures that were told as errors, in order.
-fn births(seen: &Captured) -> Vec<&Value> {
+fn origins(seen: &Captured) -> Vec<&Value> {
     let ended = completions(seen).into_iter();
     ended.filter(|record| record["level"] == "ERROR").collect()
 }
@@ -65,15 +65,15 @@ fn counted(seen: &Captured, error_type: &str) -> f64 {
 
 /// These calls failed at INFO and point to the birth.
 #[track_caller]
-fn pass_on(seen: &Captured, birth: &Value, messages: &[&str]) {
-    assert_eq!(birth["level"], "ERROR", "{birth}");
-    assert!(birth["context"]["error_span_id"].is_null(), "{birth}");
+fn pass_on(seen: &Captured, origin: &Value, messages: &[&str]) {
+    assert_eq!(origin["level"], "ERROR", "{origin}");
+    assert!(origin["context"]["error_span_id"].is_null(), "{origin}");
     for message in messages {
         let record = seen.record(message);
         assert_eq!(record["level"], "INFO", "{message}");
         assert_eq!(record["context"]["status"], "error", "{message}");
-        let born_in = &record["context"]["error_span_id"];
-        assert_eq!(*born_in, birth["span_id"], "{message}");
+        let origin_id = &record["context"]["error_span_id"];
+        assert_eq!(*origin_id, origin["span_id"], "{message}");
     }
 }
 
@@ -84,10 +84,10 @@ fn path(record: &Value) -> Vec<&str> {
     let lines = lines.take_while(|line| !line.starts_with(' '));
     let parts = lines.map(|line| line.split_once(" (").unwrap());
     parts
-        .map(|(operation, place)| {
-            let (file, line) = place.trim_end_matches(')').rsplit_once(':').unwrap();
-            assert!(file.ends_with("errors.rs"), "{place}");
-            assert!(line.parse::<u32>().is_ok(), "{place}");
+        .map(|(operation, location)| {
+            let (file, line) = location.trim_end_matches(')').rsplit_once(':').unwrap();
+            assert!(file.ends_with("errors.rs"), "{location}");
+            assert!(line.parse::<u32>().is_ok(), "{location}");
             operation
         })
         .collect()
@@ -144,18 +144,18 @@ const PASSING: [&str; 5] = [
 ];
 
 #[test]
-fn an_error_through_six_calls_two_tasks_and_a_join_is_told_once() {
+fn an_error_through_six_calls_two_tasks_and_a_join_is_recorded_once() {
     let (found, seen) = capture_in_runtime(first);
     assert_eq!(found.unwrap_err().words, "no answer");
-    let [birth] = births(&seen)[..] else {
+    let [origin] = origins(&seen)[..] else {
         panic!("not one birth: {:?}", seen.messages());
     };
-    assert_eq!(birth["message"], "sixth_failed");
-    pass_on(&seen, birth, &PASSING);
+    assert_eq!(origin["message"], "sixth_failed");
+    pass_on(&seen, origin, &PASSING);
     assert_eq!(seen.record("beside_complete")["level"], "INFO");
     assert_eq!(counted(&seen, "Wrapped"), 1.0);
     let whole = ["first", "second", "third", "fourth", "fifth", "sixth"];
-    assert_eq!(path(birth), whole);
+    assert_eq!(path(origin), whole);
     for (depth, message) in PASSING.iter().rev().enumerate() {
         assert_eq!(path(seen.record(message)), whole[..=depth], "{message}");
     }
@@ -180,15 +180,15 @@ async fn first_of_two() -> Found {
 }
 
 #[test]
-fn two_errors_are_told_twice() {
+fn two_equal_errors_are_recorded_twice() {
     let (_, seen) = capture_in_runtime(first_of_two);
-    let births = births(&seen);
-    assert_eq!(births.len(), 2);
+    let origins = origins(&seen);
+    assert_eq!(origins.len(), 2);
     // `join!` polls in turns.
     let of = |words| {
-        births
+        origins
             .iter()
-            .find(|birth| birth["error"]["message"] == words)
+            .find(|origin| origin["error"]["message"] == words)
     };
     assert_eq!(of("two is away").unwrap()["message"], "fails_failed");
     pass_on(&seen, of("one is away").unwrap(), &["first_of_two_failed"]);
@@ -209,15 +209,15 @@ async fn passes_on() -> Found {
 }
 
 #[test]
-fn a_handled_error_and_a_new_one_on_top_are_two() {
+fn a_handled_error_and_a_new_one_caused_by_it_are_two() {
     let (_, seen) = capture_in_runtime(passes_on);
-    let births = births(&seen);
-    let told: Vec<_> = births.iter().map(|birth| &birth["message"]).collect();
-    assert_eq!(told, ["fails_failed", "fails_anew_failed"]);
-    pass_on(&seen, births[1], &["passes_on_failed"]);
+    let origins = origins(&seen);
+    let messages: Vec<_> = origins.iter().map(|origin| &origin["message"]).collect();
+    assert_eq!(messages, ["fails_failed", "fails_anew_failed"]);
+    pass_on(&seen, origins[1], &["passes_on_failed"]);
     assert_eq!(counted(&seen, "Wrapped"), 2.0);
-    assert_eq!(path(births[0]), ["passes_on", "fails_anew", "fails"]);
-    assert_eq!(path(births[1]), ["passes_on", "fails_anew"]);
+    assert_eq!(path(origins[0]), ["passes_on", "fails_anew", "fails"]);
+    assert_eq!(path(origins[1]), ["passes_on", "fails_anew"]);
 }
 
 #[rag_span(layer = "api")]
@@ -231,15 +231,15 @@ async fn makes_nothing_of_it() -> Option<u32> {
 }
 
 #[test]
-fn a_handled_error_is_told_where_it_was_born_only() {
+fn a_handled_error_is_recorded_at_its_origin_only() {
     let (_, seen) = capture_in_runtime(handles);
-    assert_eq!(births(&seen).len(), 1);
+    assert_eq!(origins(&seen).len(), 1);
     assert_eq!(
         seen.record("handles_complete")["context"]["status"],
         "success"
     );
     let (_, seen) = capture_in_runtime(makes_nothing_of_it);
-    assert_eq!(births(&seen).len(), 1);
+    assert_eq!(origins(&seen).len(), 1);
     assert!(seen.record("makes_nothing_of_it_empty")["error"].is_null());
     assert_eq!(counted(&seen, "Wrapped"), 1.0);
 }
@@ -255,20 +255,20 @@ async fn tries(times: u32, words: fn(u32) -> &'static str) -> Found {
 
 /// Each attempt is an error of its own; what comes out is the last, however alike they are.
 #[test]
-fn of_attempts_that_fail_alike_the_last_is_passed_on() {
+fn after_equal_failed_attempts_the_last_error_is_the_origin() {
     let (_, seen) = capture_in_runtime(|| tries(3, |_| "too busy"));
-    let births = births(&seen);
-    assert_eq!(births.len(), 3);
-    pass_on(&seen, births[2], &["tries_failed"]);
+    let origins = origins(&seen);
+    assert_eq!(origins.len(), 3);
+    pass_on(&seen, origins[2], &["tries_failed"]);
     assert_eq!(counted(&seen, "Wrapped"), 3.0);
 }
 
 #[test]
-fn behind_many_handled_errors_the_last_is_still_known() {
+fn after_many_handled_errors_the_last_error_is_the_origin() {
     let (_, seen) = capture_in_runtime(|| tries(100, |attempt| String::leak(attempt.to_string())));
-    let births = births(&seen);
-    assert_eq!(births.len(), 100);
-    pass_on(&seen, births[99], &["tries_failed"]);
+    let origins = origins(&seen);
+    assert_eq!(origins.len(), 100);
+    pass_on(&seen, origins[99], &["tries_failed"]);
 }
 
 #[rag_span(layer = "data")]
@@ -277,18 +277,18 @@ fn starts() -> tokio::task::JoinHandle<Found> {
 }
 
 #[rag_span(layer = "api")]
-async fn waits_for_what_was_started() -> Found {
+async fn awaits_a_started_task() -> Found {
     starts().await.unwrap()
 }
 
 /// The call that started the task is over when the task fails; the one above it gets the error.
 #[test]
-fn an_error_of_a_task_that_outlives_its_starter_is_told_once() {
-    let (_, seen) = capture_in_runtime(waits_for_what_was_started);
-    let [birth] = births(&seen)[..] else {
+fn an_error_of_a_task_that_outlives_its_starter_is_recorded_once() {
+    let (_, seen) = capture_in_runtime(awaits_a_started_task);
+    let [origin] = origins(&seen)[..] else {
         panic!("not one birth: {:?}", seen.messages());
     };
-    pass_on(&seen, birth, &["waits_for_what_was_started_failed"]);
+    pass_on(&seen, origin, &["awaits_a_started_task_failed"]);
     assert_eq!(counted(&seen, "Wrapped"), 1.0);
 }
 
@@ -321,16 +321,16 @@ async fn reads() -> Result<Vec<u32>, Wrapped> {
 
 /// The call of `opens` is over when its stream fails.
 #[test]
-fn an_error_item_is_told_once_through_streams_and_who_reads_them() {
+fn an_error_item_is_recorded_once_through_streams_and_their_consumers() {
     let (found, seen) = capture_in_runtime(reads);
     assert_eq!(found.unwrap_err().words, "no token");
-    let [birth] = births(&seen)[..] else {
+    let [origin] = origins(&seen)[..] else {
         panic!("not one birth: {:?}", seen.messages());
     };
-    assert_eq!(birth["message"], "tokens_failed");
-    pass_on(&seen, birth, &["wraps_tokens_failed", "reads_failed"]);
+    assert_eq!(origin["message"], "tokens_failed");
+    pass_on(&seen, origin, &["wraps_tokens_failed", "reads_failed"]);
     assert_eq!(seen.record("opens_complete")["level"], "INFO");
-    assert_eq!(path(birth), ["reads", "opens", "wraps_tokens", "tokens"]);
+    assert_eq!(path(origin), ["reads", "opens", "wraps_tokens", "tokens"]);
     assert_eq!(counted(&seen, "Wrapped"), 1.0);
 }
 
@@ -351,14 +351,14 @@ async fn opens_both() -> Found {
 }
 
 #[test]
-fn what_a_result_or_an_option_holds_fails_as_itself() {
+fn an_error_inside_a_result_or_an_option_keeps_its_type() {
     let (_, seen) = capture_in_runtime(opens_both);
-    let births = births(&seen);
-    let told: Vec<_> = births.iter().map(|birth| &birth["message"]).collect();
-    assert_eq!(told, ["opens_nothing_failed", "fails_failed"]);
+    let origins = origins(&seen);
+    let messages: Vec<_> = origins.iter().map(|origin| &origin["message"]).collect();
+    assert_eq!(messages, ["opens_nothing_failed", "fails_failed"]);
     pass_on(
         &seen,
-        births[1],
+        origins[1],
         &["opens_a_future_failed", "opens_both_failed"],
     );
     assert_eq!(counted(&seen, "Wrapped"), 2.0);
@@ -376,17 +376,17 @@ fn panics_below() -> Found {
 
 /// A panic passes through calls as an error does.
 #[test]
-fn a_panic_is_told_once_where_it_is_born() {
+fn a_panic_is_recorded_once_at_its_origin() {
     let (ended, seen) = capture(|| std::panic::catch_unwind(|| panics_below().is_ok()));
     assert!(ended.is_err());
-    let [birth] = births(&seen)[..] else {
+    let [origin] = origins(&seen)[..] else {
         panic!("not one birth: {:?}", seen.messages());
     };
-    assert_eq!(birth["message"], "panics_panicked");
+    assert_eq!(origin["message"], "panics_panicked");
     let above = seen.record("panics_below_panicked");
-    assert_eq!(above["context"]["error_span_id"], birth["span_id"]);
+    assert_eq!(above["context"]["error_span_id"], origin["span_id"]);
     assert_eq!(above["level"], "INFO");
-    assert_eq!(path(birth), ["panics_below", "panics"]);
+    assert_eq!(path(origin), ["panics_below", "panics"]);
     assert_eq!(counted(&seen, "panic"), 1.0);
 }
 
@@ -412,7 +412,7 @@ fn passes_the_report_on() -> anyhow::Result<()> {
 
 /// What holds an error that is known only when it is there is asked for its sources as the error itself would be.
 #[test]
-fn the_sources_behind_a_report_or_a_box_are_told() {
+fn the_sources_of_a_report_or_a_box_are_recorded() {
     let (_, seen) = capture(|| (as_report().is_err(), as_box().is_err()));
     let report = &seen.record("as_report_failed")["error"];
     assert_eq!(report["message"], "cannot search");
@@ -427,7 +427,7 @@ fn the_sources_behind_a_report_or_a_box_are_told() {
 }
 
 #[test]
-fn a_report_that_passes_on_is_told_once() {
+fn a_report_that_is_passed_on_is_recorded_once() {
     let (_, seen) = capture(passes_the_report_on);
     pass_on(
         &seen,

@@ -157,11 +157,11 @@ fn other() -> impl tracing_subscriber::Layer<tracing_subscriber::Registry> + Sen
     tracing_subscriber::fmt::layer().with_writer(std::io::sink)
 }
 
-type Listening = (&'static str, fn() -> Capture);
+type CaptureKind = (&'static str, fn() -> Capture);
 
 #[test]
-fn every_expression_is_evaluated_once_where_a_pipeline_listens() {
-    let captures: [Listening; 4] = [
+fn every_expression_is_evaluated_once_for_a_pipeline() {
+    let captures: [CaptureKind; 4] = [
         ("alone", Capture::new),
         ("at a level that keeps nothing", || {
             Capture::new().level(Level::Critical)
@@ -202,7 +202,7 @@ fn every_expression_is_evaluated_once_for_another_layer_without_a_pipeline() {
 }
 
 #[test]
-fn no_expression_is_evaluated_where_nobody_listens() {
+fn no_expression_is_evaluated_when_disabled() {
     let hidden = || {
         tracing_subscriber::registry()
             .with(other())
@@ -237,7 +237,7 @@ fn shows_later(value: Shown) -> BoxFuture<'static, Shown> {
 }
 
 #[test]
-fn a_value_is_shown_once_and_not_at_all_where_nobody_listens() {
+fn a_value_is_formatted_once_and_never_when_disabled() {
     let calls: [fn() -> Shown; 2] = [|| shows(Shown), || runtime().block_on(shows_later(Shown))];
     for call in calls {
         let (Shown, _) = Capture::new().run(call);
@@ -258,7 +258,7 @@ fn finds_nothing() -> Vec<u8> {
 }
 
 #[test]
-fn what_is_told_of_a_success_is_not_evaluated_for_anything_else() {
+fn fields_of_a_success_are_not_evaluated_for_other_outcomes() {
     let (_, seen) = Capture::new().run(|| assert!(fails().is_err() && finds_nothing().is_empty()));
     assert!(seen.messages().contains(&"finds_nothing_empty"));
     assert_eq!(asked(), [] as [&str; 0]);
@@ -267,43 +267,43 @@ fn what_is_told_of_a_success_is_not_evaluated_for_anything_else() {
 /// `tracing` tells the `log` crate of spans where there is no subscriber, and evaluates fields for it; `sqlx` turns that on.
 #[test]
 fn under_a_logger_alone_no_expression_is_evaluated() {
-    let told = succeed(ENDS, &["log"]);
-    let lines: Vec<_> = told.lines().collect();
+    let printed = succeed(ENDS, &["log"]);
+    let lines: Vec<_> = printed.lines().collect();
     let theirs = lines
         .iter()
         .filter(|line| line.starts_with("log ") && line.contains("theirs"));
     assert!(
         theirs.count() > 0,
-        "the feature `log` of tracing is off: {told}"
+        "the feature `log` of tracing is off: {printed}"
     );
-    assert!(lines.contains(&"theirs 1"), "{told}");
-    assert!(lines.contains(&"ours 0"), "{told}");
+    assert!(lines.contains(&"theirs 1"), "{printed}");
+    assert!(lines.contains(&"ours 0"), "{printed}");
     assert!(
         !lines
             .iter()
             .any(|line| line.starts_with("log ") && line.contains("ours")),
-        "{told}"
+        "{printed}"
     );
 }
 
 #[test]
-fn what_is_started_behind_the_first_call_gets_the_metrics_of_the_next() {
-    let told = succeed(ENDS, &["late-start"]);
-    let lines: Vec<_> = told.lines().collect();
+fn a_pipeline_started_after_the_first_call_gets_the_metrics_of_the_next() {
+    let printed = succeed(ENDS, &["late-start"]);
+    let lines: Vec<_> = printed.lines().collect();
     for line in [
         r#"rag_requests_total{layer="data",status="success"} 2"#,
         r#"rag_request_latency_ms_count{operation="before",layer="data"} 2"#,
         r#"rag_active_queries{layer="data"} 0"#,
     ] {
-        assert!(lines.contains(&line), "{line}: {told}");
+        assert!(lines.contains(&line), "{line}: {printed}");
     }
     // The call that was running meanwhile began before anybody counted.
     assert!(
-        !told.contains(r#"rag_requests_total{layer="api""#),
-        "{told}"
+        !printed.contains(r#"rag_requests_total{layer="api""#),
+        "{printed}"
     );
     let records = lines
         .iter()
         .filter(|line| line.contains(r#""message":"before_complete""#));
-    assert_eq!(records.count(), 2, "{told}");
+    assert_eq!(records.count(), 2, "{printed}");
 }

@@ -27,7 +27,7 @@ fn shapes(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn pretty_tells_a_call_on_a_line_and_its_errors_below() {
+fn pretty_prints_a_call_on_one_line_and_its_errors_below() {
     let text = succeed(STARTUP, &["format", "pretty"]);
     let expected = [
         "TIME INFO api adding TRACE",
@@ -49,7 +49,7 @@ fn pretty_tells_a_call_on_a_line_and_its_errors_below() {
 }
 
 #[test]
-fn compact_is_one_line_each() {
+fn compact_prints_one_line_per_record() {
     let text = succeed(STARTUP, &["format", "compact"]);
     let expected = [
         "TIME INFO adding",
@@ -61,7 +61,7 @@ fn compact_is_one_line_each() {
 }
 
 #[test]
-fn elsewhere_than_on_a_terminal_it_is_json() {
+fn the_format_is_json_outside_a_terminal() {
     let text = succeed(STARTUP, &["format", "auto"]);
     assert_eq!(text.lines().count(), 4);
     assert!(
@@ -85,7 +85,7 @@ fn on_a_terminal(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn on_a_terminal_it_is_pretty_and_coloured_unless_that_is_not_wanted() {
+fn the_format_is_pretty_and_coloured_on_a_terminal_unless_disabled() {
     let colored = on_a_terminal(&[]);
     assert!(colored.contains("\u{1b}[31mERROR"), "{colored:?}");
     assert!(!colored.contains("\u{1b}[2J"), "only colours: {colored:?}");

@@ -18,7 +18,7 @@ struct App {
     input: Option<ChildStdin>,
     errors: BufReader<ChildStderr>,
     /// What it said that was no answer.
-    said: Vec<String>,
+    reported: Vec<String>,
 }
 
 impl App {
@@ -32,15 +32,15 @@ impl App {
         let mut child = piped.stderr(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take();
         let errors = BufReader::new(child.stderr.take().unwrap());
-        let said = Vec::new();
+        let reported = Vec::new();
         let mut app = Self {
             child,
             input,
             errors,
-            said,
+            reported,
         };
         let started = app.answer();
-        app.said.push(started);
+        app.reported.push(started);
         app
     }
 
@@ -54,26 +54,31 @@ impl App {
         loop {
             let mut line = String::new();
             let read = self.errors.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "it ended; it had said {:#?}", self.said);
+            assert_ne!(read, 0, "it ended; it had said {:#?}", self.reported);
             match line.trim_end().strip_prefix("app ") {
                 Some(answer) => return answer.to_owned(),
-                None => self.said.push(line),
+                None => self.reported.push(line),
             }
         }
     }
 
     /// The lines in which ragspan spoke of this.
-    fn told(&self, what: &str) -> Vec<&String> {
+    fn reports_of(&self, what: &str) -> Vec<&String> {
         let ours = self
-            .said
+            .reported
             .iter()
             .filter(|line| line.starts_with("ragspan: "));
         ours.filter(|line| line.contains(what)).collect()
     }
 
     #[track_caller]
-    fn is_told_once(&self, what: &str) {
-        assert_eq!(self.told(what).len(), 1, "{what}: {:#?}", self.said);
+    fn is_reported_once(&self, what: &str) {
+        assert_eq!(
+            self.reports_of(what).len(),
+            1,
+            "{what}: {:#?}",
+            self.reported
+        );
     }
 
     /// Asks until the health is as wanted; the service's own retries take up to some seconds.
@@ -87,7 +92,7 @@ impl App {
             }
             std::thread::park_timeout(std::time::Duration::from_millis(10));
         }
-        panic!("{health}: {:#?}", self.said)
+        panic!("{health}: {:#?}", self.reported)
     }
 
     /// Ends it; its last words, and what it had written on standard output.
@@ -115,22 +120,22 @@ fn setting(key: &str, path: &Path) -> String {
 
 /// One sink does not work from the start: the others do, it is told once, and the health shows it.
 #[track_caller]
-fn broken_from_the_start(sink: &str, path: &Path, said: &str) {
+fn broken_from_the_start(sink: &str, path: &Path, reported: &str) {
     let mut app = App::start(&[&setting(sink, path)]);
     assert_eq!(app.ask("add"), "3");
     let health = app.wait_for_health(|health| health["sinks"][0]["delivered"] == 2);
     assert!(is_degraded(&health), "{health}");
     assert!(
-        health["troubles"][0].as_str().unwrap().contains(said),
+        health["troubles"][0].as_str().unwrap().contains(reported),
         "{health}"
     );
-    app.is_told_once(said);
-    assert_eq!(app.told("").len(), 1, "{:#?}", app.said);
+    app.is_reported_once(reported);
+    assert_eq!(app.reports_of("").len(), 1, "{:#?}", app.reported);
     let (last, stdout) = app.end();
     let left = format!("stdout: delivered 2, left 0, dropped 0; {sink}: delivered 0, left 2");
     assert!(last.starts_with(&left), "{last}");
     let [failed, added] = records(&stdout).try_into().unwrap();
-    is_failure_of(&failed, sink, said.split(": ").last().unwrap());
+    is_failure_of(&failed, sink, reported.split(": ").last().unwrap());
     assert_eq!(added["message"], "add_complete");
 }
 
@@ -141,27 +146,27 @@ fn records(stdout: &str) -> Vec<Value> {
 
 /// The record of a sink that is ill, as the other sinks get it.
 #[track_caller]
-fn is_failure_of(record: &Value, sink: &str, said: &str) {
+fn is_failure_of(record: &Value, sink: &str, reported: &str) {
     let words = ["level", "logger", "message"].map(|key| record[key].as_str().unwrap());
     assert_eq!(words, ["CRITICAL", "ragspan", "sink_failed"], "{record}");
     assert_eq!(record["context"], json!({"sink": sink}));
     let message = record["error"]["message"].as_str().unwrap();
-    assert!(message.contains(said), "{record}");
+    assert!(message.contains(reported), "{record}");
     for key in ["trace_id", "span_id", "request_id", "stack_trace"] {
         assert_eq!(record[key], Value::Null, "{key}: {record}");
     }
 }
 
-struct Place {
+struct Target {
     _folder: tempfile::TempDir,
     path: PathBuf,
 }
 
 /// A path in a fresh folder.
-fn place(name: &str) -> Place {
+fn target(name: &str) -> Target {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
-    Place {
+    Target {
         _folder: folder,
         path,
     }
@@ -169,48 +174,48 @@ fn place(name: &str) -> Place {
 
 #[test]
 fn a_database_below_a_file() {
-    let place = place("file");
-    std::fs::write(&place.path, "").unwrap();
-    broken_from_the_start("sqlite", &place.path.join("x.db"), "sqlite: cannot lock");
+    let target = target("file");
+    std::fs::write(&target.path, "").unwrap();
+    broken_from_the_start("sqlite", &target.path.join("x.db"), "sqlite: cannot lock");
 }
 
 #[test]
 fn a_log_file_below_a_file() {
-    let place = place("file");
-    std::fs::write(&place.path, "").unwrap();
-    broken_from_the_start("file", &place.path.join("x.jsonl"), "file: cannot open");
+    let target = target("file");
+    std::fs::write(&target.path, "").unwrap();
+    broken_from_the_start("file", &target.path.join("x.jsonl"), "file: cannot open");
 }
 
 #[test]
-fn a_database_where_nothing_can_be_written() {
+fn a_database_in_a_read_only_folder() {
     broken_from_the_start("sqlite", Path::new("/proc/x.db"), "sqlite: cannot lock");
 }
 
 #[test]
 fn a_directory_instead_of_the_database() {
-    let place = place("x.db");
-    std::fs::create_dir(&place.path).unwrap();
-    broken_from_the_start("sqlite", &place.path, "unable to open database file");
+    let target = target("x.db");
+    std::fs::create_dir(&target.path).unwrap();
+    broken_from_the_start("sqlite", &target.path, "unable to open database file");
 }
 
 #[test]
 fn a_directory_instead_of_the_log_file() {
-    let place = place("x.jsonl");
-    std::fs::create_dir(&place.path).unwrap();
-    broken_from_the_start("file", &place.path, "Is a directory");
+    let target = target("x.jsonl");
+    std::fs::create_dir(&target.path).unwrap();
+    broken_from_the_start("file", &target.path, "Is a directory");
 }
 
 #[test]
-fn a_file_that_is_no_database() {
-    let place = place("x.db");
+fn a_file_that_is_not_a_database() {
+    let target = target("x.db");
     std::fs::write(
-        &place.path,
+        &target.path,
         "this is a letter, and no database at all\n".repeat(100),
     )
     .unwrap();
-    broken_from_the_start("sqlite", &place.path, "file is not a database");
+    broken_from_the_start("sqlite", &target.path, "file is not a database");
     assert!(
-        std::fs::read(&place.path)
+        std::fs::read(&target.path)
             .unwrap()
             .starts_with(b"this is a letter")
     );
@@ -228,11 +233,11 @@ fn a_full_disk() {
             .contains("No space left"),
         "{health}"
     );
-    app.is_told_once("No space left on device");
+    app.is_reported_once("No space left on device");
     app.wait_for_health(|health| health["sinks"][0]["delivered"] == 2);
     let (last, stdout) = app.end();
-    let books = "stdout: delivered 2, left 0, dropped 0; file: delivered 0, left 2, dropped 0";
-    assert!(last.ends_with(books), "{last}");
+    let accounting = "stdout: delivered 2, left 0, dropped 0; file: delivered 0, left 2, dropped 0";
+    assert!(last.ends_with(accounting), "{last}");
     let [added, failed] = records(&stdout).try_into().unwrap();
     assert_eq!(added["message"], "add_complete");
     is_failure_of(&failed, "file", "No space left on device");
@@ -247,17 +252,17 @@ fn drained(app: &mut App) -> std::thread::JoinHandle<String> {
 
 #[tokio::test]
 async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
-    let place = place("x.db");
+    let target = target("x.db");
     // To SQLite a file that may not grow is as a disk that is full; a signal would end the process first.
     let script = r#"trap "" XFSZ; exec prlimit --fsize=400000: "$0" "$@""#;
-    let setting = setting("sqlite", &place.path);
+    let setting = setting("sqlite", &target.path);
     let mut app = App::spawn(Command::new("sh").args(["-c", script, HOSTILE, &setting]));
     let stdout = drained(&mut app);
     assert_eq!(app.ask("many"), "4999");
     let health = app.wait_for_health(is_degraded);
-    let told = "sqlite: the database could not insert records: check the disk";
+    let problem = "sqlite: the database could not insert records: check the disk";
     assert!(
-        health["troubles"][0].as_str().unwrap().starts_with(told),
+        health["troubles"][0].as_str().unwrap().starts_with(problem),
         "{health}"
     );
     let pid = app.child.id().to_string();
@@ -266,12 +271,12 @@ async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
     assert!(status.success());
     app.wait_for_health(is_ok);
     assert_eq!(app.ask("flush"), "true");
-    app.is_told_once(told);
-    app.is_told_once("sqlite: has recovered");
+    app.is_reported_once(problem);
+    app.is_reported_once("sqlite: has recovered");
     let (last, _) = app.end();
-    let books =
+    let accounting =
         "stdout: delivered 5002, left 0, dropped 0; sqlite: delivered 5002, left 0, dropped 0";
-    assert!(last.ends_with(books), "{last}");
+    assert!(last.ends_with(accounting), "{last}");
     let stdout = stdout.join().unwrap();
     let failed: Vec<_> = stdout
         .lines()
@@ -285,7 +290,7 @@ async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
         "sqlite",
         "could not insert records",
     );
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&place.path);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&target.path);
     let mut database = options.connect().await.unwrap();
     let rows: i64 = sqlx::query_scalar("SELECT count(DISTINCT seq) FROM logs")
         .fetch_one(&mut database)
@@ -302,45 +307,45 @@ async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
 
 #[tokio::test]
 async fn a_database_that_another_process_holds() {
-    let place = place("x.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&place.path);
+    let target = target("x.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&target.path);
     let mut holder = options.create_if_missing(true).connect().await.unwrap();
     holder
         .execute("CREATE TABLE mine (a); BEGIN EXCLUSIVE")
         .await
         .unwrap();
-    let mut app = App::start(&[&setting("sqlite", &place.path)]);
-    app.is_told_once("sqlite: not open after 2 s");
+    let mut app = App::start(&[&setting("sqlite", &target.path)]);
+    app.is_reported_once("sqlite: not open after 2 s");
     assert_eq!(app.ask("add"), "3");
     app.wait_for_health(is_degraded);
     holder.execute("ROLLBACK").await.unwrap();
-    assert_eq!(app.ask("flush"), "true", "{:#?}", app.said);
+    assert_eq!(app.ask("flush"), "true", "{:#?}", app.reported);
     app.wait_for_health(is_ok);
-    app.is_told_once("sqlite: has recovered");
-    assert_eq!(app.ask("flush"), "true", "{:#?}", app.said);
+    app.is_reported_once("sqlite: has recovered");
+    assert_eq!(app.ask("flush"), "true", "{:#?}", app.reported);
     let (last, _) = app.end();
     assert!(
         last.ends_with("sqlite: delivered 3, left 0, dropped 0"),
         "{last}"
     );
-    let told = "SELECT message FROM logs ORDER BY seq";
-    let told: Vec<String> = sqlx::query_scalar(told)
+    let messages = "SELECT message FROM logs ORDER BY seq";
+    let messages: Vec<String> = sqlx::query_scalar(messages)
         .fetch_all(&mut holder)
         .await
         .unwrap();
-    assert_eq!(told, ["sink_failed", "add_complete", "sink_recovered"]);
+    assert_eq!(messages, ["sink_failed", "add_complete", "sink_recovered"]);
     holder.close().await.unwrap();
 }
 
 #[test]
 fn a_folder_that_becomes_writable_later() {
-    let place = place("later");
-    std::fs::write(&place.path, "").unwrap();
-    let mut app = App::start(&[&setting("sqlite", &place.path.join("x.db"))]);
+    let target = target("later");
+    std::fs::write(&target.path, "").unwrap();
+    let mut app = App::start(&[&setting("sqlite", &target.path.join("x.db"))]);
     assert_eq!(app.ask("add"), "3");
     app.wait_for_health(is_degraded);
-    std::fs::remove_file(&place.path).unwrap();
-    std::fs::create_dir(&place.path).unwrap();
+    std::fs::remove_file(&target.path).unwrap();
+    std::fs::create_dir(&target.path).unwrap();
     app.wait_for_health(is_ok);
     assert_eq!(app.ask("flush"), "true");
     let (last, stdout) = app.end();
@@ -360,27 +365,27 @@ fn a_folder_that_becomes_writable_later() {
 }
 
 #[test]
-fn a_folder_that_becomes_writable_while_nothing_happens() {
+fn a_folder_that_becomes_writable_without_traffic() {
     for key in ["file", "sqlite"] {
-        let place = place("later");
-        std::fs::write(&place.path, "").unwrap();
-        let mut app = App::start(&[&setting(key, &place.path.join("x"))]);
+        let target = target("later");
+        std::fs::write(&target.path, "").unwrap();
+        let mut app = App::start(&[&setting(key, &target.path.join("x"))]);
         app.wait_for_health(is_degraded);
-        std::fs::remove_file(&place.path).unwrap();
-        std::fs::create_dir(&place.path).unwrap();
+        std::fs::remove_file(&target.path).unwrap();
+        std::fs::create_dir(&target.path).unwrap();
         app.wait_for_health(is_ok);
-        app.is_told_once("has recovered");
+        app.is_reported_once("has recovered");
     }
 }
 
 #[test]
 fn a_standard_output_that_is_closed() {
-    let place = place("x.db");
+    let target = target("x.db");
     let shell = [
         "-c",
         r#"exec "$0" "$@" >&-"#,
         HOSTILE,
-        &setting("sqlite", &place.path),
+        &setting("sqlite", &target.path),
     ];
     let mut app = App::spawn(Command::new("sh").args(shell));
     assert_eq!(app.ask("add"), "3");
@@ -395,14 +400,14 @@ fn a_standard_output_that_is_closed() {
 
 #[test]
 fn a_reader_that_goes_away() {
-    let place = place("x.db");
-    let mut app = App::start(&[&setting("sqlite", &place.path)]);
+    let target = target("x.db");
+    let mut app = App::start(&[&setting("sqlite", &target.path)]);
     drop(app.child.stdout.take());
     assert_eq!(app.ask("add"), "3");
     app.wait_for_health(is_degraded);
     assert_eq!(app.ask("add"), "3");
     app.wait_for_health(|health| health["sinks"][0]["dropped"] == 3);
-    app.is_told_once("stdout: Broken pipe");
+    app.is_reported_once("stdout: Broken pipe");
     assert_eq!(app.ask("flush"), "true");
     let (last, _) = app.end();
     assert!(
@@ -413,8 +418,8 @@ fn a_reader_that_goes_away() {
 
 #[test]
 fn a_reader_that_stalls() {
-    let place = place("x.db");
-    let mut app = App::start(&[&setting("sqlite", &place.path)]);
+    let target = target("x.db");
+    let mut app = App::start(&[&setting("sqlite", &target.path)]);
     assert_eq!(app.ask("many"), "4999");
     let health = app
         .wait_for_health(|health| is_degraded(health) && health["sinks"][1]["delivered"] == 5_001);
@@ -425,7 +430,7 @@ fn a_reader_that_stalls() {
             .starts_with("stdout: has not taken a batch"),
         "{health}"
     );
-    app.is_told_once("stdout: has not taken a batch");
+    app.is_reported_once("stdout: has not taken a batch");
     let last = app.ask("end");
     assert!(
         last.contains("sqlite: delivered 5001, left 0, dropped 0"),
@@ -455,7 +460,7 @@ fn all_taken() -> (u16, Vec<TcpListener>) {
 fn ports_that_are_all_taken_until_they_are_free() {
     let (port, taken) = all_taken();
     let mut app = App::start(&[&format!("metrics=127.0.0.1:{port}")]);
-    app.is_told_once("metrics are not served");
+    app.is_reported_once("metrics are not served");
     assert_eq!(
         (app.ask("add"), app.ask("address")),
         ("3".into(), "None".into())
@@ -470,14 +475,14 @@ fn ports_that_are_all_taken_until_they_are_free() {
 fn no_home_and_no_working_directory() {
     let script = r#"cd "$(mktemp -d)" && rmdir "$PWD" && exec env -i "$0" "$@""#;
     let mut app = App::spawn(Command::new("sh").args(["-c", script, HOSTILE, "sqlite=ragspan.db"]));
-    app.is_told_once("sqlite: cannot lock ragspan.db.lock");
+    app.is_reported_once("sqlite: cannot lock ragspan.db.lock");
     assert_eq!(app.ask("add"), "3");
     let (_, stdout) = app.end();
     assert_eq!(records(&stdout).len(), 2, "{stdout}");
 }
 
 #[test]
-fn no_files_to_be_had() {
+fn no_file_descriptors_left() {
     let mut app =
         App::spawn(Command::new("prlimit").args(["--nofile=4", HOSTILE, "metrics=127.0.0.1:0"]));
     no_worker(&mut app);
@@ -485,7 +490,7 @@ fn no_files_to_be_had() {
 }
 
 #[test]
-fn no_threads_to_be_had() {
+fn no_threads_left() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("hostile");
     std::fs::copy(HOSTILE, &program).unwrap();
@@ -511,7 +516,7 @@ fn no_threads_to_be_had() {
 /// The service runs, and every record is counted as dropped.
 #[track_caller]
 fn no_worker(app: &mut App) {
-    app.is_told_once("no worker: ");
+    app.is_reported_once("no worker: ");
     assert_eq!(app.ask("add"), "3");
     let health = app.wait_for_health(is_degraded);
     assert_eq!(health["sinks"][0]["emitted"], 1, "{health}");
@@ -520,10 +525,10 @@ fn no_worker(app: &mut App) {
 }
 
 #[test]
-fn a_strict_start_refuses_what_is_degraded_and_can_be_tried_again() {
-    let place = place("file");
-    std::fs::write(&place.path, "").unwrap();
-    let path = place.path.join("x.db");
+fn a_strict_start_rejects_a_degraded_sink_and_can_be_retried() {
+    let target = target("file");
+    std::fs::write(&target.path, "").unwrap();
+    let path = target.path.join("x.db");
     let stdout = succeed(STARTUP, &["strict-then-not", path.to_str().unwrap()]);
     assert!(stdout.contains("`strict` is set"), "{stdout}");
     assert!(stdout.contains("sqlite: cannot lock"), "{stdout}");
@@ -538,9 +543,9 @@ fn a_strict_start_refuses_what_is_degraded_and_can_be_tried_again() {
 fn a_strict_start_that_fails_leaves_the_service_running() {
     let mut app = App::start(&["strict", "file=/proc/x"]);
     assert!(
-        app.said.iter().any(|line| line.starts_with("error ")),
+        app.reported.iter().any(|line| line.starts_with("error ")),
         "{:#?}",
-        app.said
+        app.reported
     );
     assert_eq!(app.ask("add"), "3");
 }

@@ -13,31 +13,31 @@ use crate::programs::{CANARY, built, succeed};
 /// What a program of this kind printed, and its folder.
 fn attacked(format: Option<&str>) -> (String, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().to_str().unwrap();
-    let words: Vec<&str> = ["hostile", place].into_iter().chain(format).collect();
+    let path = folder.path().to_str().unwrap();
+    let words: Vec<&str> = ["hostile", path].into_iter().chain(format).collect();
     (succeed(CANARY, &words), folder)
 }
 
 /// Characters that move a cursor, end a line, turn the text around or cannot be seen.
-fn is_hazard(character: char) -> bool {
+fn is_unsafe_to_print(character: char) -> bool {
     let lines_end = character == '\n';
     let others = "\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}\u{feff}\u{fff9}";
     (character.is_control() && !lines_end) || others.contains(character)
 }
 
 #[track_caller]
-fn assert_plain(door: &str, text: &str) {
-    if let Some(at) = text.find(is_hazard) {
+fn assert_plain(output: &str, text: &str) {
+    if let Some(at) = text.find(is_unsafe_to_print) {
         let from = text.floor_char_boundary(at.saturating_sub(80));
         let around: String = text.split_at(from).1.chars().take(160).collect();
-        panic!("{door} shows {around:?}");
+        panic!("{output} shows {around:?}");
     }
 }
 
 /// How many of the places show their attack here.
 fn shown(text: &str) -> usize {
     (0..100)
-        .filter(|place| text.contains(&format!("attack{place:02}")))
+        .filter(|input| text.contains(&format!("attack{input:02}")))
         .count()
 }
 
@@ -46,19 +46,19 @@ fn read(path: &Path) -> String {
 }
 
 #[track_caller]
-fn assert_records(door: &str, text: &str) {
-    assert_plain(door, text);
+fn assert_records(output: &str, text: &str) {
+    assert_plain(output, text);
     let mut messages = Vec::new();
     for line in text.lines() {
         let record: Value = serde_json::from_str(line)
-            .unwrap_or_else(|error| panic!("{door}: {error}: {line:.200}"));
+            .unwrap_or_else(|error| panic!("{output}: {error}: {line:.200}"));
         assert_eq!(record.as_object().unwrap().len(), 18, "{line:.200}");
         assert!(line.len() <= 256 * 1024, "{} bytes", line.len());
         messages.push(record["message"].as_str().unwrap_or_default().to_owned());
     }
     assert!(
         messages.iter().all(|message| message != "forged"),
-        "{door}: a record was forged"
+        "{output}: a record was forged"
     );
     assert!(
         messages
@@ -68,13 +68,13 @@ fn assert_records(door: &str, text: &str) {
     );
     assert!(
         shown(text) > 25,
-        "{door} shows the attacks of {} places",
+        "{output} shows the attacks of {} inputs",
         shown(text)
     );
 }
 
 #[test]
-fn a_record_stays_one_line_of_json_whatever_is_in_it() {
+fn a_record_is_one_line_of_json_for_any_content() {
     let (printed, folder) = attacked(None);
     assert_records("standard output", &printed);
     let file = read(&folder.path().join("canary.log"));
@@ -95,7 +95,7 @@ fn a_record_stays_one_line_of_json_whatever_is_in_it() {
 }
 
 #[test]
-fn a_terminal_is_shown_no_control_sequence() {
+fn no_control_sequence_reaches_a_terminal() {
     for format in ["pretty", "compact"] {
         let (printed, _folder) = attacked(Some(format));
         assert_plain(format, &printed);
@@ -108,7 +108,7 @@ fn a_terminal_is_shown_no_control_sequence() {
 }
 
 #[test]
-fn the_command_shows_none_either() {
+fn the_command_prints_no_control_sequence() {
     let (_, folder) = attacked(None);
     let ask = |words: &[&str]| {
         let output = Command::new(built("ragspan"))

@@ -42,8 +42,8 @@ impl Python {
                 )
             });
         let mut port = String::new();
-        let mut said = BufReader::new(process.stdout.take().unwrap());
-        said.read_line(&mut port).unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut port).unwrap();
         assert!(
             !port.is_empty(),
             "{client} has ended: is what `scripts/python` installs there?"
@@ -87,11 +87,11 @@ async fn service() -> String {
 }
 
 async fn handle(
-    State(here): State<ContextHandle>,
+    State(handle): State<ContextHandle>,
     headers: HeaderMap,
     Json(hops): Json<Vec<String>>,
 ) -> Json<Value> {
-    Json(here.wrap_future(answer(&headers, hops)).await)
+    Json(handle.wrap_future(answer(&headers, hops)).await)
 }
 
 #[rag_span(layer = "api", context_from = extract(headers))]

@@ -29,7 +29,7 @@ mod derive;
 // A request learns on its way, and all that follows shows it.
 mod bind;
 // What a request starts elsewhere is part of it, and tells who ended it.
-mod carry;
+mod task;
 // A trace goes on in the next service, and what a stranger sends does no harm.
 mod propagation;
 // Services that a vendor's own client traces and ours are one trace.
@@ -53,7 +53,7 @@ mod records;
 // An event can be CRITICAL, and is an ERROR to everybody else.
 mod critical;
 // Nothing is lost without being counted, and what was flushed survives a kill.
-mod books;
+mod accounting;
 // What a scraper reads is what Prometheus' own tool accepts.
 mod metrics;
 // It starts in somebody else's program, and says so when it cannot.
@@ -69,7 +69,9 @@ mod service;
 // Under twenty hostile conditions the application runs, and is told once what is wrong.
 mod hostile;
 // Another library's subscriber, logger and signals are lived with.
-mod company;
+mod composition;
+// Identifiers use the words of the field.
+mod vocabulary;
 // No type of the libraries that we are built on is in the public API.
 mod api;
 // As packaged, and outside the workspace, it builds and runs.

@@ -137,7 +137,7 @@ ways!(
     ),
     {
         tracing::info!("inside");
-        tracing::Span::current().record("later", "told");
+        tracing::Span::current().record("later", "recorded");
         ragspan::rag::retry(2, "busy");
         drop(inner(how));
         work(how)
@@ -146,10 +146,10 @@ ways!(
 );
 
 ways!(
-    judged,
+    classified,
     (
         layer = "api",
-        outcome = |told: &String| if told.is_empty() { ragspan::Outcome::Error } else { ragspan::Outcome::Success }
+        outcome = |recorded: &String| if recorded.is_empty() { ragspan::Outcome::Error } else { ragspan::Outcome::Success }
     ),
     { work(how).map_or_else(|_| String::new(), |hits| hits.concat()) },
     |how| -> String
@@ -204,11 +204,11 @@ fn placeless(mut record: Value) -> String {
 }
 
 #[test]
-fn a_block_tells_what_a_function_tells_however_it_ends() {
+fn a_block_records_the_same_as_a_function_for_every_outcome() {
     for how in ALL {
         ordinary::compare(how);
         with_everything::compare(how);
-        judged::compare(how);
+        classified::compare(how);
     }
 }
 
@@ -264,7 +264,7 @@ fn pipeline() -> usize {
 }
 
 #[test]
-fn the_time_of_a_block_is_not_that_of_the_call_around_it() {
+fn the_time_of_a_block_is_not_in_the_self_time_of_the_enclosing_call() {
     let step = |millis| advance(Duration::from_millis(millis));
     let ((), seen) = Capture::new().at("2025-12-03T22:45:30Z").run(|| {
         span!("around", layer = "api", || {
@@ -299,7 +299,7 @@ struct Request {
 }
 
 #[test]
-fn a_block_is_placed_as_its_arguments_say() {
+fn a_block_has_the_parent_and_target_of_its_arguments() {
     let request = Request {
         user_id: "ada".into(),
     };
@@ -354,7 +354,7 @@ fn blocks_and_functions_nest_in_one_another() {
 }
 
 #[test]
-fn the_handle_knows_the_ids_of_the_record() {
+fn the_handle_returns_the_ids_of_the_record() {
     let (ids, seen) = capture(|| {
         span!("work", layer = "data", |span| (
             span.trace_id(),
@@ -362,12 +362,12 @@ fn the_handle_knows_the_ids_of_the_record() {
         ))
     });
     let record = seen.record("work_complete");
-    let told = [
+    let recorded = [
         ids.0.map(|id| id.to_string()),
         ids.1.map(|id| id.to_string()),
     ];
     assert_eq!(
-        told,
+        recorded,
         [&record["trace_id"], &record["span_id"]].map(|id| id.as_str().map(str::to_owned))
     );
 }
@@ -383,7 +383,7 @@ async fn forever() {
 }
 
 #[test]
-fn a_block_that_was_never_polled_was_no_call() {
+fn a_block_that_was_never_polled_is_not_a_call() {
     let ((), seen) = capture(|| drop(forever()));
     nothing(&seen, "generation", "never polled");
     let ((), seen) = capture(|| drop(span!("work", layer = "generation", async || ())));
@@ -391,7 +391,7 @@ fn a_block_that_was_never_polled_was_no_call() {
 }
 
 #[test]
-fn a_block_that_is_dropped_in_the_middle_is_cancelled_and_tells_how_far_it_came() {
+fn a_block_dropped_midway_is_cancelled_and_keeps_its_values() {
     let (timed_out, seen) = capture_in_runtime(|| async {
         tokio::select! { biased; () = forever() => false, () = turns(3) => true }
     });
@@ -407,7 +407,7 @@ async fn turns(count: u32) {
 }
 
 #[test]
-fn of_one_key_the_last_value_counts_whatever_recorded_it() {
+fn the_last_value_of_a_key_wins() {
     let ((), seen) = capture(|| {
         span!(
             "work",
@@ -462,7 +462,7 @@ fn around_hidden() {
 }
 
 #[test]
-fn what_a_hidden_block_recorded_is_told_where_its_record_is() {
+fn values_of_a_hidden_block_are_in_its_record() {
     let ((), seen) = Capture::new().under(hiding("work")).run(around_hidden);
     let hidden = seen.record("work_failed");
     assert_eq!(hidden["context"]["kept"], 1, "it failed, so it is told");
@@ -484,7 +484,7 @@ fn what_a_hidden_block_recorded_is_told_where_its_record_is() {
 }
 
 #[test]
-fn a_handle_goes_to_other_threads_and_tasks_and_is_deaf_after_the_end() {
+fn a_handle_works_on_other_threads_and_ignores_values_after_the_end() {
     let (late, seen) = capture_in_runtime(|| async {
         span!("work", layer = "data", async |span: Span| {
             let other = span.clone();
@@ -511,7 +511,7 @@ fn a_handle_goes_to_other_threads_and_tasks_and_is_deaf_after_the_end() {
 }
 
 #[test]
-fn a_body_that_moves_between_threads_records_all_the_same() {
+fn a_body_that_moves_between_threads_records_its_values() {
     let mut body = Box::pin(span!("work", layer = "data", async |span| {
         span.record("one", 1);
         ragspan::record("nearest", 1);
@@ -530,8 +530,8 @@ fn a_body_that_moves_between_threads_records_all_the_same() {
         });
     });
     let context = &seen.record("work_complete")["context"];
-    let told = [&context["one"], &context["two"], &context["nearest"]];
-    assert_eq!(told, [&json!(1), &json!(2), &json!(1)]);
+    let recorded = [&context["one"], &context["two"], &context["nearest"]];
+    assert_eq!(recorded, [&json!(1), &json!(2), &json!(1)]);
 }
 
 #[rag_span(layer = "data", ok(|_value| kept = 3))]
@@ -567,7 +567,7 @@ fn the_free_function_records_in_the_nearest_call() {
 }
 
 #[test]
-fn where_nobody_listens_the_block_runs_and_nothing_is_asked() {
+fn a_disabled_block_runs_and_evaluates_nothing() {
     static ASKED: AtomicU32 = AtomicU32::new(0);
     let ask = || ASKED.fetch_add(1, Relaxed);
     let value = span!(
@@ -585,7 +585,7 @@ fn where_nobody_listens_the_block_runs_and_nothing_is_asked() {
 }
 
 #[test]
-fn what_the_block_borrows_is_free_again_after_it() {
+fn borrows_of_a_block_end_with_it() {
     let mut kept = vec![1];
     let name = String::from("bees");
     let added = span!("work", layer = "data", context(name), |_| {
@@ -663,7 +663,7 @@ macro_rules! stage {
 }
 
 #[test]
-fn blocks_stand_wherever_code_does() {
+fn blocks_are_expressions_and_statements() {
     let (_, seen) = capture(|| {
         let mut index = Index { hits: vec![1, 2] };
         assert_eq!(runtime().block_on(index.add(3)), 3);
@@ -752,7 +752,7 @@ async fn handler(body: String) -> Result<String, axum::http::StatusCode> {
 }
 
 #[test]
-fn a_block_stands_in_a_handler_and_in_a_task() {
+fn blocks_work_in_handlers_and_tasks() {
     let _router: axum::Router = axum::Router::new().route("/", axum::routing::post(handler));
     let (answer, seen) = capture_in_runtime(|| async {
         let task = tokio::spawn(span!("task", layer = "api", async move || handler(
@@ -770,7 +770,7 @@ fn a_block_stands_in_a_handler_and_in_a_task() {
 }
 
 #[test]
-fn a_block_is_announced_where_debug_is_on() {
+fn a_block_records_its_start_at_debug() {
     let run = || {
         span!("work", layer = "data", context(n = 1), |span| span
             .record("m", 2))

@@ -9,7 +9,7 @@ use crate::programs::{STARTUP, succeed};
 const KNOWN_REMARKS: [&str; 2] = ["rag_request_latency_ms", "rag_token_usage"];
 
 #[test]
-fn promtool_reads_the_exposition_and_remarks_on_the_documented_names_only() {
+fn promtool_accepts_the_exposition_except_for_documented_names() {
     let exposition = succeed(STARTUP, &["metrics"]);
     assert!(
         exposition.contains("rag_token_usage_sum{model=\"small\",kind=\"input\"} 812"),

@@ -293,7 +293,7 @@ fn a_dropped_future_is_cancelled_at_info() {
 }
 
 #[test]
-fn a_future_that_was_never_polled_was_no_call() {
+fn a_future_that_was_never_polled_is_not_a_call() {
     let (_, seen) = Capture::new().run(|| drop(async_fn(Way::Succeed)));
     assert!(seen.records().is_empty());
     assert_eq!(
@@ -306,7 +306,7 @@ fn a_future_that_was_never_polled_was_no_call() {
 }
 
 #[test]
-fn the_start_is_told_where_debug_is_on() {
+fn the_start_is_recorded_at_debug() {
     let seen = run(SHAPES[0], Way::Succeed, Filter::Configuration(Level::Debug));
     assert_eq!(seen.messages(), ["op_started", "op_complete"]);
     assert_eq!(seen.records()[0]["level"], "DEBUG");
@@ -315,7 +315,7 @@ fn the_start_is_told_where_debug_is_on() {
 }
 
 #[test]
-fn what_was_found_is_recorded_of_a_success_only() {
+fn ok_fields_are_recorded_for_a_success_only() {
     assert_eq!(
         run(SHAPES[0], Way::Succeed, Filter::None).record("op_complete")["context"]["found"],
         true
@@ -335,7 +335,7 @@ fn slow(text: &str, number: u8) -> usize {
 }
 
 #[test]
-fn a_slow_success_is_told_instead_of_its_completion() {
+fn a_slow_success_is_recorded_instead_of_its_completion() {
     let (_, seen) = Capture::new().level(Level::Info).run(|| slow("a\"b", 3));
     assert_eq!(seen.messages(), ["slow_slow"]);
     let record = seen.record("slow_slow");
@@ -371,7 +371,7 @@ fn inner(depth: u8) -> Result<(), Failure> {
 }
 
 #[test]
-fn a_call_inside_one_of_its_layer_is_no_request_of_its_own() {
+fn a_nested_call_of_the_same_layer_is_not_counted_as_a_request() {
     let (_, seen) = Capture::new().run(|| outer(2));
     let requests = |layer| {
         seen.metric(
@@ -392,16 +392,16 @@ fn a_call_inside_one_of_its_layer_is_no_request_of_its_own() {
 }
 
 #[test]
-fn an_error_is_told_once_where_it_is_born() {
+fn an_error_is_recorded_once_at_its_origin() {
     let (_, seen) = Capture::new().level(Level::Info).run(|| outer(1));
-    let born = seen.record("inner_failed");
-    assert_eq!(born["level"], "ERROR");
-    assert!(born["context"]["error_span_id"].is_null());
+    let origin = seen.record("inner_failed");
+    assert_eq!(origin["level"], "ERROR");
+    assert!(origin["context"]["error_span_id"].is_null());
     for message in ["middle_failed", "outer_failed"] {
         let passing = seen.record(message);
         assert_eq!(passing["level"], "INFO", "{message}");
         assert_eq!(
-            passing["context"]["error_span_id"], born["span_id"],
+            passing["context"]["error_span_id"], origin["span_id"],
             "{message}"
         );
     }
@@ -412,7 +412,7 @@ fn an_error_is_told_once_where_it_is_born() {
         )
     };
     assert_eq!((errors("retrieval"), errors("api")), (Some(1.0), None));
-    let trace = born["stack_trace"].as_str().unwrap();
+    let trace = origin["stack_trace"].as_str().unwrap();
     let operations: Vec<_> = trace
         .lines()
         .map(|line| line.split(' ').next().unwrap())

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn the_packaged_crate_runs_the_readmes_lines_and_the_command_answers_and_two_neighbours_are_lived_with()
- {
+fn the_packaged_crates_run_the_lines_of_the_readme_and_work_beside_two_neighbours() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     // What is built already is shared; it lies two folders above the programs of these tests.
     let target = Path::new(crate::programs::STARTUP)

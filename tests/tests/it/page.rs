@@ -50,7 +50,7 @@ fn holds(page: &[String], expected: &[&str]) {
 }
 
 #[test]
-fn the_ingestion_comes_first() {
+fn the_ingestion_is_printed_first() {
     let page = page(&[WATER]);
     let hint = "answers are quoted, offline; a real model: --features openai and OPENAI_API_KEY";
     assert_eq!(
@@ -60,7 +60,7 @@ fn the_ingestion_comes_first() {
 }
 
 #[test]
-fn an_answer_has_its_sources_its_quality_and_its_trace() {
+fn an_answer_is_printed_with_its_sources_scores_and_trace() {
     let page = page(&[WATER]);
     let at = page
         .iter()
@@ -68,12 +68,12 @@ fn an_answer_has_its_sources_its_quality_and_its_trace() {
         .expect("an answer");
     assert_eq!(page[at - 1], format!("Q {WATER}"));
     assert!(page[at].contains("[honey-harvest.md:"), "{}", page[at]);
-    let judged = "faithfulness 0 good · 0 tokens · ada · trace TRACE";
-    assert_eq!(page[at + 1], judged);
+    let scores = "faithfulness 0 good · 0 tokens · ada · trace TRACE";
+    assert_eq!(page[at + 1], scores);
 }
 
 #[test]
-fn the_slowest_request_is_drawn() {
+fn the_slowest_request_is_printed_as_a_waterfall() {
     holds(
         &page(&[WATER]),
         &[
@@ -94,7 +94,7 @@ fn the_slowest_request_is_drawn() {
 }
 
 #[test]
-fn the_layers_are_summed_up() {
+fn the_summary_has_a_line_per_layer() {
     holds(
         &page(&[WATER]),
         &[
@@ -112,7 +112,7 @@ fn the_layers_are_summed_up() {
 }
 
 #[test]
-fn a_failure_has_its_trace_and_the_commands_that_explain_it() {
+fn a_failure_is_printed_with_its_trace_and_useful_commands() {
     let page = page(&[CUP, WATER]);
     let question = shape(&format!("Q {CUP}"));
     holds(

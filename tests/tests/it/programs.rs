@@ -54,10 +54,10 @@ fn build() -> PathBuf {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "the quickstart is not built: {said}"
+        "the quickstart is not built: {stderr}"
     );
     folder.to_owned()
 }

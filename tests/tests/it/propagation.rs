@@ -60,11 +60,14 @@ fn rejected(seen: &Captured) -> f64 {
 }
 
 #[test]
-fn a_trace_goes_on_in_the_next_service_and_the_one_behind_it() {
-    let (outbound, here) = capture(first);
+fn a_trace_continues_over_two_hops() {
+    let (outbound, sender) = capture(first);
     let (onward, there) = receive(Policy::new(), &outbound);
     let (_, behind) = receive(Policy::new(), &onward);
-    let (root, caller) = (here.record("first_complete"), here.record("call_complete"));
+    let (root, caller) = (
+        sender.record("first_complete"),
+        sender.record("call_complete"),
+    );
     let entry = there.record("second_complete");
     assert_eq!(entry["trace_id"], root["trace_id"]);
     assert_eq!(
@@ -95,7 +98,7 @@ fn a_trace_goes_on_in_the_next_service_and_the_one_behind_it() {
 }
 
 #[test]
-fn a_foreign_parent_is_printed_by_its_end_and_goes_on_as_it_came() {
+fn a_foreign_parent_is_forwarded_unchanged() {
     let inbound = headers(&[
         ("Traceparent", &format!("00-{TRACE}-{PARENT}-00")),
         ("tracestate", "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"),
@@ -119,7 +122,7 @@ fn a_foreign_parent_is_printed_by_its_end_and_goes_on_as_it_came() {
 }
 
 #[test]
-fn behind_a_foreign_hop_our_own_state_is_stale() {
+fn state_is_ignored_after_a_foreign_hop() {
     let (mut outbound, _) = capture(first);
     outbound.insert("traceparent".to_owned(), format!("00-{TRACE}-{PARENT}-01"));
     let (_, seen) = receive(Policy::new(), &outbound);
@@ -131,7 +134,7 @@ fn behind_a_foreign_hop_our_own_state_is_stale() {
 }
 
 #[test]
-fn what_is_malformed_begins_a_new_trace_and_is_counted() {
+fn malformed_headers_begin_a_new_trace_and_are_counted() {
     let bad = [
         "",
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
@@ -170,7 +173,7 @@ fn what_is_malformed_begins_a_new_trace_and_is_counted() {
 }
 
 #[test]
-fn only_what_is_named_travels_as_baggage() {
+fn only_named_fields_are_sent_as_baggage() {
     let policy = || Policy::new().baggage(["user_id", "plan", "session_id"]);
     let request = Request {
         user_id: "ada lovelace, é",
@@ -181,19 +184,19 @@ fn only_what_is_named_travels_as_baggage() {
             .propagation(policy)
             .run(|| request.in_scope(first))
     };
-    let (outbound, here) = send(Policy::new());
-    let id = here.record("first_complete")["request_id"]
+    let (outbound, sender) = send(Policy::new());
+    let id = sender.record("first_complete")["request_id"]
         .as_str()
         .unwrap();
     assert_eq!(outbound["baggage"], format!("request_id={id}"));
-    let (outbound, here) = send(policy());
+    let (outbound, sender) = send(policy());
     let (_, there) = receive(policy(), &outbound);
     let entry = there.record("second_complete");
     assert_eq!(entry["user_id"], "ada lovelace, é");
     assert_eq!(entry["context"]["plan"], "free");
     assert_eq!(
         entry["session_id"],
-        here.record("first_complete")["session_id"]
+        sender.record("first_complete")["session_id"]
     );
     // Who has not named a field takes none, whoever sends it.
     let (_, seen) = receive(Policy::new(), &outbound);
@@ -205,7 +208,7 @@ fn only_what_is_named_travels_as_baggage() {
 }
 
 #[test]
-fn a_request_id_that_can_be_none_is_not_taken_from_baggage() {
+fn an_invalid_request_id_in_baggage_is_ignored() {
     for id in ["x".repeat(200), "a%0Ab".to_owned(), "%1b%5b31m".to_owned()] {
         let (_, seen) = receive(
             Policy::new(),
@@ -220,7 +223,7 @@ fn a_request_id_that_can_be_none_is_not_taken_from_baggage() {
 }
 
 #[test]
-fn at_a_public_edge_a_new_trace_names_the_one_that_came() {
+fn a_new_trace_at_a_public_edge_records_the_received_one() {
     let inbound = headers(&[
         ("traceparent", &format!("00-{TRACE}-{PARENT}-01")),
         ("tracestate", "congo=1"),
@@ -248,7 +251,7 @@ fn at_a_public_edge_a_new_trace_names_the_one_that_came() {
 }
 
 #[test]
-fn a_langsmith_client_and_we_share_one_trace() {
+fn a_langsmith_client_and_ragspan_share_one_trace() {
     let inbound = headers(&[
         ("langsmith-trace", &format!("{ROOT}.{CHILD}")),
         (
@@ -274,7 +277,7 @@ fn a_langsmith_client_and_we_share_one_trace() {
 }
 
 #[test]
-fn for_a_langsmith_client_a_trace_of_ours_is_a_path_of_runs() {
+fn a_langsmith_client_gets_the_trace_as_a_path_of_runs() {
     let always = || Policy::new().langsmith(true);
     let (outbound, seen) = Capture::new().propagation(always()).run(first);
     let order: Vec<&str> = outbound["langsmith-trace"].split('.').collect();
@@ -296,7 +299,7 @@ fn for_a_langsmith_client_a_trace_of_ours_is_a_path_of_runs() {
 }
 
 #[test]
-fn outside_of_a_call_only_the_baggage_goes() {
+fn only_baggage_is_sent_outside_of_a_call() {
     let policy = Policy::new().baggage(["user_id"]).langsmith(true);
     let request = Request {
         user_id: "ada",
@@ -315,7 +318,7 @@ fn outside_of_a_call_only_the_baggage_goes() {
 }
 
 #[test]
-fn a_request_that_comes_in_within_a_call_leaves_that_calls_trace() {
+fn a_request_received_within_a_call_has_its_own_trace() {
     #[rag_span(layer = "data")]
     fn loopback(inbound: &Headers) {
         extract(inbound).in_scope(second);
@@ -341,7 +344,7 @@ fn a_request_that_comes_in_within_a_call_leaves_that_calls_trace() {
 }
 
 #[test]
-fn ten_thousand_lines_and_eight_megabytes_are_no_burden() {
+fn ten_thousand_header_lines_and_eight_megabytes_are_handled_quickly() {
     let long = "x".repeat(8 << 20);
     let mut lines: Vec<(String, String)> = (0..10_000)
         .flat_map(|at| {
@@ -363,19 +366,19 @@ fn ten_thousand_lines_and_eight_megabytes_are_no_burden() {
 
 #[test]
 fn broken_headers_neither_panic_nor_make_memory_grow() {
-    let said = succeed(HEADERS, &["20000", "7"]);
-    let numbers: Vec<u64> = said
+    let stdout = succeed(HEADERS, &["20000", "7"]);
+    let numbers: Vec<u64> = stdout
         .split_whitespace()
         .filter_map(|word| word.parse().ok())
         .collect();
     let [count, right, grown] = numbers[..] else {
-        panic!("{said}")
+        panic!("{stdout}")
     };
-    assert_eq!(count, 20_000, "{said}");
+    assert_eq!(count, 20_000, "{stdout}");
     assert!(
         (1_000..19_000).contains(&right),
-        "both kinds are tried: {said}"
+        "both kinds are tried: {stdout}"
     );
     // Buffers that are kept for the next records, however many requests there were.
-    assert!(grown < 16 * 1024, "{said}");
+    assert!(grown < 16 * 1024, "{stdout}");
 }

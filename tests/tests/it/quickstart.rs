@@ -64,8 +64,8 @@ fn ragspan(folder: &Path, question: &[&str]) -> Output {
 
 fn found(folder: &Path, question: &[&str]) -> String {
     let output = ragspan(folder, question);
-    let said = text(&output.stderr);
-    assert!(output.status.success(), "{question:?}: {said}");
+    let stderr = text(&output.stderr);
+    assert!(output.status.success(), "{question:?}: {stderr}");
     text(&output.stdout)
 }
 
@@ -117,19 +117,19 @@ fn every_record_of_a_run_has_its_keys_and_validates() {
 }
 
 #[test]
-fn what_was_emitted_is_on_standard_output_and_in_the_database() {
+fn every_record_is_on_standard_output_and_in_the_database() {
     let emitted = RUN.stdout.len();
-    let books = format!(
+    let accounting = format!(
         "ragspan: stdout: delivered {emitted}, left 0, dropped 0; sqlite: delivered {emitted}, left 0, dropped 0\n"
     );
-    assert_eq!(RUN.stderr, books);
+    assert_eq!(RUN.stderr, accounting);
     assert_eq!(RUN.rows.len(), emitted);
     let sorted = |lines: &[String]| lines.iter().cloned().collect::<BTreeSet<_>>();
     assert_eq!(sorted(&RUN.rows), sorted(&RUN.stdout));
 }
 
 #[test]
-fn every_id_of_a_run_is_the_time_its_span_began() {
+fn every_span_id_has_the_start_time_of_its_span() {
     let mut roots = 0;
     let records = records();
     for span in records
@@ -141,8 +141,8 @@ fn every_id_of_a_run_is_the_time_its_span_began() {
         let end: jiff::Timestamp = str_of(span, "timestamp").unwrap().parse().unwrap();
         let ms = span["metrics"]["duration_ms"].as_f64().unwrap();
         let began = end.as_microsecond() - (ms * 1000.0).round() as i64;
-        let carried = i64::try_from(id.unix_millis().expect("version 7")).unwrap();
-        assert!((began - carried * 1000).abs() <= 1000, "{span}");
+        let id_millis = i64::try_from(id.unix_millis().expect("version 7")).unwrap();
+        assert!((began - id_millis * 1000).abs() <= 1000, "{span}");
         if span["parent_span_id"].is_null() {
             assert_eq!(id.to_string(), trace.to_string());
             roots += 1;
@@ -166,9 +166,9 @@ fn traces(records: &[Value]) -> BTreeMap<&str, Vec<&Value>> {
 }
 
 /// The first record with this message.
-fn saying<'a>(trace: &[&'a Value], message: &str) -> &'a Value {
-    let said = trace.iter().find(|it| it["message"] == message);
-    said.unwrap_or_else(|| panic!("no {message} in {trace:#?}"))
+fn with_message<'a>(trace: &[&'a Value], message: &str) -> &'a Value {
+    let found = trace.iter().find(|it| it["message"] == message);
+    found.unwrap_or_else(|| panic!("no {message} in {trace:#?}"))
 }
 
 #[test]
@@ -213,17 +213,17 @@ fn the_task_the_thread_and_the_third_party_span_are_part_of_their_request() {
         let search = &search.expect("a search")["span_id"];
         for spawned in ["bm25_complete", "vectors_complete"] {
             assert_eq!(
-                &saying(trace, spawned)["parent_span_id"],
+                &with_message(trace, spawned)["parent_span_id"],
                 search,
                 "{spawned}"
             );
         }
         if trace.iter().any(|it| it["message"] == "answer_complete") {
-            let counted = saying(trace, "counted");
+            let counted = with_message(trace, "counted");
             assert_eq!(counted["logger"], "tokenizer");
             assert_eq!(
                 counted["span_id"],
-                saying(trace, "generate_complete")["span_id"]
+                with_message(trace, "generate_complete")["span_id"]
             );
             answered += 1;
         }
@@ -232,7 +232,7 @@ fn the_task_the_thread_and_the_third_party_span_are_part_of_their_request() {
 }
 
 #[test]
-fn the_question_that_finds_nothing_is_empty_below_and_an_error_above() {
+fn a_question_without_hits_is_an_empty_search_and_a_failed_answer() {
     let records = records();
     let traces = traces(&records);
     let failed = traces
@@ -240,8 +240,8 @@ fn the_question_that_finds_nothing_is_empty_below_and_an_error_above() {
         .find(|it| it.iter().any(|it| it["message"] == "answer_failed"));
     let failed = failed.expect("one request failed");
     let (search, answer) = (
-        saying(failed, "hybrid_search_empty"),
-        saying(failed, "answer_failed"),
+        with_message(failed, "hybrid_search_empty"),
+        with_message(failed, "answer_failed"),
     );
     assert_eq!(
         (&search["level"], &search["context"]["status"]),
@@ -289,7 +289,7 @@ const ANSWERED: [&str; 9] = [
 ];
 
 #[test]
-fn the_newest_trace_is_shown_as_the_tree_that_it_was() {
+fn trace_last_prints_the_tree_of_the_newest_trace() {
     let folder = tempfile::tempdir().unwrap();
     ask(folder.path(), &[EGGS], &[]);
     let shown = found(folder.path(), &["trace", "last"]);
@@ -304,7 +304,7 @@ fn the_newest_trace_is_shown_as_the_tree_that_it_was() {
 }
 
 #[test]
-fn from_the_user_to_the_point_of_failure_and_what_lies_behind_it() {
+fn the_commands_lead_from_a_user_to_the_root_cause() {
     let folder = tempfile::tempdir().unwrap();
     ask(folder.path(), &[EGGS, CUP], &[]);
     let errors = found(folder.path(), &["errors", "--user", "grace"]);
@@ -341,7 +341,7 @@ fn from_the_user_to_the_point_of_failure_and_what_lies_behind_it() {
 
 #[cfg(unix)]
 #[test]
-fn the_commands_that_it_prints_work_as_typed() {
+fn the_printed_commands_work() {
     for questions in [&[EGGS, CUP][..], &[EGGS]] {
         let folder = tempfile::tempdir().unwrap();
         let stdout = text(&ask(folder.path(), questions, &["--db", "it's.db"]).stdout);
@@ -364,7 +364,7 @@ fn the_commands_that_it_prints_work_as_typed() {
 }
 
 #[test]
-fn only_the_rows_of_its_own_run_are_summed_up() {
+fn the_summary_has_only_rows_of_its_own_run() {
     let folder = tempfile::tempdir().unwrap();
     let first = text(&ask(folder.path(), &[EGGS, CUP], &[]).stdout);
     let second = text(&ask(folder.path(), &[WATER], &[]).stdout);

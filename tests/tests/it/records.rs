@@ -81,7 +81,7 @@ fn documented() -> Value {
 }
 
 #[test]
-fn the_schema_accepts_the_documented_example_and_refuses_what_is_no_record() {
+fn the_schema_accepts_the_documented_example_and_rejects_invalid_records() {
     let schema = Schema::new();
     assert!(!schema.refuses(&documented()));
     let broken = [

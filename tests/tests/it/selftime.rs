@@ -139,7 +139,7 @@ fn step(random: &mut fastrand::Rng, depth: u32) -> Step {
 
 /// One call as its record tells it.
 #[derive(Debug)]
-struct Told<'a> {
+struct RecordedCall<'a> {
     record: &'a Value,
     layer: &'a str,
     start: u64,
@@ -163,7 +163,7 @@ fn micros(millis: &Value) -> u64 {
     whole
 }
 
-fn told(record: &Value) -> Told<'_> {
+fn recorded_call(record: &Value) -> RecordedCall<'_> {
     let logger = record["logger"].as_str().unwrap();
     let layer = match logger.strip_prefix("rag.").unwrap() {
         "rerank" => "custom",
@@ -171,7 +171,7 @@ fn told(record: &Value) -> Told<'_> {
     };
     // A day is added, so that nothing starts before it.
     let end = clock(record["timestamp"].as_str().unwrap()) + 86_400_000_000;
-    Told {
+    RecordedCall {
         record,
         layer,
         start: end - micros(&record["metrics"]["duration_ms"]),
@@ -180,7 +180,7 @@ fn told(record: &Value) -> Told<'_> {
 }
 
 /// The model: a mark on every microsecond of the span in which a child ran, also of one that outlived it.
-fn own_micros(span: &Told<'_>, all: &[Told<'_>]) -> u64 {
+fn own_micros(span: &RecordedCall<'_>, all: &[RecordedCall<'_>]) -> u64 {
     let length = usize::try_from(span.end - span.start).unwrap();
     let mut marks = vec![false; length];
     let id = &span.record["span_id"];
@@ -188,18 +188,18 @@ fn own_micros(span: &Told<'_>, all: &[Told<'_>]) -> u64 {
         .iter()
         .filter(|child| child.record["parent_span_id"] == *id)
     {
-        let place = |at: u64| {
+        let offset = |at: u64| {
             usize::try_from(at.saturating_sub(span.start))
                 .unwrap()
                 .min(length)
         };
-        marks[place(child.start)..place(child.end)].fill(true);
+        marks[offset(child.start)..offset(child.end)].fill(true);
     }
     marks.iter().filter(|mark| !**mark).count() as u64
 }
 
 /// What the model makes of these spans, which have ended by the time that the root has, of a whole trace.
-fn expected(ended: usize, all: &[Told<'_>]) -> BTreeMap<String, u64> {
+fn expected(ended: usize, all: &[RecordedCall<'_>]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
     for span in &all[..ended] {
         let own = own_micros(span, all);
@@ -245,8 +245,8 @@ fn sums_are_those_of(root: &Value, before: &[&Value], what: &str) {
         ("cache_misses", "miss"),
     ];
     for (metric, message) in counts {
-        let told = before.iter().filter(|record| record["message"] == message);
-        assert_eq!(number(root, metric), count(told), "{what}: {metric}");
+        let matching = before.iter().filter(|record| record["message"] == message);
+        assert_eq!(number(root, metric), count(matching), "{what}: {metric}");
     }
 }
 
@@ -277,7 +277,7 @@ fn capture_request(plan: Plan) -> Captured {
 }
 
 /// How many spans outlived the one above them, and how many ran while another of it did.
-fn variety(spans: &[Told<'_>]) -> [usize; 2] {
+fn variety(spans: &[RecordedCall<'_>]) -> [usize; 2] {
     let below = |above: &Value| {
         let above = above.clone();
         spans
@@ -311,7 +311,7 @@ fn check(seen: &Captured, what: &str) -> [usize; 2] {
         .iter()
         .position(|record| std::ptr::eq(*record, root))
         .unwrap();
-    let spans: Vec<_> = ended.iter().map(|record| told(record)).collect();
+    let spans: Vec<_> = ended.iter().map(|record| recorded_call(record)).collect();
     let traces: BTreeSet<_> = ended
         .iter()
         .map(|record| record["trace_id"].as_str())
@@ -370,8 +370,8 @@ fn self_times_around_hidden_calls_add_up_to_the_root() {
     let capture = Capture::new().under(subscriber.with(ragspan::layer()));
     let (_, seen) = capture.run(around_what_is_hidden);
     let root = seen.record("around_what_is_hidden_complete");
-    let told = measured(root);
+    let times = measured(root);
     let whole = micros(&root["metrics"]["duration_ms"]);
-    assert_eq!(told.values().sum::<u64>(), whole, "{told:?}");
-    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(times.values().sum::<u64>(), whole, "{times:?}");
+    assert_eq!(times.len(), 2, "{times:?}");
 }

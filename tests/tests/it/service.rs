@@ -151,7 +151,7 @@ fn the_metrics_count_requests_errors_and_quality() {
 const SCRAPES: usize = 10_000;
 
 #[test]
-fn every_record_that_was_emitted_is_delivered_and_counted() {
+fn every_emitted_record_is_delivered_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path());
     ask_four(&service);
@@ -166,17 +166,17 @@ fn every_record_that_was_emitted_is_delivered_and_counted() {
         let emitted = value(&metrics, "ragspan_records_emitted_total ");
         [emitted, sink("delivered_total"), sink("pending")]
     };
-    let settled =
+    let is_complete =
         |[emitted, delivered, pending]: &[f64; 3]| emitted == delivered && *pending == 0.0;
     let mut accounts = (0..SCRAPES).map(account);
     let [emitted, ..] = accounts
-        .find(settled)
+        .find(is_complete)
         .expect("all are delivered in the end");
     assert!(emitted > 60.0, "{emitted}");
 }
 
 #[test]
-fn a_scraper_that_asks_gets_exemplars_that_lead_to_a_trace() {
+fn a_scraper_that_accepts_exemplars_gets_trace_ids() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path());
     let answer = service.query(EGGS, "ada");
@@ -202,7 +202,7 @@ async fn trace(folder: &Path, id: &str) -> Vec<StoredRecord> {
 
 #[cfg(unix)]
 #[test]
-fn the_database_knows_the_trace_of_every_answer_and_of_every_error() {
+fn the_database_has_the_trace_of_every_answer_and_error() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path());
     let (answered, failed) = (service.query(EGGS, "ada"), service.query(CUP, "grace"));
@@ -226,7 +226,7 @@ fn the_database_knows_the_trace_of_every_answer_and_of_every_error() {
 }
 
 #[test]
-fn health_tells_of_the_records() {
+fn health_reports_the_delivery_stats() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path());
     let answer = service.send("GET /health HTTP/1.1", "");

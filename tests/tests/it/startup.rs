@@ -18,7 +18,7 @@ fn messages(stdout: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_second_start_is_refused_and_the_first_goes_on() {
+fn a_second_start_is_rejected_and_the_first_keeps_running() {
     let stdout = succeed(STARTUP, &["twice"]);
     assert!(
         stdout.contains("second: ragspan was started before"),
@@ -28,7 +28,7 @@ fn a_second_start_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
-fn a_foreign_subscriber_gets_the_lines_that_compose_and_the_program_runs() {
+fn a_start_beside_a_foreign_subscriber_prints_how_to_compose() {
     let stdout = succeed(STARTUP, &["foreign-subscriber"]);
     assert!(stdout.contains(".with(ragspan::layer())"), "{stdout}");
     for other in [
@@ -43,7 +43,7 @@ fn a_foreign_subscriber_gets_the_lines_that_compose_and_the_program_runs() {
 }
 
 #[test]
-fn a_subscriber_with_our_layer_is_used() {
+fn a_subscriber_with_the_rag_layer_is_used() {
     let output = run(STARTUP, &["composed"]);
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(messages(&stdout), ["adding", "add_complete"]);
@@ -52,13 +52,13 @@ fn a_subscriber_with_our_layer_is_used() {
 }
 
 #[test]
-fn a_filter_that_hides_scopes_is_told() {
+fn a_filter_that_hides_scopes_is_reported() {
     let stdout = succeed(STARTUP, &["filtered-scopes"]);
     assert!(stdout.contains("a filter hides the scopes"), "{stdout}");
 }
 
 #[test]
-fn beside_a_foreign_recorder_our_own_metrics_are_served_all_the_same() {
+fn metrics_are_served_beside_a_foreign_recorder() {
     let stdout = succeed(STARTUP, &["foreign-recorder"]);
     assert!(
         stdout.contains("another metrics recorder is installed"),
@@ -84,7 +84,7 @@ fn get(address: &str, path: &str, accept: &str) -> String {
 }
 
 #[test]
-fn the_listener_serves_both_formats_and_metrics_of_the_users_own() {
+fn the_listener_serves_both_formats_and_metrics_of_the_user() {
     let mut child = Command::new(STARTUP)
         .arg("listener")
         .stdin(Stdio::piped())
@@ -131,7 +131,7 @@ fn the_listener_serves_both_formats_and_metrics_of_the_users_own() {
 }
 
 #[test]
-fn a_taken_port_gives_the_next_one() {
+fn the_next_free_port_is_used() {
     let stdout = succeed(STARTUP, &["port-taken"]);
     assert!(
         stdout.contains("metrics are on 127.0.0.1:") && stdout.contains("is taken"),
@@ -141,7 +141,7 @@ fn a_taken_port_gives_the_next_one() {
 }
 
 #[test]
-fn a_database_that_cannot_be_opened_stops_nothing_and_is_told() {
+fn a_database_that_cannot_be_opened_is_reported_and_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file-not-folder");
     std::fs::write(&path, "").unwrap();
@@ -162,7 +162,7 @@ fn a_database_that_cannot_be_opened_stops_nothing_and_is_told() {
 }
 
 #[test]
-fn what_our_own_clients_log_is_never_recorded() {
+fn logs_of_internal_clients_are_never_recorded() {
     let stdout = succeed(STARTUP, &["noise"]);
     let records: Vec<Value> = stdout
         .lines()
@@ -177,7 +177,7 @@ fn what_our_own_clients_log_is_never_recorded() {
 }
 
 #[test]
-fn with_nothing_started_an_annotated_function_just_runs() {
+fn an_annotated_function_runs_without_a_start() {
     assert_eq!(succeed(STARTUP, &["not-started"]), "3\n");
 }
 

@@ -159,7 +159,7 @@ async fn asks_for_items_later(steps: Vec<Step>) -> Option<BoxStream<'static, Ans
 }
 
 #[test]
-fn where_the_annotation_asks_a_stream_without_an_item_is_empty() {
+fn a_stream_without_an_item_is_empty_if_the_annotation_asks() {
     let empty = End {
         message: "tokens_empty",
         level: "WARNING",
@@ -194,7 +194,7 @@ fn where_the_annotation_asks_a_stream_without_an_item_is_empty() {
 }
 
 #[test]
-fn the_first_error_ends_the_call_and_what_comes_behind_it_still_comes() {
+fn the_first_error_ends_the_call_and_later_items_still_arrive() {
     for (shape, open) in SHAPES {
         let steps = vec![Item(1), Wait, Item(2), Fail("reset"), Item(3), Fail("away")];
         let (items, seen) = capture_in_runtime(|| open(steps).collect::<Vec<_>>());
@@ -246,7 +246,7 @@ fn endless() -> impl FusedStream<Item = u32> {
 }
 
 #[test]
-fn a_stream_without_an_end_is_cancelled_with_what_was_taken() {
+fn an_endless_stream_is_cancelled_with_its_item_count() {
     let (taken, seen) = capture_in_runtime(|| async { endless().take(10_000).count().await });
     assert_eq!(taken, 10_000);
     let record = CANCELLED.is_all_of(&seen, "generation", "endless");
@@ -271,8 +271,8 @@ fn a_stream_that_two_tasks_poll_in_turn_is_one_call() {
         sender.send(1).unwrap();
         let first = tokio::spawn(async move {
             assert_eq!(items.next().await, Some(1));
-            let waits = future::poll_fn(|context| Poll::Ready(items.poll_next_unpin(context)));
-            assert!(waits.await.is_pending());
+            let pending = future::poll_fn(|context| Poll::Ready(items.poll_next_unpin(context)));
+            assert!(pending.await.is_pending());
             items
         });
         let mut items = first.await.unwrap();
@@ -337,7 +337,7 @@ async fn consume() {
 }
 
 #[test]
-fn what_happens_while_an_item_is_made_belongs_to_the_stream_and_what_is_done_with_it_does_not() {
+fn code_of_the_stream_is_inside_its_span_and_code_of_the_consumer_is_not() {
     let (_, seen) = capture_in_runtime(consume);
     let (stream, consumer) = (
         seen.record("tokens_complete"),
@@ -357,7 +357,7 @@ fn what_happens_while_an_item_is_made_belongs_to_the_stream_and_what_is_done_wit
 }
 
 #[test]
-fn a_timeout_around_the_next_item_fires_and_the_stream_goes_on() {
+fn a_timeout_of_the_next_item_fires_and_the_stream_continues() {
     for (shape, open) in SHAPES {
         let (_, seen) = capture_in_runtime(|| async {
             let mut items = open(vec![Item(1), Hang]);
@@ -398,7 +398,7 @@ fn polled(count: Arc<AtomicUsize>) -> impl Stream<Item = usize> {
 }
 
 #[test]
-fn each_poll_is_one_poll_of_the_body_and_hints_go_through() {
+fn a_poll_polls_the_body_once_and_size_hints_are_forwarded() {
     let count = Arc::<AtomicUsize>::default();
     let (_, seen) = Capture::new().run(|| {
         let mut items = pin!(polled(Arc::clone(&count)));
@@ -429,7 +429,7 @@ async fn refused_later() -> Result<BoxStream<'static, u32>, String> {
 }
 
 #[test]
-fn without_a_stream_the_call_ends_with_the_error() {
+fn a_function_that_returns_no_stream_ends_with_its_error() {
     let (_, seen) = Capture::new().run(|| assert!(refused().is_err()));
     FAILED.is_all_of(&seen, "generation", "refused");
     let (_, seen) = capture_in_runtime(|| async { assert!(refused_later().await.is_err()) });
@@ -448,7 +448,7 @@ fn outer() -> impl Stream<Item = Answer> {
 }
 
 #[test]
-fn a_stream_around_another_is_one_request_and_two_calls() {
+fn a_stream_over_another_is_one_request_and_two_calls() {
     let (_, seen) = capture_in_runtime(|| async { outer().count().await });
     let ended = completions(&seen);
     let messages: Vec<_> = ended.iter().map(|record| &record["message"]).collect();
@@ -459,7 +459,7 @@ fn a_stream_around_another_is_one_request_and_two_calls() {
 }
 
 #[test]
-fn a_panic_while_an_item_is_made_is_a_panic_of_the_call() {
+fn a_panic_in_a_poll_is_a_panic_of_the_call() {
     let panicked = End {
         message: "tokens_panicked",
         level: "ERROR",

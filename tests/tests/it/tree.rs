@@ -5,9 +5,9 @@ mod act;
 mod calls;
 mod check;
 mod compose;
+mod event;
 mod model;
 mod plan;
-mod said;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -19,11 +19,11 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tracing::instrument::WithSubscriber;
 
-use act::{Fault, World, follow};
+use act::{Environment, Fault, follow};
 use compose::COMPOSITIONS;
+use event::emit_outside;
 use model::Model;
 use plan::Plan;
-use said::say_nowhere;
 
 /// How often a plan that has failed is tried again, and at most so many smaller ones.
 const AGAIN: u32 = 3;
@@ -43,23 +43,23 @@ fn runtime(threads: usize) -> Runtime {
 
 /// Starts all requests at once, half of them as tasks, and waits for all that they start. Between, on the same threads, something is said that
 /// belongs to none of them.
-async fn requests(plan: &Plan, world: &std::sync::Arc<World>) {
+async fn requests(plan: &Plan, env: &std::sync::Arc<Environment>) {
     let between = async {
         for _ in 0..8 {
-            say_nowhere();
+            emit_outside();
             tokio::task::yield_now().await;
         }
     };
     let between = tokio::spawn(between.with_current_subscriber());
     let all = plan.requests.iter().enumerate().map(|(index, request)| {
-        let request = AssertUnwindSafe(follow(world, request)).catch_unwind();
+        let request = AssertUnwindSafe(follow(env, request)).catch_unwind();
         async move {
             if index % 2 == 0 {
                 drop(request.await);
             } else {
                 drop(tokio::spawn(request.with_current_subscriber()).await);
             }
-            say_nowhere();
+            emit_outside();
         }
     });
     join_all(all).await;
@@ -73,14 +73,14 @@ async fn requests(plan: &Plan, world: &std::sync::Arc<World>) {
 fn run(plan: &Plan, fault: Option<Fault>) -> (bool, Captured) {
     let subscriber = (COMPOSITIONS[plan.composition].make)();
     Capture::new().under(subscriber).run(|| {
-        let (world, pool) = World::new(fault);
+        let (env, pool) = Environment::new(fault);
         let runtime = runtime(plan.threads);
-        runtime.block_on(requests(plan, &world));
+        runtime.block_on(requests(plan, &env));
         drop(runtime);
-        let erred = world.has_erred();
-        drop(world);
+        let erred = env.has_erred();
+        drop(env);
         pool.join().unwrap();
-        say_nowhere();
+        emit_outside();
         erred
     })
 }
@@ -169,7 +169,7 @@ impl Varied {
 }
 
 #[test]
-fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_place() {
+fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_position() {
     let seed = crate::ends::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut varied = Varied::default();
@@ -194,7 +194,7 @@ fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_place() {
 
 /// The mistakes are made in earnest, each in plans in which there is nothing else wrong: the model reports every one.
 #[test]
-fn a_context_not_restored_a_stale_parent_and_a_leak_over_a_thread_are_reported() {
+fn planted_context_faults_are_reported() {
     let seed = crate::ends::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     for fault in [

@@ -93,10 +93,10 @@ impl Project {
             .current_dir(self.folder.path())
             .output()
             .unwrap();
-        let said = text(&output.stderr);
+        let stderr = text(&output.stderr);
         assert!(
-            output.status.success() && !said.contains("warning: unused"),
-            "{said}"
+            output.status.success() && !stderr.contains("warning: unused"),
+            "{stderr}"
         );
         target
             .join("debug")
@@ -160,15 +160,15 @@ impl Service {
         );
         let mut records = String::new();
         self.output.read_to_string(&mut records).unwrap();
-        let mut said = String::new();
+        let mut stderr = String::new();
         self.child
             .stderr
             .take()
             .unwrap()
-            .read_to_string(&mut said)
+            .read_to_string(&mut stderr)
             .unwrap();
-        assert!(self.child.wait().unwrap().success(), "{said}");
-        said
+        assert!(self.child.wait().unwrap().success(), "{stderr}");
+        stderr
     }
 }
 
@@ -273,7 +273,7 @@ fn try_out(block: &Block, project: &Project, service: Option<&Service>) {
 }
 
 #[test]
-fn who_follows_the_tutorial_sees_what_it_says() {
+fn the_tutorial_compiles_at_every_step_and_prints_the_shown_output() {
     let project = Project::new();
     let steps = steps();
     assert_eq!(steps.len(), 6);

@@ -132,14 +132,14 @@ async fn a_client_that_goes_away_cancels_the_call() {
 #[tokio::test]
 async fn a_client_that_does_not_wait_for_the_answer_cancels_the_call() {
     type Asked = Arc<tokio::sync::Mutex<UnboundedReceiver<()>>>;
-    let (tell, asked) = unbounded_channel();
+    let (notify, asked) = unbounded_channel();
     let asked: Asked = Arc::new(tokio::sync::Mutex::new(asked));
-    let waits = || {
-        let tell = tell.clone();
+    let pending = || {
+        let notify = notify.clone();
         let handler = move || {
-            let tell = tell.clone();
+            let notify = notify.clone();
             async move {
-                tell.send(()).unwrap();
+                notify.send(()).unwrap();
                 std::future::pending::<()>().await;
             }
         };
@@ -157,7 +157,7 @@ async fn a_client_that_does_not_wait_for_the_answer_cancels_the_call() {
             }
         }
     };
-    for ((), seen) in each(waits, leave).await {
+    for ((), seen) in each(pending, leave).await {
         call(&seen)
             .was_cancelled()
             .with("cancelled_by", "disconnect")
@@ -166,7 +166,7 @@ async fn a_client_that_does_not_wait_for_the_answer_cancels_the_call() {
 }
 
 #[tokio::test]
-async fn what_a_server_does_not_ask_for_is_not_missing() {
+async fn an_unread_trailer_is_not_missing() {
     /// Ends without saying so before it is asked.
     fn unasked() -> Body {
         Body::from_stream(stream::iter([Ok::<_, Infallible>("token")]))
@@ -201,7 +201,7 @@ async fn what_a_server_does_not_ask_for_is_not_missing() {
 }
 
 #[tokio::test]
-async fn an_error_stays_one_whoever_reads_it() {
+async fn an_error_status_stays_an_error_when_the_body_is_dropped() {
     let bad = || {
         let mut response = streamed(tokens(1).chain(stream::pending()));
         *response.status_mut() = http::StatusCode::BAD_GATEWAY;
@@ -224,7 +224,7 @@ async fn an_error_stays_one_whoever_reads_it() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_body_is_told() {
+async fn a_panic_in_a_body_is_recorded() {
     let panics = || streamed(tokens(1).chain(stream::once(async { panic!("as tested") })));
     for ((), seen) in each(|| app(panics), broken).await {
         call(&seen).panicked();
@@ -248,7 +248,7 @@ fn grpc(status: &'static str, in_trailers: bool) -> Response<Body> {
 }
 
 #[tokio::test]
-async fn of_grpc_the_trailers_say_how_it_ended() {
+async fn the_trailers_of_grpc_decide_the_outcome() {
     for in_trailers in [true, false] {
         for (status, label) in [
             ("0", None),
@@ -323,7 +323,7 @@ where
 }
 
 #[tokio::test]
-async fn a_service_that_fails_fails_the_call_in_and_out() {
+async fn a_service_error_fails_the_server_and_the_client_call() {
     let fails = || {
         std::future::ready(Err::<Response<String>, _>(io::Error::other(
             "no more workers",
@@ -352,7 +352,7 @@ async fn a_service_that_fails_fails_the_call_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_service_that_panics_before_it_returns_a_future_is_told() {
+async fn a_service_that_panics_before_it_returns_a_future_is_recorded() {
     #[rag_span(layer = "data")]
     fn begin() {}
 
@@ -378,12 +378,12 @@ async fn a_service_that_panics_before_it_returns_a_future_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_given_up_here_says_so_and_what_is_known_better_counts() {
-    let waits = || std::future::pending::<io::Result<Response<String>>>();
+async fn a_cancellation_is_recorded_and_a_known_outcome_wins() {
+    let pending = || std::future::pending::<io::Result<Response<String>>>();
     let ((), seen) = capture_async(async {
-        let mut client = outbound_layer().layer(Odd(waits));
+        let mut client = outbound_layer().layer(Odd(pending));
         assert!(client.call(get()).now_or_never().is_none());
-        let mut server = ragspan::http::layer().layer(Odd(waits));
+        let mut server = ragspan::http::layer().layer(Odd(pending));
         let most = std::time::Duration::ZERO;
         ragspan::task::timeout(most, server.call(get()))
             .await

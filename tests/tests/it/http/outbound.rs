@@ -96,7 +96,7 @@ async fn ask(kind: Kind, outbound: Outbound, path: &str) -> (Answer, Captured) {
 }
 
 #[tokio::test]
-async fn a_trace_goes_over_the_hop_with_either_client() {
+async fn both_clients_propagate_the_trace() {
     for kind in [Kind::Tower, Kind::Reqwest] {
         let (answer, seen) = ask(kind, outbound_layer(), "/find?key=s3cret").await;
         let all = "traceparent tracestate baggage".to_owned();
@@ -118,7 +118,7 @@ async fn a_trace_goes_over_the_hop_with_either_client() {
 }
 
 #[tokio::test]
-async fn a_stranger_gets_no_more_than_the_ids() {
+async fn an_external_host_gets_only_the_ids() {
     for kind in [Kind::Tower, Kind::Reqwest] {
         let outbound = Outbound::new().only_to(["*.internal"]);
         let (answer, seen) = ask(kind, outbound, "/").await;
@@ -129,7 +129,7 @@ async fn a_stranger_gets_no_more_than_the_ids() {
 }
 
 #[tokio::test]
-async fn what_a_server_or_the_way_there_fails_with_is_an_error() {
+async fn a_server_error_and_a_connection_error_are_errors() {
     for kind in [Kind::Tower, Kind::Reqwest] {
         let (answer, seen) = ask(kind, outbound_layer(), "/busy").await;
         assert_eq!(answer.unwrap().0, 503);
@@ -157,7 +157,7 @@ async fn what_a_server_or_the_way_there_fails_with_is_an_error() {
 }
 
 #[tokio::test]
-async fn outside_of_any_call_a_request_begins_a_trace() {
+async fn a_request_outside_of_any_call_begins_a_trace() {
     let ((), seen) = capture_async(async {
         let tasks = Tasks::default();
         let address = serve(Version::One, 1, app(), &tasks).await;

@@ -48,7 +48,7 @@ fn app() -> Router {
 }
 
 #[tokio::test]
-async fn a_request_is_a_call_with_what_may_be_told_of_it() {
+async fn a_request_is_a_call_with_its_harmless_attributes() {
     let ask = |client: Client| async move {
         let request = to("/query?question=s3cret")
             .header("x-request-id", "r-1")
@@ -93,7 +93,7 @@ async fn a_request_is_a_call_with_what_may_be_told_of_it() {
 }
 
 #[tokio::test]
-async fn a_status_says_how_a_request_ended() {
+async fn the_status_decides_the_outcome_of_a_request() {
     let ask = |client: Client| async move {
         for (path, status) in [("/nowhere", 404), ("/broken", 503), ("/query", 405)] {
             let mut request = to(path);
@@ -125,7 +125,7 @@ async fn recovers() -> usize {
 }
 
 #[tokio::test]
-async fn a_failure_inside_is_told_once_whatever_status_it_becomes() {
+async fn an_inner_failure_is_recorded_once_for_every_status() {
     let app = || {
         let failing = || async {
             match load().await {
@@ -145,11 +145,11 @@ async fn a_failure_inside_is_told_once_whatever_status_it_becomes() {
     };
     for ((), seen) in each(app, ask).await {
         let calls = seen.spans("http_request");
-        let born = &seen.spans("load")[0].record()["span_id"];
+        let origin_id = &seen.spans("load")[0].record()["span_id"];
         let record = calls[0].failed_with("http_503").record();
         assert_eq!(
             (&record["level"], &record["context"]["error_span_id"]),
-            (&"INFO".into(), born)
+            (&"INFO".into(), origin_id)
         );
         calls[1].succeeded();
         let errors = seen.records().iter().filter(|it| it["level"] == "ERROR");
@@ -165,7 +165,7 @@ async fn a_failure_inside_is_told_once_whatever_status_it_becomes() {
 }
 
 #[tokio::test]
-async fn probes_are_left_out() {
+async fn probes_are_not_recorded() {
     let ask = |client: Client| async move {
         let response = client.send(empty(to("/health?deep=1"))).await.unwrap();
         assert!(!response.headers().contains_key("x-trace-id"));
@@ -192,7 +192,7 @@ async fn probes_are_left_out() {
 }
 
 #[tokio::test]
-async fn an_id_is_taken_made_or_replaced() {
+async fn a_request_id_is_accepted_created_or_replaced() {
     let named = || {
         let header = http::HeaderName::from_static("x-correlation-id");
         let layer = ragspan::http::layer()
@@ -230,7 +230,7 @@ async fn an_id_is_taken_made_or_replaced() {
 }
 
 #[tokio::test]
-async fn the_callers_trace_goes_on() {
+async fn the_trace_of_the_caller_continues() {
     let ask = |client: Client| async move {
         let request = to("/query")
             .header("traceparent", PARENT)
@@ -250,7 +250,7 @@ async fn the_callers_trace_goes_on() {
 }
 
 #[tokio::test]
-async fn at_an_edge_a_new_trace_names_the_callers() {
+async fn a_new_trace_at_an_edge_records_the_trace_of_the_caller() {
     let edge = Capture::new().propagation(Policy::new().trust(false));
     let ((), seen) = edge
         .run_async(async {
@@ -278,7 +278,7 @@ struct Caller {
 }
 
 #[tokio::test]
-async fn the_program_says_who_asks_and_an_outer_layer_comes_first() {
+async fn the_handler_sets_the_user_and_an_outer_layer_wins() {
     let app = || {
         let inner = ragspan::http::layer()
             .operation("query")
@@ -319,7 +319,7 @@ async fn the_program_says_who_asks_and_an_outer_layer_comes_first() {
 }
 
 #[tokio::test]
-async fn a_panic_passes_through_and_is_told() {
+async fn a_panic_passes_through_and_is_recorded() {
     let app = || {
         let panics = || async {
             if Context::current().trace_id().is_some() {
@@ -387,7 +387,7 @@ async fn ask_all(version: Version, address: SocketAddr) -> HashMap<String, Strin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_thousand_requests_at_once_keep_their_contexts_apart() {
+async fn ten_thousand_concurrent_requests_have_separate_contexts() {
     let (traces, seen) = capture_async(async {
         let all = Arc::new(Barrier::new(MANY));
         let handler = move |request: Incoming| {

@@ -20,11 +20,11 @@ use tracing::{Instrument, Level, Span};
 
 use super::calls::{Function, Given, NAMES, Request, SHAPES, tokens, value};
 use super::compose::FOREIGN;
+use super::event::{AFTER, BEFORE, Guard, INSIDE, LAST, emit, emit_outside};
 use super::model::own_key;
 use super::plan::{
     Act, Block, Bound, Ending, Mark, Names, Scoping, Starting, Step, Threading, Together,
 };
-use super::said::{AFTER, BEFORE, Guard, INSIDE, LAST, say, say_nowhere};
 
 /// A mistake that is made once.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) enum Fault {
 type Job = Box<dyn FnOnce() + Send>;
 
 /// What all steps of one plan share.
-pub(super) struct World {
+pub(super) struct Environment {
     fault: Option<Fault>,
     made: AtomicBool,
     /// A call that has been, for who needs a wrong one.
@@ -48,24 +48,24 @@ pub(super) struct World {
     pool: Mutex<mpsc::Sender<Job>>,
 }
 
-impl World {
+impl Environment {
     /// A world, and the thread of its pool, which ends with it.
     pub(super) fn new(fault: Option<Fault>) -> (Arc<Self>, std::thread::JoinHandle<()>) {
         let (pool, jobs) = mpsc::channel::<Job>();
         let work = move || {
             for job in jobs {
                 job();
-                say_nowhere();
+                emit_outside();
             }
         };
         let thread = std::thread::spawn(ragspan::task::wrap(work));
-        let world = Self {
+        let env = Self {
             fault,
             made: AtomicBool::new(false),
             kept: Mutex::new(None),
             pool: Mutex::new(pool),
         };
-        (Arc::new(world), thread)
+        (Arc::new(env), thread)
     }
 
     /// Whether the mistake was made.
@@ -94,8 +94,8 @@ impl World {
     /// registry would stay with the innermost.
     fn stale(&self) -> Option<Span> {
         let (id, span) = self.kept.lock().unwrap().clone()?;
-        let is_here = || ragspan::Context::current().span_id() == Some(id);
-        let differs = !is_here() && span.in_scope(is_here);
+        let is_current = || ragspan::Context::current().span_id() == Some(id);
+        let differs = !is_current() && span.in_scope(is_current);
         (differs && self.errs(Fault::StaleParent)).then_some(span)
     }
 }
@@ -126,47 +126,47 @@ async fn turn() {
 }
 
 /// Does the steps of a block.
-pub(super) fn follow(world: &Arc<World>, block: &Block) -> BoxFuture<'static, ()> {
-    let (world, block) = (Arc::clone(world), Arc::clone(block));
+pub(super) fn follow(env: &Arc<Environment>, block: &Block) -> BoxFuture<'static, ()> {
+    let (env, block) = (Arc::clone(env), Arc::clone(block));
     Box::pin(async move {
         let mut guards = Vec::new();
         for step in block.iter() {
-            say(step.mark, BEFORE);
+            emit(step.mark, BEFORE);
             if matches!(step.act, Act::Guard) {
                 guards.push(Guard(step.mark));
             }
-            act(&world, step).await;
-            say(step.mark, AFTER);
+            act(&env, step).await;
+            emit(step.mark, AFTER);
         }
     })
 }
 
 /// Does what stands inside of a step.
-pub(super) fn inside(world: &Arc<World>, mark: Mark, body: &Block) -> BoxFuture<'static, ()> {
-    let (world, body) = (Arc::clone(world), Arc::clone(body));
+pub(super) fn inside(env: &Arc<Environment>, mark: Mark, body: &Block) -> BoxFuture<'static, ()> {
+    let (env, body) = (Arc::clone(env), Arc::clone(body));
     Box::pin(async move {
-        say(mark, INSIDE);
-        follow(&world, &body).await;
-        say(mark, LAST);
+        emit(mark, INSIDE);
+        follow(&env, &body).await;
+        emit(mark, LAST);
     })
 }
 
-async fn act(world: &Arc<World>, step: &Step) {
-    let body = || inside(world, step.mark, &step.bodies[0]);
-    let all = || step.bodies.iter().map(|body| follow(world, body));
+async fn act(env: &Arc<Environment>, step: &Step) {
+    let body = || inside(env, step.mark, &step.bodies[0]);
+    let all = || step.bodies.iter().map(|body| follow(env, body));
     match step.act {
-        Act::Say | Act::Guard => {}
+        Act::Emit | Act::Guard => {}
         Act::Turn => turn().await,
         Act::Hang => std::future::pending().await,
         Act::Bind(bound) => bind(step.mark, bound),
         // Without the hook, which would print it.
         Act::Panic => resume_unwind(Box::new("planned")),
-        Act::Call(shape, names) => call(world, step, shape, names).await,
-        Act::Stream(take) => consume(world, step, take).await,
-        Act::Scope(how, names) => scope(world, step, how, names).await,
+        Act::Call(shape, names) => call(env, step, shape, names).await,
+        Act::Stream(take) => consume(env, step, take).await,
+        Act::Scope(how, names) => scope(env, step, how, names).await,
         Act::Back(true, names) => {
-            let here = ContextHandle::current();
-            Request::of(step.mark, names).in_scope(|| here.run(|| finish(body())));
+            let handle = ContextHandle::current();
+            Request::of(step.mark, names).in_scope(|| handle.run(|| finish(body())));
         }
         Act::Back(false, names) => {
             let body = ragspan::task::with_current_context(body());
@@ -180,7 +180,7 @@ async fn act(world: &Arc<World>, step: &Step) {
             let task = start(how, &Request::of(step.mark, names), body());
             see_to(task, end).await;
         }
-        Act::Thread(how) => thread(world, step, how).await,
+        Act::Thread(how) => thread(env, step, how).await,
         Act::Catch => drop(AssertUnwindSafe(body()).catch_unwind().await),
         Act::Limit(passes) => limit(body(), passes).await,
     }
@@ -195,14 +195,14 @@ fn bind(mark: Mark, bound: Bound) {
     }
 }
 
-async fn call(world: &Arc<World>, step: &Step, shape: usize, names: Names) {
+async fn call(env: &Arc<Environment>, step: &Step, shape: usize, names: Names) {
     let given = Given {
-        world: Arc::clone(world),
+        env: Arc::clone(env),
         mark: step.mark,
         body: Arc::clone(&step.bodies[0]),
         names,
     };
-    let stale = world.stale();
+    let stale = env.stale();
     match (&SHAPES[shape].function, stale) {
         (Function::Sync(function), None) => function(step.mark, given),
         (Function::Sync(function), Some(stale)) => stale.in_scope(|| function(step.mark, given)),
@@ -214,27 +214,27 @@ async fn call(world: &Arc<World>, step: &Step, shape: usize, names: Names) {
     }
 }
 
-async fn consume(world: &Arc<World>, step: &Step, take: usize) {
+async fn consume(env: &Arc<Environment>, step: &Step, take: usize) {
     let Some((between, items)) = step.bodies.split_last() else {
         return;
     };
-    let mut stream = Box::pin(tokens(step.mark, world, items));
+    let mut stream = Box::pin(tokens(step.mark, env, items));
     for number in 0..take {
         if stream.next().await.is_none() {
             break;
         }
         if number == 0 {
-            follow(world, between).await;
+            follow(env, between).await;
         }
     }
 }
 
-async fn scope(world: &Arc<World>, step: &Step, how: Scoping, names: Names) {
+async fn scope(env: &Arc<Environment>, step: &Step, how: Scoping, names: Names) {
     let request = Request::of(step.mark, names);
-    let body = inside(world, step.mark, &step.bodies[0]);
+    let body = inside(env, step.mark, &step.bodies[0]);
     match how {
         Scoping::Future => request.scope(body).await,
-        _ if world.errs(Fault::ContextNotRestored) => {
+        _ if env.errs(Fault::ContextNotRestored) => {
             std::mem::forget(request.enter());
             finish(body);
         }
@@ -260,7 +260,7 @@ fn start(how: Starting, request: &Request, body: BoxFuture<'static, ()>) -> Join
     match how {
         Starting::Ours => ragspan::task::spawn(body),
         Starting::Tokio => tokio::spawn(body.in_current_span().with_current_subscriber()),
-        Starting::Carried => tokio::spawn(ragspan::task::with_current_context(body)),
+        Starting::Attached => tokio::spawn(ragspan::task::with_current_context(body)),
         Starting::Scoped => tokio::spawn(request.scope(body).with_current_subscriber()),
         Starting::Bare => tokio::spawn(body.with_current_subscriber()),
     }
@@ -292,8 +292,8 @@ async fn see_to(task: JoinHandle<()>, end: Ending) {
 }
 
 /// A thread that has panicked is as good as one that is done.
-async fn thread(world: &Arc<World>, step: &Step, how: Threading) {
-    let body = inside(world, step.mark, &step.bodies[0]);
+async fn thread(env: &Arc<Environment>, step: &Step, how: Threading) {
+    let body = inside(env, step.mark, &step.bodies[0]);
     let runtime = Handle::current();
     let job = move || {
         let _runtime = runtime.enter();
@@ -302,17 +302,17 @@ async fn thread(world: &Arc<World>, step: &Step, how: Threading) {
     match how {
         Threading::Ours => drop(ragspan::task::spawn_thread(job).join()),
         Threading::WithContext => drop(std::thread::spawn(ragspan::task::wrap(job)).join()),
-        Threading::Here => {
-            let here = ContextHandle::current();
-            drop(std::thread::spawn(move || here.run(job)).join());
+        Threading::Handle => {
+            let handle = ContextHandle::current();
+            drop(std::thread::spawn(move || handle.run(job)).join());
         }
-        Threading::Carried => {
-            let carried = ragspan::task::with_current_context(async { job() });
-            drop(std::thread::spawn(|| finish(carried)).join());
+        Threading::Attached => {
+            let attached = ragspan::task::with_current_context(async { job() });
+            drop(std::thread::spawn(|| finish(attached)).join());
         }
-        Threading::Pool => in_pool(world, job),
+        Threading::Pool => in_pool(env, job),
         Threading::Local => {
-            let body = inside(world, step.mark, &step.bodies[0]);
+            let body = inside(env, step.mark, &step.bodies[0]);
             let body = ragspan::task::with_current_context(async {
                 drop(ragspan::task::spawn_local(body).await)
             });
@@ -323,10 +323,10 @@ async fn thread(world: &Arc<World>, step: &Step, how: Threading) {
 }
 
 /// Lets the pool's thread do it, and waits.
-fn in_pool(world: &Arc<World>, job: impl FnOnce() + Send + 'static) {
+fn in_pool(env: &Arc<Environment>, job: impl FnOnce() + Send + 'static) {
     let (done, wait) = mpsc::channel::<()>();
     let in_request = ragspan::Context::current().trace_id().is_some();
-    let stays = in_request && world.errs(Fault::LeakOverThread);
+    let stays = in_request && env.errs(Fault::LeakOverThread);
     let job = ragspan::task::wrap(move || {
         if stays {
             std::mem::forget(Span::current().entered());
@@ -337,7 +337,7 @@ fn in_pool(world: &Arc<World>, job: impl FnOnce() + Send + 'static) {
         job();
         drop(done);
     };
-    world.pool.lock().unwrap().send(Box::new(job)).unwrap();
+    env.pool.lock().unwrap().send(Box::new(job)).unwrap();
     // The sender is dropped when it is done.
     assert!(wait.recv().is_err());
 }

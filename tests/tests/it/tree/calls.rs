@@ -7,9 +7,9 @@ use futures_util::{Stream, StreamExt, stream};
 use ragspan::{LogContext, rag_span};
 use tracing::Level;
 
-use super::act::{World, finish, follow, inside};
+use super::act::{Environment, finish, follow, inside};
+use super::event::{INSIDE, LAST, emit};
 use super::plan::{Block, Mark, Names};
-use super::said::{INSIDE, LAST, say};
 
 /// The fields of a scope; all that have one name have the same field.
 pub(super) const NAMES: [&str; 6] = [
@@ -53,7 +53,7 @@ impl Request {
 
 /// What a call does.
 pub(super) struct Given {
-    pub(super) world: Arc<World>,
+    pub(super) env: Arc<Environment>,
     pub(super) mark: Mark,
     pub(super) body: Block,
     pub(super) names: Names,
@@ -62,8 +62,8 @@ pub(super) struct Given {
 impl Given {
     fn run(self) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            self.world.keep();
-            inside(&self.world, self.mark, &self.body).await;
+            self.env.keep();
+            inside(&self.env, self.mark, &self.body).await;
         })
     }
 
@@ -147,7 +147,7 @@ shapes! {
     Boxed Plain load "data" "debug" DEBUG;
     Sync Plain parse "ingestion" "info" INFO;
     Sync Plain chunk "ingestion" "debug" DEBUG;
-    Sync Plain judge "evaluation" "warn" WARN;
+    Sync Plain grade "evaluation" "warn" WARN;
     Sync Scoped store "data" "info" INFO;
     Sync Scoped fetch "data" "debug" DEBUG;
 }
@@ -156,26 +156,26 @@ shapes! {
 pub(super) const STREAMED: Level = Level::INFO;
 
 enum Part {
-    Say(u32),
+    Emit(u32),
     Run(Block),
 }
 
 #[rag_span(layer = "generation", context(mark))]
 pub(super) fn tokens(
     mark: Mark,
-    world: &Arc<World>,
+    env: &Arc<Environment>,
     items: &[Block],
 ) -> impl Stream<Item = ()> + Send + 'static {
-    let mut parts = vec![Part::Say(INSIDE)];
+    let mut parts = vec![Part::Emit(INSIDE)];
     parts.extend(items.iter().cloned().map(Part::Run));
-    parts.push(Part::Say(LAST));
-    let world = Arc::clone(world);
+    parts.push(Part::Emit(LAST));
+    let env = Arc::clone(env);
     stream::iter(parts).then(move |part| {
-        let world = Arc::clone(&world);
+        let env = Arc::clone(&env);
         async move {
             match part {
-                Part::Say(rank) => say(mark, rank),
-                Part::Run(block) => follow(&world, &block).await,
+                Part::Emit(rank) => emit(mark, rank),
+                Part::Run(block) => follow(&env, &block).await,
             }
         }
     })

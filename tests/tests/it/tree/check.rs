@@ -9,13 +9,13 @@ use ragspan::TraceId;
 use serde_json::Value;
 
 use super::calls::NAMES;
-use super::model::{Frame, Model, Place, Write};
+use super::event::{AFTER, BEFORE, ENDED, INSIDE, LAST, OUTSIDE, STARTED};
+use super::model::{Frame, Model, Position, Write};
 use super::plan::Mark;
-use super::said::{AFTER, BEFORE, ENDED, INSIDE, LAST, NOWHERE, STARTED};
 
 /// A record, and where it stands.
 #[derive(Clone, Copy)]
-struct Told<'a> {
+struct Recorded<'a> {
     at: usize,
     record: &'a Value,
     mark: Mark,
@@ -35,7 +35,7 @@ struct Moment {
 /// The records of one plan.
 struct Check<'a> {
     model: &'a Model<'a>,
-    told: Vec<Told<'a>>,
+    recorded: Vec<Recorded<'a>>,
     at: BTreeMap<(Mark, u32), usize>,
     /// The id of each call, as the first record told it.
     ids: BTreeMap<Mark, &'a str>,
@@ -44,26 +44,26 @@ struct Check<'a> {
 
 /// What is wrong with these records; nothing, if all is right.
 pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
-    let told: Vec<_> = records
+    let recorded: Vec<_> = records
         .iter()
         .enumerate()
         .filter_map(|(at, record)| read(at, record))
         .collect();
     let mut check = Check {
         model,
-        at: told
+        at: recorded
             .iter()
-            .map(|told| ((told.mark, told.rank), told.at))
+            .map(|recorded| ((recorded.mark, recorded.rank), recorded.at))
             .collect(),
-        told,
+        recorded,
         ids: BTreeMap::new(),
         wrong: Vec::new(),
     };
-    if check.told.len() != records.len() {
+    if check.recorded.len() != records.len() {
         check.wrong.push("a record has no number".to_owned());
     }
-    for told in check.told.clone() {
-        check.record(told);
+    for recorded in check.recorded.clone() {
+        check.record(recorded);
     }
     check.whole();
     check.wrong
@@ -71,14 +71,14 @@ pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
 
 /// Whether this call has told that it began, which one that is hidden does not.
 pub(super) fn has_started(call: Mark, records: &[Value]) -> bool {
-    let of_it = |told: Told<'_>| told.mark == call && told.rank == STARTED;
+    let of_it = |recorded: Recorded<'_>| recorded.mark == call && recorded.rank == STARTED;
     records
         .iter()
         .filter_map(|record| read(0, record))
         .any(of_it)
 }
 
-fn read(at: usize, record: &Value) -> Option<Told<'_>> {
+fn read(at: usize, record: &Value) -> Option<Recorded<'_>> {
     let context = &record["context"];
     let number = |value: &Value| value.as_u64()?.try_into().ok();
     let message = record["message"].as_str()?;
@@ -89,7 +89,7 @@ fn read(at: usize, record: &Value) -> Option<Told<'_>> {
         // The first item of a stream belongs to its call as well.
         None => LAST + 100,
     };
-    Some(Told {
+    Some(Recorded {
         at,
         record,
         mark: number(&context["mark"])?,
@@ -98,64 +98,68 @@ fn read(at: usize, record: &Value) -> Option<Told<'_>> {
 }
 
 impl<'a> Check<'a> {
-    fn record(&mut self, told: Told<'a>) {
-        let Some(spot) = self.model.spots.get(&told.mark).copied() else {
-            return self.say(told, "no step has this number");
+    fn record(&mut self, recorded: Recorded<'a>) {
+        let Some(spot) = self.model.spots.get(&recorded.mark).copied() else {
+            return self.report(recorded, "no step has this number");
         };
-        let place = match told.rank {
+        let position = match recorded.rank {
             INSIDE | LAST => spot.inside,
             STARTED | ENDED => spot.own,
             rank if rank > LAST + 99 => spot.own,
             _ => spot.outside,
         };
-        self.ids(told, place);
-        self.fields(told, place);
+        self.ids(recorded, position);
+        self.fields(recorded, position);
     }
 
-    fn ids(&mut self, told: Told<'a>, place: Place) {
-        let parent = place.call.and_then(|call| self.model.parent(call));
-        let root = place.call.map(|call| self.model.root(call));
-        self.id(told, "span_id", place.call);
-        self.id(told, "parent_span_id", parent);
-        self.id(told, "trace_id", root);
-        let here = &told.record["context"]["here"];
-        if told.record["context"]["rank"].is_number() && *here != told.record["span_id"] {
-            self.say(told, "the code saw another call around it");
+    fn ids(&mut self, recorded: Recorded<'a>, position: Position) {
+        let parent = position.call.and_then(|call| self.model.parent(call));
+        let root = position.call.map(|call| self.model.root(call));
+        self.id(recorded, "span_id", position.call);
+        self.id(recorded, "parent_span_id", parent);
+        self.id(recorded, "trace_id", root);
+        let current = &recorded.record["context"]["current"];
+        if recorded.record["context"]["rank"].is_number() && *current != recorded.record["span_id"]
+        {
+            self.report(recorded, "the code saw another call around it");
         }
     }
 
     /// Under this key stands the id of this call; a trace's is that of its first call.
-    fn id(&mut self, told: Told<'a>, key: &str, call: Option<Mark>) {
-        let id = told.record[key].as_str();
+    fn id(&mut self, recorded: Recorded<'a>, key: &str, call: Option<Mark>) {
+        let id = recorded.record[key].as_str();
         let (Some(call), Some(id)) = (call, id) else {
             if id.is_some() || call.is_some() {
-                self.say(told, &format!("{key} is {id:?}, of {call:?}"));
+                self.report(recorded, &format!("{key} is {id:?}, of {call:?}"));
             }
             return;
         };
         let known = *self.ids.entry(call).or_insert(id);
         let other = self.ids.iter().find(|(of, it)| **it == id && **of != call);
         if let Some((other, _)) = other {
-            self.say(told, &format!("{key} is that of call {other}, not {call}"));
+            self.report(
+                recorded,
+                &format!("{key} is that of call {other}, not {call}"),
+            );
         } else if known != id {
-            self.say(
-                told,
+            self.report(
+                recorded,
                 &format!("{key} is {id}, that of call {call} is {known}"),
             );
         }
     }
 
-    fn fields(&mut self, told: Told<'a>, place: Place) {
-        let lower = |rank| self.at.get(&(told.mark, rank)).copied();
-        let earlier = (BEFORE..told.rank)
+    fn fields(&mut self, recorded: Recorded<'a>, position: Position) {
+        let lower = |rank| self.at.get(&(recorded.mark, rank)).copied();
+        let earlier = (BEFORE..recorded.rank)
             .filter_map(lower)
-            .filter(|at| *at < told.at);
+            .filter(|at| *at < recorded.at);
         let moment = Moment {
-            mark: told.mark,
+            mark: recorded.mark,
             after: earlier.max(),
-            before: told.at,
+            before: recorded.at,
         };
-        let moment = if told.mark == NOWHERE {
+        let moment = if recorded.mark == OUTSIDE {
             Moment {
                 after: None,
                 ..moment
@@ -163,15 +167,18 @@ impl<'a> Check<'a> {
         } else {
             moment
         };
-        let frame = self.model.frame(place);
+        let frame = self.model.frame(position);
         let written = self.model.writes.iter().map(|write| write.name);
         let names: BTreeSet<_> = NAMES.into_iter().chain(written).collect();
         for name in names {
             let possible = self.possible(frame, name, moment);
-            let found = field(told.record, name);
-            let fits = |value: &Value| stands_for(told.record, name, value, found);
+            let found = field(recorded.record, name);
+            let fits = |value: &Value| stands_for(recorded.record, name, value, found);
             if !possible.iter().any(fits) {
-                self.say(told, &format!("{name} is {found}, not one of {possible:?}"));
+                self.report(
+                    recorded,
+                    &format!("{name} is {found}, not one of {possible:?}"),
+                );
             }
         }
     }
@@ -240,24 +247,30 @@ impl<'a> Check<'a> {
     /// Every call that began has ended, once; nothing but what is said outside is said twice.
     fn whole(&mut self) {
         let mut seen = BTreeSet::new();
-        for told in self.told.clone() {
-            if told.mark != NOWHERE && !seen.insert((told.mark, told.rank)) {
-                self.say(told, "told twice");
+        for recorded in self.recorded.clone() {
+            if recorded.mark != OUTSIDE && !seen.insert((recorded.mark, recorded.rank)) {
+                self.report(recorded, "told twice");
             }
-            let call = self.model.is_call(told.mark) && !self.model.spots[&told.mark].hidden;
+            let call =
+                self.model.is_call(recorded.mark) && !self.model.spots[&recorded.mark].hidden;
             let complete = [STARTED, ENDED]
                 .iter()
-                .all(|rank| self.at.contains_key(&(told.mark, *rank)));
-            if call && told.rank == INSIDE && !complete {
-                self.say(told, "the call has no record of its beginning or its end");
+                .all(|rank| self.at.contains_key(&(recorded.mark, *rank)));
+            if call && recorded.rank == INSIDE && !complete {
+                self.report(
+                    recorded,
+                    "the call has no record of its beginning or its end",
+                );
             }
         }
     }
 
-    fn say(&mut self, told: Told<'_>, what: &str) {
-        let (mark, rank) = (told.mark, told.rank);
-        self.wrong
-            .push(format!("step {mark}, rank {rank}: {what}: {}", told.record));
+    fn report(&mut self, recorded: Recorded<'_>, what: &str) {
+        let (mark, rank) = (recorded.mark, recorded.rank);
+        self.wrong.push(format!(
+            "step {mark}, rank {rank}: {what}: {}",
+            recorded.record
+        ));
     }
 }
 

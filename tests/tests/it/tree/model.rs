@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use tracing::Level;
 
 use super::calls::{NAMES, SHAPES, STREAMED, value};
+use super::event::OUTSIDE;
 use super::plan::{Act, Block, Bound, Mark, Names, Plan, Starting, Step};
-use super::said::NOWHERE;
 
 /// The call and the scope that are nearest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) call: Option<Mark>,
     scope: Option<Mark>,
 }
@@ -22,10 +22,10 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spot {
     /// What is said before and after it.
-    pub(super) outside: Place,
+    pub(super) outside: Position,
     /// The records of the call itself.
-    pub(super) own: Place,
-    pub(super) inside: Place,
+    pub(super) own: Position,
+    pub(super) inside: Position,
     /// A call that a filter hides, which is no node.
     pub(super) hidden: bool,
 }
@@ -69,13 +69,13 @@ impl<'a> Model<'a> {
     pub(super) fn of(plan: &Plan, shows: &'a dyn Fn(Mark, Level) -> bool) -> Self {
         let mut model = Self {
             shows,
-            spots: BTreeMap::from([(NOWHERE, Spot::default())]),
+            spots: BTreeMap::from([(OUTSIDE, Spot::default())]),
             parents: BTreeMap::new(),
             scopes: BTreeMap::new(),
             writes: Vec::new(),
         };
         for request in &plan.requests {
-            model.block(request, Place::default());
+            model.block(request, Position::default());
         }
         model
     }
@@ -94,9 +94,9 @@ impl<'a> Model<'a> {
     }
 
     /// What is bound at a place: that of the nearest scope, else of the trace.
-    pub(super) fn frame(&self, place: Place) -> Option<Frame> {
-        let scope = place.scope.map(Frame::Scope);
-        scope.or_else(|| Some(Frame::Trace(self.root(place.call?))))
+    pub(super) fn frame(&self, position: Position) -> Option<Frame> {
+        let scope = position.scope.map(Frame::Scope);
+        scope.or_else(|| Some(Frame::Trace(self.root(position.call?))))
     }
 
     /// What a frame begins with under this name of its own; `None` where it is as it is outside.
@@ -106,61 +106,66 @@ impl<'a> Model<'a> {
         field(index, names, scope)
     }
 
-    fn block(&mut self, block: &Block, place: Place) {
+    fn block(&mut self, block: &Block, position: Position) {
         for step in block.iter() {
-            self.step(step, place);
+            self.step(step, position);
         }
     }
 
-    fn step(&mut self, step: &Step, place: Place) {
-        let spot = self.spot(step, place);
+    fn step(&mut self, step: &Step, position: Position) {
+        let spot = self.spot(step, position);
         self.spots.insert(step.mark, spot);
         if let Act::Bind(bound) = step.act {
-            self.bind(step.mark, bound, place);
+            self.bind(step.mark, bound, position);
         }
         for (index, body) in step.bodies.iter().enumerate() {
             let consumes = matches!(step.act, Act::Stream(_)) && index + 1 == step.bodies.len();
-            self.block(body, if consumes { place } else { spot.inside });
+            self.block(body, if consumes { position } else { spot.inside });
         }
     }
 
-    fn spot(&mut self, step: &Step, place: Place) -> Spot {
+    fn spot(&mut self, step: &Step, position: Position) -> Spot {
         let alike = Spot {
-            outside: place,
-            own: place,
-            inside: place,
+            outside: position,
+            own: position,
+            inside: position,
             hidden: false,
         };
         match step.act {
             Act::Call(shape, names) => {
                 let shape = &SHAPES[shape];
-                self.call(step.mark, shape.level, shape.scoped.then_some(names), place)
+                self.call(
+                    step.mark,
+                    shape.level,
+                    shape.scoped.then_some(names),
+                    position,
+                )
             }
-            Act::Stream(_) => self.call(step.mark, STREAMED, None, place),
+            Act::Stream(_) => self.call(step.mark, STREAMED, None, position),
             Act::Scope(_, names) | Act::Start(Starting::Scoped, _, names) => Spot {
-                inside: self.open(step.mark, names, place),
+                inside: self.open(step.mark, names, position),
                 ..alike
             },
             Act::Start(Starting::Bare, ..) => Spot {
-                inside: Place::default(),
+                inside: Position::default(),
                 ..alike
             },
             _ => alike,
         }
     }
 
-    fn open(&mut self, mark: Mark, names: Names, outside: Place) -> Place {
+    fn open(&mut self, mark: Mark, names: Names, outside: Position) -> Position {
         let outer = self.frame(outside);
         self.scopes.insert(mark, Opened { outer, names });
-        Place {
+        Position {
             scope: Some(mark),
             ..outside
         }
     }
 
-    fn call(&mut self, mark: Mark, level: Level, names: Option<Names>, outside: Place) -> Spot {
+    fn call(&mut self, mark: Mark, level: Level, names: Option<Names>, outside: Position) -> Spot {
         let scoped = names.map_or(outside, |names| self.open(mark, names, outside));
-        let own = Place {
+        let own = Position {
             call: Some(mark),
             ..scoped
         };
@@ -175,8 +180,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn bind(&mut self, mark: Mark, bound: Bound, place: Place) {
-        let Some(frame) = self.frame(place) else {
+    fn bind(&mut self, mark: Mark, bound: Bound, position: Position) {
+        let Some(frame) = self.frame(position) else {
             return;
         };
         let mut write = |name, value| {

@@ -32,7 +32,7 @@ pub(super) struct Step {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act {
-    Say,
+    Emit,
     Turn,
     /// Goes no further until it is dropped.
     Hang,
@@ -87,7 +87,7 @@ pub(super) enum Together {
 pub(super) enum Starting {
     Ours,
     Tokio,
-    Carried,
+    Attached,
     /// A future that has a scope, opened here.
     Scoped,
     /// Takes nothing along but the subscriber.
@@ -105,8 +105,8 @@ pub(super) enum Ending {
 pub(super) enum Threading {
     Ours,
     WithContext,
-    Here,
-    Carried,
+    Handle,
+    Attached,
     /// A thread that all requests share.
     Pool,
     /// A runtime of its own, with a set of local tasks.
@@ -211,10 +211,10 @@ fn without_one(block: &Block) -> Vec<Block> {
             let inside: Vec<_> = step.bodies.iter().flat_map(|body| body.to_vec()).collect();
             all.push(with(&inside));
         }
-        for (place, body) in step.bodies.iter().enumerate() {
+        for (index, body) in step.bodies.iter().enumerate() {
             all.extend(without_one(body).into_iter().map(|body| {
                 let mut step = step.clone();
-                step.bodies[place] = body;
+                step.bodies[index] = body;
                 with(&[step])
             }));
         }
@@ -273,8 +273,8 @@ impl Growing<'_> {
 
     /// A call that does not end by itself.
     fn hanging(&mut self) -> Step {
-        let waits = |shape: &usize| !SHAPES[*shape].is_sync();
-        let shapes: Vec<_> = (0..SHAPES.len()).filter(waits).collect();
+        let awaits = |shape: &usize| !SHAPES[*shape].is_sync();
+        let shapes: Vec<_> = (0..SHAPES.len()).filter(awaits).collect();
         let shape = shapes[self.random.usize(..shapes.len())];
         let hang = self.numbered(Act::Hang, Vec::new());
         self.numbered(Act::Call(shape, [false; 5]), vec![Arc::new(vec![hang])])
@@ -299,7 +299,7 @@ impl Growing<'_> {
 
     fn leaf(&mut self, at: Spot) -> Act {
         match self.random.u32(..12) {
-            0..=3 => Act::Say,
+            0..=3 => Act::Emit,
             4 => Act::Turn,
             5 => Act::Guard,
             6 if self.random.u32(..3) == 0 => Act::Panic,
@@ -338,8 +338,8 @@ impl Growing<'_> {
     }
 
     fn start(&mut self, at: Spot) -> Act {
-        use Starting::{Bare, Carried, Ours, Scoped, Tokio};
-        let how = [Ours, Ours, Ours, Tokio, Carried, Scoped, Bare][self.random.usize(..7)];
+        use Starting::{Attached, Bare, Ours, Scoped, Tokio};
+        let how = [Ours, Ours, Ours, Tokio, Attached, Scoped, Bare][self.random.usize(..7)];
         let end = match self.random.u32(..4) {
             _ if at.sync => Ending::Detach,
             0 => Ending::Join,
@@ -350,10 +350,11 @@ impl Growing<'_> {
     }
 
     fn thread(&mut self, at: Spot) -> Threading {
-        use Threading::{Blocking, Carried, Here, Local, Ours, Pool, WithContext};
-        let how = [Ours, WithContext, Here, Carried, Local, Blocking, Pool][self.random.usize(..7)];
-        let waits = at.sync && how == Blocking || at.pooled && how == Pool;
-        if waits { Ours } else { how }
+        use Threading::{Attached, Blocking, Handle, Local, Ours, Pool, WithContext};
+        let how =
+            [Ours, WithContext, Handle, Attached, Local, Blocking, Pool][self.random.usize(..7)];
+        let awaits = at.sync && how == Blocking || at.pooled && how == Pool;
+        if awaits { Ours } else { how }
     }
 
     fn names(&mut self) -> Names {
@@ -366,7 +367,7 @@ impl Growing<'_> {
             ..at
         };
         let count = match act {
-            Act::Say | Act::Turn | Act::Hang | Act::Bind(_) | Act::Guard | Act::Panic => 0,
+            Act::Emit | Act::Turn | Act::Hang | Act::Bind(_) | Act::Guard | Act::Panic => 0,
             Act::AtOnce(_) => self.random.usize(2..4),
             Act::Stream(_) => self.random.usize(2..4),
             _ => 1,

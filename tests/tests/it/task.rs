@@ -41,13 +41,13 @@ async fn answer() -> u64 {
     let named = named.spawn(ragspan::task::wrap(|| parse(5))).unwrap();
     let callback = ragspan::task::wrap_fn(parse);
     let pool = std::thread::spawn(move || callback(6) + callback(7));
-    let here = ContextHandle::current();
+    let handle = ContextHandle::current();
     let there = std::thread::spawn(move || {
         std::thread::scope(|threads| {
             let both = [8, 9].map(|step| {
                 threads.spawn({
-                    let here = &here;
-                    move || here.run(|| parse(step))
+                    let handle = &handle;
+                    move || handle.run(|| parse(step))
                 })
             });
             both.map(|thread| thread.join().unwrap())
@@ -67,9 +67,9 @@ fn assert_joined(seen: &Captured, root: &str, steps: std::ops::RangeInclusive<u6
     let root = seen.record(root);
     for step in steps {
         let of = |record: &&Value| record["context"]["step"] == step;
-        let told: Vec<_> = seen.records().iter().filter(of).collect();
-        assert!(told.len() >= 2, "step {step}: {told:?}");
-        for record in told {
+        let recorded: Vec<_> = seen.records().iter().filter(of).collect();
+        assert!(recorded.len() >= 2, "step {step}: {recorded:?}");
+        for record in recorded {
             assert_eq!(record["trace_id"], root["trace_id"], "{record}");
             assert_eq!(record["user_id"], "ada", "{record}");
             if record["logger"] != root["logger"] && record["message"] != "working" {
@@ -80,21 +80,21 @@ fn assert_joined(seen: &Captured, root: &str, steps: std::ops::RangeInclusive<u6
 }
 
 #[tokio::test]
-async fn whatever_starts_work_elsewhere_takes_the_request_along() {
+async fn every_function_that_starts_work_keeps_the_request_context() {
     let (sum, seen) = capture_async(async { ADA.scope(answer()).await }).await;
     assert_eq!(sum, 45);
     assert_joined(&seen, "answer_complete", 1..=9);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn on_a_runtime_of_many_threads_too() {
+async fn the_request_context_is_kept_on_a_multi_thread_runtime() {
     let (sum, seen) = capture_async(async { ADA.scope(answer()).await }).await;
     assert_eq!(sum, 45);
     assert_joined(&seen, "answer_complete", 1..=9);
 }
 
 #[tokio::test]
-async fn a_future_that_is_not_send_is_spawned_where_it_is() {
+async fn a_future_that_is_not_send_can_be_spawned_locally() {
     #[rag_span(layer = "api")]
     async fn local() {
         let shared = std::rc::Rc::new(1);
@@ -109,7 +109,7 @@ async fn a_future_that_is_not_send_is_spawned_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_task_leaves_nothing_behind_on_its_thread() {
+async fn a_task_leaves_no_context_on_its_thread() {
     let ((), seen) = capture_async(async {
         let first = ADA.in_scope(|| ragspan::task::spawn(work(1)));
         let second = ragspan::task::spawn(work(2));
@@ -137,7 +137,7 @@ fn cancelled_by(seen: &Captured) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_takes_too_long_is_cancelled_by_its_timeout() {
+async fn a_call_cancelled_by_a_timeout_records_the_timeout() {
     let hour = Duration::from_secs(3600);
     let (ended, seen) = capture_async(ragspan::task::timeout(hour, generate())).await;
     assert!(ended.is_err());
@@ -149,7 +149,7 @@ async fn a_call_that_takes_too_long_is_cancelled_by_its_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drop_that_nobody_explains_has_no_reason() {
+async fn a_plain_drop_records_no_reason() {
     let ((), seen) = capture_async(async {
         let second = Duration::from_secs(1);
         assert!(tokio::time::timeout(second, generate()).await.is_err());
@@ -171,7 +171,7 @@ async fn a_drop_that_nobody_explains_has_no_reason() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_aborted_says_so_and_one_that_is_done_does_not() {
+async fn an_aborted_task_records_the_abort_and_a_finished_one_does_not() {
     let ((), seen) = capture_async(async {
         let task = ragspan::task::spawn(generate());
         tokio::task::yield_now().await;
@@ -188,7 +188,7 @@ async fn a_task_that_is_aborted_says_so_and_one_that_is_done_does_not() {
 }
 
 #[test]
-fn a_task_that_its_runtime_takes_down_says_so_too() {
+fn a_task_dropped_with_its_runtime_records_the_abort() {
     let ((), seen) = capture(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -202,7 +202,7 @@ fn a_task_that_its_runtime_takes_down_says_so_too() {
 }
 
 #[test]
-fn a_closure_that_panics_leaves_its_thread_as_it_was() {
+fn a_closure_that_panics_leaves_no_context_on_its_thread() {
     let ((), seen) = capture(|| {
         let (send, tasks) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
         let pool = std::thread::spawn(ragspan::task::wrap(move || {
@@ -226,20 +226,20 @@ fn a_closure_that_panics_leaves_its_thread_as_it_was() {
 }
 
 #[rag_span(layer = "memory")]
-fn inner(here: &ContextHandle) {
-    here.run(|| parse(1));
+fn inner(handle: &ContextHandle) {
+    handle.run(|| parse(1));
     parse(2);
 }
 
 /// A thread that is inside of a span does not enter it anew: the innermost would stay the one that counts.
 #[test]
-fn a_place_is_the_same_when_the_code_has_gone_further_in_or_was_elsewhere() {
+fn a_handle_restores_its_context_from_a_nested_or_another_call() {
     #[rag_span(layer = "api")]
-    fn outer(nowhere: &ContextHandle) {
-        let here = ContextHandle::current();
+    fn outer(outside: &ContextHandle) {
+        let handle = ContextHandle::current();
         ADA.in_scope(|| {
-            inner(&here);
-            nowhere.run(|| parse(3));
+            inner(&handle);
+            outside.run(|| parse(3));
         });
     }
     let ((), seen) = capture(|| outer(&ContextHandle::current()));
@@ -249,10 +249,10 @@ fn a_place_is_the_same_when_the_code_has_gone_further_in_or_was_elsewhere() {
         };
         seen.records().iter().find(of).unwrap()
     };
-    let told = |step| (&parsed(step)["parent_span_id"], &parsed(step)["user_id"]);
+    let recorded = |step| (&parsed(step)["parent_span_id"], &parsed(step)["user_id"]);
     let (outer, inner) = (seen.record("outer_complete"), seen.record("inner_complete"));
-    assert_eq!(told(1), (&outer["span_id"], &Value::Null));
-    assert_eq!(told(2), (&inner["span_id"], &Value::from("ada")));
-    assert_eq!(told(3), (&Value::Null, &Value::Null));
+    assert_eq!(recorded(1), (&outer["span_id"], &Value::Null));
+    assert_eq!(recorded(2), (&inner["span_id"], &Value::from("ada")));
+    assert_eq!(recorded(3), (&Value::Null, &Value::Null));
     assert_ne!(parsed(3)["trace_id"], outer["trace_id"]);
 }

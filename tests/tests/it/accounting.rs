@@ -65,7 +65,7 @@ impl Run {
 }
 
 #[test]
-fn every_sink_has_every_record_and_the_same_ones() {
+fn every_sink_has_all_records() {
     let run = Run::new();
     let stdout = run.emit(8, 2_000, "shutdown");
     assert_eq!(stdout.len(), 16_000);
@@ -78,7 +78,7 @@ fn every_sink_has_every_record_and_the_same_ones() {
 }
 
 #[test]
-fn a_telemetry_that_is_dropped_delivers_first() {
+fn dropping_the_telemetry_delivers_all_records() {
     let run = Run::new();
     assert_eq!(run.emit(1, 500, "drop").len(), 500);
     assert_eq!(run.rows().len(), 500);
@@ -93,13 +93,13 @@ fn a_second_run_adds_to_the_same_database() {
 }
 
 #[test]
-fn the_books_balance_in_every_exposition_while_records_flow() {
+fn delivery_stats_add_up_in_every_exposition_under_load() {
     let run = Run::new();
     assert_eq!(run.emit(3, 5_000, "scrape").len(), 15_000);
 }
 
 #[test]
-fn a_database_that_is_full_lets_go_of_its_oldest_and_counts_them() {
+fn a_full_database_deletes_and_counts_its_oldest_records() {
     let run = Run::new();
     let exposition = succeed(STARTUP, &["small-database", &run.path("a.db")]);
     let expired = "ragspan_records_expired_total{sink=\"sqlite\",reason=\"size\"} ";
@@ -142,18 +142,18 @@ fn flush_and_kill(run: &Run, calls: usize) {
     let mut child = Killed(command.spawn().unwrap());
     let mut stdout = child.0.stdout.take().unwrap();
     let reader = std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
-    let mut said = String::new();
+    let mut line = String::new();
     BufReader::new(child.0.stderr.take().unwrap())
-        .read_line(&mut said)
+        .read_line(&mut line)
         .unwrap();
-    assert_eq!(said, "flushed\n");
+    assert_eq!(line, "flushed\n");
     child.0.kill().unwrap();
     child.0.wait().unwrap();
     reader.join().unwrap().unwrap();
 }
 
 #[test]
-fn what_was_flushed_survives_kill_9() {
+fn flushed_records_survive_kill_9() {
     for round in 1..=3 {
         let run = Run::new();
         flush_and_kill(&run, 100 * round);

@@ -28,7 +28,7 @@ fn own<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_filter_on_another_layer_takes_nothing_from_us() {
+fn a_filter_on_another_layer_hides_no_records() {
     let output = run(STARTUP, &["composed-env-filter"]);
     let stdout = String::from_utf8(output.stdout).unwrap();
     let expected = [
@@ -90,7 +90,7 @@ fn records_of_the_log_crate_arrive_with_target_level_and_context() {
 }
 
 #[test]
-fn a_logger_that_is_there_stays() {
+fn an_installed_logger_is_kept() {
     let output = run(STARTUP, &["logger-taken"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("other: asking 3 rows"), "{stderr}");
@@ -131,7 +131,7 @@ fn a_debug_build_that_starts_nothing_gets_one_hint() {
 }
 
 #[test]
-fn a_signal_ends_the_service_in_order() {
+fn a_signal_shuts_the_service_down_gracefully() {
     for signal in ["-TERM", "-INT"] {
         let mut child = Command::new(STARTUP)
             .arg("terminated")

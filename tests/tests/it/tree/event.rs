@@ -14,18 +14,18 @@ pub(super) const AFTER: u32 = 5;
 pub(super) const DROPPED: u32 = 6;
 
 /// What is said outside of all requests has no step.
-pub(super) const NOWHERE: Mark = 0;
+pub(super) const OUTSIDE: Mark = 0;
 
 /// Of level ERROR, so that no filter here hides it.
-pub(super) fn say(mark: Mark, rank: u32) {
+pub(super) fn emit(mark: Mark, rank: u32) {
     let context = Context::current();
-    let here = context.span_id().map(tracing::field::display);
-    tracing::error!(mark, rank, here, "said");
+    let current = context.span_id().map(tracing::field::display);
+    tracing::error!(mark, rank, current, "said");
 }
 
 /// Says something where nothing is around it.
-pub(super) fn say_nowhere() {
-    say(NOWHERE, BEFORE);
+pub(super) fn emit_outside() {
+    emit(OUTSIDE, BEFORE);
 }
 
 /// Says something when it is dropped.
@@ -33,6 +33,6 @@ pub(super) struct Guard(pub(super) Mark);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        say(self.0, DROPPED);
+        emit(self.0, DROPPED);
     }
 }
