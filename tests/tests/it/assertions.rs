@@ -1,4 +1,4 @@
-//! What a test says of a capture holds, or else it is told what there was instead.
+//! A failing assertion on a capture reports what the capture has.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,7 +72,7 @@ fn answered(top_k: usize) -> Captured {
     })
 }
 
-/// What is said when this does not hold.
+/// Returns the message of an assertion that must fail.
 fn panic_message<R>(check: impl FnOnce() -> R) -> String {
     let failed = catch_unwind(AssertUnwindSafe(check)).err().unwrap();
     match failed.downcast::<String>() {
@@ -81,7 +81,7 @@ fn panic_message<R>(check: impl FnOnce() -> R) -> String {
     }
 }
 
-/// The same without the tree.
+/// Returns the message without the tree.
 fn message<R>(check: impl FnOnce() -> R) -> String {
     let panic_message = panic_message(check);
     panic_message
@@ -359,7 +359,7 @@ fn a_message_is_cut_after_a_hundred_lines() {
     );
 }
 
-/// The records of starts, which are DEBUG, tell the order best.
+/// The records of starts, which are DEBUG, show the order best.
 #[test]
 fn the_tree_is_sorted_at_every_level() {
     let body = || {

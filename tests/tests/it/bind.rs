@@ -1,4 +1,4 @@
-//! What a request learns on its way: fields bound in the middle of it, scopes within scopes, loggers with fields of their own.
+//! Fields that are bound during a request, scopes within scopes, and loggers with fields.
 
 use ragspan::testing::{Capture, Captured, capture, capture_async};
 use ragspan::{Context, Level, LogContext, Logger, rag_span};
@@ -286,7 +286,7 @@ async fn a_task_shares_bound_fields_with_its_request() {
     };
     let ((), seen) = capture_async(async { request("r1").scope(work()).await }).await;
     assert_eq!(seen.record("joined")["context"]["from_task"], true);
-    // Outside of a request there is none to share.
+    // Outside of a request there is no shared context.
     let ((), seen) = capture_async(work()).await;
     assert_eq!(seen.record("joined")["context"], json!({}));
 }

@@ -1,6 +1,7 @@
-//! No secret leaves by any door, whatever place of the program it stands in.
+//! No secret is in any output, from whichever input it comes.
 //!
-//! `src/canary.rs` has the places. First every secret is shown to reach its doors where the rules are off; then none may reach any.
+//! `src/canary.rs` has the inputs. One test checks that every secret reaches its outputs while the privacy rules are off; another
+//! one checks that none reaches an output while they are on.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,13 +9,13 @@ use std::process::{Command, Output};
 
 use crate::programs::{CANARY, built, run, succeed};
 
-/// What leaves, by the door that it leaves by.
+/// The text of each output, by its name.
 type Left = BTreeMap<&'static str, String>;
 
-/// The doors that records leave by; a new sink is a line here and one in `left`.
+/// The outputs of records. A new sink needs a line in this list and one in `left`.
 const OF_RECORDS: [&str; 4] = ["standard output", "file", "database", "ragspan logs"];
 
-/// Places whose text stands in the labels of metrics.
+/// Inputs whose text is in labels of metrics.
 const LABELS: [&str; 9] = [
     "an attempt's reason",
     "what a fallback is from",
@@ -27,7 +28,7 @@ const LABELS: [&str; 9] = [
     "a label of a metric of one's own",
 ];
 
-/// These stand in no record.
+/// Inputs whose text is not in any record.
 const IN_NO_RECORD: [&str; 4] = [
     "feedback's key",
     "a pool's name",
@@ -35,17 +36,17 @@ const IN_NO_RECORD: [&str; 4] = [
     "a sink's path",
 ];
 
-/// Shown by nobody: a span of tracing's own is none of ours, and its fields are not recorded.
+/// Inputs that are not in any output: fields of a plain `tracing` span are not recorded.
 const NOWHERE: [&str; 1] = ["a span of tracing's own"];
 
-/// What fails shows these to `ragspan errors`.
+/// Inputs that `ragspan errors` prints.
 const FAILURES: [&str; 3] = [
     "an error's message",
     "an error's source",
     "a panic's message",
 ];
 
-/// These hold a key and nothing else, beside those in labels.
+/// Inputs, beside those in labels, that have a key only.
 const SHORT: [&str; 6] = [
     "a caller's request id",
     "a header of a request",
@@ -55,7 +56,7 @@ const SHORT: [&str; 6] = [
     "the target of the log crate",
 ];
 
-/// A place, and the secrets that were put there.
+/// An input, and its secrets.
 struct Input {
     name: String,
     secrets: Vec<String>,
@@ -66,7 +67,7 @@ impl Input {
         names.contains(&self.name.as_str())
     }
 
-    /// Whether all secrets that were put there are in the text.
+    /// Returns whether all secrets of the input are in the text.
     fn is_in(&self, text: &str) -> bool {
         let short =
             self.is_one_of(&LABELS) && self.name != "a model's name" || self.is_one_of(&SHORT);
@@ -74,7 +75,7 @@ impl Input {
         put.all(|secret| text.contains(secret.as_str()))
     }
 
-    /// Whether the first of them is: a label is cut.
+    /// Returns whether the first secret is in the text: a label is truncated.
     fn begins_in(&self, text: &str) -> bool {
         self.secrets
             .iter()
@@ -95,7 +96,7 @@ fn inputs() -> Vec<Input> {
     listed.lines().map(line).collect()
 }
 
-/// All that left, with the rules on or off, and the program's end of this kind.
+/// Returns all outputs of a run with the rules `on` or `off`, and with this kind of end.
 fn left(switch: &str, end: Option<&str>) -> Left {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
@@ -125,7 +126,7 @@ fn left(switch: &str, end: Option<&str>) -> Left {
     left
 }
 
-/// What the hook that was there before ours prints of a panic is not ours to change.
+/// Keeps the lines of ragspan; it does not change the message of the panic hook.
 fn ours(printed: &str) -> String {
     let lines = printed.lines().filter(|line| line.starts_with("ragspan: "));
     lines.collect::<Vec<_>>().join("\n")
@@ -135,14 +136,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Empty where there is none.
+/// Returns the content of a file, or an empty string if there is none.
 fn read(path: &Path) -> String {
     std::fs::read(path)
         .map(|bytes| text(&bytes))
         .unwrap_or_default()
 }
 
-/// What the `ragspan` command shows of the database.
+/// Adds the output of the `ragspan` command on the database.
 fn command(folder: &Path, left: &mut Left) {
     let ask = |arguments: &[&str]| -> Output {
         let output = Command::new(built("ragspan"))

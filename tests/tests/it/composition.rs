@@ -1,4 +1,4 @@
-//! Beside other layers, other loggers and other people's signals it does its work, and lets them do theirs.
+//! Telemetry works together with the layers, the loggers and the signal handlers of other libraries.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

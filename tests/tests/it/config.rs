@@ -1,11 +1,11 @@
-//! One file says what is wanted: it is found, read as it stands, overridden by the environment, and teaches when it is wrong.
+//! One file configures everything: it is found, parsed, and overridden by the environment, and its errors name the fix.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::programs::{CONFIGURED, succeed};
 
-/// The seed's file.
+/// The example file of the design.
 const SEED: &str = include_str!("../../../runtime/src/config/load/seed.yaml");
 
 fn program(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -235,7 +235,7 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
     );
 }
 
-/// Memory that the program may take, in KiB: a bomb of 100 MB does not fit, let alone what the others stand for.
+/// The memory limit of the program in KiB: an expansion bomb of 100 MB does not fit.
 const MEMORY: u32 = 64 * 1024;
 
 fn bombed(folder: &Path, bomb: &str) -> String {

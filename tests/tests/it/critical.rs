@@ -1,4 +1,4 @@
-//! `critical!` takes what `tracing::error!` takes; a record says CRITICAL, and every other layer sees an ERROR.
+//! `critical!` takes the arguments of `tracing::error!`. Its record has the level CRITICAL; other layers get an ERROR.
 
 use std::sync::{Arc, Mutex};
 
@@ -92,7 +92,7 @@ fn a_service_at_level_critical_records_critical_events() {
     assert_eq!(records[0]["message"], "the end");
 }
 
-/// What another layer wrote.
+/// The output of another layer.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 

@@ -1,84 +1,84 @@
-//! What ragspan promises, one module a promise.
+//! The promises of ragspan, one module for each.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 // A call ends once, with the right record, counts and gauge.
 mod outcomes;
-// A call that is cancelled or panics ends once, wherever it is when that happens.
+// A call that is cancelled or panics is recorded once, at any point of its execution.
 mod cancellation;
-// A stream is one call, from the calling of its function to its last item, its first error or its drop.
+// A stream is one call, from the call of its function to its last item, its first error or its drop.
 mod streams;
-// A block under `span!` is a call like that of an annotated function, and takes values while it runs.
+// A block under `span!` is a call like that of an annotated function, and records values while it runs.
 mod manual;
-// An error is told once, where it is born, however far it travels.
+// An error is recorded as an ERROR once, by the call that it originates in, however many calls it passes through.
 mod errors;
-// The sums and self times of a request are those that a model makes of its records.
+// The sums and self times of a request equal those that a model computes from its records.
 mod selftime;
-// A provider's bill is matched to the token and the nano-dollar.
+// Recorded tokens and costs equal a provider's bill, to the token and the nano-dollar.
 mod bill;
-// A field is asked for once, and not at all where nobody listens.
+// A field is evaluated once, and not at all without a pipeline or subscriber.
 mod fields;
-// What the tests of how calls end share.
+// Helpers for tests of outcomes.
 mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
-// Random trees of calls, tasks and threads keep every id and field in its place.
+// Records of random trees of calls, tasks and threads have the right ids and fields.
 mod tree;
-// What the derive says of a field is what records show of it; what is hashed or redacted is in no byte of them.
+// Records show a field as its derive attributes define it; hashed and redacted values are not in their bytes.
 mod derive;
-// A request learns on its way, and all that follows shows it.
+// A field that is bound during a request is in all later records of the request.
 mod bind;
-// What a request starts elsewhere is part of it, and tells who ended it.
+// Tasks and threads that a request starts are part of it, and record why they were cancelled.
 mod task;
-// A trace goes on in the next service, and what a stranger sends does no harm.
+// A trace continues in the next service, and headers from untrusted callers are harmless.
 mod propagation;
-// Services that a vendor's own client traces and ours are one trace.
+// Services that a vendor's client traces and services that ragspan traces are one trace.
 mod interop;
-// No secret leaves by any door, whatever place of the program it stands in.
+// No secret is in any output, from whichever input it comes.
 mod canary;
-// What attacks whoever shows it leaves as plain text.
+// Control sequences and markup in text are escaped in every output.
 mod injection;
-// A request over HTTP is one call of one trace, in and out, to the last byte of its response.
+// A request over HTTP, inbound or outbound, is one call, which ends with the last byte of the response.
 mod http;
-// A function of any shape does under the attribute what it does without it.
+// A function of any shape behaves with the attribute as it does without it.
 mod matrix;
-// A capture sees all that its code records, and nothing of other captures.
+// A capture has all records of its code, and none of other captures.
 mod capture;
-// What a test says of a capture holds, or it is told what there was.
+// A failing assertion on a capture reports what the capture has.
 mod assertions;
-// A module of the runtime uses only modules below it; time and chance enter through the clock.
+// A module of the runtime uses only modules of a lower rank; time and randomness enter through the clock.
 mod layers;
 // Every record has its eighteen keys and validates against the published schema.
 mod records;
-// An event can be CRITICAL, and is an ERROR to everybody else.
+// An event can be CRITICAL, and is an ERROR for other layers.
 mod critical;
-// Nothing is lost without being counted, and what was flushed survives a kill.
+// Lost records are counted, and flushed records survive a kill.
 mod accounting;
-// What a scraper reads is what Prometheus' own tool accepts.
+// The tool of Prometheus accepts the exposition.
 mod metrics;
-// It starts in somebody else's program, and says so when it cannot.
+// Telemetry starts in programs with other subscribers, loggers and recorders, or reports why it cannot.
 mod startup;
-// One file says what is wanted, and teaches when it is wrong.
+// One file configures everything, and its errors name the fix.
 mod config;
-// The quickstart shows the whole way, from an annotated function to an answer.
+// The quickstart covers the whole path from an annotated function to an answer.
 mod quickstart;
-// What the quickstart prints has, line by line, the shape that the README shows.
+// The output of the quickstart has, line by line, the shape that the README shows.
 mod page;
 // The quickstart as a service: its metrics, its traces, its health.
 mod service;
-// Under twenty hostile conditions the application runs, and is told once what is wrong.
+// Under twenty hostile conditions the application runs, and each problem is reported once.
 mod hostile;
-// Another library's subscriber, logger and signals are lived with.
+// Telemetry works together with the subscriber, the logger and the signals of other libraries.
 mod composition;
 // Identifiers use the words of the field.
 mod vocabulary;
-// No type of the libraries that we are built on is in the public API.
+// The public API names no type of an implementation dependency.
 mod api;
-// As packaged, and outside the workspace, it builds and runs.
+// The packaged crates build and run outside the workspace.
 mod package;
-// A person and a machine each get records as they read them.
+// Records are human-readable in the format `pretty`, and JSON otherwise.
 mod formats;
-// What runs the programs beside this file.
+// Runs the programs of this package.
 mod programs;
-// Who follows the tutorial sees what it says.
+// The commands of the tutorial work, and print what it shows.
 mod tutorial;

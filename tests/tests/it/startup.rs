@@ -1,4 +1,4 @@
-//! It starts in somebody else's program, and says so when it cannot.
+//! Telemetry starts in programs with other subscribers, loggers and recorders, or reports why it cannot.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! A request that is sent is a call, and what it asks goes on in the same trace.
+//! An outbound request is a call, and the called service continues its trace.
 
 use std::fmt::Display;
 
@@ -29,7 +29,7 @@ struct Asked {
     request_id: &'static str,
 }
 
-/// Sends a request as a search does, and gives the status and the body.
+/// Sends a request, and returns the status and the body.
 #[rag_span(layer = "retrieval")]
 async fn search(
     kind: Kind,
@@ -51,7 +51,7 @@ async fn search(
             Ok((status, String::from_utf8(body.to_vec()).unwrap()))
         }
         Kind::Reqwest => {
-            // In a build of the whole workspace an example brings TLS in, and a client then wants to know whose.
+            // In a build of the whole workspace an example enables TLS, and a client then needs a provider.
             let _chosen_before = rustls::crypto::ring::default_provider().install_default();
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let client = ClientBuilder::new(client).with(outbound).build();
@@ -67,7 +67,7 @@ fn names(headers: &HeaderMap) -> String {
     there.copied().collect::<Vec<_>>().join(" ")
 }
 
-/// Tells which of our headers came.
+/// Answers with the propagation headers of the request.
 fn app() -> Router {
     let busy = |request: Incoming| async move {
         let status = match request.uri().path() {
@@ -136,7 +136,7 @@ async fn a_server_error_and_a_connection_error_are_errors() {
         seen.span("http_call")
             .failed_with("http_503")
             .with("http_status", 503);
-        // Nobody listens there any more.
+        // The port is closed again.
         let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!(
             "http://user:s3cret@{}/?key=s3cret",

@@ -1,7 +1,7 @@
-//! Compares records with what the model says: whose they are, and what each field may hold.
+//! Compares records with the model: the call and the trace of each record, and the possible values of each field.
 //!
-//! When a field was bound is told by the records around it. What was bound for certain before a record must show, what was bound
-//! for certain after it must not; between, both are right.
+//! The records before and after a binding limit its time. A field that was certainly bound before a record must be in it, and
+//! a field that was certainly bound after it must not be; otherwise both are right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::event::{AFTER, BEFORE, ENDED, INSIDE, LAST, OUTSIDE, STARTED};
 use super::model::{Frame, Model, Position, Write};
 use super::plan::Mark;
 
-/// A record, and where it stands.
+/// A record, and its position.
 #[derive(Clone, Copy)]
 struct Recorded<'a> {
     at: usize,
@@ -22,12 +22,12 @@ struct Recorded<'a> {
     rank: u32,
 }
 
-/// The moment at which a record took its fields: between two records.
+/// The moment at which a record read its fields, between two records.
 #[derive(Clone, Copy)]
 struct Moment {
-    /// Of whom, if it is the one who binds.
+    /// The step that the record belongs to, which may be the one that binds.
     mark: Mark,
-    /// It was after the record that stands here, where that is known.
+    /// The position of a record that was certainly before, if known.
     after: Option<usize>,
     before: usize,
 }
@@ -37,12 +37,12 @@ struct Check<'a> {
     model: &'a Model<'a>,
     recorded: Vec<Recorded<'a>>,
     at: BTreeMap<(Mark, u32), usize>,
-    /// The id of each call, as the first record told it.
+    /// The id of each call, from its first record.
     ids: BTreeMap<Mark, &'a str>,
     wrong: Vec<String>,
 }
 
-/// What is wrong with these records; nothing, if all is right.
+/// Returns the problems of these records.
 pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
     let recorded: Vec<_> = records
         .iter()
@@ -69,7 +69,7 @@ pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
     check.wrong
 }
 
-/// Whether this call has told that it began, which one that is hidden does not.
+/// Returns whether the start of this call is recorded; that of a call with a disabled span is not.
 pub(super) fn has_started(call: Mark, records: &[Value]) -> bool {
     let of_it = |recorded: Recorded<'_>| recorded.mark == call && recorded.rank == STARTED;
     records
@@ -86,7 +86,7 @@ fn read(at: usize, record: &Value) -> Option<Recorded<'_>> {
         Some(rank) => rank,
         None if !context["status"].is_null() => ENDED,
         None if message.ends_with("_started") => STARTED,
-        // The first item of a stream belongs to its call as well.
+        // The record of the first item of a stream belongs to its call too.
         None => LAST + 100,
     };
     Some(Recorded {
@@ -125,7 +125,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Under this key stands the id of this call; a trace's is that of its first call.
+    /// Checks that a record has the id of this call under this key; the id of a trace is that of its first call.
     fn id(&mut self, recorded: Recorded<'a>, key: &str, call: Option<Mark>) {
         let id = recorded.record[key].as_str();
         let (Some(call), Some(id)) = (call, id) else {
@@ -183,7 +183,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What the field may be that is read from this frame at this moment.
+    /// Returns the possible values of a field that is read from this frame at this moment.
     fn possible(&self, frame: Option<Frame>, name: &str, moment: Moment) -> Vec<Value> {
         let Some(frame) = frame else {
             return vec![Value::Null];
@@ -239,12 +239,12 @@ impl<'a> Check<'a> {
         self.possible(outer, name, opened)
     }
 
-    /// Where a record stands; what never was stands behind all.
+    /// Returns the position of a record; that of a missing record is behind all others.
     fn at(&self, mark: Mark, rank: u32) -> usize {
         self.at.get(&(mark, rank)).copied().unwrap_or(usize::MAX)
     }
 
-    /// Every call that began has ended, once; nothing but what is said outside is said twice.
+    /// Checks that every started call ended once, and that no record occurs twice, except events outside of requests.
     fn whole(&mut self) {
         let mut seen = BTreeSet::new();
         for recorded in self.recorded.clone() {
@@ -282,7 +282,7 @@ fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
     }
 }
 
-/// An id that nobody has set is made from the trace, if there is one.
+/// Returns whether a value is an id that was derived from the trace, because none was set.
 fn stands_for(record: &Value, name: &str, expected: &Value, found: &Value) -> bool {
     let made = match name {
         "request_id" => "req",

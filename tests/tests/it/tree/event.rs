@@ -1,10 +1,10 @@
-//! What a step says of itself, and which of its records comes before which.
+//! The events that a step emits, and the order of its records.
 
 use ragspan::Context;
 
 use super::plan::Mark;
 
-/// The records of one step in the order in which they come.
+/// The ranks of the records of one step, in their order.
 pub(super) const BEFORE: u32 = 0;
 pub(super) const STARTED: u32 = 1;
 pub(super) const INSIDE: u32 = 2;
@@ -13,22 +13,22 @@ pub(super) const ENDED: u32 = 4;
 pub(super) const AFTER: u32 = 5;
 pub(super) const DROPPED: u32 = 6;
 
-/// What is said outside of all requests has no step.
+/// The number of events outside of all requests, which have no step.
 pub(super) const OUTSIDE: Mark = 0;
 
-/// Of level ERROR, so that no filter here hides it.
+/// Emits an event of a step, of level ERROR, so that no filter of the tests disables it.
 pub(super) fn emit(mark: Mark, rank: u32) {
     let context = Context::current();
     let current = context.span_id().map(tracing::field::display);
     tracing::error!(mark, rank, current, "said");
 }
 
-/// Says something where nothing is around it.
+/// Emits an event outside of all requests.
 pub(super) fn emit_outside() {
     emit(OUTSIDE, BEFORE);
 }
 
-/// Says something when it is dropped.
+/// Emits an event when it is dropped.
 pub(super) struct Guard(pub(super) Mark);
 
 impl Drop for Guard {
