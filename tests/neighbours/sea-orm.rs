@@ -1,4 +1,4 @@
-// It stands on sqlx 0.8, and shares the SQLite that this links.
+// SeaORM uses sqlx 0.8; ragspan shares the SQLite that sqlx 0.8 links.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ sea-orm = { version = "1", default-features = false, features = ["macros", "runtime-tokio", "sqlx-sqlite"] }

@@ -27,13 +27,13 @@ use crate::Fallible;
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) name: String,
-    /// Whether the shape is a row of the reference's table.
+    /// True for a row of the reference's table.
     pub(crate) row: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) returns: Returns,
     pub(crate) ok: Option<String>,
     pub(crate) without: Vec<String>,
-    /// Whether the attribute is on a whole block.
+    /// True if the attribute is on a whole block.
     pub(crate) block: bool,
     pub(crate) edition_2024: bool,
     pub(crate) prelude: bool,

@@ -286,7 +286,7 @@ async fn a_task_shares_bound_fields_with_its_request() {
     };
     let ((), seen) = capture_async(async { request("r1").scope(work()).await }).await;
     assert_eq!(seen.record("joined")["context"]["from_task"], true);
-    // Outside of a request there is no shared context.
+    // Calls outside of a request do not share a context.
     let ((), seen) = capture_async(work()).await;
     assert_eq!(seen.record("joined")["context"], json!({}));
 }

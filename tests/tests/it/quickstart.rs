@@ -267,7 +267,7 @@ fn tree(waterfall: &str) -> Vec<String> {
                 .iter()
                 .position(|word| word.chars().any(char::is_alphabetic));
             let words = &words[..operation.expect("an operation") + 2];
-            // Which of the two searches begins first is the scheduler's to say.
+            // The scheduler decides which of the two searches begins first.
             words
                 .join(" ")
                 .replace("bm25", "search")

@@ -75,7 +75,7 @@ impl Given {
 /// A function, and its properties for the model.
 pub(super) struct Shape {
     pub(super) level: Level,
-    /// Whether the function opens a scope of its own.
+    /// True if the function opens a scope of its own.
     pub(super) scoped: bool,
     pub(super) function: Function,
 }

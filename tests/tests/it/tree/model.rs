@@ -26,7 +26,7 @@ pub(super) struct Spot {
     /// The position of the records of the call itself.
     pub(super) own: Position,
     pub(super) inside: Position,
-    /// Whether a filter disables the span of the call, so that it is not a node.
+    /// True if a filter disables the span of the call, so that it is not a node.
     pub(super) hidden: bool,
 }
 
