@@ -3,7 +3,7 @@
 //! `canary on|off FOLDER`: writes records to a log file, a database and standard output, with the privacy rules on or off. Metrics
 //! and health go to `metrics.txt`, `openmetrics.txt` and `health.json` in the folder.
 //! `canary on|off FOLDER panic|abort`: the same, and then panics or aborts.
-//! `canary on|off FOLDER ill`: the same with sinks that cannot be opened, and whose paths have secrets.
+//! `canary on|off FOLDER degraded`: the same with sinks that cannot be opened, and whose paths have secrets.
 //! `canary hostile FOLDER [pretty|compact]`: the same with control sequences and markup instead of secrets, and with standard
 //! output in this format.
 //! `canary list`: prints the inputs, and the secrets of each.

@@ -1,4 +1,4 @@
-//! Makes a known number of calls on several threads under the global pipeline; `tests/it/accounting.rs` counts them.
+//! Makes a known number of calls on several threads with the global pipeline; `tests/it/accounting.rs` counts them.
 //!
 //! `emit DB FILE THREADS CALLS [END]` with END one of `shutdown`, `drop`, `flush-and-wait`, or `scrape`, which reads the metrics
 //! during the calls.
