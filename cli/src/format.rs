@@ -1,6 +1,6 @@
-//! Durations, numbers and money as people read them.
+//! Formats durations, numbers and money.
 
-/// Milliseconds with the unit that fits: `312 µs`, `4.2 ms`, `58 ms`, `1.90 s`, `2 m 05 s`.
+/// Formats milliseconds with the unit that fits: `312 µs`, `4.2 ms`, `58 ms`, `1.90 s`, `2 m 05 s`.
 #[must_use]
 pub fn duration(ms: f64) -> String {
     let ms = if ms.is_finite() { ms.max(0.0) } else { 0.0 };
@@ -28,7 +28,7 @@ fn minutes(seconds: f64) -> String {
     }
 }
 
-/// A number without needless digits; thousands are separated: `11,402`, `0.81`, `0.0035`.
+/// Formats a number without trailing zeros, and with separated thousands: `11,402`, `0.81`, `0.0035`.
 #[must_use]
 pub fn number(value: f64) -> String {
     if value.fract() == 0.0 || value.abs() >= 10_000.0 {
@@ -51,8 +51,8 @@ fn grouped(text: &str) -> String {
         None => (text, None),
     };
     let mut out = String::new();
-    for (place, character) in whole.chars().enumerate() {
-        let left = whole.len() - place;
+    for (index, character) in whole.chars().enumerate() {
+        let left = whole.len() - index;
         if left % 3 == 0 && out.ends_with(|c: char| c.is_ascii_digit()) {
             out.push(',');
         }
@@ -62,7 +62,7 @@ fn grouped(text: &str) -> String {
     out
 }
 
-/// US dollars, with as many digits as small sums need.
+/// Formats US dollars, with as many digits as small amounts need.
 #[must_use]
 pub fn dollars(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.001 {
@@ -78,6 +78,18 @@ fn money(value: f64) -> String {
     grouped(&format!("{value:.2}"))
 }
 
+/// Formats a count with separated thousands.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 9e15")]
+pub(crate) fn count(count: usize) -> String {
+    number(count as f64)
+}
+
+/// Returns the milliseconds from one time in microseconds to another.
+#[expect(clippy::cast_precision_loss, reason = "shown to three digits")]
+pub(crate) fn offset_ms(from_us: i64, to_us: i64) -> f64 {
+    to_us.saturating_sub(from_us) as f64 / 1000.0
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -85,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_take_the_unit_that_fits() {
+    fn durations_have_the_unit_that_fits() {
         for (ms, text) in [
             (0.0, "0 µs"),
             (0.312, "312 µs"),
@@ -122,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn small_sums_keep_their_digits() {
+    fn small_amounts_keep_their_digits() {
         assert_eq!(dollars(0.0011), "$0.0011");
         assert_eq!(dollars(0.000_138), "$0.000138");
         assert_eq!(dollars(0.0), "$0.0000");
@@ -131,7 +143,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_number_is_written(value in any::<f64>()) {
+        fn any_number_is_formatted(value in any::<f64>()) {
             prop_assert!(!number(value).is_empty());
             prop_assert!(!duration(value).is_empty());
         }

@@ -1,15 +1,16 @@
-//! What the `ragspan` command shows, as a library: traces, tables and summaries of stored records.
+//! The `ragspan` command as a library: renders traces, tables and summaries of stored records.
 
+mod call;
 pub mod command;
 mod demo;
-mod facts;
 pub mod format;
+mod highlights;
 pub mod html;
 pub mod style;
 pub mod summary;
 pub mod table;
-mod telling;
 pub mod text;
+mod trace_view;
 pub mod waterfall;
 
 #[cfg(test)]

@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use ragspan_cli::Style;
 use ragspan_cli::command::{Answer, Cli, Error, run};
-use ragspan_cli::text::tell;
+use ragspan_cli::text::report;
 use ragspan_store::Error as StoreError;
 
 const FOUND: u8 = 0;
 const NOTHING: u8 = 1;
-const TROUBLE: u8 = 1;
+const CHECK_FAILED: u8 = 1;
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         .build()
         .map_err(Error::from)
         .and_then(|runtime| runtime.block_on(answer(&cli)));
-    ExitCode::from(code(answer))
+    ExitCode::from(exit_code(answer))
 }
 
 async fn answer(cli: &Cli) -> Result<Answer, Error> {
@@ -31,20 +31,20 @@ async fn answer(cli: &Cli) -> Result<Answer, Error> {
     run(cli, &mut BufWriter::new(stdout.lock()), &style).await
 }
 
-fn code(answer: Result<Answer, Error>) -> u8 {
+fn exit_code(answer: Result<Answer, Error>) -> u8 {
     match answer {
         Ok(Answer::Found) => FOUND,
         Ok(Answer::Nothing) => {
-            tell("nothing found");
+            report("nothing found");
             NOTHING
         }
-        Ok(Answer::Trouble) => TROUBLE,
-        // Who reads only the first lines has what they wanted.
+        Ok(Answer::CheckFailed) => CHECK_FAILED,
+        // A reader such as `head` that goes away after the first lines is not an error.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => FOUND,
         Err(error) => {
-            let nothing = matches!(error, Error::Store(StoreError::NotFound { .. }));
-            tell(&with_causes(&error));
-            if nothing { NOTHING } else { FAILED }
+            let is_not_found = matches!(error, Error::Store(StoreError::NotFound { .. }));
+            report(&with_causes(&error));
+            if is_not_found { NOTHING } else { FAILED }
         }
     }
 }

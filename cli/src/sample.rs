@@ -1,18 +1,18 @@
-//! Records for the tests: two requests of a small RAG service, one that fails and one that is fine.
+//! Records for the tests: requests of a small RAG service that fail and succeed.
 
 use ragspan_store::StoredRecord;
 use serde_json::{Value, json};
 
 const DAY: i64 = 1_795_427_000_000_000;
 
-/// A span's record; `ids` are the span's and its parent's, times are in microseconds.
+/// Returns the record of a span. `ids` are those of the span and its parent, times are in microseconds.
 pub(crate) fn span(
     ids: (u32, u32),
-    what: (&str, &str, &str),
+    names: (&str, &str, &str),
     times: (i64, u32),
     metrics: &Value,
 ) -> StoredRecord {
-    let (layer, operation, end) = what;
+    let (layer, operation, end) = names;
     let (start, duration) = times;
     StoredRecord {
         timestamp: "2026-11-23T09:41:07.000000Z".into(),
@@ -50,7 +50,7 @@ fn id(number: u32) -> String {
     format!("01a2073a-d001-7000-8000-{number:06}b04c9e")
 }
 
-/// Something that was said in span `number`.
+/// Returns an event of span `number`.
 pub(crate) fn event(number: u32, level: &str, message: &str, after: i64) -> StoredRecord {
     StoredRecord {
         timestamp: "2026-11-23T09:41:07.000001Z".into(),
@@ -65,7 +65,7 @@ pub(crate) fn event(number: u32, level: &str, message: &str, after: i64) -> Stor
     }
 }
 
-/// The retrieval comes back empty, and the answer fails because of it.
+/// A request whose retrieval returns an empty result, and which fails for that reason.
 pub(crate) fn failed() -> Vec<StoredRecord> {
     let mut answer = span(
         (1, 0),
@@ -93,7 +93,48 @@ pub(crate) fn failed() -> Vec<StoredRecord> {
     vec![answer, search, event]
 }
 
-/// A request with every stage.
+/// A request in which a deep call failed and was handled, and a later call failed and ended the request.
+pub(crate) fn handled_then_failed() -> Vec<StoredRecord> {
+    let with_error = |error_type: &str, message: &str, record: StoredRecord| StoredRecord {
+        level: "ERROR".into(),
+        error: Some(json!({"type": error_type, "message": message, "chain": []}).to_string()),
+        ..record
+    };
+    let call =
+        |ids, layer, operation, end, times| span(ids, (layer, operation, end), times, &json!({}));
+    let limited = |record| with_error("rate_limited", "retry after 2 s", record);
+    let mut answer = limited(call((1, 0), "api", "answer", "failed", (0, 90_000)));
+    answer.context =
+        json!({"operation": "answer", "status": "error", "error_span_id": id(5)}).to_string();
+    let fetch = call((4, 3), "data", "fetch_page", "failed", (3_000, 9_000));
+    vec![
+        answer,
+        call(
+            (2, 1),
+            "retrieval",
+            "hybrid_search",
+            "complete",
+            (1_000, 30_000),
+        ),
+        call(
+            (3, 2),
+            "retrieval",
+            "load_pages",
+            "complete",
+            (2_000, 20_000),
+        ),
+        with_error("timeout", "the page did not answer", fetch),
+        limited(call(
+            (5, 1),
+            "generation",
+            "generate",
+            "failed",
+            (40_000, 49_000),
+        )),
+    ]
+}
+
+/// A successful request with every stage.
 pub(crate) fn fine() -> Vec<StoredRecord> {
     let spans = [
         (

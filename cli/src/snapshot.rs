@@ -1,8 +1,8 @@
-//! Compares output with a file beside the tests; `UPDATE_SNAPSHOTS=1` rewrites the file.
+//! Compares output with snapshot files; `UPDATE_SNAPSHOTS=1` rewrites them.
 
 use std::path::Path;
 
-/// Holds `text` against `cli/src/snapshots/<name>.txt`.
+/// Compares `text` with `cli/src/snapshots/<name>.txt`.
 pub(crate) fn check(name: &str, text: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/snapshots");
     let path = folder.join(format!("{name}.txt"));

@@ -1,4 +1,4 @@
-//! How wide the output may be, and whether it may be coloured.
+//! The width and the colours of the output.
 
 use std::io::{IsTerminal as _, Stdout};
 
@@ -6,26 +6,26 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style as Ansi};
 use terminal_size::{Width, terminal_size_of};
 
-/// The width where the output is no terminal.
+/// The width if the output is not a terminal.
 pub const DEFAULT_WIDTH: usize = 80;
 
-/// The look of the output.
+/// The width and the colours of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// Columns that a line may take.
+    /// The maximum number of columns of a line.
     pub width: usize,
-    /// Whether escape sequences for colours are written.
+    /// Enables escape sequences for colours.
     pub color: bool,
 }
 
 impl Style {
-    /// Eighty columns, no colours: for a file, a pipe, a test.
+    /// Eighty columns without colours: for a file, a pipe, a test.
     pub const PLAIN: Self = Self {
         width: DEFAULT_WIDTH,
         color: false,
     };
 
-    /// What suits `stdout`: its width, and colours only on a terminal and if `NO_COLOR` is not set.
+    /// Returns the width of `stdout`, and colours only if it is a terminal and `NO_COLOR` is not set.
     #[must_use]
     pub fn of(stdout: &Stdout) -> Self {
         let width = terminal_size_of(stdout).map(|(Width(width), _)| usize::from(width));
@@ -37,7 +37,7 @@ impl Style {
         }
     }
 
-    /// `text` in the look of `tone`.
+    /// Returns `text` in the colour of `tone`.
     #[must_use]
     pub fn paint(&self, tone: Tone, text: &str) -> String {
         let ansi = tone.ansi();
@@ -49,21 +49,21 @@ impl Style {
     }
 }
 
-/// What a piece of text is, from which its colour follows.
+/// The meaning of a piece of text, which determines its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
     /// Ordinary text.
     #[default]
     Plain,
-    /// What is there but seldom needed.
+    /// Text that is seldom needed.
     Dim,
     /// A title.
     Strong,
-    /// It went well.
+    /// A success.
     Good,
-    /// It was not right: empty, slow, a warning.
+    /// Something unusual: empty, slow, a warning.
     Odd,
-    /// It failed.
+    /// A failure.
     Bad,
 }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_written_only_where_they_are_wanted() {
+    fn colours_are_written_only_if_enabled() {
         let colored = Style {
             color: true,
             ..Style::PLAIN

@@ -1,16 +1,16 @@
-//! A table of what the layers did: calls, errors, empty results, latency, tokens and cost.
+//! A table of the layers: calls, errors, empty results, latency, tokens and cost.
 
 use std::collections::BTreeMap;
 
 use ragspan_core::stats::percentile;
 use ragspan_store::StoredRecord;
 
-use crate::facts::{Facts, Outcome};
+use crate::call::{Call, CallOutcome};
 use crate::format::{dollars, duration, number};
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Column, Table};
 
-/// The layers in the order in which a request meets them; others follow by name.
+/// The layers in the order of a request; custom layers follow by name.
 const LAYERS: [&str; 7] = [
     "api",
     "ingestion",
@@ -22,13 +22,13 @@ const LAYERS: [&str; 7] = [
 ];
 const NONE: &str = "–";
 
-/// Where a layer stands among the others; those of one's own come last.
-pub(crate) fn place_of_layer(layer: &str) -> usize {
-    let place = LAYERS.iter().position(|known| *known == layer);
-    place.unwrap_or(LAYERS.len())
+/// Returns the rank of a layer in the order of a request; custom layers come last.
+pub(crate) fn layer_rank(layer: &str) -> usize {
+    let rank = LAYERS.iter().position(|known| *known == layer);
+    rank.unwrap_or(LAYERS.len())
 }
 
-/// The table for these records, of which only those of ended spans count; empty without any.
+/// Returns the table of these records, of which only ended spans count; empty if there are none.
 #[must_use]
 pub fn render(rows: &[StoredRecord], style: &Style) -> String {
     let layers = by_layer(rows);
@@ -45,15 +45,15 @@ pub fn render(rows: &[StoredRecord], style: &Style) -> String {
         Column::number("tokens"),
         Column::number("cost"),
     ]);
-    for ((_, layer), sums) in layers {
-        table.push(sums.cells(&layer));
+    for ((_, layer), totals) in layers {
+        table.push(totals.cells(&layer));
     }
     table.render(style)
 }
 
-/// What a layer did.
+/// The totals of a layer.
 #[derive(Debug, Default)]
-struct Sums {
+struct Totals {
     durations: Vec<f64>,
     errors: u32,
     empty: u32,
@@ -61,27 +61,27 @@ struct Sums {
     cost: Option<f64>,
 }
 
-fn by_layer(rows: &[StoredRecord]) -> BTreeMap<(usize, String), Sums> {
-    let mut layers: BTreeMap<(usize, String), Sums> = BTreeMap::new();
+fn by_layer(rows: &[StoredRecord]) -> BTreeMap<(usize, String), Totals> {
+    let mut layers: BTreeMap<(usize, String), Totals> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind == "span") {
         if let Some(ms) = row.duration_ms {
-            let facts = Facts::of(row);
-            let key = (place_of_layer(&facts.layer), facts.layer.clone());
-            layers.entry(key).or_default().add(ms, &facts);
+            let call = Call::of(row);
+            let key = (layer_rank(&call.layer), call.layer.clone());
+            layers.entry(key).or_default().add(ms, &call);
         }
     }
     layers
         .values_mut()
-        .for_each(|sums| sums.durations.sort_by(f64::total_cmp));
+        .for_each(|totals| totals.durations.sort_by(f64::total_cmp));
     layers
 }
 
-impl Sums {
-    fn add(&mut self, ms: f64, facts: &Facts) {
+impl Totals {
+    fn add(&mut self, ms: f64, call: &Call) {
         self.durations.push(ms);
-        self.errors += u32::from(facts.outcome.is_failure());
-        self.empty += u32::from(facts.outcome == Outcome::Empty);
-        let (tokens, cost) = facts.spent();
+        self.errors += u32::from(call.outcome.is_failure());
+        self.empty += u32::from(call.outcome == CallOutcome::Empty);
+        let (tokens, cost) = call.layer_usage();
         add(&mut self.tokens, tokens);
         add(&mut self.cost, cost);
     }
@@ -119,25 +119,25 @@ mod tests {
     use crate::snapshot::check;
 
     #[test]
-    fn layers_are_summed_in_the_order_of_a_request() {
+    fn layers_are_listed_in_the_order_of_a_request() {
         let rows: Vec<_> = fine().into_iter().chain(failed()).collect();
         check("summary_80", &render(&rows, &Style::PLAIN));
     }
 
     #[test]
-    fn what_is_no_ended_span_does_not_count() {
-        let begun = StoredRecord {
+    fn only_ended_spans_count() {
+        let unfinished = StoredRecord {
             duration_ms: None,
             ..fine()[0].clone()
         };
         assert_eq!(
-            render(&[begun, event(1, "INFO", "x", 0)], &Style::PLAIN),
+            render(&[unfinished, event(1, "INFO", "x", 0)], &Style::PLAIN),
             ""
         );
     }
 
     #[test]
-    fn a_layer_of_ones_own_comes_last() {
+    fn a_custom_layer_comes_last() {
         let own = span((1, 0), ("api_of_mine", "x", "complete"), (0, 1), &json!({}));
         let rows = [own, fine()[1].clone()];
         let text = render(&rows, &Style::PLAIN);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sums_of_a_request_stand_with_its_api_call_alone() {
+    fn the_totals_of_a_request_count_for_its_api_call_alone() {
         let call = |id, parent, layer, metrics| {
             span((id, parent), (layer, "x", "complete"), (0, 1), &metrics)
         };
@@ -190,7 +190,7 @@ mod tests {
         let ends: Vec<_> = text.lines().skip(1).map(str::split_whitespace).collect();
         let ends: Vec<_> = ends
             .into_iter()
-            .map(|words| words.rev().take(2).collect::<Vec<_>>())
+            .map(|columns| columns.rev().take(2).collect::<Vec<_>>())
             .collect();
         assert_eq!(ends, [["$0.0300", "30"], ["$0.5300", "530"]]);
     }

@@ -3,12 +3,12 @@
 use crate::style::{Style, Tone};
 use crate::text::{columns, cut, left, right, safe};
 
-/// Between two columns.
+/// The text between two columns.
 const GAP: &str = "  ";
-/// Below this a cut column says nothing any more.
-const LEAST: usize = 8;
+/// The width to which a flexible column may shrink.
+const MIN_WIDTH: usize = 8;
 
-/// How a column is laid out.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// Text.
@@ -46,7 +46,7 @@ impl Column {
         }
     }
 
-    /// A column of text that gives way where the table would be too wide.
+    /// A column of text that shrinks if the table would be too wide.
     #[must_use]
     pub const fn flexible(title: &'static str) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Column {
     }
 }
 
-/// A cell: its text and its look.
+/// A cell: its text and its tone.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
     text: String,
@@ -65,7 +65,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell with a look of its own.
+    /// A cell with a tone.
     #[must_use]
     pub fn toned(text: &str, tone: Tone) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl From<String> for Cell {
     }
 }
 
-/// Rows of cells under titles.
+/// Rows of cells below titles.
 #[derive(Debug, Clone)]
 pub struct Table {
     columns: Vec<Column>,
@@ -104,18 +104,18 @@ impl Table {
         }
     }
 
-    /// Adds a row; a missing cell is empty, one too many is not shown.
+    /// Adds a row. Missing cells are empty, and cells beyond the last column are not shown.
     pub fn push(&mut self, row: Vec<Cell>) {
         self.rows.push(row);
     }
 
-    /// Whether there are no rows.
+    /// Returns true if the table has no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The lines of the table, titles first, each ended.
+    /// Returns the lines of the table, titles first.
     #[must_use]
     pub fn render(&self, style: &Style) -> String {
         let widths = self.widths(style.width);
@@ -137,13 +137,13 @@ impl Table {
             .iter()
             .zip(widths)
             .enumerate()
-            .map(|(place, (column, width))| {
-                let cell = row.get(place).unwrap_or(&empty);
-                lay(
+            .map(|(index, (column, width))| {
+                let cell = row.get(index).unwrap_or(&empty);
+                align_cell(
                     cell,
                     column.align,
                     *width,
-                    place + 1 == self.columns.len(),
+                    index + 1 == self.columns.len(),
                     style,
                 )
             });
@@ -151,11 +151,11 @@ impl Table {
         format!("{}\n", line.trim_end())
     }
 
-    /// As wide as the widest cell; where that is too much, the flexible columns give way, the
-    /// widest first.
+    /// Returns the width of the widest cell of each column. If the sum is too wide, flexible columns shrink, the widest
+    /// first.
     fn widths(&self, room: usize) -> Vec<usize> {
         let mut widths: Vec<_> = (0..self.columns.len())
-            .map(|place| self.widest(place))
+            .map(|index| self.widest(index))
             .collect();
         let gaps = GAP.len() * self.columns.len().saturating_sub(1);
         let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
@@ -173,25 +173,25 @@ impl Table {
         widths
             .iter_mut()
             .zip(&self.columns)
-            .filter(|(width, column)| column.flexible && **width > LEAST)
+            .filter(|(width, column)| column.flexible && **width > MIN_WIDTH)
             .map(|(width, _)| width)
             .max_by_key(|width| **width)
     }
 
-    fn widest(&self, place: usize) -> usize {
+    fn widest(&self, index: usize) -> usize {
         let title = self
             .columns
-            .get(place)
+            .get(index)
             .map_or(0, |column| columns(column.title));
-        let cells = self.rows.iter().filter_map(|row| row.get(place));
+        let cells = self.rows.iter().filter_map(|row| row.get(index));
         cells
             .map(|cell| columns(&cell.text))
             .fold(title, usize::max)
     }
 }
 
-/// The last cell of a line is not filled: the line would only end in spaces.
-fn lay(cell: &Cell, align: Align, width: usize, last: bool, style: &Style) -> String {
+/// Aligns a cell. The last cell of a line is not filled, so that the line does not end in spaces.
+fn align_cell(cell: &Cell, align: Align, width: usize, last: bool, style: &Style) -> String {
     let text = match align {
         Align::Right => right(&cell.text, width),
         Align::Left if last => cut(&cell.text, width),
@@ -218,13 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_line_up() {
+    fn columns_are_aligned() {
         let expected = "id   calls  message\na-1  1,204  fine\nb        7\n";
         assert_eq!(table("fine").render(&Style::PLAIN), expected);
     }
 
     #[test]
-    fn flexible_columns_give_way() {
+    fn flexible_columns_shrink() {
         let narrow = Style {
             width: 24,
             color: false,
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_take_no_room() {
+    fn colours_take_no_columns() {
         let colored = Style {
             color: true,
             ..Style::PLAIN
@@ -246,7 +246,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_table_is_one_line_a_row_and_no_wider_than_asked(
+        fn a_table_has_one_line_a_row_and_fits_the_width(
             message in any::<String>(), width in 25_usize..120,
         ) {
             let text = table(&message).render(&Style { width, color: false });

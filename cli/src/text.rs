@@ -1,12 +1,11 @@
-//! Text from records made safe for a terminal, and cut or filled to a number of columns.
+//! Makes text from records safe for a terminal, and cuts or fills it to a number of columns.
 
 use std::io::{self, Write as _};
 
 use ragspan_core::escape::is_unsafe_to_print;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// `text` on one line and without anything that could move the cursor or turn the text around:
-/// such characters are shown as escapes.
+/// Returns `text` on one line, with escapes for characters that could move the cursor or change the direction of the text.
 #[must_use]
 pub fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -22,18 +21,18 @@ pub fn safe(text: &str) -> String {
     out
 }
 
-/// Says something on standard error; a closed one is no reason to fail.
-pub fn tell(text: &str) {
+/// Writes a message to standard error; a closed standard error is ignored.
+pub fn report(text: &str) {
     _ = writeln!(io::stderr(), "ragspan: {}", safe(text));
 }
 
-/// How many columns `text` takes.
+/// Returns the number of columns of `text`.
 #[must_use]
 pub fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// `text` in at most `width` columns; what is cut is marked by `…`.
+/// Cuts `text` to at most `width` columns; a cut is marked by `…`.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
@@ -55,7 +54,7 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
-/// `text` cut and filled with spaces on its right to exactly `width` columns.
+/// Cuts `text`, or fills it with spaces on its right, to exactly `width` columns.
 #[must_use]
 pub fn left(text: &str, width: usize) -> String {
     let cut = cut(text, width);
@@ -63,7 +62,7 @@ pub fn left(text: &str, width: usize) -> String {
     format!("{cut}{}", " ".repeat(fill))
 }
 
-/// `text` cut and filled with spaces on its left to exactly `width` columns.
+/// Cuts `text`, or fills it with spaces on its left, to exactly `width` columns.
 #[must_use]
 pub fn right(text: &str, width: usize) -> String {
     let cut = cut(text, width);
@@ -71,7 +70,7 @@ pub fn right(text: &str, width: usize) -> String {
     format!("{}{cut}", " ".repeat(fill))
 }
 
-/// `text` broken at spaces into lines of at most `width` columns; a longer word is cut.
+/// Breaks `text` at spaces into lines of at most `width` columns; a longer word is cut.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_moves_a_cursor_is_shown_instead() {
+    fn characters_that_move_the_cursor_are_escaped() {
         assert_eq!(safe("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\n\\u{202e}b");
         assert_eq!(safe("Grüße, 世界"), "Grüße, 世界");
     }

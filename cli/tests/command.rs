@@ -1,5 +1,4 @@
-//! The `ragspan` command as a person or a script meets it: output, errors and exit codes, on a
-//! database that the test writes.
+//! Runs the `ragspan` command on a database that the test writes: output, errors and exit codes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -38,7 +37,7 @@ fn row(seq: u64, operation: &'static str) -> NewRow<'static> {
         stack_trace: None,
         environment: "test",
         version: "1.0.0",
-        host: "here",
+        host: "host-1",
         typed: None,
     }
 }
@@ -64,7 +63,7 @@ fn rows() -> Vec<NewRow<'static>> {
         metrics: "{}",
         level: "DEBUG",
         logger: "bm25",
-        ..row(3, "said \u{1b}]0;evil\u{7} things")
+        ..row(3, "an \u{1b}]0;evil\u{7} event")
     };
     let other = NewRow {
         trace_id: Some(OTHER),
@@ -76,28 +75,28 @@ fn rows() -> Vec<NewRow<'static>> {
     vec![failed, empty, event, other]
 }
 
-struct Place {
+struct Fixture {
     folder: TempDir,
     db: PathBuf,
 }
 
-fn place() -> Place {
+fn empty() -> Fixture {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let db = folder.path().join("ragspan.db");
-    Place { folder, db }
+    Fixture { folder, db }
 }
 
-fn filled() -> Place {
-    let place = place();
+fn filled() -> Fixture {
+    let fixture = empty();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let mut writer = Writer::open(&place.db).await.expect("it opens");
+        let mut writer = Writer::open(&fixture.db).await.expect("it opens");
         writer.insert(&rows()).await.expect("it inserts");
         writer.close().await.expect("it closes");
     });
-    place
+    fixture
 }
 
 fn command(folder: &Path) -> Command {
@@ -111,8 +110,8 @@ fn command(folder: &Path) -> Command {
 }
 
 /// Runs the command in the database's own folder, where `ragspan.db` is the default.
-fn ask(place: &Place, args: &[&str]) -> Output {
-    command(place.folder.path())
+fn run(fixture: &Fixture, args: &[&str]) -> Output {
+    command(fixture.folder.path())
         .args(args)
         .output()
         .expect("it runs")
@@ -123,8 +122,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[track_caller]
-fn found(place: &Place, args: &[&str]) -> String {
-    let output = ask(place, args);
+fn found(fixture: &Fixture, args: &[&str]) -> String {
+    let output = run(fixture, args);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(
         !output.stdout.contains(&0x1b),
@@ -134,18 +133,18 @@ fn found(place: &Place, args: &[&str]) -> String {
 }
 
 #[track_caller]
-fn refused(place: &Place, args: &[&str], code: i32) -> String {
-    let output = ask(place, args);
+fn rejected(fixture: &Fixture, args: &[&str], code: i32) -> String {
+    let output = run(fixture, args);
     assert_eq!(output.status.code(), Some(code), "{}", text(&output.stdout));
     assert_eq!(text(&output.stdout), "");
     text(&output.stderr)
 }
 
 #[test]
-fn trace_shows_where_it_broke() {
-    let place = filled();
+fn trace_shows_where_the_request_failed() {
+    let fixture = filled();
     for id in [TRACE, "01a2073ad001-b04c9e", "req-7", "01a2073a-d"] {
-        let shown = found(&place, &["trace", id]);
+        let shown = found(&fixture, &["trace", id]);
         assert!(
             shown.starts_with("01a2073ad001-b04c9e  answer  ✗ failed after 5.0 ms"),
             "{shown}"
@@ -153,21 +152,21 @@ fn trace_shows_where_it_broke() {
         assert!(shown.contains("user ada · tenant acme · req-7"), "{shown}");
         assert!(shown.contains("└ hybrid_search"), "{shown}");
         assert!(
-            shown.contains("born in answer: no_context: nothing\\u{1b}[2J found"),
+            shown.contains("failed in answer: no_context: nothing\\u{1b}[2J found"),
             "{shown}"
         );
         assert!(
-            shown.contains("behind it, hybrid_search came back empty"),
+            shown.contains("earlier, hybrid_search returned an empty result"),
             "{shown}"
         );
-        assert!(!shown.contains("things"), "{shown}");
+        assert!(!shown.contains("event"), "{shown}");
     }
-    assert!(found(&place, &["trace", "last", "--events"]).contains("01a2073ac418-7f31d2"));
-    assert!(found(&place, &["trace", "req-7", "--events"]).contains("]0;evil\\u{7} things"));
+    assert!(found(&fixture, &["trace", "last", "--events"]).contains("01a2073ac418-7f31d2"));
+    assert!(found(&fixture, &["trace", "req-7", "--events"]).contains("]0;evil\\u{7} event"));
 }
 
 #[test]
-fn trace_json_is_one_object_with_whole_records() {
+fn trace_json_is_one_object_with_complete_records() {
     let shown = found(&filled(), &["trace", "req-7", "--json"]);
     let value: Value = serde_json::from_str(&shown).expect("it is JSON");
     assert_eq!(value["trace_id"], TRACE);
@@ -181,8 +180,8 @@ fn trace_json_is_one_object_with_whole_records() {
 }
 
 #[test]
-fn logs_narrow_by_every_option() {
-    let place = filled();
+fn every_option_filters_logs() {
+    let fixture = filled();
     for (args, count) in [
         (vec![], 4),
         (vec!["--level", "warn"], 2),
@@ -195,10 +194,10 @@ fn logs_narrow_by_every_option() {
         (vec!["--level", "info", "--user", "ada", "--limit", "1"], 1),
     ] {
         let args: Vec<_> = ["logs"].into_iter().chain(args).collect();
-        let lines = found(&place, &args).lines().count();
+        let lines = found(&fixture, &args).lines().count();
         assert_eq!(lines, count + 1, "{args:?}: the titles and the records");
         let json: Vec<_> = args.iter().copied().chain(["--json"]).collect();
-        let shown = found(&place, &json);
+        let shown = found(&fixture, &json);
         assert_eq!(shown.lines().count(), count, "{args:?}");
         for line in shown.lines() {
             serde_json::from_str::<Value>(line).expect("each line is JSON");
@@ -207,31 +206,31 @@ fn logs_narrow_by_every_option() {
 }
 
 #[test]
-fn errors_find_who_was_hurt() {
-    let place = filled();
-    let shown = found(&place, &["errors", "--user", "ada"]);
+fn errors_are_listed_for_one_user() {
+    let fixture = filled();
+    let shown = found(&fixture, &["errors", "--user", "ada"]);
     let row = shown.lines().nth(1).expect("a failure");
     for part in ["01a2073ad001-b04c9e", "answer", "no_context", "nothing"] {
         assert!(row.contains(part), "{part}: {row}");
     }
-    let shown = found(&place, &["errors", "--json", "--limit", "5"]);
+    let shown = found(&fixture, &["errors", "--json", "--limit", "5"]);
     let value: Value = serde_json::from_str(&shown).expect("one record");
     assert_eq!(value["error"]["type"], "no_context");
 }
 
 #[test]
-fn nothing_found_is_one_and_says_so() {
-    let place = filled();
-    assert!(refused(&place, &["errors", "--user", "bob"], 1).contains("nothing found"));
-    assert!(refused(&place, &["logs", "--user", "eve", "--json"], 1).contains("nothing found"));
-    assert!(refused(&place, &["trace", "req-9"], 1).contains("`req-9`"));
-    assert!(refused(&place, &["trace", "\u{1b}[2J"], 1).contains("\\u{1b}[2J"));
+fn nothing_found_is_reported_with_exit_code_1() {
+    let fixture = filled();
+    assert!(rejected(&fixture, &["errors", "--user", "bob"], 1).contains("nothing found"));
+    assert!(rejected(&fixture, &["logs", "--user", "eve", "--json"], 1).contains("nothing found"));
+    assert!(rejected(&fixture, &["trace", "req-9"], 1).contains("`req-9`"));
+    assert!(rejected(&fixture, &["trace", "\u{1b}[2J"], 1).contains("\\u{1b}[2J"));
 }
 
 #[test]
-fn what_cannot_be_answered_is_two_and_names_the_cure() {
-    let place = filled();
-    for (args, cure) in [
+fn an_error_is_reported_with_exit_code_2_and_a_fix() {
+    let fixture = filled();
+    for (args, fix) in [
         (
             vec!["--db", "no.db", "trace", "last"],
             "no database at no.db",
@@ -249,41 +248,44 @@ fn what_cannot_be_answered_is_two_and_names_the_cure() {
         (vec!["trase"], "trace"),
         (vec![], "Usage"),
     ] {
-        let said = refused(&place, &args, 2);
-        assert!(said.contains(cure), "{args:?}: {said}");
+        let stderr = rejected(&fixture, &args, 2);
+        assert!(stderr.contains(fix), "{args:?}: {stderr}");
     }
     assert!(
-        !place.folder.path().join("no.db").exists(),
-        "asking never creates"
+        !fixture.folder.path().join("no.db").exists(),
+        "a query does not create a database"
     );
-    std::fs::write(&place.db, "").expect("an empty file");
-    assert!(refused(&place, &["logs"], 2).contains("no table `logs`"));
+    std::fs::write(&fixture.db, "").expect("an empty file");
+    assert!(rejected(&fixture, &["logs"], 2).contains("no table `logs`"));
 }
 
 #[test]
-fn the_database_is_named_by_option_else_by_environment() {
-    let place = filled();
+fn the_database_is_named_by_an_option_or_else_by_the_environment() {
+    let fixture = filled();
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
-    let run = |configure: fn(&mut Command, &Path)| {
+    let exit_code = |configure: fn(&mut Command, &Path)| {
         let mut command = command(elsewhere.path());
         command.args(["trace", "last"]);
-        configure(&mut command, &place.db);
+        configure(&mut command, &fixture.db);
         command.output().expect("it runs").status.code()
     };
-    assert_eq!(run(|_, _| ()), Some(2));
+    assert_eq!(exit_code(|_, _| ()), Some(2));
     assert_eq!(
-        run(|command, db| _ = command.env("RAGSPAN_DB", db)),
+        exit_code(|command, db| _ = command.env("RAGSPAN_DB", db)),
         Some(0)
     );
-    assert_eq!(run(|command, db| _ = command.arg("--db").arg(db)), Some(0));
+    assert_eq!(
+        exit_code(|command, db| _ = command.arg("--db").arg(db)),
+        Some(0)
+    );
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
-    let place = filled();
+fn a_closed_pipe_is_not_an_error() {
+    let fixture = filled();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let mut command = command(place.folder.path());
+    let mut command = command(fixture.folder.path());
     let output = command
         .arg("logs")
         .stdout(writer)
@@ -296,8 +298,8 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn logs_narrow_by_time_text_and_fields() {
-    let place = filled();
+fn logs_are_filtered_by_time_text_and_fields() {
+    let fixture = filled();
     for (args, count) in [
         (vec!["--until", "2026-11-23"], 0),
         (vec!["--utc", "--since", "2026-11-23T09:43:20Z"], 4),
@@ -317,7 +319,7 @@ fn logs_narrow_by_time_text_and_fields() {
         ),
     ] {
         let args: Vec<_> = ["logs", "--json"].into_iter().chain(args).collect();
-        let output = ask(&place, &args);
+        let output = run(&fixture, &args);
         assert_eq!(text(&output.stdout).lines().count(), count, "{args:?}");
         assert_eq!(
             output.status.code(),
@@ -328,10 +330,10 @@ fn logs_narrow_by_time_text_and_fields() {
 }
 
 #[test]
-fn times_are_shown_in_the_zone_of_whoever_asks() {
-    let place = filled();
-    let ask = |zone: &str, args: &[&str]| {
-        let mut command = command(place.folder.path());
+fn times_are_shown_in_the_zone_of_the_user() {
+    let fixture = filled();
+    let run_in_zone = |zone: &str, args: &[&str]| {
+        let mut command = command(fixture.folder.path());
         let output = command
             .env("TZ", zone)
             .args(args)
@@ -339,14 +341,14 @@ fn times_are_shown_in_the_zone_of_whoever_asks() {
             .expect("it runs");
         text(&output.stdout)
     };
-    let local = ask("JST-9", &["errors"]);
+    let local = run_in_zone("JST-9", &["errors"]);
     assert!(
         local.starts_with("local") && local.contains("18:43:20"),
         "{local}"
     );
-    let utc = ask("JST-9", &["errors", "--utc"]);
+    let utc = run_in_zone("JST-9", &["errors", "--utc"]);
     assert!(utc.starts_with("UTC") && utc.contains("09:43:20"), "{utc}");
-    let since = ask(
+    let since = run_in_zone(
         "JST-9",
         &[
             "logs",
@@ -360,58 +362,58 @@ fn times_are_shown_in_the_zone_of_whoever_asks() {
 }
 
 #[test]
-fn a_place_has_a_name() {
-    let place = filled();
+fn a_profile_names_a_database() {
+    let fixture = filled();
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
-    let run = |name: &str| {
+    let run_at = |name: &str| {
         let mut command = command(elsewhere.path());
         command
-            .env("RAGSPAN_AT_EU_PROD", &place.db)
+            .env("RAGSPAN_AT_EU_PROD", &fixture.db)
             .args(["trace", "last", "--at", name]);
         command.output().expect("it runs")
     };
-    assert_eq!(run("eu-prod").status.code(), Some(0));
-    let unknown = run("prod");
+    assert_eq!(run_at("eu-prod").status.code(), Some(0));
+    let unknown = run_at("prod");
     assert_eq!(unknown.status.code(), Some(2));
-    let said = text(&unknown.stderr);
+    let shown = text(&unknown.stderr);
     assert!(
-        said.contains("RAGSPAN_AT_PROD") && said.contains("eu-prod"),
-        "{said}"
+        shown.contains("RAGSPAN_AT_PROD") && shown.contains("eu-prod"),
+        "{shown}"
     );
 }
 
 #[test]
-fn doctor_fails_with_one_and_names_the_cure() {
-    let place = place();
-    let output = ask(&place, &["doctor"]);
+fn doctor_fails_with_exit_code_1_and_names_a_fix() {
+    let fixture = empty();
+    let output = run(&fixture, &["doctor"]);
     assert_eq!(output.status.code(), Some(1));
-    let said = text(&output.stdout);
+    let shown = text(&output.stdout);
     assert!(
-        said.starts_with("fail  database") && said.contains("ragspan demo"),
-        "{said}"
+        shown.starts_with("fail  database") && shown.contains("ragspan demo"),
+        "{shown}"
     );
-    assert_eq!(ask(&filled(), &["doctor"]).status.code(), Some(0));
+    assert_eq!(run(&filled(), &["doctor"]).status.code(), Some(0));
 }
 
 #[test]
-fn a_shell_gets_its_completions_and_a_manual() {
-    let place = place();
+fn completions_and_manual_pages_are_printed() {
+    let fixture = empty();
     for shell in ["bash", "zsh", "fish"] {
-        let script = found(&place, &["completions", shell]);
-        for word in ["ragspan", "follow", "doctor"] {
-            assert!(script.contains(word), "{shell}: {word}");
+        let script = found(&fixture, &["completions", shell]);
+        for name in ["ragspan", "follow", "doctor"] {
+            assert!(script.contains(name), "{shell}: {name}");
         }
     }
-    let page = found(&place, &["man"]);
+    let page = found(&fixture, &["man"]);
     assert!(
         page.contains(".TH ragspan 1") && page.contains("Exit codes"),
         "{page}"
     );
-    let page = found(&place, &["man", "logs"]);
+    let page = found(&fixture, &["man", "logs"]);
     assert!(
         page.contains(".TH ragspan-logs 1") && page.contains("follow"),
         "{page}"
     );
-    assert!(refused(&place, &["man", "lops"], 2).contains("no command `lops`"));
-    assert!(refused(&place, &["completions", "tcsh"], 2).contains("bash"));
+    assert!(rejected(&fixture, &["man", "lops"], 2).contains("no command `lops`"));
+    assert!(rejected(&fixture, &["completions", "tcsh"], 2).contains("bash"));
 }

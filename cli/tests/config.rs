@@ -1,11 +1,11 @@
-//! `ragspan config` as a person or a script meets it: the file that it writes, what it says of one, and the exit codes.
+//! Runs `ragspan config`: the file that it writes, its output for a file, and the exit codes.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn ask(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Output {
+fn run(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ragspan"));
     for name in [
         "RAGSPAN_CONFIG",
@@ -27,12 +27,12 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn stdout(folder: &Path, args: &[&str]) -> String {
-    let output = ask(folder, args, &[]);
+    let output = run(folder, args, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
-/// What `ragspan schema config` says of it.
+/// Parses JSON and checks it against `ragspan schema config`.
 #[track_caller]
 fn conforming(json: &[u8]) -> Value {
     let schema = ragspan_cli::command::Document::Config.schema();
@@ -50,7 +50,7 @@ fn conforming(json: &[u8]) -> Value {
 const LANGSMITH: &str = "logging: {structured_logging: {backends: {langsmith: {enabled: true, api_key: \"${LANGSMITH_API_KEY}\"}}}}";
 
 #[test]
-fn the_file_that_init_writes_is_right_and_is_found() {
+fn the_file_that_init_writes_is_valid_and_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
     assert!(stdout(folder.path(), &["init"]).starts_with("wrote ragspan.yaml"));
     let shown = stdout(folder.path(), &["check"]);
@@ -62,31 +62,31 @@ fn the_file_that_init_writes_is_right_and_is_found() {
 }
 
 #[test]
-fn init_overwrites_only_when_it_is_told_to() {
+fn init_overwrites_only_with_force() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ragspan.yaml");
     std::fs::write(&path, "mine").expect("it is written");
-    let refused = ask(folder.path(), &["init"], &[]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(text(&refused.stderr).contains("--force"));
+    let rejected = run(folder.path(), &["init"], &[]);
+    assert_eq!(rejected.status.code(), Some(2));
+    assert!(text(&rejected.stderr).contains("--force"));
     assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "mine");
     stdout(folder.path(), &["init", "--force"]);
     let written = std::fs::read_to_string(&path).expect("it is there");
     assert_eq!(written, stdout(folder.path(), &["init", "-"]));
-    let nowhere = ask(folder.path(), &["init", "no/such/folder.yaml"], &[]);
+    let nowhere = run(folder.path(), &["init", "no/such/folder.yaml"], &[]);
     assert_eq!(nowhere.status.code(), Some(2));
     assert!(text(&nowhere.stderr).contains("cannot write no/such/folder.yaml"));
 }
 
 #[test]
-fn check_shows_values_with_their_origins_and_no_secret() {
+fn check_shows_values_with_their_sources_and_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("my.yaml"), LANGSMITH).expect("it is written");
     let variables = [
         ("LANGSMITH_API_KEY", "secret-77"),
         ("RAGSPAN_LOG", "warn,app=debug"),
     ];
-    let output = ask(folder.path(), &["check", "my.yaml", "--all"], &variables);
+    let output = run(folder.path(), &["check", "my.yaml", "--all"], &variables);
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     for part in [
@@ -100,7 +100,7 @@ fn check_shows_values_with_their_origins_and_no_secret() {
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
-    let json = ask(folder.path(), &["check", "my.yaml", "--json"], &variables);
+    let json = run(folder.path(), &["check", "my.yaml", "--json"], &variables);
     assert!(!format!("{shown}{}", text(&json.stdout)).contains("77"));
     let value = conforming(&json.stdout);
     assert_eq!(
@@ -120,14 +120,14 @@ fn check_shows_values_with_their_origins_and_no_secret() {
 }
 
 #[test]
-fn check_lists_all_that_is_wrong_and_fails() {
+fn check_lists_every_problem_and_fails() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(
         folder.path().join("ragspan.yaml"),
         format!("{LANGSMITH}\nloging: 1\n"),
     )
     .expect("it is written");
-    let output = ask(folder.path(), &["check"], &[]);
+    let output = run(folder.path(), &["check"], &[]);
     assert_eq!(output.status.code(), Some(2));
     let shown = text(&output.stdout);
     for part in [
@@ -138,19 +138,19 @@ fn check_lists_all_that_is_wrong_and_fails() {
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
-    assert!(text(&output.stderr).contains("ragspan.yaml has 2 problems to mend"));
-    let output = ask(folder.path(), &["check", "--json"], &[]);
+    assert!(text(&output.stderr).contains("ragspan.yaml has 2 problems to fix"));
+    let output = run(folder.path(), &["check", "--json"], &[]);
     assert_eq!(output.status.code(), Some(2));
     let value = conforming(&output.stdout);
     assert_eq!(value["problems"][1]["line"], 2);
     assert_eq!(value["problems"][1]["path"], "loging");
-    let missing = ask(folder.path(), &["check", "none.yaml"], &[]);
+    let missing = run(folder.path(), &["check", "none.yaml"], &[]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("cannot read none.yaml"));
 }
 
 #[test]
-fn doctor_says_whether_the_file_is_right() {
+fn doctor_checks_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let doctor = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ragspan"));

@@ -1,4 +1,4 @@
-//! Every command's help has examples, and every example works, word for word, on a demonstration.
+//! Every help text has examples, and every example works on a demonstration database.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,11 +6,11 @@ use std::process::{Command, Output};
 use clap::CommandFactory as _;
 use ragspan_cli::command::Cli;
 
-/// The examples of each help text, a list a text, without their comments.
+/// Returns the examples of each help text, without their comments.
 fn examples() -> Vec<(String, Vec<String>)> {
-    let mut whole = Cli::command();
-    whole.build();
-    let mut helps = vec![&whole];
+    let mut ragspan = Cli::command();
+    ragspan.build();
+    let mut helps = vec![&ragspan];
     let mut found = Vec::new();
     while let Some(command) = helps.pop() {
         helps.extend(
@@ -33,7 +33,7 @@ fn lines(help: &str) -> Vec<String> {
         .collect()
 }
 
-/// Runs a line as a shell would, in a folder of its own.
+/// Runs a line in a shell.
 fn sh(line: &str, folder: &Path, db: &Path) -> Output {
     let binary = Path::new(env!("CARGO_BIN_EXE_ragspan"));
     let own = binary.parent().expect("its folder").display().to_string();
@@ -51,17 +51,17 @@ fn sh(line: &str, folder: &Path, db: &Path) -> Output {
 #[track_caller]
 fn works(line: &str, folder: &Path, db: &Path) {
     let output = sh(line, folder, db);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{line}: {said}");
-    assert_eq!(said, "", "{line}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{line}: {stderr}");
+    assert_eq!(stderr, "", "{line}");
     assert!(
         !output.stdout.is_empty() || line.contains(" > "),
-        "{line} says nothing"
+        "{line} prints nothing"
     );
 }
 
 #[test]
-fn every_help_has_examples() {
+fn every_help_text_has_examples() {
     for (name, examples) in examples() {
         assert!(
             examples.iter().any(|line| line.starts_with(&name)),
@@ -71,7 +71,7 @@ fn every_help_has_examples() {
 }
 
 #[test]
-fn every_example_works_as_it_stands() {
+fn every_example_works() {
     let home = tempfile::tempdir().expect("a folder");
     let db = home.path().join("demo.db");
     works(
@@ -85,7 +85,7 @@ fn every_example_works_as_it_stands() {
         for line in examples {
             let (own, filter) = line.split_once(" | ").unwrap_or((&line, ""));
             if own.contains("--follow") {
-                // It goes on for ever, unless nobody reads it any more.
+                // It ends when its pipe is closed.
                 works(&format!("{own} | head -n 1"), folder.path(), &db);
                 continue;
             }

@@ -1,4 +1,4 @@
-//! `logs --follow` shows what other processes write, and ends when it should.
+//! Runs `logs --follow` while other processes write, and ends it in each way.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
@@ -34,12 +34,12 @@ fn row(seq: u64, level: &'static str, message: &'static str) -> NewRow<'static> 
         stack_trace: None,
         environment: "test",
         version: "1.0.0",
-        host: "here",
+        host: "host-1",
         typed: None,
     }
 }
 
-/// Writes as a service does: this test is another process than the command.
+/// Writes records from another process than the command's.
 fn write(db: &Path, rows: &[NewRow<'_>]) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -59,7 +59,7 @@ struct Following {
     _folder: TempDir,
 }
 
-/// Follows a database that holds one record, which it has shown.
+/// Starts to follow a database with one record, and waits until it is shown.
 fn following(args: &[&str]) -> Following {
     let folder = tempfile::tempdir().expect("a folder");
     let db = folder.path().join("ragspan.db");
@@ -91,7 +91,7 @@ impl Following {
         self.lines.next().expect("a line").expect("it is read")
     }
 
-    fn told(&mut self) -> String {
+    fn next_error(&mut self) -> String {
         self.errors.next().expect("a line").expect("it is read")
     }
 
@@ -101,7 +101,7 @@ impl Following {
 }
 
 #[test]
-fn what_another_process_writes_is_shown_once_and_narrowed() {
+fn records_of_another_process_are_shown_once_and_filtered() {
     let mut following = following(&["--level", "warning"]);
     write(
         &following.db,
@@ -139,35 +139,41 @@ fn remove(db: &Path) {
 }
 
 #[test]
-fn a_database_that_another_takes_the_place_of_is_left_for_it() {
+fn a_database_that_is_removed_and_created_again_is_followed() {
     let mut following = following(&["--json"]);
     remove(&following.db);
-    let said = following.told();
-    assert!(said.contains("is gone: waiting for another"), "{said}");
-    write(&following.db, &[row(1, "INFO", "the first of another")]);
-    assert!(following.next().contains("the first of another"));
-    let said = following.told();
-    assert!(said.contains("following the new one"), "{said}");
-    write(&following.db, &[row(2, "INFO", "the second of another")]);
-    assert!(following.next().contains("the second of another"));
+    let message = following.next_error();
+    assert!(
+        message.contains("is missing: waiting for a new database"),
+        "{message}"
+    );
+    write(&following.db, &[row(1, "INFO", "the first of the new one")]);
+    assert!(following.next().contains("the first of the new one"));
+    let message = following.next_error();
+    assert!(message.contains("following the new database"), "{message}");
+    write(
+        &following.db,
+        &[row(2, "INFO", "the second of the new one")],
+    );
+    assert!(following.next().contains("the second of the new one"));
     interrupt(&following.child);
     assert_eq!(following.code(), Some(0));
 }
 
 #[test]
-fn a_database_that_is_replaced_at_once_is_followed_too() {
+fn a_database_that_is_replaced_at_once_is_followed() {
     let mut following = following(&[]);
     let other = following.db.with_extension("other");
-    write(&other, &[row(1, "INFO", "moved here")]);
+    write(&other, &[row(1, "INFO", "moved")]);
     std::fs::rename(&other, &following.db).expect("it is moved");
-    assert!(following.next().contains("moved here"));
-    let said = following.told();
-    assert!(said.contains("following the new one"), "{said}");
+    assert!(following.next().contains("moved"));
+    let message = following.next_error();
+    assert!(message.contains("following the new database"), "{message}");
     interrupt(&following.child);
     assert_eq!(following.code(), Some(0));
 }
 
-/// As ctrl-c does.
+/// Sends the signal of ctrl-c.
 fn interrupt(child: &Child) {
     let sent = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
@@ -177,7 +183,7 @@ fn interrupt(child: &Child) {
 }
 
 #[test]
-fn it_ends_when_nobody_reads_even_if_nothing_comes() {
+fn it_ends_when_its_pipe_is_closed_even_without_new_records() {
     let Following {
         mut child, lines, ..
     } = following(&[]);

@@ -1,4 +1,4 @@
-//! `ragspan prices` as a person or a script meets it: the table that it writes, what it says of a bad list, and the exit codes.
+//! Runs `ragspan prices`: the table that it writes, its errors for an invalid list, and the exit codes.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,7 +13,7 @@ const LIST: &str = r#"{
   "paint-1": {"output_cost_per_image": 0.04}
 }"#;
 
-fn ask(folder: &Path, args: &[&str]) -> Output {
+fn run(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ragspan"));
     command.current_dir(folder).arg("prices").args(args);
     command.output().expect("it runs")
@@ -25,14 +25,14 @@ fn text(bytes: &[u8]) -> String {
 
 #[track_caller]
 fn stdout(folder: &Path, args: &[&str]) -> String {
-    let output = ask(folder, args);
+    let output = run(folder, args);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
 #[track_caller]
-fn refused(folder: &Path, args: &[&str]) -> String {
-    let output = ask(folder, args);
+fn rejected(folder: &Path, args: &[&str]) -> String {
+    let output = run(folder, args);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
     text(&output.stderr)
 }
@@ -44,12 +44,12 @@ fn with_list(list: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn an_imported_list_is_what_a_configuration_loads() {
+fn an_imported_list_is_loaded_by_a_configuration() {
     let folder = with_list(LIST);
-    let said = stdout(folder.path(), &["import", "list.json"]);
+    let shown = stdout(folder.path(), &["import", "list.json"]);
     assert!(
-        said.starts_with("wrote ragspan-prices.json: 1 model, 1 entry without a price"),
-        "{said}"
+        shown.starts_with("wrote ragspan-prices.json: 1 model, 1 entry without a price"),
+        "{shown}"
     );
     let path = folder.path().join("ragspan-prices.json");
     let yaml = format!("logging: {{prices: '{}'}}", path.display());
@@ -60,22 +60,22 @@ fn an_imported_list_is_what_a_configuration_loads() {
 }
 
 #[test]
-fn the_json_says_what_was_made() {
+fn the_json_conforms_to_its_schema() {
     let folder = with_list(LIST);
     let args = ["import", "list.json", "--dated", "today", "--json"];
-    let said: Value = serde_json::from_str(&stdout(folder.path(), &args)).expect("it is JSON");
+    let value: Value = serde_json::from_str(&stdout(folder.path(), &args)).expect("it is JSON");
     let schema = ragspan_cli::command::Document::Prices.schema();
     let schema = serde_json::from_str(schema).expect("the schema is JSON");
     let schema = jsonschema::validator_for(&schema).expect("the schema is a schema");
-    assert!(schema.is_valid(&said), "{said}");
+    assert!(schema.is_valid(&value), "{value}");
     assert_eq!(
-        (&said["version"], &said["models"], &said["skipped"]),
+        (&value["version"], &value["models"], &value["skipped"]),
         (&"today".into(), &1.into(), &1.into())
     );
 }
 
 #[test]
-fn without_a_date_the_table_has_that_of_its_list() {
+fn without_a_date_the_table_has_the_date_of_its_list() {
     let folder = with_list(LIST);
     let table = stdout(folder.path(), &["import", "list.json", "--out", "-"]);
     let prices = Prices::from_json(&table).expect("it is a table");
@@ -85,16 +85,16 @@ fn without_a_date_the_table_has_that_of_its_list() {
 }
 
 #[test]
-fn a_table_is_overwritten_only_when_it_is_told_to() {
+fn a_table_is_overwritten_only_with_force() {
     let folder = with_list(LIST);
     stdout(folder.path(), &["import", "list.json", "--out", "p.json"]);
-    let again = refused(folder.path(), &["import", "list.json", "--out", "p.json"]);
-    assert!(again.contains("p.json is there") && again.contains("--force"));
+    let again = rejected(folder.path(), &["import", "list.json", "--out", "p.json"]);
+    assert!(again.contains("p.json exists") && again.contains("--force"));
     stdout(
         folder.path(),
         &["import", "list.json", "--out", "p.json", "--force"],
     );
-    let nowhere = refused(
+    let nowhere = rejected(
         folder.path(),
         &["import", "list.json", "--out", "no/p.json"],
     );
@@ -102,20 +102,23 @@ fn a_table_is_overwritten_only_when_it_is_told_to() {
 }
 
 #[test]
-fn a_bad_list_is_told_with_its_line_and_its_entry_and_nothing_is_written() {
+fn an_invalid_list_is_rejected_with_line_and_entry_and_nothing_is_written() {
     let list = "{\n  \"small-1\": {\"input_cost_per_token\": 1e-7},\n  \"odd-1\": {\"input_cost_per_token\": \"cheap\"}\n}";
     let folder = with_list(list);
-    let said = refused(folder.path(), &["import", "list.json"]);
+    let stderr = rejected(folder.path(), &["import", "list.json"]);
     assert!(
-        said.contains("list.json: line 3: model `odd-1`: `input_cost_per_token` is \"cheap\""),
-        "{said}"
+        stderr.contains("list.json: line 3: model `odd-1`: `input_cost_per_token` is \"cheap\""),
+        "{stderr}"
     );
     assert!(!folder.path().join("ragspan-prices.json").exists());
-    let missing = refused(folder.path(), &["import", "none.json"]);
+    let missing = rejected(folder.path(), &["import", "none.json"]);
     assert!(missing.contains("cannot read none.json"), "{missing}");
     let folder = with_list("<html>");
-    let said = refused(folder.path(), &["import", "list.json"]);
-    assert!(said.contains("line 1, column 1: this is no JSON"), "{said}");
+    let stderr = rejected(folder.path(), &["import", "list.json"]);
+    assert!(
+        stderr.contains("line 1, column 1: this is no JSON"),
+        "{stderr}"
+    );
 }
 
 #[test]

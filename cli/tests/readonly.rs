@@ -1,4 +1,4 @@
-//! A database in a folder that nobody can write to is read, or the command says what to do.
+//! Reads a database in a folder without write permission, or reports how to make it readable.
 #![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader};
@@ -36,13 +36,13 @@ fn row(seq: u64, message: &'static str) -> NewRow<'static> {
         stack_trace: None,
         environment: "test",
         version: "1.0.0",
-        host: "here",
+        host: "host-1",
         typed: None,
     }
 }
 
-/// A folder with the command, and one below it that will be made read-only.
-struct Shelf {
+/// A folder with the command, and a folder below it that is made read-only.
+struct ReadOnlyFolder {
     folder: TempDir,
     db: PathBuf,
 }
@@ -51,15 +51,15 @@ fn allow(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
 }
 
-impl Shelf {
+impl ReadOnlyFolder {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         allow(folder.path(), 0o755);
         let program = folder.path().join("ragspan");
         std::fs::copy(env!("CARGO_BIN_EXE_ragspan"), program).expect("it is copied");
-        let shelf = folder.path().join("shelf");
-        std::fs::create_dir(&shelf).expect("a folder in it");
-        let db = shelf.join("ragspan.db");
+        let below = folder.path().join("readonly");
+        std::fs::create_dir(&below).expect("a folder in it");
+        let db = below.join("ragspan.db");
         Self { folder, db }
     }
 
@@ -73,7 +73,7 @@ impl Shelf {
         output
     }
 
-    /// Asks the command for the records, as somebody who cannot write there; permissions do not bind root.
+    /// Returns the command `logs`, run by a user without write permission: permissions do not restrict root.
     fn command(&self) -> Command {
         self.allow(0o555);
         let program = self.folder.path().join("ragspan");
@@ -100,33 +100,33 @@ fn write(db: &Path, row: NewRow<'_>) {
 }
 
 #[test]
-fn a_database_that_was_closed_is_read() {
-    let shelf = Shelf::new();
-    write(&shelf.db, row(1, "on the shelf"));
-    let output = shelf.logs();
+fn a_closed_database_is_read() {
+    let folder = ReadOnlyFolder::new();
+    write(&folder.db, row(1, "in the folder"));
+    let output = folder.logs();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    assert!(stdout.contains("on the shelf"), "{stdout}{stderr}");
+    assert!(stdout.contains("in the folder"), "{stdout}{stderr}");
     assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
-fn a_database_whose_log_cannot_be_read_says_what_to_do() {
-    let shelf = Shelf::new();
+fn a_database_whose_log_cannot_be_read_is_rejected_with_a_fix() {
+    let folder = ReadOnlyFolder::new();
     runtime().block_on(async {
-        let open = shelf.folder.path().join("open.db");
+        let open = folder.folder.path().join("open.db");
         let mut writer = Writer::open(&open).await.expect("it opens");
         writer
             .insert(&[row(1, "only in the log")])
             .await
             .expect("it inserts");
-        // As a copy without `-shm`, or a crash, leaves it.
+        // The state after a copy without `-shm`, or after a crash.
         for end in ["", "-wal"] {
             let with = |path: &Path| format!("{}{end}", path.display());
-            std::fs::copy(with(&open), with(&shelf.db)).expect("it is copied");
+            std::fs::copy(with(&open), with(&folder.db)).expect("it is copied");
         }
         writer.close().await.expect("it closes");
     });
-    let output = shelf.logs();
+    let output = folder.logs();
     let stderr = text(&output.stderr);
     assert!(
         stderr.contains("ragspan.db-wal") && stderr.contains("copy both"),
@@ -137,22 +137,22 @@ fn a_database_whose_log_cannot_be_read_says_what_to_do() {
 }
 
 #[test]
-fn a_database_that_was_closed_is_followed_when_somebody_writes_to_it() {
-    let shelf = Shelf::new();
-    write(&shelf.db, row(1, "on the shelf"));
-    let mut command = shelf.command();
+fn a_closed_database_is_followed_when_it_is_written_to() {
+    let folder = ReadOnlyFolder::new();
+    write(&folder.db, row(1, "in the folder"));
+    let mut command = folder.command();
     let piped = command.arg("--follow").stdout(Stdio::piped());
     let mut child = piped.spawn().expect("it runs");
     let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
     let mut next = || lines.next().expect("a line").expect("it is read");
-    assert!(next().contains("on the shelf"));
-    shelf.allow(0o755);
-    write(&shelf.db, row(2, "put there later"));
-    shelf.allow(0o555);
-    assert!(next().contains("put there later"));
+    assert!(next().contains("in the folder"));
+    folder.allow(0o755);
+    write(&folder.db, row(2, "written later"));
+    folder.allow(0o555);
+    assert!(next().contains("written later"));
     child.kill().expect("it ends");
     child.wait().expect("it has ended");
-    shelf.allow(0o755);
+    folder.allow(0o755);
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -1,4 +1,4 @@
-//! The published schema accepts what it must, refuses what it must, and comes out of the command.
+//! The published schema accepts valid records, rejects others, and is printed by the command.
 
 use jsonschema::Validator;
 use ragspan_store::StoredRecord;
@@ -54,7 +54,7 @@ fn the_example_of_the_design_document_is_accepted() {
 }
 
 #[test]
-fn a_record_as_it_is_written_is_accepted() {
+fn a_record_as_ragspan_writes_it_is_accepted() {
     let validator = validator();
     for (key, value) in [
         ("timestamp", json!("2026-11-23T09:41:07.123456Z")),
@@ -81,7 +81,7 @@ fn a_record_as_it_is_written_is_accepted() {
 }
 
 #[test]
-fn anything_else_is_refused() {
+fn other_records_are_rejected() {
     let validator = validator();
     for (key, value) in [
         ("timestamp", json!("2026-11-23T09:41:07Z")),
@@ -128,7 +128,7 @@ fn all_eighteen_keys_are_required() {
 }
 
 #[test]
-fn what_the_store_gives_out_is_valid_even_where_its_columns_are_not() {
+fn records_of_the_store_are_valid_even_if_their_columns_are_not() {
     let stored = StoredRecord {
         timestamp: "2026-11-23T09:41:07.123456Z".into(),
         level: "INFO".into(),

@@ -1,4 +1,4 @@
-//! `ragspan trace` on large traces, and its page, as a person or a script meets them.
+//! Runs `ragspan trace` on a large trace, and writes its page.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -14,13 +14,13 @@ fn id(number: u64) -> String {
     format!("01a2073a-d001-7000-8000-{number:06}b04c9e")
 }
 
-struct Place {
+struct Fixture {
     folder: TempDir,
     db: PathBuf,
 }
 
-/// A trace of five thousand spans: a root, and all others under it; each thousandth failed.
-fn filled() -> Place {
+/// Writes a trace of five thousand spans: a root with 4,999 children, of which each thousandth failed.
+fn filled() -> Fixture {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let db = folder.path().join("ragspan.db");
     let ids: Vec<_> = (1..=SPANS).map(id).collect();
@@ -39,7 +39,7 @@ fn filled() -> Place {
         }
         writer.close().await.expect("it closes");
     });
-    Place { folder, db }
+    Fixture { folder, db }
 }
 
 fn row<'r>(span: &'r str, seq: u64, root: &'r str) -> NewRow<'r> {
@@ -78,15 +78,15 @@ fn row<'r>(span: &'r str, seq: u64, root: &'r str) -> NewRow<'r> {
         stack_trace: None,
         environment: "test",
         version: "1.0.0",
-        host: "here",
+        host: "host-1",
         typed: None,
     }
 }
 
-fn ask(place: &Place, args: &[&str]) -> Output {
+fn run(fixture: &Fixture, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ragspan"))
-        .current_dir(place.folder.path())
-        .env("RAGSPAN_DB", &place.db)
+        .current_dir(fixture.folder.path())
+        .env("RAGSPAN_DB", &fixture.db)
         .env_remove("CLICOLOR_FORCE")
         .args(args)
         .output()
@@ -94,17 +94,17 @@ fn ask(place: &Place, args: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn found(place: &Place, args: &[&str]) -> String {
-    let output = ask(place, args);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{said}");
+fn found(fixture: &Fixture, args: &[&str]) -> String {
+    let output = run(fixture, args);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 #[test]
 fn five_thousand_spans_fit_a_screen_and_every_failure_is_shown_or_counted() {
-    let place = filled();
-    let shown = found(&place, &["trace", "req-7"]);
+    let fixture = filled();
+    let shown = found(&fixture, &["trace", "req-7"]);
     assert!(shown.lines().count() < 50, "{shown}");
     assert!(shown.contains("of 5,000 spans shown"), "{shown}");
     let open = shown
@@ -120,9 +120,9 @@ fn five_thousand_spans_fit_a_screen_and_every_failure_is_shown_or_counted() {
 }
 
 #[test]
-fn more_is_shown_where_more_is_asked_for() {
-    let place = filled();
-    let all = found(&place, &["trace", "last", "--all"]);
+fn options_show_more_spans() {
+    let fixture = filled();
+    let all = found(&fixture, &["trace", "last", "--all"]);
     assert_eq!(
         all.lines()
             .filter(|line| line.contains("─ load")
@@ -131,9 +131,9 @@ fn more_is_shown_where_more_is_asked_for() {
             .count(),
         4_999
     );
-    let slowest = found(&place, &["trace", "last", "--slowest", "7"]);
+    let slowest = found(&fixture, &["trace", "last", "--slowest", "7"]);
     assert!(slowest.contains("7 of 5,000 spans shown"), "{slowest}");
-    let level = found(&place, &["trace", "last", "--depth", "1"]);
+    let level = found(&fixture, &["trace", "last", "--depth", "1"]);
     assert!(
         level.contains("× 4,999 load") && level.contains("✗ 5 failed"),
         "{level}"
@@ -142,23 +142,27 @@ fn more_is_shown_where_more_is_asked_for() {
 
 #[test]
 fn the_page_is_a_file_or_standard_output() {
-    let place = filled();
-    let said = found(&place, &["trace", "req-7", "--html", "incident.html"]);
-    assert_eq!(said, "wrote incident.html\n");
-    let page = std::fs::read_to_string(place.folder.path().join("incident.html")).expect("a page");
-    assert_eq!(page, found(&place, &["trace", "req-7", "--html", "-"]));
+    let fixture = filled();
+    let shown = found(&fixture, &["trace", "req-7", "--html", "incident.html"]);
+    assert_eq!(shown, "wrote incident.html\n");
+    let page =
+        std::fs::read_to_string(fixture.folder.path().join("incident.html")).expect("a page");
+    assert_eq!(page, found(&fixture, &["trace", "req-7", "--html", "-"]));
     assert!(page.contains("user ada &lt;admin&gt;") && !page.contains("alert(1)</script>"));
     assert_eq!(page.matches("data-span=").count(), 5_000);
 }
 
 #[test]
-fn a_page_that_cannot_be_written_is_told() {
-    let place = filled();
-    let output = ask(&place, &["trace", "req-7", "--html", "none/incident.html"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
+fn a_page_that_cannot_be_written_is_reported() {
+    let fixture = filled();
+    let output = run(
+        &fixture,
+        &["trace", "req-7", "--html", "none/incident.html"],
+    );
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(
-        said.contains("cannot write none/incident.html: name a file in a folder"),
-        "{said}"
+        stderr.contains("cannot write none/incident.html: name a file in a folder"),
+        "{stderr}"
     );
 }

@@ -69,6 +69,15 @@ pub fn now() -> Moment {
     machine_time()
 }
 
+/// Whether a test has stopped time on this thread, so that its records are the same in each run.
+pub fn is_stopped() -> bool {
+    #[cfg(feature = "testing")]
+    let is_stopped = fake::now().is_some();
+    #[cfg(not(feature = "testing"))]
+    let is_stopped = false;
+    is_stopped
+}
+
 /// The current moment also where a test has stopped time: for limits on what the machine does.
 pub fn machine_time() -> Moment {
     let since = ANCHOR.elapsed();

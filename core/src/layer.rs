@@ -3,9 +3,6 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-#[cfg(feature = "full")]
-use crate::record::keys;
-
 /// The part of a RAG system that a function belongs to.
 ///
 /// The name is a label of the metrics and, behind `rag.`, the logger of the records.
@@ -77,22 +74,6 @@ impl Layer {
         }
     }
 
-    /// Returns the key of a record that sums the time spent in this layer; all custom layers share one key.
-    #[cfg(feature = "full")]
-    #[must_use]
-    pub const fn self_time_key(self) -> &'static str {
-        match self {
-            Self::Api => keys::SELF_MS_API.field,
-            Self::Ingestion => keys::SELF_MS_INGESTION.field,
-            Self::Data => keys::SELF_MS_DATA.field,
-            Self::Retrieval => keys::SELF_MS_RETRIEVAL.field,
-            Self::Generation => keys::SELF_MS_GENERATION.field,
-            Self::Evaluation => keys::SELF_MS_EVALUATION.field,
-            Self::Memory => keys::SELF_MS_MEMORY.field,
-            Self::Custom(_) => keys::SELF_MS_CUSTOM.field,
-        }
-    }
-
     /// Returns one bit for this layer, so that a call can hold the set of layers of its ancestors in a `u64`.
     ///
     /// Custom layers get their bits in the order in which they are first used; those after the 57th share the last bit.
@@ -130,10 +111,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_layer_has_its_index_and_its_key() {
+    fn every_layer_has_its_index() {
         for (index, layer) in Layer::ALL.into_iter().enumerate() {
             assert_eq!(layer.index(), index);
-            assert_eq!(layer.self_time_key(), format!("metrics.self_ms.{layer}"));
         }
         assert_eq!(Layer::Custom("rerank").index(), Layer::ALL.len());
     }

@@ -14,7 +14,6 @@ mod layer;
 #[cfg(feature = "full")]
 mod level;
 mod outcome;
-#[cfg(feature = "full")]
 pub mod record;
 pub mod spelling;
 pub mod stats;

@@ -36,20 +36,20 @@ impl Service {
         }
     }
 
-    /// The same, which can say what an answer cost.
+    /// Returns the service with a table of prices, for the cost of answers.
     #[must_use]
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.prices = prices;
         self
     }
 
-    /// What it knows.
+    /// Returns the library.
     #[must_use]
     pub fn library(&self) -> &Arc<Library> {
         &self.library
     }
 
-    /// What writes its answers.
+    /// Returns the generator.
     #[must_use]
     pub fn generator(&self) -> &Generator {
         &self.generator
@@ -59,7 +59,7 @@ impl Service {
 /// The customer that everyone belongs to here.
 const TENANT: &str = "acme";
 
-/// A question and who asks it. What is not skipped is repeated by every record of the request.
+/// A question and its user. Every record of the request repeats the fields that are not skipped.
 #[derive(Debug, Clone, LogContext)]
 pub struct Request {
     /// The question.
@@ -118,9 +118,9 @@ pub struct Answered {
     pub evaluation: Evaluation,
     /// The model that wrote it.
     pub model: String,
-    /// What was sent and received, if the model says.
+    /// The tokens sent and received, if the model reports them.
     pub usage: Option<Usage>,
-    /// What that cost, if the model has a price.
+    /// The cost, if the model has a price.
     pub cost: Option<Cost>,
 }
 
@@ -238,7 +238,7 @@ pub(crate) mod tests {
         ask(&service, "What does the queen lay?").await.unwrap();
         let followed = ask(&service, "And for how long does she live?").await;
         assert!(followed.unwrap().text.contains("five years"));
-        let stranger = Request::new("And she?", "grace");
-        assert!(answer(&service, &stranger).await.is_err());
+        let other_user = Request::new("And she?", "grace");
+        assert!(answer(&service, &other_user).await.is_err());
     }
 }

@@ -17,7 +17,7 @@ use ragspan::{LogContext, Logger, event, rag_span};
 /// The model that the design asks.
 const MODEL: &str = "gpt-4o";
 
-/// What the request's events repeat.
+/// The fields that the request's events repeat.
 #[derive(Debug, LogContext)]
 struct Bound<'a> {
     user_id: &'a str,

@@ -57,15 +57,15 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("with", "without"),
 ];
 
-/// What a text says of a claim.
+/// The relation of a text to a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Support {
     /// It does not speak of it.
     Absent,
-    /// It speaks of the same, but says something else: another number, name or order, or the opposite.
+    /// The text is about the same subject, with another number, name or order, or the opposite.
     Contradicted,
-    /// It says so.
+    /// The text states the claim.
     Supported,
 }
 
@@ -114,7 +114,7 @@ fn is_source(inside: &str) -> bool {
     })
 }
 
-/// What a sentence, or two side by side, says of a claim.
+/// Returns the relation of a sentence, or of two adjacent ones, to a claim.
 ///
 /// The comparison is by words: it is strict with numbers, names, negations, opposites and the order of words, and it
 /// knows no synonyms, so it would rather doubt a free paraphrase than believe a contradiction.
@@ -128,7 +128,7 @@ pub(crate) fn support(claim: &Statement, text: &Statement) -> Support {
         .into_iter()
         .all(|kind| facts_agree(claim, text, kind))
         && polarity_agrees(claim, text)
-        && !says_opposite(claim, text)
+        && !has_opposite(claim, text)
         && order_agrees(claim, text);
     if agrees {
         Support::Supported
@@ -151,11 +151,11 @@ fn facts_agree(claim: &Statement, text: &Statement, kind: Kind) -> bool {
     let of_claim = shared_order(claim, text);
     // A number of the text that the claim leaves out still parts its neighbours: in `opens at 9, closes at 17` nothing
     // opens at 17.
-    let kept = |term: &&Term| term.kind == kind || claim.mentions(&term.stem);
-    let of_text: Vec<_> = text.terms.iter().filter(kept).map(Term::stem).collect();
+    let matching = |term: &&Term| term.kind == kind || claim.mentions(&term.stem);
+    let of_text: Vec<_> = text.terms.iter().filter(matching).map(Term::stem).collect();
     wanted
         .iter()
-        .all(|stem| is_bound_alike(stem, &of_claim, &of_text))
+        .all(|stem| has_same_neighbours(stem, &of_claim, &of_text))
 }
 
 /// The words of `one` that `other` has too, in the order of `one`.
@@ -164,22 +164,22 @@ fn shared_order<'a>(one: &'a Statement, other: &Statement) -> Vec<&'a str> {
     terms.map(Term::stem).collect()
 }
 
-/// Whether a word has, somewhere in the text, the same word before it or after it as somewhere in the claim.
-fn is_bound_alike(stem: &str, of_claim: &[&str], of_text: &[&str]) -> bool {
+/// Returns `true` if a word has a neighbour in the text that it also has in the claim.
+fn has_same_neighbours(stem: &str, of_claim: &[&str], of_text: &[&str]) -> bool {
     let in_claim = neighbours(stem, of_claim);
     let in_text = neighbours(stem, of_text);
     in_claim.iter().any(|&(before, after)| {
         let alone = before.is_none() && after.is_none();
-        let alike = |b: Option<&str>, a: Option<&str>| {
+        let matches = |b: Option<&str>, a: Option<&str>| {
             (before.is_some() && before == b) || (after.is_some() && after == a)
         };
-        alone || in_text.iter().any(|&(b, a)| alike(b, a))
+        alone || in_text.iter().any(|&(b, a)| matches(b, a))
     })
 }
 
 fn neighbours<'a>(stem: &str, order: &[&'a str]) -> Vec<(Option<&'a str>, Option<&'a str>)> {
-    let places = order.iter().enumerate().filter(|(_, word)| **word == stem);
-    places
+    let positions = order.iter().enumerate().filter(|(_, word)| **word == stem);
+    positions
         .map(|(at, _)| {
             let before = at.checked_sub(1).and_then(|at| order.get(at));
             (before.copied(), order.get(at + 1).copied())
@@ -196,8 +196,8 @@ fn polarity_agrees(claim: &Statement, text: &Statement) -> bool {
     })
 }
 
-/// Whether the claim has a word whose opposite stands in the text instead of it.
-fn says_opposite(claim: &Statement, text: &Statement) -> bool {
+/// Returns `true` if the text has the opposite of a word of the claim instead of the word.
+fn has_opposite(claim: &Statement, text: &Statement) -> bool {
     let replaces = |one: &str, other: &str| {
         claim.words.contains(one)
             && !claim.words.contains(other)
@@ -209,19 +209,18 @@ fn says_opposite(claim: &Statement, text: &Statement) -> bool {
         .any(|(a, b)| replaces(a, b) || replaces(b, a))
 }
 
-/// Whether enough neighbouring words of the claim are neighbours in the text: `workers drive drones` is not
-/// `drones drive workers`.
+/// Returns `true` if enough neighbouring words of the claim are neighbours in the text: `workers drive drones` is not `drones drive workers`.
 fn order_agrees(claim: &Statement, text: &Statement) -> bool {
     let (of_claim, of_text) = (shared_order(claim, text), shared_order(text, claim));
     let pairs = of_claim.windows(2).count();
     if pairs < 2 {
         return true;
     }
-    let kept = of_claim
+    let matching = of_claim
         .windows(2)
         .filter(|pair| of_text.windows(2).any(|other| other == *pair))
         .count();
-    kept as f32 / pairs as f32 >= MIN_SHARED_NEIGHBOURS
+    matching as f32 / pairs as f32 >= MIN_SHARED_NEIGHBOURS
 }
 
 #[cfg(test)]
@@ -229,21 +228,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn judge(claim: &str, text: &str) -> Support {
+    fn classify(claim: &str, text: &str) -> Support {
         support(&Statement::read(claim), &Statement::read(text))
     }
 
     const HOURS: &str = "The library opens at 9 and closes at 17 on Monday.";
 
     #[test]
-    fn what_the_text_says_is_supported() {
+    fn a_statement_of_the_text_is_supported() {
         for claim in [
             HOURS,
             "The library opens at 9.",
             "On Monday the library opens at nine.",
             "It closes at 17 and opens at 9 on Monday.",
         ] {
-            assert_eq!(judge(claim, HOURS), Support::Supported, "{claim}");
+            assert_eq!(classify(claim, HOURS), Support::Supported, "{claim}");
         }
     }
 
@@ -254,56 +253,62 @@ mod tests {
             "The library opens at 17 and closes at 9 on Monday.",
             "The library opens at 17.",
         ] {
-            assert_eq!(judge(claim, HOURS), Support::Contradicted, "{claim}");
+            assert_eq!(classify(claim, HOURS), Support::Contradicted, "{claim}");
         }
     }
 
     #[test]
     fn negation_on_either_side_contradicts() {
         let (yes, no) = ("Bees sleep in winter.", "Bees do not sleep in winter.");
-        assert_eq!(judge(yes, no), Support::Contradicted);
-        assert_eq!(judge(no, yes), Support::Contradicted);
+        assert_eq!(classify(yes, no), Support::Contradicted);
+        assert_eq!(classify(no, yes), Support::Contradicted);
         assert_eq!(
-            judge("Drones gather.", "Drones gather nothing."),
+            classify("Drones gather.", "Drones gather nothing."),
             Support::Contradicted
         );
-        assert_eq!(judge("Bees never sleep in winter.", no), Support::Supported);
+        assert_eq!(
+            classify("Bees never sleep in winter.", no),
+            Support::Supported
+        );
     }
 
     #[test]
     fn swapped_and_exchanged_names_contradict() {
         let text = "In 1843 Ada wrote to Grace about engines.";
         assert_eq!(
-            judge("In 1843 Grace wrote to Ada about engines.", text),
+            classify("In 1843 Grace wrote to Ada about engines.", text),
             Support::Contradicted
         );
         assert_eq!(
-            judge("In 1843 Ada wrote to Mary about engines.", text),
+            classify("In 1843 Ada wrote to Mary about engines.", text),
             Support::Contradicted
         );
-        assert_eq!(judge("Ada wrote to Grace.", text), Support::Supported);
+        assert_eq!(classify("Ada wrote to Grace.", text), Support::Supported);
     }
 
     #[test]
     fn swapped_roles_contradict() {
         let text = "In autumn the workers drive the drones out of the hive.";
         let swapped = "In autumn the drones drive the workers out of the hive.";
-        assert_eq!(judge(swapped, text), Support::Contradicted);
-        assert_eq!(judge(text, text), Support::Supported);
+        assert_eq!(classify(swapped, text), Support::Contradicted);
+        assert_eq!(classify(text, text), Support::Supported);
     }
 
     #[test]
     fn the_opposite_contradicts() {
         let text = "Formic acid is given after the harvest of the honey in August.";
         let opposite = "Formic acid is given before the harvest of the honey in August.";
-        assert_eq!(judge(opposite, text), Support::Contradicted);
+        assert_eq!(classify(opposite, text), Support::Contradicted);
     }
 
     #[test]
     fn what_the_text_does_not_speak_of_is_absent() {
-        assert_eq!(judge("The mayor likes football.", HOURS), Support::Absent);
         assert_eq!(
-            judge("A drone lays eggs.", "A queen lays eggs."),
+            classify("The mayor likes football.", HOURS),
+            Support::Absent
+        );
+        assert_eq!(
+            classify("A drone lays eggs.", "A queen lays eggs."),
             Support::Absent
         );
     }
@@ -347,19 +352,19 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_supports_its_own_words(text in sentence()) {
-            prop_assert_eq!(judge(&text, &text), Support::Supported);
+            prop_assert_eq!(classify(&text, &text), Support::Supported);
         }
 
         #[test]
         fn a_number_that_the_text_does_not_have_is_never_supported(text in sentence()) {
             let text = text.replace('.', " at 17.");
             let changed = text.replace("17", "43");
-            prop_assert_ne!(judge(&changed, &text), Support::Supported);
+            prop_assert_ne!(classify(&changed, &text), Support::Supported);
         }
 
         #[test]
         fn any_texts_can_be_compared(claim in "\\PC{0,60}", text in "\\PC{0,60}") {
-            let _whatever_it_is = judge(&claim, &text);
+            let _whatever_it_is = classify(&claim, &text);
             prop_assert!(claims(&claim).iter().all(|part| claim.contains(part.as_str())));
         }
     }

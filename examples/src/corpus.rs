@@ -8,7 +8,7 @@ use walkdir::{DirEntry, WalkDir};
 /// Where this repository keeps the handbook that its tests ask about: text to test with, not documentation.
 const TEST_CORPUS: &str = "examples/corpus";
 
-/// A file larger than this is no document that someone wrote.
+/// The largest size of a document in bytes; larger files are skipped.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// One document, as read.
@@ -21,22 +21,22 @@ pub struct Document {
 }
 
 impl Document {
-    /// Whether the text is Markdown; otherwise it is plain text.
+    /// Returns `true` for Markdown, and `false` for plain text.
     #[must_use]
     pub fn is_markdown(&self) -> bool {
         self.source.ends_with(".md") || self.source.ends_with(".markdown")
     }
 }
 
-/// Why there are no documents.
+/// An error of finding or reading documents.
 #[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum CorpusError {
-    /// No enclosing folder is a Cargo workspace, so there is no default corpus.
+    /// None of the enclosing folders is a Cargo workspace with a default corpus.
     #[error("no workspace found from {} upward, name a folder of documents with --corpus", .0.display())]
     NoWorkspace(PathBuf),
     /// The folder does not exist or is not a folder.
-    #[error("{} is no folder, name one with --corpus", .0.display())]
+    #[error("{} is not a folder; name one with --corpus", .0.display())]
     NotAFolder(PathBuf),
     /// The folder could not be walked.
     #[error("the corpus folder cannot be listed, check its permissions")]
@@ -46,7 +46,7 @@ pub enum CorpusError {
     Read {
         /// The document.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// There is nothing to read in it.
@@ -129,7 +129,7 @@ impl Corpus {
         Ok(paths)
     }
 
-    /// Reads one of the listed documents. Bytes that are no UTF-8 become replacement characters.
+    /// Reads one of the listed documents. Invalid UTF-8 becomes replacement characters.
     ///
     /// # Errors
     /// [`CorpusError::Read`].
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_test_corpus_is_read_where_it_is_asked_for() {
+    fn the_test_corpus_is_read_on_request() {
         let dir = tree(&[("examples/corpus/the-hive.md", "x")]);
         let corpus = Corpus::folder(dir.path()).unwrap();
         assert_eq!(sources(&corpus), ["examples/corpus/the-hive.md"]);

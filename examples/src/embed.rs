@@ -1,8 +1,6 @@
 //! Embeds text without a model: words and their letter trigrams, hashed into a fixed number of dimensions.
 //!
-//! This is no semantic embedding. It knows that `treating` and `treatment` look alike, and that a misspelt word is close
-//! to the right one, but not that `cure` means the same. It stands where a service would call a real model, costs
-//! nothing, and gives the same vector on every machine.
+//! The embedding is not semantic: `treating` and `treatment` are close, and so is a misspelt word to the right one, but not `cure`. It replaces the real model of a service, and returns the same vector on every machine.
 
 use crate::words::content_stems;
 
@@ -46,17 +44,17 @@ fn add_trigrams(vector: &mut [f32], stem: &str) {
     }
 }
 
-/// Adds a feature at the place its hash says, with the sign its hash says, so that collisions cancel out on average.
+/// Adds a feature at the position and with the sign of its hash, so that collisions cancel out on average.
 fn add(vector: &mut [f32], feature: &[u8], weight: f32) {
     let hash = fnv1a(feature);
-    let place = usize::try_from(hash % DIMENSIONS as u64).unwrap_or(0);
+    let position = usize::try_from(hash % DIMENSIONS as u64).unwrap_or(0);
     let sign = if hash >> 63 == 0 { 1.0 } else { -1.0 };
-    if let Some(value) = vector.get_mut(place) {
+    if let Some(value) = vector.get_mut(position) {
         *value += sign * weight;
     }
 }
 
-/// A word that is repeated ten times does not say ten times as much.
+/// A word repeated ten times does not weigh ten times as much.
 fn damp(vector: &mut [f32]) {
     for value in vector {
         *value = value.signum() * value.abs().sqrt();
@@ -108,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_words_is_like_nothing() {
+    fn a_text_without_words_is_similar_to_nothing() {
         assert_eq!(similarity("", "queen"), 0.0);
         assert_eq!(similarity("?!", "?!"), 0.0);
     }
 
     proptest! {
         #[test]
-        fn every_text_with_words_is_most_like_itself(a in "[b-z]{3,9}( [b-z]{3,9}){0,5}", b in "\\PC{0,40}") {
+        fn every_text_with_words_is_most_similar_to_itself(a in "[b-z]{3,9}( [b-z]{3,9}){0,5}", b in "\\PC{0,40}") {
             let itself = similarity(&a, &a);
             prop_assert!(similarity(&a, &b) <= itself + 1e-4);
             prop_assert!(itself == 0.0 || (itself - 1.0).abs() < 1e-4);

@@ -55,12 +55,12 @@ impl fmt::Display for QualityTier {
     }
 }
 
-/// One claim and what the retrieved text says of it.
+/// One claim and its relation to the retrieved text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The claim, as the answer has it.
     pub claim: String,
-    /// What the text says.
+    /// The relation of the text to the claim.
     pub support: Support,
 }
 
@@ -94,7 +94,7 @@ impl Evaluation {
 #[non_exhaustive]
 pub enum EvaluationError {
     /// It claims nothing.
-    #[error("the answer makes no claim to judge, look at what the model wrote")]
+    #[error("the answer makes no claim; check the text of the model")]
     NoClaims,
 }
 
@@ -132,7 +132,7 @@ pub fn evaluate(answer: &str, hits: &[Hit]) -> Result<Evaluation, EvaluationErro
 struct Evidence {
     /// Each alone.
     sentences: Vec<Statement>,
-    /// Each with the one after it, for what only two together say.
+    /// Each sentence joined with the next one, for claims that only two sentences support.
     pairs: Vec<Statement>,
 }
 
@@ -258,13 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn without_claims_there_is_nothing_to_judge() {
-        let judged = evaluate("[hours.md:3] ...", &hits("hours.md", PAGE));
-        assert!(matches!(judged, Err(EvaluationError::NoClaims)));
+    fn without_claims_there_is_no_score() {
+        let evaluated = evaluate("[hours.md:3] ...", &hits("hours.md", PAGE));
+        assert!(matches!(evaluated, Err(EvaluationError::NoClaims)));
     }
 
     #[test]
-    fn tiers_begin_where_they_say() {
+    fn tiers_begin_at_their_limits() {
         let tiers = [1.0, 0.8, 0.79, 0.5, 0.49, 0.0].map(|score| QualityTier::of(score).as_str());
         assert_eq!(tiers, ["good", "good", "fair", "fair", "poor", "poor"]);
     }

@@ -15,7 +15,7 @@ const WORTH_OF_BEST: f32 = 0.6;
 /// A sentence that may be quoted, and how well it answers.
 struct Candidate<'a> {
     hit: usize,
-    place: usize,
+    position: usize,
     sentence: &'a Sentence,
     source: &'a str,
     stems: HashSet<String>,
@@ -28,7 +28,7 @@ pub fn quote(question: &str, hits: &[Hit]) -> String {
     let mut candidates = candidates(hits);
     score(question, hits, &mut candidates);
     let mut chosen = choose(candidates);
-    chosen.sort_by_key(|candidate| (candidate.hit, candidate.place));
+    chosen.sort_by_key(|candidate| (candidate.hit, candidate.position));
     let quoted: Vec<_> = chosen.iter().map(Candidate::quoted).collect();
     quoted.join(" ")
 }
@@ -45,9 +45,9 @@ impl Candidate<'_> {
 fn candidates(hits: &[Hit]) -> Vec<Candidate<'_>> {
     let sentences = hits.iter().enumerate().flat_map(|(number, hit)| {
         let sentences = hit.chunk.sentences.iter().enumerate();
-        sentences.map(move |(place, sentence)| Candidate {
+        sentences.map(move |(position, sentence)| Candidate {
             hit: number,
-            place,
+            position,
             sentence,
             source: &hit.chunk.source,
             stems: content_stems(&sentence.text).into_iter().collect(),
@@ -89,7 +89,7 @@ fn choose(mut candidates: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
     candidates.sort_by(|a, b| {
         b.score
             .total_cmp(&a.score)
-            .then((a.hit, a.place).cmp(&(b.hit, b.place)))
+            .then((a.hit, a.position).cmp(&(b.hit, b.position)))
     });
     let best = candidates.first().map_or(0.0, |candidate| candidate.score);
     let mut chosen: Vec<Candidate<'_>> = Vec::new();
@@ -106,7 +106,7 @@ fn choose(mut candidates: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
 }
 
 impl Candidate<'_> {
-    /// Whether two sentences are made of almost the same words.
+    /// Returns `true` if two sentences consist of almost the same words.
     fn repeats(&self, other: &Self) -> bool {
         let common = self.stems.intersection(&other.stems).count();
         let fewer = self.stems.len().min(other.stems.len());

@@ -10,7 +10,7 @@ use crate::prompt::{RULES, user_prompt};
 use crate::retrieve::Hit;
 use crate::tokens::count_tokens;
 
-/// What writes the answers.
+/// The source of answers.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Generator {
@@ -28,7 +28,7 @@ pub struct Generated {
     pub text: String,
     /// The model's name.
     pub model: String,
-    /// What was sent and received, if the model says.
+    /// The tokens sent and received, if the model reports them.
     pub usage: Option<Usage>,
 }
 
@@ -37,11 +37,11 @@ pub struct Generated {
 pub struct Piece {
     /// The next words; none where the model only counts.
     pub text: String,
-    /// What was sent and received: the last piece tells.
+    /// The tokens sent and received, on the last piece.
     pub usage: Option<Usage>,
 }
 
-/// Why there is no answer.
+/// An error of generating an answer.
 #[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum GenerationError {
@@ -79,7 +79,7 @@ impl Generator {
         Ok(client.map_or(Self::Extractive, Self::Chat))
     }
 
-    /// The offline model: without the feature `openai` there is no other.
+    /// Returns the offline model, the only one without the feature `openai`.
     ///
     /// # Errors
     /// None.
@@ -88,7 +88,7 @@ impl Generator {
         Ok(Self::Extractive)
     }
 
-    /// Whether answers are quoted rather than written.
+    /// Returns `true` if answers are quotes from the sources.
     #[must_use]
     pub fn is_offline(&self) -> bool {
         matches!(self, Self::Extractive)
@@ -207,18 +207,18 @@ mod tests {
     use crate::prompt::tests::hits;
 
     #[tokio::test]
-    async fn the_offline_answer_is_told_and_counted() {
+    async fn the_offline_answer_is_streamed_and_counted() {
         let hits = hits("a.md", "The queen lays two thousand eggs a day.\n");
-        let mut told = String::new();
+        let mut shown = String::new();
         let answer = generate(
             &Generator::Extractive,
             "How many eggs?",
             &hits,
-            &mut |text| told.push_str(text),
+            &mut |text| shown.push_str(text),
         )
         .await
         .unwrap();
-        assert_eq!(told, answer.text);
+        assert_eq!(shown, answer.text);
         assert_eq!(answer.model, "extractive");
         let usage = answer.usage.unwrap();
         assert_eq!(usage.output, count_tokens(&answer.text));

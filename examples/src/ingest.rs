@@ -9,7 +9,7 @@ use crate::corpus::{Corpus, CorpusError, Document};
 use crate::embed::{Embedding, embed};
 use crate::library::Library;
 
-/// What is told about the progress, document by document.
+/// A receiver of progress, document by document.
 pub trait Progress {
     /// How many documents there are.
     fn begin(&self, documents: usize);
@@ -29,7 +29,7 @@ impl Progress for Silent {
     fn finish(&self) {}
 }
 
-/// Why there is no library.
+/// An error of ingesting a corpus.
 #[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum IngestError {
@@ -42,7 +42,7 @@ pub enum IngestError {
     NothingToSay(usize),
 }
 
-/// What came out of a corpus.
+/// The result of ingesting a corpus.
 #[derive(Debug)]
 pub struct Ingested {
     /// The indexed chunks.
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_becomes_a_library_and_its_progress_is_told() {
+    fn a_folder_becomes_a_library_and_its_progress_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.md"), "# A\n\nBees fly.\n").unwrap();
         std::fs::write(dir.path().join("b.txt"), "Bees sting.\n").unwrap();

@@ -10,7 +10,7 @@
 //! | `openai_api_failed` | the same, then `fallback` | ERROR, WARNING | `error.type` `api_error`, `model`, `error_code`, `action`; `from`, `to`, `reason` |
 //! | `system_error` | `openai_api_failed` | CRITICAL | `error.type` `system_error`, `stack_trace`, `action` |
 //!
-//! A failure that goes on to the caller is told once where it is born; `generation_failed` is then INFO and names its span.
+//! A failure that is returned to the caller is logged once at its origin; `generation_failed` is then INFO and names the span of the origin.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub const MODEL: &str = "gpt-4o";
 /// The model that is asked where the first one fails.
 pub const MINI: &str = "gpt-4o-mini";
 
-/// What [`MODEL`] can read at once.
+/// The context window of [`MODEL`], in tokens.
 const WINDOW: u64 = 128_000;
 
 /// How the service answers, since none is asked here.
@@ -51,16 +51,16 @@ impl Service {
     ];
 }
 
-/// What a model wrote.
+/// The text of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// Its words.
     pub text: String,
-    /// What it counted.
+    /// The tokens of a model's reply.
     pub usage: Usage,
 }
 
-/// Why there is no response, how bad that is, and what is done about it.
+/// An error of a model, with its level and the action taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum OpenAiError {

@@ -105,7 +105,7 @@ impl Library {
         self.chunks.len()
     }
 
-    /// Whether there is no chunk.
+    /// Returns `true` if the library has no chunk.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
@@ -117,7 +117,7 @@ impl Library {
         &self.chunks
     }
 
-    /// What a text asks of this library.
+    /// The stems and the vector of a query.
     #[must_use]
     pub fn query(&self, text: &str) -> Query {
         let stems: BTreeSet<_> = content_stems(text).into_iter().collect();
@@ -183,8 +183,7 @@ impl Library {
         if asked > 0.0 { covered / asked } else { 0.0 }
     }
 
-    /// How much the presence of a stem says: its inverse document frequency, and a little for being a word at all, so
-    /// that it says something in a library of one page too.
+    /// Returns the weight of a stem: its inverse document frequency plus a constant, so that it is positive in a library of one page too.
     #[must_use]
     pub fn rarity(&self, stem: &str) -> f32 {
         let with = self.chunks_with.get(stem).copied().unwrap_or(0) as f32;

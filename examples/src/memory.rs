@@ -13,7 +13,7 @@ pub const TURNS: usize = 6;
 /// How many conversations are kept; beyond it, the one that was silent longest is forgotten.
 pub const SESSIONS: usize = 1000;
 
-/// Words that point back at something said before.
+/// Words that refer to an earlier turn.
 const POINTERS: &[&str] = &[
     "he", "her", "him", "it", "its", "one", "ones", "she", "that", "their", "them", "there",
     "these", "they", "this", "those",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_turns_are_kept() {
+    fn only_the_last_turns_are_remembered() {
         let memory = Memory::default();
         for n in 0..TURNS + 2 {
             remember(&memory, "ada", turn(&n.to_string()));

@@ -1,4 +1,4 @@
-//! Says which commands to try next, as they work when they are typed.
+//! Prints the commands to try next, as they work when typed.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -11,10 +11,10 @@ use crate::program::Reply;
 /// The name of the command, and the file it is.
 const COMMAND: &str = "ragspan";
 
-/// What the command reads where nothing else is said.
+/// The default database of the command.
 const DEFAULT_DB: &str = "ragspan.db";
 
-/// The variable that says something else.
+/// The variable that overrides the default.
 const DB_VARIABLE: &str = "RAGSPAN_DB";
 
 /// How the command is called from here.
@@ -66,7 +66,7 @@ fn quoted(text: &str) -> String {
 /// Three commands: about the request that failed, or if none did about the last.
 ///
 /// # Errors
-/// What writing says.
+/// Any error of writing.
 pub fn write_next(
     out: &mut dyn Write,
     style: &Style,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_database_is_named_only_where_the_command_would_read_another() {
+    fn the_database_is_named_only_if_it_is_not_the_default() {
         let call = |caller: Caller| caller.call("errors");
         assert_eq!(
             call(caller("ragspan.db", &[])),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_nothing_failed_no_command_finds_nothing() {
+    async fn without_a_failure_no_command_finds_nothing() {
         let text = written(&["How many eggs does the queen lay?"]).await;
         assert!(
             !text.contains("errors") && !text.contains("warning"),

@@ -34,19 +34,19 @@ const POWERS: &[(&str, f64)] = &[
     ("billion", 1_000_000_000.0),
 ];
 
-/// What one word says as a number.
+/// The numeric meaning of one word.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Numeral {
     /// A value of its own, such as `9`, `nine` or `1,204`.
     Value(f64),
     /// Twenty to ninety, which a unit may follow.
     Tens(f64),
-    /// What multiplies the number before it.
+    /// A word that multiplies the number before it.
     Power(f64),
 }
 
 impl Numeral {
-    /// Reads one lower-case word; `None` if it is no number.
+    /// Parses one lower-case word; `None` if it is not a number.
     ///
     /// `one` is none: as a pronoun it is far more frequent.
     #[must_use]
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_no_numbers() {
+    fn other_words_are_not_numbers() {
         for word in ["one", "queen", "", "9am", "1.2.3"] {
             assert_eq!(Numeral::read(word), None, "{word}");
         }

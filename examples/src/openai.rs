@@ -26,10 +26,10 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a model is asked that has no time.
 const ATTEMPTS: u32 = 3;
 
-/// How long to wait before the second attempt, if the model does not say; twice as long before the third.
+/// The wait before the second attempt, if the model does not ask for one; doubled before the third.
 const BACKOFF: Duration = Duration::from_millis(500);
 
-/// Who is told to wait longer than this is told so, instead of being kept waiting.
+/// A longer requested wait is returned as an error instead of waiting.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// How much of a refusal's text is shown.
@@ -72,10 +72,10 @@ pub enum ChatError {
     },
     /// Too many requests.
     #[error("the model is asked too often, wait {} and ask again", waiting(*.retry_after))]
-    // A limit is no defect: who is told to wait can.
+    // A rate limit is not a defect: the caller can wait.
     #[error_type(level = "warning")]
     RateLimited {
-        /// How long the service asks to wait, if it says so.
+        /// The wait that the service asks for, if any.
         retry_after: Option<Duration>,
     },
     /// The service has a trouble of its own.
@@ -83,7 +83,7 @@ pub enum ChatError {
     Unavailable {
         /// The HTTP status, from 500 on.
         status: u16,
-        /// What the service says, shortened.
+        /// The service's message, shortened.
         message: String,
     },
     /// Any other refusal.
@@ -91,7 +91,7 @@ pub enum ChatError {
     Refused {
         /// The HTTP status; 200 if the refusal came within the stream.
         status: u16,
-        /// What the service says, shortened.
+        /// The service's message, shortened.
         message: String,
     },
     /// The stream is not what a chat service sends.
@@ -143,7 +143,7 @@ impl ChatClient {
         })
     }
 
-    /// The same with another wait before the second attempt, where the model does not say one.
+    /// Returns the client with another default wait before the second attempt.
     #[must_use]
     pub fn with_backoff(mut self, backoff: Duration) -> Self {
         self.backoff = backoff;
@@ -156,10 +156,9 @@ impl ChatClient {
         &self.model
     }
 
-    /// Asks, and gives the answer piece by piece; the last piece tells the tokens.
+    /// Sends the request and streams the answer; the last piece has the tokens.
     ///
-    /// A model that has no time is asked again, as often as `ATTEMPTS` says. The span is open until the stream ends or is
-    /// dropped.
+    /// Retries a busy model up to `ATTEMPTS` times. The span is open until the stream ends or is dropped.
     ///
     /// # Errors
     /// [`ChatError`], with which the stream ends.
@@ -254,14 +253,14 @@ async fn refusal(response: Response) -> ChatError {
     }
 }
 
-/// In milliseconds as OpenAI says it too, else in the seconds of HTTP; a date is not understood.
+/// Reads OpenAI's header in milliseconds, else the seconds of `retry-after`; a date is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name| headers.get(name)?.to_str().ok()?.trim().parse().ok();
     let millis = number("retry-after-ms").map(Duration::from_millis);
     millis.or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
-/// The service's own words if it says them in the protocol, else the beginning of whatever it says.
+/// Returns the message of the error object, else the beginning of the body.
 async fn refusal_text(mut response: Response) -> String {
     let mut body = Vec::new();
     while let Ok(Some(bytes)) = response.chunk().await {
@@ -270,8 +269,8 @@ async fn refusal_text(mut response: Response) -> String {
             break;
         }
     }
-    let told = serde_json::from_slice::<Refusal>(&body).map(|refusal| refusal.error.message);
-    let text = told.unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned());
+    let shown = serde_json::from_slice::<Refusal>(&body).map(|refusal| refusal.error.message);
+    let text = shown.unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned());
     text.chars().take(SHOWN_CHARS).collect()
 }
 
@@ -308,7 +307,7 @@ struct Answer {
     response: Response,
     reader: EventReader,
     ready: VecDeque<Piece>,
-    /// The model has said all that it wanted to.
+    /// The model finished its answer.
     finished: bool,
     /// And so has the service.
     done: bool,
@@ -359,8 +358,8 @@ impl Answer {
             self.done = true;
             return Ok(());
         }
-        let told: Value = serde_json::from_str(data)?;
-        let event = Event::deserialize(&told)?;
+        let shown: Value = serde_json::from_str(data)?;
+        let event = Event::deserialize(&shown)?;
         if let Some(RefusalBody { message }) = event.error {
             let message = message.chars().take(SHOWN_CHARS).collect();
             return Err(ChatError::Refused {
@@ -371,9 +370,9 @@ impl Answer {
         self.finished |= event.choices.iter().any(|it| it.finish_reason.is_some());
         let piece = Piece {
             text: event.choices.into_iter().filter_map(Choice::text).collect(),
-            usage: Usage::from_json(&told),
+            usage: Usage::from_json(&shown),
         };
-        // The first event names a role and says nothing.
+        // The first event names a role and has no text.
         if piece != Piece::default() {
             self.ready.push_back(piece);
         }

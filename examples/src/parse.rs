@@ -1,6 +1,6 @@
 //! Reads a document into plain sentences, each with its line and the headings above it.
 //!
-//! Code blocks are left out: a program or a transcript shows something, it does not state it, so it is no evidence.
+//! Code blocks are left out, because a program or a transcript is not a statement that could support a claim.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ pub struct Sentence {
     pub line: usize,
     /// The byte of the document it begins at.
     pub offset: usize,
-    /// The headings it stands under, outermost first, joined by ` > `.
+    /// The headings above it, outermost first, joined by ` > `.
     pub heading: String,
 }
 

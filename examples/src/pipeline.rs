@@ -75,7 +75,7 @@ pub async fn ingest_file(corpus: &Corpus, path: &Path) -> Result<Library, Corpus
     Ok(library)
 }
 
-/// What a service of embeddings would be asked.
+/// Simulates a request to an embedding service.
 async fn embed_chunk(chunk: Chunk) -> (Chunk, Embedding) {
     tokio::task::yield_now().await;
     let embedding = embed(&chunk.indexed_text());

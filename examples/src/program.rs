@@ -12,7 +12,7 @@ use crate::words::content_stems;
 /// The users of the quickstart.
 const USERS: [&str; 2] = ["ada", "grace"];
 
-/// What they ask where nothing else is said, about the documentation of this repository.
+/// The default questions, about the documentation of this repository.
 const DEFAULT_QUESTIONS: [&[&str]; 2] = [
     &[
         "what does a span id look like?",
@@ -32,7 +32,7 @@ pub const NOT_IN_ANY_CORPUS: &str = "who won the 1954 world cup?";
 /// How many questions are made up about a folder of which nothing is known.
 const MADE_UP_QUESTIONS: usize = 5;
 
-/// What one user asks, in order.
+/// The questions of one user, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
     /// Who asks.
@@ -41,7 +41,7 @@ pub struct Conversation {
     pub questions: Vec<String>,
 }
 
-/// What became of a question.
+/// The result of a question.
 #[derive(Debug)]
 pub struct Reply {
     /// The question.

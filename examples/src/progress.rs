@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ingest::Progress;
 
-/// A bar that disappears when it is full. Where standard error is no terminal it shows nothing.
+/// A bar that disappears when it is full. It is hidden if standard error is not a terminal.
 #[derive(Debug)]
 pub struct Bar(ProgressBar);
 

@@ -2,10 +2,10 @@
 
 use crate::retrieve::Hit;
 
-/// Which prompt it is, so that answers before and after a change of it can be compared.
+/// The version of the prompt, so that answers before and after a change can be compared.
 pub const VERSION: &str = "quote-3";
 
-/// What every model is told first.
+/// The system prompt of every model.
 pub const RULES: &str = "Answer from the sources alone, in at most three sentences. After each sentence name its source \
 in square brackets as it is given, for example [docs/ids.md:12]. If the sources do not answer, say so.";
 

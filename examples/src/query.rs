@@ -28,7 +28,7 @@ use crate::retrieve::{Hit, RetrievalError, hybrid_search};
 /// How many chunks an answer is made from at most.
 const TOP_K: usize = 5;
 
-/// What the user gets.
+/// The response.
 #[derive(Debug, Serialize)]
 pub struct QueryResponse {
     /// The answer.
@@ -41,7 +41,7 @@ pub struct QueryResponse {
     tier: QualityTier,
 }
 
-/// What the user gets where there is no answer.
+/// The error response.
 #[derive(Debug, thiserror::Error)]
 #[error("the query has no answer")]
 pub struct QueryError {

@@ -15,7 +15,7 @@ use crate::program::Reply;
 /// The bar of an ingestion that is done.
 const FULL_BAR: &str = "████████████████████";
 
-/// What a reply's lines are set in by.
+/// The indentation of a reply's lines.
 const INDENT: &str = "   ";
 
 /// How the report is to look.
@@ -23,7 +23,7 @@ const INDENT: &str = "   ";
 pub struct Look {
     /// Width and colours.
     pub style: Style,
-    /// Whether long texts are wrapped: for a person, but not for `grep`.
+    /// `true` if long texts are wrapped: for a terminal, but not for a pipe.
     pub wraps: bool,
 }
 
@@ -34,7 +34,7 @@ impl Look {
         wraps: false,
     };
 
-    /// What suits standard output.
+    /// Returns the style of standard output.
     #[must_use]
     pub fn of(stdout: &io::Stdout) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Look {
     }
 }
 
-/// What an ingestion came to.
+/// The numbers of an ingestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// How many files were read.
@@ -73,7 +73,7 @@ pub struct Size {
 /// One line on the corpus, which takes the place of the progress bar.
 ///
 /// # Errors
-/// What writing says.
+/// Any error of writing.
 pub fn write_ingested(
     out: &mut dyn Write,
     corpus: &str,
@@ -92,7 +92,7 @@ pub fn write_ingested(
 /// A remark beside the matter.
 ///
 /// # Errors
-/// What writing says.
+/// Any error of writing.
 pub fn write_hint(out: &mut dyn Write, look: Look, hint: &str) -> io::Result<()> {
     look.write(out, "", Tone::Dim, hint)
 }
@@ -100,7 +100,7 @@ pub fn write_hint(out: &mut dyn Write, look: Look, hint: &str) -> io::Result<()>
 /// How to ask the service from another terminal.
 ///
 /// # Errors
-/// What writing says.
+/// Any error of writing.
 pub fn write_serving(out: &mut dyn Write, address: SocketAddr) -> io::Result<()> {
     let query = r#"'{"query":"what is a span?","user_id":"ada"}'"#;
     writeln!(out, "\n  curl -sd {query} {address}/query")?;
@@ -110,7 +110,7 @@ pub fn write_serving(out: &mut dyn Write, address: SocketAddr) -> io::Result<()>
 /// A question and what became of it.
 ///
 /// # Errors
-/// What writing says.
+/// Any error of writing.
 pub fn write_reply(out: &mut dyn Write, look: Look, reply: &Reply) -> io::Result<()> {
     writeln!(out)?;
     look.write(out, "Q  ", Tone::Strong, &reply.request.question)?;
@@ -118,7 +118,7 @@ pub fn write_reply(out: &mut dyn Write, look: Look, reply: &Reply) -> io::Result
         Ok(answered) => {
             look.write(out, "A  ", Tone::Plain, &answered.text)?;
             let origin = origin(reply);
-            let text = format!("{} · {origin}", judgement(answered));
+            let text = format!("{} · {origin}", quality(answered));
             look.write(out, INDENT, Tone::Dim, &text)
         }
         Err(error) => {
@@ -129,7 +129,7 @@ pub fn write_reply(out: &mut dyn Write, look: Look, reply: &Reply) -> io::Result
     }
 }
 
-fn judgement(answered: &Answered) -> String {
+fn quality(answered: &Answered) -> String {
     let evaluation = &answered.evaluation;
     let mut parts = vec![format!(
         "faithfulness {:.2} {}",
@@ -151,7 +151,7 @@ fn origin(reply: &Reply) -> String {
 /// Where the records are, and how many of them are not. The line is left open.
 ///
 /// # Errors
-/// What writing says.
+/// Any error of writing.
 pub fn write_written(out: &mut dyn Write, db: &Path, written: u64, lost: u64) -> io::Result<()> {
     let db = safe(&db.display().to_string());
     write!(
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_shows_its_source_its_judgement_and_its_tokens() {
+    async fn an_answer_shows_its_source_its_quality_and_its_tokens() {
         let replies = replies().await;
         let text = written(|out| write_reply(out, Look::PLAIN, &replies[0]));
         let lines: Vec<_> = text.trim().lines().collect();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_question_without_an_answer_says_why() {
+    async fn a_question_without_an_answer_shows_the_reason() {
         let replies = replies().await;
         let text = written(|out| write_reply(out, Look::PLAIN, &replies[1]));
         assert!(

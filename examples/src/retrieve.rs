@@ -26,7 +26,7 @@ pub struct Hit {
 }
 
 impl Hit {
-    /// What is recorded of it: where it stands and how well it fits, and not its text.
+    /// Returns the recorded part: source and relevance, and not the text.
     fn document(&self) -> Document<'_> {
         let Chunk { source, line, .. } = &*self.chunk;
         Document::new(format!("{source}:{line}"))
@@ -35,7 +35,7 @@ impl Hit {
     }
 }
 
-/// Why the search failed. Finding nothing is no failure.
+/// An error of the search. An empty result is not an error.
 #[derive(Debug, thiserror::Error, ErrorType)]
 #[non_exhaustive]
 pub enum RetrievalError {
@@ -118,7 +118,7 @@ fn vectors_on_a_thread(
     std::thread::Builder::new()
         .name("vectors".to_owned())
         .spawn(move || {
-            // Whoever asked may have given up meanwhile.
+            // The receiver may have been dropped meanwhile.
             let _unwanted = give.send(span.in_scope(|| vectors(&library, &question)));
         })
         .map_err(RetrievalError::NoThread)?;

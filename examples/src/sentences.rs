@@ -30,7 +30,7 @@ pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|range| text.get(range))
 }
 
-/// Where the sentence ends whose last mark may stand at `mark`, closing quotes and brackets included.
+/// Returns the end of the sentence with a mark at `mark`, including closing quotes and brackets.
 fn sentence_end(text: &str, mark: usize) -> Option<usize> {
     let after = text.get(mark..)?;
     let closing = after.trim_start_matches(|c| ".!?\u{2026}\"')]\u{201d}\u{2019}*`".contains(c));
@@ -44,7 +44,7 @@ fn sentence_end(text: &str, mark: usize) -> Option<usize> {
     (starts_anew && !stop_of_abbreviation).then_some(end)
 }
 
-/// Whether what follows may be the beginning of a sentence: anything but a small letter or a punctuation mark.
+/// Returns `true` if the text may begin a sentence: it starts with neither a small letter nor a punctuation mark.
 fn begins_sentence(following: &str) -> bool {
     following
         .chars()
@@ -52,7 +52,7 @@ fn begins_sentence(following: &str) -> bool {
         .is_none_or(|c| !c.is_lowercase() && !",;:)".contains(c))
 }
 
-/// Whether the word before a full stop is an abbreviation or the initial of a name.
+/// Returns `true` if the word before a full stop is an abbreviation or the initial of a name.
 fn ends_abbreviated(before: &str) -> bool {
     let word = before
         .rsplit(|c: char| c.is_whitespace() || c == '(')
@@ -119,9 +119,9 @@ mod tests {
     proptest! {
         #[test]
         fn only_white_space_is_dropped(text in "[A-Za-z0-9 .!?\"')é…\n]{0,80}") {
-            let kept: String = sentences(&text).collect();
+            let matching: String = sentences(&text).collect();
             let strip = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            prop_assert_eq!(strip(&kept), strip(&text));
+            prop_assert_eq!(strip(&matching), strip(&text));
         }
 
         #[test]

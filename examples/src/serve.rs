@@ -24,7 +24,7 @@ use crate::telemetry::Telemetry;
 /// No question is longer than this.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// What the handlers share.
+/// The state of the handlers.
 #[derive(Debug)]
 pub struct App {
     /// What answers.
@@ -54,7 +54,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// Serves until `shutdown` is ready, then finishes what was begun.
 ///
 /// # Errors
-/// What the listener says.
+/// Any error of the listener.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
@@ -105,7 +105,7 @@ async fn query(State(app): State<Arc<App>>, body: Result<Bytes, BytesRejection>)
     }
 }
 
-/// What `POST /query` answers, in this order.
+/// The body of an answer to `POST /query`, in this order.
 #[derive(Serialize)]
 struct AnswerBody<'a> {
     response: &'a str,
@@ -145,7 +145,7 @@ fn status_of(error: &AnswerError) -> StatusCode {
     }
 }
 
-/// A body that is no query: there was no request yet, so there is no trace either.
+/// Rejects an invalid body: it has no trace, because no request began.
 fn refused(status: StatusCode, why: &str) -> Response {
     let body = json!({
         "error": {"type": "bad_request", "message": why},

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-/// Shorter words have too few letters to tell a slip from another word.
+/// Shorter words have too few letters to recognise a misspelling.
 const MIN_LETTERS: usize = 5;
 
 /// How alike two words must be, 1 being the same.

@@ -23,7 +23,7 @@ const CLAUSE_WORDS: &[&str] = &[
 /// How many words of meaning a negation reaches.
 const NEGATION_REACH: usize = 4;
 
-/// What a word of a statement is.
+/// The kind of a word in a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// An ordinary word.
@@ -39,9 +39,9 @@ pub(crate) enum Kind {
 pub(crate) struct Term {
     /// Its stem, or the number in figures.
     pub(crate) stem: String,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
-    /// Whether a negation reaches it.
+    /// `true` if a negation applies to it.
     pub(crate) denied: bool,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// Reads one sentence, or two that stand side by side.
+    /// Parses one sentence, or two adjacent ones.
     pub(crate) fn read(text: &str) -> Self {
         let mut reader = Reader::default();
         let mut end = 0;
@@ -81,12 +81,12 @@ impl Statement {
         terms.map(|term| term.stem.as_str()).collect()
     }
 
-    /// Whether a word of meaning occurs, whatever its kind.
+    /// Returns `true` if the word occurs, with any kind.
     pub(crate) fn mentions(&self, stem: &str) -> bool {
         self.terms.iter().any(|term| term.stem == stem)
     }
 
-    /// Whether a word occurs affirmed, and whether it occurs denied.
+    /// Returns whether a word occurs affirmed, and whether it occurs denied.
     pub(crate) fn polarity(&self, stem: &str) -> (bool, bool) {
         let mut found = (false, false);
         for term in self.terms.iter().filter(|term| term.stem == stem) {
@@ -97,7 +97,7 @@ impl Statement {
     }
 }
 
-/// What is known while reading from left to right.
+/// The state of parsing from left to right.
 #[derive(Debug, Default)]
 struct Reader {
     statement: Statement,

@@ -9,13 +9,13 @@ use ragspan_cli::text::columns;
 use ragspan_cli::{Style, summary, waterfall};
 use ragspan_store::{Error, LogFilter, Reader, RowKind, StoredRecord};
 
-/// What stands before the slowest request.
+/// The label of the slowest request.
 const TITLE: &str = "slowest request  ";
 
-/// What a run recorded.
+/// A summary of the records of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
-    /// Every record of the slowest request, none if there was no request.
+    /// Every record of the slowest request; empty without a request.
     slowest: Vec<StoredRecord>,
     /// Every span of the run.
     spans: Vec<StoredRecord>,
@@ -46,7 +46,7 @@ impl Summary {
     /// The waterfall of the slowest request, then a table of the layers.
     ///
     /// # Errors
-    /// What writing says.
+    /// Any error of writing.
     pub fn write(&self, out: &mut dyn Write, style: &Style) -> io::Result<()> {
         if !self.slowest.is_empty() {
             write!(out, "\n{}", self.titled(style))?;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_title_has_a_line_of_its_own_only_where_it_must() {
+    fn the_title_has_a_line_of_its_own_only_if_needed() {
         let request = span(1, "01a2073a-c418-7b04-9e11-223344f7f31d", "api", 412.0);
         let summary = Summary {
             slowest: vec![request.clone()],

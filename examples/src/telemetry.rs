@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 /// How long delivering the last records may take.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
-/// What the command line says about telemetry.
+/// The options of telemetry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The database that the records go to.
     pub db: PathBuf,
-    /// Whether records go to standard output too.
+    /// `true` if records go to standard output too.
     pub json: bool,
-    /// What models cost; without prices nothing is said of it.
+    /// The prices of models; costs are unknown without them.
     pub prices: Prices,
 }
 
@@ -48,14 +48,14 @@ pub fn start(options: &Options) -> Result<Telemetry, StartError> {
 }
 
 impl Telemetry {
-    /// What `GET /metrics` answers to a scraper with this `Accept` header; nothing after the shutdown.
+    /// Returns the response to `GET /metrics` for this `Accept` header; `None` after the shutdown.
     #[must_use]
     pub fn metrics(&self, accept: Option<&str>) -> Option<MetricsFormat> {
         let running = self.running();
         running.as_ref().map(|it| it.render_metrics(accept))
     }
 
-    /// Whether every record arrives, and what `GET /health` says beside it.
+    /// Returns whether no record was dropped, and the details for `GET /health`.
     #[must_use]
     pub fn health(&self) -> (bool, Value) {
         let running = self.running();
@@ -68,7 +68,7 @@ impl Telemetry {
         (healthy, json!({"sinks": sinks, "troubles": warnings}))
     }
 
-    /// Delivers what is left, stops, and says what became of every record; nothing if that was done before.
+    /// Delivers the pending records, stops, and returns the report; `None` after the first call.
     pub async fn shutdown(&self) -> Option<ShutdownReport> {
         let running = self.running().take();
         Some(running?.shutdown(SHUTDOWN_LIMIT).await)
@@ -80,11 +80,11 @@ impl Telemetry {
     }
 }
 
-fn sink(balance: &DeliveryStats) -> Value {
+fn sink(stats: &DeliveryStats) -> Value {
     json!({
-        "sink": balance.sink,
-        "delivered": balance.delivered,
-        "pending": balance.pending,
-        "dropped": balance.dropped,
+        "sink": stats.sink,
+        "delivered": stats.delivered,
+        "pending": stats.pending,
+        "dropped": stats.dropped,
     })
 }

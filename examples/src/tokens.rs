@@ -1,4 +1,4 @@
-//! Counts tokens the way the models of OpenAI do; it stands for the third-party library that brings its own spans.
+//! Counts tokens as OpenAI's models do, with a `tracing` span of its own, like a third-party library.
 //!
 //! The table of `cl100k_base` is compiled in, so counting works offline. It takes a fifth of a second to unpack in a
 //! debug build, the larger `o200k_base` twice as long for counts that differ by a few percent.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-/// English words so common that sharing one says nothing about a text. Sorted, for the binary search.
+/// Common English words that carry no meaning of their own. Sorted, for the binary search.
 const STOP_WORDS: &[&str] = &[
     "a", "about", "again", "all", "also", "an", "and", "another", "any", "are", "as", "at", "be",
     "because", "been", "but", "by", "can", "could", "did", "do", "does", "doing", "each", "every",
@@ -18,13 +18,13 @@ const STOP_WORDS: &[&str] = &[
     "why", "will", "with", "would", "you", "your",
 ];
 
-/// Whether a lower-case word carries no meaning of its own.
+/// Returns `true` for a lower-case word without a meaning of its own.
 #[must_use]
 pub fn is_stop_word(word: &str) -> bool {
     STOP_WORDS.binary_search(&word).is_ok()
 }
 
-/// Where the words of a text stand, cut at everything that is neither letter nor digit.
+/// Returns the ranges of the words of a text, split at every character that is neither letter nor digit.
 ///
 /// An apostrophe inside a word stays (`don't`), and so does a point or comma between digits (`0.8`, `1,204`).
 pub fn word_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -39,7 +39,7 @@ pub fn word_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The words of a text as written, cut as [`word_ranges`] says.
+/// Returns the words of a text as written, split like [`word_ranges`].
 pub fn raw_words(text: &str) -> impl Iterator<Item = &str> {
     word_ranges(text).filter_map(|range| text.get(range))
 }
@@ -58,7 +58,7 @@ fn word_length(text: &str) -> usize {
     text.len()
 }
 
-/// Whether `c` holds together what stands left and right of it.
+/// Returns `true` if `c` joins the characters left and right of it.
 fn joins(left: char, c: char, right: char) -> bool {
     match c {
         '\'' | '\u{2019}' => left.is_alphabetic() && right.is_alphabetic(),
@@ -133,9 +133,9 @@ mod tests {
 
         #[test]
         fn no_letter_or_digit_is_lost(text in "\\PC{0,60}") {
-            let kept: String = raw_words(&text).flat_map(str::chars).filter(|c| c.is_alphanumeric()).collect();
+            let matching: String = raw_words(&text).flat_map(str::chars).filter(|c| c.is_alphanumeric()).collect();
             let all: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-            prop_assert_eq!(kept, all);
+            prop_assert_eq!(matching, all);
         }
     }
 }

@@ -21,7 +21,7 @@ fn run(service: Service) -> (Result<Response, OpenAiError>, Captured) {
 }
 
 /// Level and message of every record, in order.
-fn told(seen: &Captured) -> Vec<String> {
+fn shown(seen: &Captured) -> Vec<String> {
     let text = |record: &Value, key: &str| record[key].as_str().unwrap_or_default().to_owned();
     let records = seen.records().iter();
     records
@@ -29,7 +29,7 @@ fn told(seen: &Captured) -> Vec<String> {
         .collect()
 }
 
-/// The record says all this, in `context` or `metrics`.
+/// The record has all of these, in `context` or `metrics`.
 #[track_caller]
 fn holds(record: &Value, fields: &[(&str, Value)]) {
     for (name, value) in fields {
@@ -43,7 +43,7 @@ fn an_answer_leaves_its_start_its_budget_and_its_tokens() {
     let (response, seen) = run(Service::Answers);
     assert!(response.is_ok());
     assert_eq!(
-        told(&seen),
+        shown(&seen),
         [
             "DEBUG generation_started",
             "INFO token_budget_allocated",
@@ -113,7 +113,7 @@ fn a_slow_answer_is_a_warning_with_its_threshold() {
 }
 
 #[test]
-fn a_rate_limit_is_a_warning_that_says_when_to_retry() {
+fn a_rate_limit_is_a_warning_with_the_time_to_retry() {
     let (response, seen) = run(Service::HasNoTime);
     assert_eq!(
         response,
@@ -204,7 +204,7 @@ fn an_error_of_the_system_is_critical_and_has_its_path() {
     passed_on(&seen);
 }
 
-/// The outer call tells the error once more, at INFO, and where it was born.
+/// The outer call repeats the error at INFO, with its origin.
 #[track_caller]
 fn passed_on(seen: &Captured) {
     let outer = seen.record("generation_failed");

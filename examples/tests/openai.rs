@@ -24,19 +24,19 @@ use ragspan_examples::openai::{ChatClient, ChatError};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What the server was sent.
+/// A request that the server received.
 type Seen = Arc<Mutex<Option<(HeaderMap, Value)>>>;
 
-/// What the server says to one request, in the given pieces; it may hang up after them.
+/// The server's reply to one request, in these pieces; it may close the connection after them.
 #[derive(Clone, Default)]
-struct Says {
+struct Reply {
     status: u16,
     headers: &'static [(&'static str, &'static str)],
     pieces: Vec<String>,
     hangs_up: bool,
 }
 
-impl Says {
+impl Reply {
     fn whole(pieces: Vec<String>) -> Self {
         Self {
             status: 200,
@@ -68,18 +68,18 @@ impl Says {
     }
 }
 
-/// Where the model is that says this, one after the other, and the last of it for ever.
-async fn base_url(says: Vec<Says>) -> (String, Seen) {
+/// Returns the address of a server with these replies in order, the last one repeated.
+async fn base_url(replies: Vec<Reply>) -> (String, Seen) {
     let seen = Seen::default();
-    let noted = Arc::clone(&seen);
-    let says = Arc::new(Mutex::new(VecDeque::from(says)));
+    let recorded = Arc::clone(&seen);
+    let replies = Arc::new(Mutex::new(VecDeque::from(replies)));
     let handler = move |headers: HeaderMap, body: String| {
         let sent = serde_json::from_str(&body).expect("the client sends JSON");
-        *noted.lock().expect("no test panicked here") = Some((headers, sent));
-        let mut says = says.lock().expect("no test panicked here");
-        let next = match says.len() {
-            1 => says.front().cloned(),
-            _ => says.pop_front(),
+        *recorded.lock().expect("no test panicked here") = Some((headers, sent));
+        let mut replies = replies.lock().expect("no test panicked here");
+        let next = match replies.len() {
+            1 => replies.front().cloned(),
+            _ => replies.pop_front(),
         };
         async move { next.expect("something to say").response() }
     };
@@ -90,8 +90,8 @@ async fn base_url(says: Vec<Says>) -> (String, Seen) {
     (base, seen)
 }
 
-async fn model(says: Vec<Says>) -> (ChatClient, Seen) {
-    let (base, seen) = base_url(says).await;
+async fn model(replies: Vec<Reply>) -> (ChatClient, Seen) {
+    let (base, seen) = base_url(replies).await;
     let client =
         ChatClient::new(&base, "secret-key".to_owned(), "test-model".to_owned()).expect("a client");
     (client.with_backoff(Duration::ZERO), seen)
@@ -118,7 +118,7 @@ fn streamed(text: &[&str]) -> String {
     stream + "data: [DONE]\n\n"
 }
 
-/// What the last piece of [`streamed`] tells.
+/// The usage on the last piece of [`streamed`].
 const USAGE: Usage = Usage::new(20, 7).with_cached_input(100).with_reasoning(10);
 
 const PRICES: &str = r#"{"version": "2026-11-01", "models": {
@@ -128,9 +128,9 @@ const PRICES: &str = r#"{"version": "2026-11-01", "models": {
 /// Input 20 + cached 50 + output and reasoning 68, for a million dollars each.
 const COST: f64 = 0.000_138;
 
-/// All that comes of asking the model that says this, and what is recorded of it.
-async fn asked(says: Vec<Says>) -> (Result<Vec<Piece>, ChatError>, Captured) {
-    let (client, _) = model(says).await;
+/// Returns the result of a request to a server with these replies, and the records.
+async fn asked(replies: Vec<Reply>) -> (Result<Vec<Piece>, ChatError>, Captured) {
+    let (client, _) = model(replies).await;
     let prices = Prices::from_json(PRICES).expect("prices");
     // The call begins where the function is called, so that must be inside.
     let pieces = async { client.complete("rules", "question").try_collect().await };
@@ -138,7 +138,7 @@ async fn asked(says: Vec<Says>) -> (Result<Vec<Piece>, ChatError>, Captured) {
 }
 
 async fn fails_with(status: u16, headers: &'static [(&str, &str)], body: &str) -> ChatError {
-    let (outcome, _) = asked(vec![Says::refusal(status, headers, body)]).await;
+    let (outcome, _) = asked(vec![Reply::refusal(status, headers, body)]).await;
     outcome.expect_err("the model refuses")
 }
 
@@ -147,7 +147,7 @@ async fn an_answer_comes_piece_by_piece_with_its_usage() {
     let whole = streamed(&["Bees ", "fly. ", "[a.md:1]"]);
     // In the middle of an event.
     let (left, right) = whole.split_at(140);
-    let (client, seen) = model(vec![Says::whole(vec![left.to_owned(), right.to_owned()])]).await;
+    let (client, seen) = model(vec![Reply::whole(vec![left.to_owned(), right.to_owned()])]).await;
     let pieces: Vec<_> = client
         .complete("rules", "question")
         .try_collect()
@@ -168,8 +168,8 @@ async fn an_answer_comes_piece_by_piece_with_its_usage() {
 }
 
 #[tokio::test]
-async fn a_stream_tells_its_first_token_its_tokens_by_kind_and_its_cost() {
-    let (outcome, seen) = asked(vec![Says::whole(vec![streamed(&["Bees ", "fly."])])]).await;
+async fn a_stream_records_its_first_token_its_tokens_by_kind_and_its_cost() {
+    let (outcome, seen) = asked(vec![Reply::whole(vec![streamed(&["Bees ", "fly."])])]).await;
     assert_eq!(outcome.unwrap().len(), 3);
     let record = seen.record("generate_complete");
     assert_eq!(
@@ -213,10 +213,10 @@ async fn a_stream_tells_its_first_token_its_tokens_by_kind_and_its_cost() {
 }
 
 #[tokio::test]
-async fn a_limit_is_waited_for_and_told() {
-    let busy = Says::refusal(429, &[("retry-after-ms", "3")], "");
-    let says = vec![busy, Says::whole(vec![streamed(&["Bees fly."])])];
-    let (outcome, seen) = asked(says).await;
+async fn a_rate_limit_is_waited_for_and_recorded() {
+    let busy = Reply::refusal(429, &[("retry-after-ms", "3")], "");
+    let replies = vec![busy, Reply::whole(vec![streamed(&["Bees fly."])])];
+    let (outcome, seen) = asked(replies).await;
     assert_eq!(outcome.unwrap()[0].text, "Bees fly.");
     let retrying = seen.record("retrying");
     assert_eq!(retrying["level"], "WARNING");
@@ -248,7 +248,7 @@ async fn a_limit_is_waited_for_and_told() {
 
 #[tokio::test]
 async fn a_limit_that_stays_is_a_warning() {
-    let (outcome, seen) = asked(vec![Says::refusal(429, &[("retry-after", "0")], "")]).await;
+    let (outcome, seen) = asked(vec![Reply::refusal(429, &[("retry-after", "0")], "")]).await;
     assert!(
         matches!(outcome, Err(ChatError::RateLimited { .. })),
         "{outcome:?}"
@@ -270,8 +270,8 @@ async fn a_limit_that_stays_is_a_warning() {
 }
 
 #[tokio::test]
-async fn who_would_wait_too_long_is_told_so_at_once() {
-    let (outcome, seen) = asked(vec![Says::refusal(429, &[("retry-after", "3600")], "")]).await;
+async fn a_wait_that_is_too_long_is_an_error_at_once() {
+    let (outcome, seen) = asked(vec![Reply::refusal(429, &[("retry-after", "3600")], "")]).await;
     assert_eq!(
         outcome.unwrap_err().to_string(),
         "the model is asked too often, wait 3600 s and ask again"
@@ -280,8 +280,8 @@ async fn who_would_wait_too_long_is_told_so_at_once() {
 }
 
 #[tokio::test]
-async fn a_trouble_of_the_service_is_tried_again_and_then_an_error() {
-    let (outcome, seen) = asked(vec![Says::refusal(503, &[], "plain trouble")]).await;
+async fn a_server_error_is_retried_and_then_an_error() {
+    let (outcome, seen) = asked(vec![Reply::refusal(503, &[], "plain trouble")]).await;
     let error = outcome.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -297,9 +297,9 @@ async fn a_trouble_of_the_service_is_tried_again_and_then_an_error() {
 
 #[tokio::test]
 async fn a_connection_that_breaks_half_way_leaves_an_estimate() {
-    let broken = Says {
+    let broken = Reply {
         hangs_up: true,
-        ..Says::whole(vec![delta("Bees "), delta("fly")])
+        ..Reply::whole(vec![delta("Bees "), delta("fly")])
     };
     let (client, _) = model(vec![broken]).await;
     let pieces = async {
@@ -322,8 +322,8 @@ async fn a_connection_that_breaks_half_way_leaves_an_estimate() {
 }
 
 #[tokio::test]
-async fn who_stops_listening_leaves_an_estimate() {
-    let (client, _) = model(vec![Says::whole(vec![streamed(&["Bees ", "fly."])])]).await;
+async fn a_dropped_stream_is_marked_as_an_estimate() {
+    let (client, _) = model(vec![Reply::whole(vec![streamed(&["Bees ", "fly."])])]).await;
     let (piece, seen) = Capture::new()
         .run_async(async { Box::pin(client.complete("rules", "question")).next().await })
         .await;
@@ -342,7 +342,7 @@ async fn an_error_within_the_stream_and_what_is_no_event_end_it() {
         ("data: {\"choices\": 7}\n\n", "protocol"),
         ("", "cut_short"),
     ] {
-        let (outcome, seen) = asked(vec![Says::whole(vec![delta("Bees ") + end])]).await;
+        let (outcome, seen) = asked(vec![Reply::whole(vec![delta("Bees ") + end])]).await;
         assert!(outcome.is_err(), "{end}");
         let failed = seen.record("generate_failed");
         assert_eq!(
@@ -359,7 +359,7 @@ async fn an_error_within_the_stream_and_what_is_no_event_end_it() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() {
+async fn refusals_have_different_types() {
     let error = fails_with(401, &[], r#"{"error":{"message":"bad key"}}"#).await;
     assert!(matches!(error, ChatError::Key { status: 401 }), "{error:?}");
     let error = fails_with(400, &[], r#"{"error":{"message":"no such model"}}"#).await;
@@ -370,7 +370,7 @@ async fn refusals_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_not_there_is_an_error() {
+async fn an_unreachable_model_is_an_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     drop(listener);
@@ -385,8 +385,8 @@ async fn a_model_that_is_not_there_is_an_error() {
 /// The program as its user runs it, with a model and a table of prices.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_waterfall_shows_first_token_tokens_by_kind_and_cost() {
-    let said = "She lays up to two thousand eggs a day. [the-colony.md:8]";
-    let (base, _) = base_url(vec![Says::whole(vec![streamed(&[said])])]).await;
+    let output = "She lays up to two thousand eggs a day. [the-colony.md:8]";
+    let (base, _) = base_url(vec![Reply::whole(vec![streamed(&[output])])]).await;
     let folder = tempfile::tempdir().unwrap();
     let prices = folder.path().join("prices.json");
     std::fs::write(&prices, PRICES).unwrap();
@@ -441,7 +441,7 @@ async fn the_waterfall_shows_first_token_tokens_by_kind_and_cost() {
 }
 
 async fn service(answer: &[&str]) -> (Service, Seen) {
-    let (client, seen) = model(vec![Says::whole(vec![streamed(answer)])]).await;
+    let (client, seen) = model(vec![Reply::whole(vec![streamed(answer)])]).await;
     let corpus =
         Corpus::folder(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")).expect("the handbook");
     let library = ingest(&corpus, &Silent).expect("documents").library;
@@ -449,7 +449,7 @@ async fn service(answer: &[&str]) -> (Service, Seen) {
 }
 
 #[tokio::test]
-async fn a_model_s_answer_is_judged_against_the_sources() {
+async fn a_model_s_answer_is_evaluated_against_the_sources() {
     let request = Request::new("How many eggs does a queen lay in a day?", "ada");
     let (faithful, seen) = service(&[
         "At the height of the season she lays up to two thousand eggs a day. [the-colony.md:8]",

@@ -73,17 +73,17 @@ async fn a_document_that_cannot_be_read_ends_the_pipeline_in_its_first_block() {
     let corpus = Corpus::folder(dir.path()).expect("a corpus");
     let (library, seen) = capture_async(ingest_file(&corpus, &dir.path().join("gone.md"))).await;
     assert!(library.is_err());
-    let (born, root) = (
+    let (origin_record, root) = (
         seen.record("parsing_failed"),
         seen.record("ingestion_pipeline_failed"),
     );
     seen.span("parsing").under("ingestion_pipeline");
     assert_eq!(
-        (&born["level"], &root["level"]),
+        (&origin_record["level"], &root["level"]),
         (&json!("ERROR"), &json!("INFO"))
     );
-    assert_eq!(root["context"]["error_span_id"], born["span_id"]);
-    let trace = born["stack_trace"].as_str().unwrap_or_default();
+    assert_eq!(root["context"]["error_span_id"], origin_record["span_id"]);
+    let trace = origin_record["stack_trace"].as_str().unwrap_or_default();
     assert!(
         trace.contains("ingestion_pipeline (examples/src/pipeline.rs:"),
         "{trace}"

@@ -28,7 +28,7 @@ async fn ask(question: &str) -> (Result<QueryResponse, QueryError>, Captured) {
         .await
 }
 
-/// The operations that stand directly below the root, in the order in which they began.
+/// The operations directly below the root, in the order of their start.
 fn stages(seen: &Captured) -> Vec<String> {
     let tree = seen.tree();
     let below = tree.lines().filter_map(|line| line.strip_prefix("  "));
@@ -83,7 +83,7 @@ async fn an_answered_query_is_one_trace_of_a_root_and_three_stages() {
 }
 
 #[tokio::test]
-async fn the_stages_tell_tokens_cost_and_quality_and_the_root_their_sum() {
+async fn the_stages_record_tokens_cost_and_quality_and_the_root_their_sum() {
     let (_, seen) = ask("How many eggs does the queen lay?").await;
     let metrics = |operation| &seen.span(operation).record()["metrics"];
     let (root, generated) = (metrics("api_query"), metrics("generate"));
@@ -99,7 +99,7 @@ async fn the_stages_tell_tokens_cost_and_quality_and_the_root_their_sum() {
 }
 
 #[tokio::test]
-async fn a_query_that_fails_tells_its_trace_too() {
+async fn a_failed_query_returns_its_trace_too() {
     for (question, kind, stage) in [
         ("who won the 1954 world cup?", "no_context", "retrieve"),
         (" ", "empty_question", "retrieve"),

@@ -78,7 +78,7 @@ fn a_missing_folder_is_an_error_that_names_the_cure() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: no-such-folder is no folder, name one with --corpus\n"
+        "error: no-such-folder is not a folder; name one with --corpus\n"
     );
 }
 
@@ -157,7 +157,7 @@ fn the_service_answers_with_quality_and_its_trace() {
 }
 
 #[test]
-fn errors_are_json_with_their_trace_where_there_was_a_request() {
+fn errors_are_json_with_the_trace_of_their_request() {
     let server = Server::start();
     let cases = [
         (
@@ -179,7 +179,7 @@ fn errors_are_json_with_their_trace_where_there_was_a_request() {
 }
 
 #[test]
-fn health_and_metrics_are_there() {
+fn health_and_metrics_are_served() {
     let server = Server::start();
     let (status, body) = server.ask("GET", "/health", "");
     let health: serde_json::Value = serde_json::from_str(&body).unwrap();

@@ -48,7 +48,7 @@ const KNOWN: &[(&str, &str)] = &[
     ),
 ];
 
-/// Questions that the handbook says nothing about, though some of their words occur in it.
+/// Questions that the handbook does not answer, though some of their words occur in it.
 const UNKNOWN: &[&str] = &[
     "who won the 1954 world cup?",
     "What is the capital of France?",

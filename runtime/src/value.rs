@@ -93,7 +93,7 @@ impl Arena {
     }
 }
 
-/// What a value prints, up to 64 KiB of it.
+/// The printed form of a value, up to 64 KiB.
 pub(crate) fn bounded(value: fmt::Arguments<'_>) -> String {
     let mut arena = Arena::default();
     arena.print(value);
@@ -143,12 +143,12 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// Whether this may stand among a record's `metrics`.
+    /// Returns `true` if the value may be among a record's `metrics`.
     pub(crate) fn is_number(&self) -> bool {
         !matches!(self, Self::Bool(_) | Self::Text(_))
     }
 
-    /// Whether JSON has no number for this.
+    /// Returns `true` if JSON has no number for this value.
     pub(crate) fn is_nan(&self) -> bool {
         matches!(self, Self::F64(value) if !value.is_finite())
     }
@@ -216,8 +216,7 @@ impl Fields {
         }
     }
 
-    /// Puts what `told` holds in the place of what there is of this name. Text that nobody points to any more is let go of now
-    /// and then, so that a value that is set again and again takes no more room than two of it.
+    /// Replaces the value of this name by that of `recorded`. Unused text is compacted now and then, so that a value that is set repeatedly takes at most twice its size.
     pub(crate) fn set(&mut self, name: &str, told: &Self) {
         if told.items.is_empty() {
             return;
@@ -248,7 +247,7 @@ impl Fields {
         }
     }
 
-    /// Adds a value whose text stands in another buffer.
+    /// Adds a value whose text is in another buffer.
     pub(crate) fn copy(&mut self, name: &'static str, value: Value, from: &Arena) {
         let value = match value {
             Value::Text(text) => Value::Text(self.text.push_for(from.get(text), text)),
@@ -288,7 +287,7 @@ impl Fields {
             .map(|(name, value)| (name.to_owned(), self.value_json(value)))
     }
 
-    /// What JSON has no number for is text.
+    /// A number that JSON cannot represent is text.
     fn value_json(&self, value: Value) -> serde_json::Value {
         match value {
             Value::Bool(value) => value.into(),

@@ -80,6 +80,12 @@ impl StoredRecord {
         })
     }
 
+    /// Returns the error of the record, also of an event; `None` if it has none, or one without a type.
+    #[must_use]
+    pub fn span_error(&self) -> Option<SpanError> {
+        error(self.error.as_deref()?)
+    }
+
     fn is_local_root(&self, context: &Map<String, Value>) -> bool {
         let Some(parent) = &self.parent_span_id else {
             return true;

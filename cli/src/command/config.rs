@@ -1,4 +1,4 @@
-//! The configuration file: what is in effect and why, and a file to begin with.
+//! The command `config`: shows the effective configuration and where each value comes from, and writes a template.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +9,10 @@ use ragspan::Config;
 use ragspan::config::{ConfigError, Problem, Setting, ValueSource};
 use serde_json::{Value, json};
 
-use super::{Answer, Error};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::error::{ConfigFailure, Error};
+use super::options::GlobalOptions;
 use crate::style::{Style, Tone};
 use crate::text::{columns, safe};
 
@@ -20,12 +23,12 @@ pub(super) const HELP: &str = "Examples:
   ragspan config check --json | jq '.settings[] | select(.origin != \"default\")'";
 
 const CHECK_HELP: &str =
-    "Without FILE it is the one that a service would read here: $RAGSPAN_CONFIG, ./ragspan.yaml, \
-./logging_config.yaml, or none. Secrets are masked.
+    "Without FILE the file is the one that a service in this folder would load: $RAGSPAN_CONFIG, \
+./ragspan.yaml, ./logging_config.yaml, or none. Secrets are masked.
 
-With --json: one object, as `ragspan schema config` says.
+With --json: one object; its schema is printed by `ragspan schema config`.
 
-Exit codes: 0 right, 2 wrong or unreadable.
+Exit codes: 0 valid, 2 invalid or unreadable.
 
 Examples:
   ragspan config check
@@ -36,18 +39,18 @@ const INIT_HELP: &str = "Examples:
   ragspan config init --force ragspan.yaml
   ragspan config init - | less";
 
-/// What is asked of the configuration.
+/// The arguments of `config`.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// The question.
+    /// The command.
     #[command(subcommand)]
     pub command: ConfigCommand,
 }
 
-/// The questions.
+/// The commands of `config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Show what is in effect and where each value comes from, or all that is wrong
+    /// Show the effective values and where each comes from, or every problem
     #[command(after_help = CHECK_HELP)]
     Check(CheckArgs),
     /// Write a commented file with every key
@@ -55,76 +58,36 @@ pub enum ConfigCommand {
     Init(InitArgs),
 }
 
-/// Which file, and how much of it.
+/// The arguments of `config check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The file
     pub file: Option<PathBuf>,
-    /// Also show what is disabled, and what is not in this build
+    /// Also show disabled settings, and settings that are not in this build
     #[arg(long)]
     pub all: bool,
 }
 
-/// Where to.
+/// The arguments of `config init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// The file to write; - for standard output
     #[arg(default_value = "ragspan.yaml")]
     pub path: PathBuf,
-    /// Overwrite a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
 }
 
-/// Why a configuration was not shown or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigFailure {
-    /// The file was not read.
-    #[error(transparent)]
-    Unreadable(ConfigError),
-    /// What is wrong has been listed.
-    #[error("{place} has {count} to mend: see above", count = counted(*count))]
-    Wrong {
-        /// The file, or what stands for it.
-        place: String,
-        /// How many problems were listed.
-        count: usize,
-    },
-    /// A file is there already.
-    #[error("{} is there: name another file, or overwrite it with --force", path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file was not written.
-    #[error("cannot write {}: check the folder", path.display())]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-fn counted(count: usize) -> String {
-    if count == 1 {
-        "a problem".to_owned()
-    } else {
-        format!("{count} problems")
-    }
-}
-
-/// Carries out one of the two.
 pub(super) fn run(
     args: &ConfigArgs,
-    as_json: bool,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    style: &Style,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
     match &args.command {
-        ConfigCommand::Check(args) => check(args, as_json, out, style),
-        ConfigCommand::Init(args) => init(args, as_json, out),
+        ConfigCommand::Check(args) => check(args, options.json, out, &context.style),
+        ConfigCommand::Init(args) => init(args, options.json, out),
     }
 }
 
@@ -139,16 +102,16 @@ fn check(
         .as_ref()
         .map_or_else(Config::load, Config::from_file);
     match loaded {
-        Ok(config) if as_json => writeln!(out, "{}", told(&config))?,
+        Ok(config) if as_json => writeln!(out, "{}", json(&config))?,
         Ok(config) => out.write_all(effective(&config, args.all, style).as_bytes())?,
-        Err(error @ ConfigError::Invalid(_)) => return wrong(&error, as_json, out),
+        Err(error @ ConfigError::Invalid(_)) => return invalid(&error, as_json, out),
         Err(error) => return Err(ConfigFailure::Unreadable(error).into()),
     }
     Ok(Answer::Found)
 }
 
-/// Lists what is wrong on `out`, since that is the answer; the error says that there is something.
-fn wrong(error: &ConfigError, as_json: bool, out: &mut dyn Write) -> Result<Answer, Error> {
+/// Lists the problems on `out`, as the output of the command, and returns the error that gives their number.
+fn invalid(error: &ConfigError, as_json: bool, out: &mut dyn Write) -> Result<Answer, Error> {
     let problems = error.problems();
     let file = error.file().map(|file| file.display().to_string());
     if as_json {
@@ -161,9 +124,8 @@ fn wrong(error: &ConfigError, as_json: bool, out: &mut dyn Write) -> Result<Answ
             .lines()
             .try_for_each(|line| writeln!(out, "{}", safe(line)))?;
     }
-    let place = file.unwrap_or_else(|| "the environment".to_owned());
-    Err(ConfigFailure::Wrong {
-        place,
+    Err(ConfigFailure::Invalid {
+        file: file.unwrap_or_else(|| "the environment".to_owned()),
         count: problems.len(),
     }
     .into())
@@ -178,7 +140,7 @@ fn problem(problem: &Problem) -> Value {
     })
 }
 
-fn told(config: &Config) -> Value {
+fn json(config: &Config) -> Value {
     let setting = |setting: &Setting| {
         json!({
             "path": setting.path(),
@@ -192,27 +154,27 @@ fn told(config: &Config) -> Value {
     json!({"file": file, "valid": true, "settings": settings, "notes": config.notes(), "problems": []})
 }
 
-/// The effective configuration in the form of a file, with the origin of each value as its comment.
+/// Returns the effective configuration in the form of a file, with the source of each value as its comment.
 fn effective(config: &Config, all: bool, style: &Style) -> String {
     let shown: Vec<_> = config
         .explain()
         .iter()
-        .filter(|setting| all || counts(setting, config))
+        .filter(|setting| all || is_effective(setting, config))
         .collect();
     let widest = shown.iter().map(|setting| columns(&line(setting))).max();
     let at = widest.unwrap_or(0).min(style.width.saturating_sub(24));
     let mut text = head(config);
-    let mut above = "";
+    let mut last_section = "";
     for setting in shown {
-        headings(section(setting.path()), above, &mut text);
-        above = section(setting.path());
+        headings(section(setting.path()), last_section, &mut text);
+        last_section = section(setting.path());
         let line = line(setting);
         let gap = " ".repeat(at.saturating_sub(columns(&line)) + 2);
-        let origin = style.paint(
+        let source = style.paint(
             tone(setting.source()),
             &format!("# {}", safe(&setting.source().to_string())),
         );
-        text.push_str(&format!("{line}{gap}{origin}\n"));
+        text.push_str(&format!("{line}{gap}{source}\n"));
     }
     for note in config.notes() {
         text.push_str(&format!(
@@ -227,12 +189,12 @@ fn effective(config: &Config, all: bool, style: &Style) -> String {
 fn head(config: &Config) -> String {
     match config.source() {
         Some(file) => format!("# {}\n", safe(&file.display().to_string())),
-        None => "# no file: what is built in\n".to_owned(),
+        None => "# no file: the built-in defaults\n".to_owned(),
     }
 }
 
-fn tone(origin: &ValueSource) -> Tone {
-    if *origin == ValueSource::Default {
+fn tone(source: &ValueSource) -> Tone {
+    if *source == ValueSource::Default {
         Tone::Dim
     } else {
         Tone::Good
@@ -246,7 +208,7 @@ fn line(setting: &Setting) -> String {
     format!("{indent}{name}: {value}")
 }
 
-/// As a file would have to say it.
+/// Quotes a value where YAML needs it.
 fn quoted(value: &str) -> String {
     let begins = value.starts_with(['*', '&', '!', '|', '>', '%', '@', '#', '`', '"', '\'']);
     let list = value.starts_with(['[', '{']);
@@ -262,20 +224,21 @@ fn section(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(section, _)| section)
 }
 
-/// The names that lead to a section, as far as they are not there yet.
-fn headings(section: &str, above: &str, text: &mut String) {
-    let above: Vec<_> = above.split('.').collect();
+/// Writes the names on the path to a section that differ from those of the last section.
+fn headings(section: &str, last_section: &str, text: &mut String) {
+    let known: Vec<_> = last_section.split('.').collect();
     let mut same = true;
     for (depth, name) in section.split('.').enumerate() {
-        same = same && above.get(depth) == Some(&name);
+        same = same && known.get(depth) == Some(&name);
         if !same {
             text.push_str(&format!("{}{name}:\n", "  ".repeat(depth)));
         }
     }
 }
 
-/// Of what is disabled only the switch counts, and of what is not in this build only what somebody set.
-fn counts(setting: &Setting, config: &Config) -> bool {
+/// Returns whether a setting has an effect: of a disabled section only its switch does, and of a part that is not in this
+/// build only values that were set.
+fn is_effective(setting: &Setting, config: &Config) -> bool {
     if !setting.is_in_build() && *setting.source() == ValueSource::Default {
         return false;
     }
@@ -304,7 +267,7 @@ fn init(args: &InitArgs, as_json: bool, out: &mut dyn Write) -> Result<Answer, E
     } else {
         writeln!(
             out,
-            "wrote {path}: `ragspan config check` shows what it does",
+            "wrote {path}: `ragspan config check` shows its effect",
             path = safe(&path)
         )?;
     }
@@ -340,8 +303,8 @@ mod tests {
         backends:\n      sqlite: {enabled: true, path: /var/lib/rag.db}\n      datadog: {enabled: true, api_key: secret-77}\n";
 
     #[test]
-    fn the_effective_configuration_reads_as_a_file() {
-        let config = Config::from_yaml(FILE).expect("the file is right");
+    fn the_effective_configuration_has_the_form_of_a_file() {
+        let config = Config::from_yaml(FILE).expect("the file is valid");
         let wide = Style {
             width: 140,
             color: false,
@@ -355,8 +318,8 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_for_the_origins() {
-        let config = Config::from_yaml(FILE).expect("the file is right");
+    fn the_sources_are_coloured() {
+        let config = Config::from_yaml(FILE).expect("the file is valid");
         let style = Style {
             width: 80,
             color: true,
@@ -365,14 +328,14 @@ mod tests {
     }
 
     #[test]
-    fn the_json_has_every_key_and_no_secret() {
-        let config = Config::from_yaml(FILE).expect("the file is right");
-        let told = told(&config);
+    fn the_json_has_every_setting_and_no_secret() {
+        let config = Config::from_yaml(FILE).expect("the file is valid");
+        let value = json(&config);
         assert_eq!(
-            told["settings"].as_array().map(Vec::len),
+            value["settings"].as_array().map(Vec::len),
             Some(config.explain().len())
         );
-        assert_eq!(told["valid"], true);
-        assert!(!told.to_string().contains("77"));
+        assert_eq!(value["valid"], true);
+        assert!(!value.to_string().contains("77"));
     }
 }

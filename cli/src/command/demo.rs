@@ -1,14 +1,16 @@
 //! The command `demo`: writes a database to try the other commands on.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
-use ragspan_store::Writer;
 use serde_json::json;
 
-use super::{Answer, Cli, Error, Scene};
-use crate::demo::{count, traffic};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::error::Error;
+use super::options::GlobalOptions;
+use crate::demo::{self, Written};
 use crate::format::number;
 
 pub(super) const HELP: &str =
@@ -19,90 +21,64 @@ Examples:
   ragspan demo
   ragspan demo --seed 7 --requests 50 --db day.db";
 
-/// Where, and how much of it.
-const USUAL: &str = "ragspan-demo.db";
+/// The database unless `--db` names another.
+const DEFAULT_PATH: &str = "ragspan-demo.db";
 
-/// What to invent.
+/// The arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// The same seed invents the same traffic
+    /// The seed; the same seed gives the same traffic
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How many requests, over the last 24 hours
+    /// The number of requests, spread over the last 24 hours
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub requests: u32,
 }
 
-/// Why no demonstration was written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DemoError {
-    /// There is something already.
-    #[error("{} exists: remove it, or name another with --db", .0.display())]
-    Exists(PathBuf),
-}
-
-/// Records to a transaction.
-const BATCH: usize = 2_000;
-
 pub(super) async fn run(
     args: &DemoArgs,
-    cli: &Cli,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
-    // Never the database of the environment: what is invented must not come among what is real.
-    let path = cli.db.clone().unwrap_or_else(|| USUAL.into());
-    if path.exists() {
-        return Err(DemoError::Exists(path).into());
-    }
-    let now = scene.now.as_microsecond().max(0).unsigned_abs();
-    let rows = traffic(args.seed, args.requests, now);
-    let mut writer = Writer::open(&path).await?;
-    for batch in rows.chunks(BATCH) {
-        let batch: Vec<_> = batch.iter().map(crate::demo::Row::borrowed).collect();
-        writer.insert(&batch).await?;
-    }
-    while writer.fill().await? {}
-    writer.close().await?;
-    let counts = (rows.len(), count(&rows));
-    if cli.json {
-        write_json(&path, args.seed, counts, out)?;
+    // Never the database that the environment names: simulated records must not mix with real ones.
+    let path = options.db.clone().unwrap_or_else(|| DEFAULT_PATH.into());
+    let now = context.now.as_microsecond().max(0).unsigned_abs();
+    let written = demo::write(&path, args.seed, args.requests, now).await?;
+    if options.json {
+        write_json(&path, args.seed, &written, out)?;
     } else {
-        write_text(&path, counts, out)?;
+        write_text(&path, &written, out)?;
     }
     Ok(Answer::Found)
 }
 
-type Counts = (usize, (usize, usize));
-
-fn write_json(path: &Path, seed: u64, counts: Counts, out: &mut dyn Write) -> io::Result<()> {
-    let (records, (requests, failed)) = counts;
+fn write_json(path: &Path, seed: u64, written: &Written, out: &mut dyn Write) -> io::Result<()> {
     let value = json!({
         "database": path.display().to_string(),
         "seed": seed,
-        "requests": requests,
-        "failed": failed,
-        "records": records,
+        "requests": written.requests,
+        "failed": written.failed,
+        "records": written.records,
     });
     writeln!(out, "{value}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most some millions")]
-fn write_text(path: &Path, counts: Counts, out: &mut dyn Write) -> io::Result<()> {
-    let (records, (requests, failed)) = counts;
-    let [records, requests, failed] = [records, requests, failed].map(|count| number(count as f64));
+fn write_text(path: &Path, written: &Written, out: &mut dyn Write) -> io::Result<()> {
+    let [records, requests, failed] =
+        [written.records, written.requests, written.failed].map(|count| number(count as f64));
     let db = crate::text::safe(&path.display().to_string());
     writeln!(
         out,
         "wrote {records} records of {requests} requests, {failed} of them failed, to {db}. Try:
 
   export RAGSPAN_DB={db}
-  ragspan stats                     # how each layer does
-  ragspan errors --user ada         # who was hurt
-  ragspan why last-error            # what happened, and what else did then
+  ragspan stats                     # calls, errors and latency of each layer
+  ragspan errors --user ada         # the failures of one user
+  ragspan why last-error            # the root cause, and other failures of that minute
   ragspan trace last                # one request as a waterfall
-  ragspan slow --over 2s            # who had to wait
+  ragspan slow --over 2s            # the slowest requests
   ragspan logs --level warning --since 1h"
     )
 }

@@ -1,4 +1,4 @@
-//! Shows new records as they come into the database, until the one who looks has seen enough.
+//! Shows new records as they are written to the database, until ctrl-c.
 
 use std::io::Write;
 use std::pin::pin;
@@ -6,30 +6,33 @@ use std::time::Duration;
 
 use ragspan_store::{LogFilter, Reader, StoredRecord};
 
-use super::watch::{Change, Watch};
-use super::{Answer, Error, Scene, list};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::error::Error;
+use super::list;
+use super::monitor::{Change, FileMonitor};
 
-/// How often the database is asked: a record is shown well within a second.
-const PAUSE: Duration = Duration::from_millis(200);
-/// How many records are read at once.
+/// The pause between two queries: a record is shown well within a second.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// The number of records that are read at once.
 const BATCH: u32 = 1_000;
 
-/// Shows the newest records that pass, then every new one, also of a database that takes the place of this one; ends on
-/// ctrl-c or when nobody reads.
+/// Shows the newest records that match `filter`, then every new one, also of a database that replaces this one. Ends on
+/// ctrl-c, or when the reader of a pipe goes away.
 ///
 /// # Errors
-/// If the database refuses, or `out` can't be written to.
+/// If a query fails, or `out` cannot be written to.
 pub(super) async fn run(
     mut reader: Reader,
-    mut watch: Watch,
+    mut monitor: FileMonitor,
     filter: LogFilter,
     json: bool,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
     // Pinned outside of the loop: an interrupt between two waits must not be lost.
     let mut interrupted = pin!(tokio::signal::ctrl_c());
-    let mut unread = pin!(nobody_reads());
+    let mut unread = pin!(output_closed());
     let mut row = reader.newest_row().await?;
     let mut records = reader.logs(&filter).await?;
     let later = LogFilter {
@@ -37,24 +40,24 @@ pub(super) async fn run(
         ..filter
     };
     loop {
-        show(&records, json, out, scene)?;
+        show(&records, json, out, context)?;
         row = records.iter().map(|record| record.id).fold(row, i64::max);
         let full = records.len() >= BATCH as usize;
         tokio::select! {
             biased;
             _ = &mut interrupted => return Ok(Answer::Found),
             () = &mut unread => return Ok(Answer::Found),
-            () = tokio::time::sleep(PAUSE), if !full => {}
+            () = tokio::time::sleep(POLL_INTERVAL), if !full => {}
             () = std::future::ready(()), if full => {}
         }
         records = reader.logs_after(&later, row).await?;
         if !records.is_empty() {
             continue;
         }
-        // Only now: what is left in a database that another has taken the place of was shown.
-        match watch.look(&reader).await {
-            Some(Change::Another(next)) => (reader, row) = (next, 0),
-            Some(Change::Newer(next)) => reader = next,
+        // Only now: the remaining records of a replaced database were shown.
+        match monitor.check(&reader).await {
+            Some(Change::Replaced(next)) => (reader, row) = (next, 0),
+            Some(Change::Modified(next)) => reader = next,
             None => {}
         }
     }
@@ -64,22 +67,22 @@ fn show(
     records: &[StoredRecord],
     json: bool,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<(), Error> {
     if json {
         list::json_lines(records, out)?;
     } else {
         for record in records {
-            out.write_all(list::line(record, scene).as_bytes())?;
+            out.write_all(list::line(record, context).as_bytes())?;
         }
     }
     Ok(out.flush()?)
 }
 
-/// Ends when stdout is a pipe whose other end was closed: nothing would be written, and so
-/// nothing noticed, until the next record comes. A file or a system without such news never ends.
+/// Returns when stdout is a pipe whose other end was closed: without it that would be noticed only when the next record
+/// is written. Never returns for a file, and on systems other than Unix.
 #[cfg(unix)]
-async fn nobody_reads() {
+async fn output_closed() {
     use tokio::io::Interest;
 
     if let Ok(stdout) = stdout_as_pipe()
@@ -90,7 +93,7 @@ async fn nobody_reads() {
     std::future::pending().await
 }
 
-/// Unchecked, because the checked form would make stdout non-blocking under its writer.
+/// Opens stdout unchecked, because the checked form would make it non-blocking for its writer.
 #[cfg(unix)]
 fn stdout_as_pipe() -> std::io::Result<tokio::net::unix::pipe::Sender> {
     use std::os::fd::AsFd as _;
@@ -100,6 +103,6 @@ fn stdout_as_pipe() -> std::io::Result<tokio::net::unix::pipe::Sender> {
 }
 
 #[cfg(not(unix))]
-async fn nobody_reads() {
+async fn output_closed() {
     std::future::pending().await
 }

@@ -1,28 +1,27 @@
-//! Lists of records: as tables, and as JSON.
+//! Renders lists of records: as tables, and as JSON.
 
 use std::io::{self, Write};
 
 use ragspan_store::StoredRecord;
 
-use super::Scene;
-use super::scene::Clock;
-use crate::facts::{Facts, Failure, is_failure_level};
+use super::context::{RenderContext, TimeFormat};
+use crate::call::{Call, CallError, is_failure_level};
 use crate::format::duration;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Column, Table};
 use crate::text::{columns, cut, left, safe};
 
-/// In fewer columns than this the message needs the room of the durations.
+/// The width below which the durations are left out, to leave room for the messages.
 const NARROW: usize = 100;
 
-/// One record a line.
+/// Writes one record a line.
 pub(super) fn json_lines(records: &[StoredRecord], out: &mut dyn Write) -> io::Result<()> {
     records
         .iter()
         .try_for_each(|record| writeln!(out, "{}", record.to_json_line()))
 }
 
-/// One object with the trace's id and its records, each on a line of its own.
+/// Writes one object with the trace's id and its records, each on its own line.
 pub(super) fn trace_json(
     id: &str,
     records: &[StoredRecord],
@@ -37,12 +36,12 @@ pub(super) fn trace_json(
     )
 }
 
-/// A table of records; empty where there are none.
-pub(super) fn logs(records: &[StoredRecord], scene: &Scene) -> String {
-    let style = &scene.style;
+/// Returns a table of records; empty if there are none.
+pub(super) fn logs(records: &[StoredRecord], context: &RenderContext) -> String {
+    let style = &context.style;
     let took = (style.width >= NARROW).then_some(Column::number("took"));
     let columns: Vec<_> = [
-        Column::text(scene.zone_title()),
+        Column::text(context.zone_title()),
         Column::text("level"),
         Column::flexible("logger"),
     ]
@@ -51,58 +50,58 @@ pub(super) fn logs(records: &[StoredRecord], scene: &Scene) -> String {
     .chain([Column::text("trace"), Column::flexible("message")])
     .collect();
     let mut table = Table::new(&columns);
-    let clock = scene.clock(records);
+    let times = context.time_format(records);
     for record in records {
-        table.push(log_row(record, &clock, took.is_some()));
+        table.push(log_row(record, &times, took.is_some()));
     }
     render(&table, style)
 }
 
-fn log_row(record: &StoredRecord, clock: &Clock, took: bool) -> Vec<Cell> {
-    let when: Cell = clock.show(record).into();
+fn log_row(record: &StoredRecord, times: &TimeFormat, took: bool) -> Vec<Cell> {
+    let when: Cell = times.format(record).into();
     let level = Cell::toned(&record.level, level_tone(&record.level));
     let duration: Cell = record.duration_ms.map(duration).unwrap_or_default().into();
     let trace = Cell::toned(&record.short_trace().unwrap_or_default(), Tone::Dim);
     [when, level, record.logger.as_str().into()]
         .into_iter()
         .chain(took.then_some(duration))
-        .chain([trace, told(record).into()])
+        .chain([trace, message_with_error(record).into()])
         .collect()
 }
 
-/// A table of failures; empty where there are none.
-pub(super) fn errors(records: &[StoredRecord], scene: &Scene) -> String {
+/// Returns a table of failures; empty if there are none.
+pub(super) fn errors(records: &[StoredRecord], context: &RenderContext) -> String {
     let mut table = Table::new(&[
-        Column::text(scene.zone_title()),
+        Column::text(context.zone_title()),
         Column::text("trace"),
         Column::flexible("operation"),
         Column::flexible("error"),
         Column::flexible("message"),
     ]);
-    let clock = scene.clock(records);
+    let times = context.time_format(records);
     for record in records {
-        let failure = Failure::of(record);
-        let (kind, message) = match &failure {
-            Some(failure) => (failure.kind.as_str(), failure.message.as_str()),
+        let error = CallError::of(record);
+        let (error_type, message) = match &error {
+            Some(error) => (error.error_type.as_str(), error.message.as_str()),
             None => ("", record.message.as_str()),
         };
         table.push(vec![
-            clock.show(record).into(),
+            times.format(record).into(),
             record.short_trace().unwrap_or_default().into(),
-            place(record).into(),
-            Cell::toned(kind, Tone::Bad),
+            operation_or_logger(record).into(),
+            Cell::toned(error_type, Tone::Bad),
             message.into(),
         ]);
     }
-    render(&table, &scene.style)
+    render(&table, &context.style)
 }
 
-/// A table of calls, as they come; empty where there are none.
-pub(super) fn slow(records: &[StoredRecord], scene: &Scene) -> String {
-    let wide = scene.style.width >= NARROW;
+/// Returns a table of calls in the given order; empty if there are none.
+pub(super) fn slow(records: &[StoredRecord], context: &RenderContext) -> String {
+    let wide = context.style.width >= NARROW;
     let who = wide.then_some([Column::flexible("user"), Column::flexible("tenant")]);
     let columns: Vec<_> = [
-        Column::text(scene.zone_title()),
+        Column::text(context.zone_title()),
         Column::text("trace"),
         Column::flexible("operation"),
         Column::flexible("layer"),
@@ -113,48 +112,52 @@ pub(super) fn slow(records: &[StoredRecord], scene: &Scene) -> String {
     .chain(who.into_iter().flatten())
     .collect();
     let mut table = Table::new(&columns);
-    let clock = scene.clock(records);
+    let times = context.time_format(records);
     for record in records {
-        table.push(slow_row(record, &clock));
+        table.push(slow_row(record, &times));
     }
-    render(&table, &scene.style)
+    render(&table, &context.style)
 }
 
-/// The last two cells are shown only where there is room for their columns.
-fn slow_row(record: &StoredRecord, clock: &Clock) -> Vec<Cell> {
-    let facts = Facts::of(record);
-    let ended = format!("{} {}", facts.outcome.mark(), facts.outcome.word());
+/// The last two cells are shown only if the table has columns for them.
+fn slow_row(record: &StoredRecord, times: &TimeFormat) -> Vec<Cell> {
+    let call = Call::of(record);
+    let ended = format!("{} {}", call.outcome.mark(), call.outcome.as_str());
     vec![
-        clock.show(record).into(),
+        times.format(record).into(),
         record.short_trace().unwrap_or_default().into(),
-        facts.operation.into(),
-        Cell::toned(&facts.layer, Tone::Dim),
+        call.operation.into(),
+        Cell::toned(&call.layer, Tone::Dim),
         record.duration_ms.map(duration).unwrap_or_default().into(),
-        Cell::toned(&ended, facts.outcome.tone()),
+        Cell::toned(&ended, call.outcome.tone()),
         record.user_id.as_deref().unwrap_or_default().into(),
         record.tenant_id.as_deref().unwrap_or_default().into(),
     ]
 }
 
-/// How wide the level and the logger of a single line are.
+/// The widths of the level and the logger on a single line.
 const LEVEL: usize = 8;
 const LOGGER: usize = 16;
 
-/// A record on a line of its own, for those who can't know how wide the next ones will be.
-pub(super) fn line(record: &StoredRecord, scene: &Scene) -> String {
-    let style = &scene.style;
-    let time = safe(&scene.clock(std::slice::from_ref(record)).show(record));
+/// Returns one record as a line with fixed column widths: when following, the widths of later records are not known.
+pub(super) fn line(record: &StoredRecord, context: &RenderContext) -> String {
+    let style = &context.style;
+    let time = safe(
+        &context
+            .time_format(std::slice::from_ref(record))
+            .format(record),
+    );
     let trace = safe(&record.short_trace().unwrap_or_default());
     let logger = left(&safe(&record.logger), LOGGER);
     let used = columns(&time) + LEVEL + LOGGER + columns(&trace) + 8;
-    let said = cut(
-        &safe(&told(record)),
+    let message = cut(
+        &safe(&message_with_error(record)),
         style.width.saturating_sub(used).max(20),
     );
     let level = left(&safe(&record.level), LEVEL);
     let level = style.paint(level_tone(&record.level), &level);
     let trace = style.paint(Tone::Dim, &trace);
-    format!("{time}  {level}  {logger}  {trace}  {said}\n")
+    format!("{time}  {level}  {logger}  {trace}  {message}\n")
 }
 
 fn render(table: &Table, style: &Style) -> String {
@@ -165,19 +168,22 @@ fn render(table: &Table, style: &Style) -> String {
     }
 }
 
-/// The operation of a span; of an event, who said it.
-fn place(record: &StoredRecord) -> String {
+/// Returns the operation of a span, or the logger of an event.
+fn operation_or_logger(record: &StoredRecord) -> String {
     if record.kind == "span" {
-        Facts::of(record).operation
+        Call::of(record).operation
     } else {
         record.logger.clone()
     }
 }
 
-/// The message, and the error with it.
-fn told(record: &StoredRecord) -> String {
-    match Failure::of(record) {
-        Some(failure) => format!("{}: {}: {}", record.message, failure.kind, failure.message),
+/// Returns the message, followed by the error if there is one.
+fn message_with_error(record: &StoredRecord) -> String {
+    match CallError::of(record) {
+        Some(error) => format!(
+            "{}: {}: {}",
+            record.message, error.error_type, error.message
+        ),
         None => record.message.clone(),
     }
 }
@@ -197,8 +203,8 @@ mod tests {
     use crate::sample::{failed, fine};
     use crate::snapshot::check;
 
-    fn scene(width: usize, now: &str) -> Scene {
-        Scene {
+    fn context(width: usize, now: &str) -> RenderContext {
+        RenderContext {
             style: Style {
                 width,
                 color: false,
@@ -214,8 +220,8 @@ mod tests {
     #[test]
     fn logs_are_a_table() {
         let records: Vec<_> = fine().into_iter().chain(failed()).collect();
-        check("logs_80", &logs(&records, &scene(80, SAME_DAY)));
-        check("logs_140", &logs(&records, &scene(140, NEXT_DAY)));
+        check("logs_80", &logs(&records, &context(80, SAME_DAY)));
+        check("logs_140", &logs(&records, &context(140, NEXT_DAY)));
     }
 
     #[test]
@@ -225,26 +231,26 @@ mod tests {
             ..failed()[2].clone()
         };
         let records = [failed()[0].clone(), event];
-        check("errors_80", &errors(&records, &scene(80, SAME_DAY)));
-        check("errors_140", &errors(&records, &scene(140, SAME_DAY)));
+        check("errors_80", &errors(&records, &context(80, SAME_DAY)));
+        check("errors_140", &errors(&records, &context(140, SAME_DAY)));
     }
 
     #[test]
-    fn nothing_is_no_table() {
-        let scene = scene(80, SAME_DAY);
+    fn no_records_give_no_table() {
+        let context = context(80, SAME_DAY);
         for table in [logs, errors, slow] {
-            assert_eq!(table(&[], &scene), "");
+            assert_eq!(table(&[], &context), "");
         }
     }
 
     #[test]
-    fn a_single_line_has_its_columns_where_all_others_have_them() {
+    fn a_single_line_has_the_columns_of_all_others() {
         let odd = StoredRecord {
-            message: "said \u{1b}[2J".repeat(40),
+            message: "text \u{1b}[2J".repeat(40),
             ..failed()[0].clone()
         };
         let records = [odd, fine()[1].clone()];
-        let lines = records.map(|record| line(&record, &scene(100, SAME_DAY)));
+        let lines = records.map(|record| line(&record, &context(100, SAME_DAY)));
         assert!(
             lines
                 .iter()

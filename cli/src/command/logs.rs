@@ -6,12 +6,18 @@ use clap::Args;
 use ragspan::Level;
 use ragspan_store::{Condition, LogFilter, Reader};
 
-use super::watch::Watch;
-use super::{Answer, Cli, Error, Scene, When, answer, database, follow, list, open};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::database::{self, open};
+use super::error::Error;
+use super::monitor::FileMonitor;
+use super::options::GlobalOptions;
+use super::when::When;
+use super::{follow, list};
 
 pub(super) const HELP: &str =
     "Conditions: a path that begins with context. or metrics., then = != < <= > >= or \
-~ (contains), then a value; null for no value. Quote those with < and >. All options must hold.
+~ (contains), then a value; null for no value. Quote conditions with < and >. A record must match all options.
 With --json: one record a line (JSON Lines), each with its eighteen keys.
 
 Examples:
@@ -21,66 +27,71 @@ Examples:
   ragspan logs --layer retrieval --user ada --json | jq .metrics.duration_ms
   ragspan logs --follow --level warning";
 
-/// Which records.
+/// The arguments of `logs`.
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// Only this level and above: trace, debug, info, warning, error, critical
+    /// Only records of this level and above: trace, debug, info, warning, error, critical
     #[arg(long)]
     pub level: Option<Level>,
-    /// Only this user's
+    /// Only records of this user
     #[arg(long)]
     pub user: Option<String>,
-    /// Only of this request id
+    /// Only records of this request id
     #[arg(long, value_name = "ID")]
     pub request: Option<String>,
-    /// Only of this trace, named as for `ragspan trace`
+    /// Only records of this trace, named as for `ragspan trace`
     #[arg(long, value_name = "ID")]
     pub trace: Option<String>,
-    /// Only of this layer, such as retrieval
+    /// Only records of this layer, such as retrieval
     #[arg(long)]
     pub layer: Option<String>,
-    /// Only since then: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
-    /// Only before then
+    /// Only before this time
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
-    /// Only where the message, the error or the context says this, in either case
+    /// Only records whose message, error or context contains this text; case does not matter
     #[arg(long)]
     pub text: Option<String>,
-    /// Only where this holds, such as context.top_k>=5; may be repeated
+    /// Only records that meet this condition, such as context.top_k>=5; may be repeated
     #[arg(long = "where", value_name = "CONDITION")]
     pub conditions: Vec<Condition>,
-    /// Go on with new records as they come, until ctrl-c
+    /// Also list new records as they are written, until ctrl-c
     #[arg(long, short)]
     pub follow: bool,
-    /// At most so many, the newest of them
+    /// The maximum number of records; the newest are listed
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
 
 pub(super) async fn run(
     args: &LogsArgs,
-    cli: &Cli,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
-    let watch = Watch::on(database(cli)?);
-    let mut reader = open(cli).await?;
-    let filter = filter(args, &mut reader, scene).await?;
+    // Created before the database is opened, so that no change is missed.
+    let monitor = FileMonitor::new(database::path(options)?);
+    let mut reader = open(options).await?;
+    let filter = filter(args, &mut reader, context).await?;
     if args.follow {
-        return follow::run(reader, watch, filter, cli.json, out, scene).await;
+        return follow::run(reader, monitor, filter, options.json, out, context).await;
     }
     let records = reader.logs(&filter).await?;
-    if cli.json {
+    if options.json {
         list::json_lines(&records, out)?;
     } else {
-        out.write_all(list::logs(&records, scene).as_bytes())?;
+        out.write_all(list::logs(&records, context).as_bytes())?;
     }
-    Ok(answer(&records))
+    Ok(Answer::of(&records))
 }
 
-async fn filter(args: &LogsArgs, reader: &mut Reader, scene: &Scene) -> Result<LogFilter, Error> {
+async fn filter(
+    args: &LogsArgs,
+    reader: &mut Reader,
+    context: &RenderContext,
+) -> Result<LogFilter, Error> {
     let trace = match &args.trace {
         Some(asked) => Some(reader.resolve_trace(asked).await?.trace_id),
         None => None,
@@ -92,8 +103,8 @@ async fn filter(args: &LogsArgs, reader: &mut Reader, scene: &Scene) -> Result<L
         trace,
         layer: args.layer.clone(),
         kind: None,
-        since_us: scene.micros(args.since),
-        until_us: scene.micros(args.until),
+        since_us: context.micros(args.since),
+        until_us: context.micros(args.until),
         text: args.text.clone(),
         conditions: args.conditions.clone(),
         limit: Some(args.limit),

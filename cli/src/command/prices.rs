@@ -1,4 +1,4 @@
-//! The command `prices`: makes the table of what models cost from a price list.
+//! The command `prices`: converts a price list of models to the price table that a configuration loads.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write};
@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ragspan::prices::{PriceImport, Prices, PricesError};
+use ragspan::prices::{PriceImport, Prices};
 use serde_json::json;
 
-use super::{Answer, Error, Scene};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::error::{Error, PricesFailure};
+use super::options::GlobalOptions;
 use crate::format::number;
 use crate::text::safe;
 
@@ -19,13 +22,13 @@ pub(super) const HELP: &str = "Examples:
   ragspan prices import my-prices.json
   ragspan prices import my-prices.json --out - | less";
 
-const IMPORT_HELP: &str = "FILE is LiteLLM's model_prices_and_context_window.json, from its repository, or a table of our own form. Of LiteLLM's, \
-entries without prices by the token are left out and counted, and so are all other prices (by the batch, the priority, \
-the hour a cache is kept, the image). The table is named in the configuration: `logging: {prices: ragspan-prices.json}`.
+const IMPORT_HELP: &str = "FILE is LiteLLM's model_prices_and_context_window.json, from its repository, or a table in ragspan's own format. \
+Entries of LiteLLM's list without prices by the token are left out and counted, and so are all other prices (by the batch, \
+the priority, the hour a cache is kept, the image). The configuration names the table: `logging: {prices: ragspan-prices.json}`.
 
-With --json: one object, as `ragspan schema prices` says.
+With --json: one object; its schema is printed by `ragspan schema prices`.
 
-Exit codes: 0 written, 2 wrong, unreadable, or there already.
+Exit codes: 0 written; 2 invalid, unreadable, or the table exists.
 
 Examples:
   ragspan prices template > my-prices.json
@@ -41,26 +44,26 @@ Examples:
   ragspan prices template
   ragspan prices template > my-prices.json";
 
-/// Which of the two.
+/// The arguments of `prices`.
 #[derive(Debug, Args)]
 pub struct PricesArgs {
-    /// The question.
+    /// The command.
     #[command(subcommand)]
     pub command: PricesCommand,
 }
 
-/// What is done.
+/// The commands of `prices`.
 #[derive(Debug, Subcommand)]
 pub enum PricesCommand {
-    /// Make the table that a configuration names of a price list on the disk
+    /// Convert a price list on the disk to the table that a configuration names
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
-    /// Print a table to begin with, where you know your prices
+    /// Print a table to fill in with your own prices
     #[command(after_help = TEMPLATE_HELP)]
     Template,
 }
 
-/// Of what, and where to.
+/// The arguments of `prices import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The price list
@@ -68,59 +71,22 @@ pub struct ImportArgs {
     /// The table to write; - for standard output
     #[arg(long, value_name = "FILE", default_value = "ragspan-prices.json")]
     pub out: PathBuf,
-    /// What the table says of its age; without it the day on which the list was last changed
+    /// The version of the table; without it the day on which the list was last changed
     #[arg(long, value_name = "DATE")]
     pub dated: Option<String>,
-    /// Overwrite a table that is there
+    /// Overwrite an existing table
     #[arg(long)]
     pub force: bool,
 }
 
-/// Why there is no table.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PricesFailure {
-    /// The list was not read.
-    #[error("cannot read {}: check that it exists, may be read, and is text of at most 64 MiB", path.display())]
-    Unreadable {
-        /// The list.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The list is wrong.
-    #[error("{}: {reason}", path.display())]
-    Wrong {
-        /// The list.
-        path: PathBuf,
-        /// What is wrong with it, and where.
-        reason: PricesError,
-    },
-    /// A table is there already.
-    #[error("{} is there: name another file with --out, or overwrite it with --force", path.display())]
-    Exists {
-        /// The table.
-        path: PathBuf,
-    },
-    /// The table was not written.
-    #[error("cannot write {}: check the folder", path.display())]
-    Unwritable {
-        /// The table.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-/// Carries out one of the two.
 pub(super) fn run(
     args: &PricesArgs,
-    as_json: bool,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
     match &args.command {
-        PricesCommand::Import(args) => import(args, as_json, out, scene),
+        PricesCommand::Import(args) => import(args, options.json, out, context),
         PricesCommand::Template => {
             out.write_all(TEMPLATE.as_bytes())?;
             Ok(Answer::Found)
@@ -130,7 +96,7 @@ pub(super) fn run(
 
 const TEMPLATE: &str = r#"{
   "version": "2026-11-23",
-  "source": "an example: put your own models and prices here",
+  "source": "an example: replace it with your own models and prices",
   "unit": "usd_per_million_tokens",
   "models": {
     "my-large-model": {"input": 2.5, "cached_input": 0.25, "cache_write": 3.125, "output": 10, "above": [{"tokens": 200000, "input": 5, "output": 15}]},
@@ -139,14 +105,14 @@ const TEMPLATE: &str = r#"{
 }
 "#;
 
-/// The list that is known is 3 MiB.
-const MOST: u64 = 64 * 1024 * 1024;
+/// The maximum size of a list; LiteLLM's has 3 MiB.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 fn import(
     args: &ImportArgs,
     as_json: bool,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
     let path = &args.file;
     let (text, changed) = read(path).map_err(|source| PricesFailure::Unreadable {
@@ -154,9 +120,9 @@ fn import(
         source,
     })?;
     let dated = args.dated.clone();
-    let dated = dated.unwrap_or_else(|| day(changed.unwrap_or(scene.now)));
+    let dated = dated.unwrap_or_else(|| day(changed.unwrap_or(context.now)));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let import = Prices::import(&text, &dated, &name).map_err(|reason| PricesFailure::Wrong {
+    let import = Prices::import(&text, &dated, &name).map_err(|reason| PricesFailure::Invalid {
         path: path.clone(),
         reason,
     })?;
@@ -165,7 +131,7 @@ fn import(
         out.write_all(table.as_bytes())?;
     } else {
         write(&args.out, &table, args.force)?;
-        tell(&args.out, &import, as_json, out)?;
+        report(&args.out, &import, as_json, out)?;
     }
     Ok(Answer::Found)
 }
@@ -174,8 +140,8 @@ fn read(path: &Path) -> io::Result<(String, Option<Timestamp>)> {
     let file = File::open(path)?;
     let changed = file.metadata()?.modified().ok();
     let mut text = String::new();
-    file.take(MOST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MOST {
+    file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     let changed = changed.and_then(|time| Timestamp::try_from(time).ok());
@@ -206,7 +172,7 @@ fn write(path: &Path, table: &str, force: bool) -> Result<(), PricesFailure> {
     file.write_all(table.as_bytes()).map_err(failed)
 }
 
-fn tell(path: &Path, import: &PriceImport, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
+fn report(path: &Path, import: &PriceImport, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
     let path = path.display().to_string();
     let (models, skipped) = (import.prices.len(), import.skipped);
     if as_json {
@@ -222,12 +188,12 @@ fn tell(path: &Path, import: &PriceImport, as_json: bool, out: &mut dyn Write) -
         1 => ", 1 entry without a price by the token left out".to_owned(),
         _ => format!(
             ", {} entries without a price by the token left out",
-            shown(skipped)
+            grouped(skipped)
         ),
     };
     let models = match models {
         1 => "1 model".to_owned(),
-        _ => format!("{} models", shown(models)),
+        _ => format!("{} models", grouped(models)),
     };
     writeln!(
         out,
@@ -236,7 +202,7 @@ fn tell(path: &Path, import: &PriceImport, as_json: bool, out: &mut dyn Write) -
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a file holds no more")]
-fn shown(count: usize) -> String {
+fn grouped(count: usize) -> String {
     number(count as f64)
 }
 
@@ -245,8 +211,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_template_is_a_table_as_it_would_be_written() {
-        let prices = Prices::from_json(TEMPLATE).expect("it is a table");
+    fn the_template_is_a_table_as_import_writes_it() {
+        let prices = Prices::from_json(TEMPLATE).expect("a table");
         assert_eq!(prices.to_json(), TEMPLATE);
     }
 }

@@ -1,47 +1,48 @@
-//! The command `schema`: prints the JSON Schemas of what is written.
+//! The command `schema`: prints the JSON Schemas of records and of `--json` outputs.
 
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
-use super::{Answer, Error};
+use super::answer::Answer;
+use super::error::Error;
 
 pub(super) const HELP: &str = "Examples:
   ragspan schema > record.schema.json
   ragspan schema stats | jq .required";
 
-/// Of what.
+/// The arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// A record, or what a command writes with --json
+    /// A record, or the --json output of a command
     #[arg(value_enum, default_value_t)]
     pub of: Document,
 }
 
-/// What has a schema.
+/// A JSON document that has a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Document {
     /// A record, and each line of logs, errors and slow
     #[default]
     Record,
-    /// What trace writes
+    /// The output of trace
     Trace,
-    /// What why writes
+    /// The output of why
     Why,
-    /// What stats writes
+    /// The output of stats
     Stats,
-    /// What doctor writes
+    /// The output of doctor
     Doctor,
-    /// What demo writes
+    /// The output of demo
     Demo,
-    /// What config check writes
+    /// The output of config check
     Config,
-    /// What prices import writes
+    /// The output of prices import
     Prices,
 }
 
 impl Document {
-    /// The JSON Schema.
+    /// Returns the JSON Schema.
     #[must_use]
     pub const fn schema(self) -> &'static str {
         match self {

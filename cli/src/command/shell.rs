@@ -1,12 +1,13 @@
-//! The commands `completions` and `man`: what a shell and the manual need.
+//! The commands `completions` and `man`: print shell completions and manual pages.
 
 use std::io::{self, Write};
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Answer, Cli, Error};
+use super::answer::Answer;
+use super::error::{Error, UnknownCommand};
 
 pub(super) const COMPLETIONS_HELP: &str = "Examples:
   ragspan completions bash > ragspan.bash   # into ~/.local/share/bash-completion/completions/ragspan
@@ -17,53 +18,51 @@ pub(super) const MAN_HELP: &str = "Examples:
   ragspan man > ragspan.1                   # into ~/.local/share/man/man1
   ragspan man logs > ragspan-logs.1";
 
-/// For which shell.
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
 }
 
-/// Of which command.
+/// The arguments of `man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// One of the commands; without it the page tells of the whole
+    /// One of the commands; without it the page is of `ragspan` itself
     pub of: Option<String>,
 }
 
-/// There is no such command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no command `{0}`: `ragspan --help` lists them")]
-pub struct UnknownCommand(String);
-
-pub(super) fn completions(args: &CompletionsArgs, out: &mut dyn Write) -> Result<Answer, Error> {
+pub(super) fn completions(
+    args: &CompletionsArgs,
+    mut ragspan: Command,
+    out: &mut dyn Write,
+) -> Result<Answer, Error> {
     // Written to memory first: clap_complete panics where its output fails, and a pipe may be closed.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "ragspan", &mut script);
+    clap_complete::generate(args.shell, &mut ragspan, "ragspan", &mut script);
     out.write_all(&script)?;
     Ok(Answer::Found)
 }
 
-pub(super) fn man(args: &ManArgs, out: &mut dyn Write) -> Result<Answer, Error> {
-    let whole = Cli::command();
+pub(super) fn man(args: &ManArgs, ragspan: Command, out: &mut dyn Write) -> Result<Answer, Error> {
     let page = match &args.of {
-        None => whole,
-        Some(name) => page_of(whole, name)?,
+        None => ragspan,
+        Some(name) => page_of(ragspan, name)?,
     };
     render(page, out)?;
     Ok(Answer::Found)
 }
 
-/// Built, so that the page is called `ragspan-<name>` and its synopsis begins with `ragspan`.
-fn page_of(mut whole: clap::Command, name: &str) -> Result<clap::Command, UnknownCommand> {
-    whole.build();
-    whole
+/// Returns the subcommand, built: so its page is called `ragspan-<name>` and its synopsis begins with `ragspan`.
+fn page_of(mut ragspan: Command, name: &str) -> Result<Command, UnknownCommand> {
+    ragspan.build();
+    ragspan
         .find_subcommand(name)
         .cloned()
         .ok_or_else(|| UnknownCommand(name.to_owned()))
 }
 
-fn render(page: clap::Command, out: &mut dyn Write) -> io::Result<()> {
+fn render(page: Command, out: &mut dyn Write) -> io::Result<()> {
     let mut text = Vec::new();
     Man::new(page).render(&mut text)?;
     out.write_all(&text)

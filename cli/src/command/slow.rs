@@ -6,7 +6,13 @@ use std::str::FromStr;
 use clap::Args;
 use ragspan_store::SlowFilter;
 
-use super::{Answer, Cli, Error, Scene, When, answer, list, open};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::database::open;
+use super::error::Error;
+use super::list;
+use super::options::GlobalOptions;
+use super::when::When;
 
 pub(super) const HELP: &str =
     "With --json: one record a line (JSON Lines), each with its eighteen keys.
@@ -17,10 +23,10 @@ Examples:
   ragspan slow --layer generation --limit 5
   ragspan slow --operations --json | jq .metrics.duration_ms";
 
-/// Which calls.
+/// The arguments of `slow`.
 #[derive(Debug, Args)]
 pub struct SlowArgs {
-    /// Only those that took so long or longer: 500ms, 2s, 1.5s, 1m
+    /// Only calls of this duration or longer: 500ms, 2s, 1.5s, 1m
     #[arg(long, value_name = "DURATION")]
     pub over: Option<Millis>,
     /// Calls of this layer, such as generation, instead of whole requests
@@ -29,24 +35,24 @@ pub struct SlowArgs {
     /// Calls of every layer instead of whole requests
     #[arg(long)]
     pub operations: bool,
-    /// Only since then: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
-    /// Only before then
+    /// Only before this time
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
-    /// At most so many, the slowest of them
+    /// The maximum number of calls; the slowest are listed
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
 
-/// A length of time in milliseconds.
+/// A duration in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Millis(pub f64);
 
-/// A text that is no length of time.
+/// The text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no duration: use 500ms, 2s, 1.5s or 1m")]
+#[error("`{0}` is not a duration: use 500ms, 2s, 1.5s or 1m")]
 pub struct UnknownDuration(String);
 
 impl FromStr for Millis {
@@ -54,37 +60,34 @@ impl FromStr for Millis {
 
     fn from_str(text: &str) -> Result<Self, UnknownDuration> {
         let text = text.trim();
-        [("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3_600e3)]
-            .into_iter()
-            .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))
-            .and_then(|(number, factor)| Some(number.trim().parse::<f64>().ok()? * factor))
-            .filter(|millis| millis.is_finite() && *millis >= 0.0)
-            .map(Self)
-            .ok_or_else(|| UnknownDuration(text.to_owned()))
+        let duration = ragspan_core::duration::parse(text);
+        duration
+            .map(|duration| Self(duration.as_secs_f64() * 1e3))
+            .map_err(|_| UnknownDuration(text.to_owned()))
     }
 }
 
 pub(super) async fn run(
     args: &SlowArgs,
-    cli: &Cli,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
     let filter = SlowFilter {
         spans: args.operations,
         layer: args.layer.clone(),
         over_ms: args.over.map(|Millis(millis)| millis),
-        since_us: scene.micros(args.since),
-        until_us: scene.micros(args.until),
+        since_us: context.micros(args.since),
+        until_us: context.micros(args.until),
         limit: Some(args.limit),
     };
-    let records = open(cli).await?.slowest(&filter).await?;
-    if cli.json {
+    let records = open(options).await?.slowest(&filter).await?;
+    if options.json {
         list::json_lines(&records, out)?;
     } else {
-        out.write_all(list::slow(&records, scene).as_bytes())?;
+        out.write_all(list::slow(&records, context).as_bytes())?;
     }
-    Ok(answer(&records))
+    Ok(Answer::of(&records))
 }
 
 #[cfg(test)]
@@ -94,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_a_unit() {
+    fn a_duration_needs_a_unit() {
         for (text, millis) in [
             ("500ms", 500.0),
             ("2s", 2e3),
@@ -111,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_harm(text in any::<String>()) {
+        fn any_text_is_parsed_without_a_panic(text in any::<String>()) {
             if let Ok(Millis(millis)) = text.parse() {
                 prop_assert!(millis >= 0.0);
             }

@@ -1,4 +1,4 @@
-//! The command `stats`: sums up the calls of a span of time.
+//! The command `stats`: aggregates the calls of a period.
 
 use std::io::{self, Write};
 
@@ -6,16 +6,21 @@ use clap::{Args, ValueEnum};
 use ragspan_store::{Stats, StatsBy, StatsFilter};
 use serde_json::{Value, json};
 
-use super::{Answer, Cli, Error, Scene, When, open};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::database::open;
+use super::error::Error;
+use super::options::GlobalOptions;
+use super::when::When;
 use crate::format::{dollars, duration, number};
 use crate::style::{Style, Tone};
-use crate::summary::place_of_layer;
+use crate::summary::layer_rank;
 use crate::table::{Cell, Column, Table};
 
 pub(super) const HELP: &str =
     "Layers and operations count every annotated call, also nested ones; users count whole \
-requests; errors count failures where they were born. Tokens and cost of a request stand with its
-api call, and those of each call of a model with its own layer and operation.
+requests; errors count failures at their origin. Tokens and cost of a request count for its
+api call, and those of a model call for its own layer and operation.
 With --json: one object; its schema is printed by `ragspan schema stats`.
 
 Examples:
@@ -24,27 +29,27 @@ Examples:
   ragspan stats --by user --since 'yesterday 00:00' --until today
   ragspan stats --by error --json | jq .groups[0].name";
 
-/// Which calls, and how they are grouped.
+/// The arguments of `stats`.
 #[derive(Debug, Args)]
 pub struct StatsArgs {
-    /// What the calls are grouped by
+    /// The dimension to group the calls by
     #[arg(long, value_enum, default_value_t)]
     pub by: By,
-    /// Only this layer, such as retrieval
+    /// Only calls of this layer, such as retrieval
     #[arg(long)]
     pub layer: Option<String>,
-    /// Only since then: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     pub since: When,
-    /// Only before then
+    /// Only before this time
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
-    /// At most so many groups; of operations, users and errors those with the most calls
+    /// The maximum number of groups; of operations, users and errors those with the most calls are listed
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
 
-/// What calls are grouped by.
+/// A dimension to group calls by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum By {
     /// Their layer
@@ -59,7 +64,7 @@ pub enum By {
 }
 
 impl By {
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Layer => "layer",
             Self::Operation => "operation",
@@ -68,7 +73,7 @@ impl By {
         }
     }
 
-    const fn question(self) -> StatsBy {
+    const fn dimension(self) -> StatsBy {
         match self {
             Self::Layer => StatsBy::Layer,
             Self::Operation => StatsBy::Operation,
@@ -80,41 +85,37 @@ impl By {
 
 pub(super) async fn run(
     args: &StatsArgs,
-    cli: &Cli,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
     let filter = StatsFilter {
-        by: args.by.question(),
+        by: args.by.dimension(),
         layer: args.layer.clone(),
-        since_us: scene.micros(Some(args.since)),
-        until_us: scene.micros(args.until),
+        since_us: context.micros(Some(args.since)),
+        until_us: context.micros(args.until),
     };
-    let mut groups = open(cli).await?.stats(&filter).await?;
+    let mut groups = open(options).await?.stats(&filter).await?;
     order(&mut groups, args.by);
     let left = groups.len().saturating_sub(args.limit as usize);
     groups.truncate(args.limit as usize);
     if groups.is_empty() {
         return Ok(Answer::Nothing);
     }
-    if cli.json {
+    if options.json {
         write_json(&groups, args.by, &filter, left, out)?;
     } else {
-        out.write_all(render(&groups, args.by, left, &scene.style).as_bytes())?;
+        out.write_all(render(&groups, args.by, left, &context.style).as_bytes())?;
     }
     Ok(Answer::Found)
 }
 
-/// Layers as a request meets them; everything else by the number of calls.
+/// Sorts layers in the order of a request, and other groups by their number of calls.
 fn order(groups: &mut [Stats], by: By) {
     groups.sort_by_key(|group| {
         let name = group.name.as_deref().unwrap_or_default();
-        let place = if by == By::Layer {
-            place_of_layer(name)
-        } else {
-            0
-        };
-        (place, std::cmp::Reverse(group.calls))
+        let rank = if by == By::Layer { layer_rank(name) } else { 0 };
+        (rank, std::cmp::Reverse(group.calls))
     });
 }
 
@@ -131,7 +132,7 @@ fn write_json(
             .map(|time| time.to_string())
     };
     let value = json!({
-        "by": by.word(),
+        "by": by.as_str(),
         "since": time(filter.since_us),
         "until": time(filter.until_us),
         "groups": groups.iter().map(group_json).collect::<Vec<_>>(),
@@ -163,7 +164,7 @@ fn error_rate(group: &Stats) -> f64 {
     group.errors as f64 / group.calls.max(1) as f64
 }
 
-/// From this many columns on everything fits.
+/// The terminal width from which on all columns fit.
 const WIDE: usize = 110;
 
 fn render(groups: &[Stats], by: By, left: usize, style: &Style) -> String {
@@ -183,7 +184,7 @@ fn render(groups: &[Stats], by: By, left: usize, style: &Style) -> String {
 fn columns(by: By, wide: bool) -> Vec<Column> {
     let mut columns = vec![Column::flexible(match by {
         By::Operation => "layer",
-        by => by.word(),
+        by => by.as_str(),
     })];
     if by == By::Operation {
         columns.push(Column::flexible("operation"));
@@ -228,7 +229,7 @@ fn row(group: &Stats, by: By, wide: bool) -> Vec<Cell> {
     cells
 }
 
-/// A count that is alarming only where it is not zero.
+/// A cell for a count, in `tone` unless the count is zero.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 9e15 calls")]
 fn count(count: u64, tone: Tone) -> Cell {
     let tone = if count == 0 { Tone::Plain } else { tone };

@@ -1,6 +1,6 @@
-//! One request: as a waterfall, as JSON, or as a page to pass on.
+//! The command `trace`: shows one request as a waterfall, as JSON, or as an HTML page.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,8 +9,12 @@ use crate::html;
 use crate::text::safe;
 use crate::waterfall::{self, View};
 
-use super::scene::Scene;
-use super::{Answer, Cli, Error, answer, list, open};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::database::open;
+use super::error::{Error, PageFailure};
+use super::list;
+use super::options::GlobalOptions;
 
 pub(super) const HELP: &str =
     "With --json: one object {\"trace_id\", \"records\": [..]}, the records in \
@@ -23,31 +27,31 @@ Examples:
   ragspan trace last-error --html incident.html
   ragspan trace last --json | jq .records[0]";
 
-/// Which trace, and how much of it.
+/// The arguments of `trace`.
 #[derive(Debug, Args)]
 pub struct TraceArgs {
     /// A trace id (UUID, 32 hex digits, short form, or the beginning of one), a span id, a request
     /// id, a traceparent, `last`, or `last-error`
     pub id: String,
-    /// Also list what was said in each span
+    /// Also list the events of each span
     #[arg(long)]
     pub events: bool,
     /// Show every span; a large trace is folded to a screen or two otherwise
     #[arg(long, conflicts_with_all = ["depth", "slowest"])]
     pub all: bool,
-    /// Open so many levels and no more
+    /// Open this many levels
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub depth: Option<u32>,
-    /// Open only the ways to the N spans that took the most time themselves
+    /// Open only the paths to the N spans with the most time of their own
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub slowest: Option<u32>,
-    /// Write one HTML page, which needs nothing else, to attach to an incident; `-` is standard output
+    /// Write a self-contained HTML page, to attach to an incident; `-` is standard output
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "events", "all", "depth", "slowest"])]
     pub html: Option<PathBuf>,
 }
 
 impl TraceArgs {
-    /// How much of the trace is asked for.
+    /// Returns how much of the trace is shown.
     #[must_use]
     pub fn view(&self) -> View {
         let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -60,35 +64,27 @@ impl TraceArgs {
     }
 }
 
-/// The page could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: name a file in a folder that exists, or `-`", path.display())]
-pub struct PageFailure {
-    path: PathBuf,
-    source: io::Error,
-}
-
 pub(super) async fn run(
     args: &TraceArgs,
-    cli: &Cli,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
-    let mut reader = open(cli).await?;
+    let mut reader = open(options).await?;
     let trace = reader.resolve_trace(&args.id).await?;
     let records = reader.trace(&trace.trace_id).await?;
     if let Some(file) = &args.html {
         write(&html::page(&records), file, out)?;
-    } else if cli.json {
+    } else if options.json {
         list::trace_json(&trace.trace_id, &records, out)?;
     } else {
-        let text = waterfall::render_as(&records, &args.view(), &scene.style);
+        let text = waterfall::render_as(&records, &args.view(), &context.style);
         out.write_all(text.as_bytes())?;
     }
-    Ok(answer(&records))
+    Ok(Answer::of(&records))
 }
 
-/// `-` is where all other output goes.
+/// Writes the page to `file`, or to `out` if that is `-`.
 fn write(page: &str, file: &Path, out: &mut dyn Write) -> Result<(), Error> {
     if file == Path::new("-") {
         return Ok(out.write_all(page.as_bytes())?);

@@ -1,4 +1,4 @@
-//! Reads a point in time as people say it: so long ago, a date, a clock time today or yesterday.
+//! Parses a point in time: a duration before now, a date, or a clock time today or yesterday.
 
 use std::str::FromStr;
 
@@ -7,21 +7,21 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use ragspan_core::duration;
 
-/// A point in time, before it is known in which zone and when it was said.
+/// A point in time that may be relative to the current time and the time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// So many microseconds ago.
+    /// A number of microseconds before now.
     Ago(i64),
-    /// A point in time that names its zone.
+    /// A point in time with its zone.
     At(Timestamp),
-    /// A date and a clock time in the zone of whoever asks.
+    /// A date and a clock time in the user's zone.
     Civil(DateTime),
-    /// So many days back, at a clock time.
+    /// A number of days before today, at a clock time.
     Day(i64, Time),
 }
 
 impl When {
-    /// In microseconds since the epoch, for someone who says it at `now` in `zone`.
+    /// Returns the time in microseconds since the epoch, relative to `now` and `zone`.
     #[must_use]
     pub fn micros(self, now: Timestamp, zone: &TimeZone) -> i64 {
         match self {
@@ -37,17 +37,17 @@ impl When {
     }
 }
 
-/// A clock time that a change of the clocks skips is moved on by the gap. What lies beyond all
-/// representable time lies before every record.
+/// Moves a clock time that a change to daylight saving time skips on by the gap. A time that cannot be represented counts as
+/// earlier than every record.
 fn in_zone(time: DateTime, zone: &TimeZone) -> i64 {
     zone.to_timestamp(time)
         .map_or(i64::MIN, Timestamp::as_microsecond)
 }
 
-/// A text that is no time.
+/// The text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no time: use 30s, 15m, 24h, 7d, 2w, today 09:30, `yesterday 14:00`, 2025-12-03 or 2025-12-03T22:45"
+    "`{0}` is not a time: use 30s, 15m, 24h, 7d, 2w, today 09:30, `yesterday 14:00`, 2025-12-03 or 2025-12-03T22:45"
 )]
 pub struct UnknownTime(String);
 
@@ -64,16 +64,16 @@ impl FromStr for When {
     }
 }
 
-/// `90m`, `1h30m`, `now`.
+/// Parses `90m`, `1h30m`, `now`.
 fn ago(text: &str) -> Option<When> {
     if text == "now" {
         return Some(When::Ago(0));
     }
-    let micros = duration::parse(text).ok()?.as_micros();
-    micros.try_into().ok().map(When::Ago)
+    let ago = duration::parse(text).ok()?;
+    i64::try_from(ago.as_micros()).ok().map(When::Ago)
 }
 
-/// `today`, `yesterday 14:00`.
+/// Parses `today`, `yesterday 14:00`.
 fn day(text: &str) -> Option<When> {
     let (word, time) = text.split_once([' ', 'T']).unwrap_or((text, ""));
     let back = match word {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_as_people_say_them() {
+    fn times_are_parsed_in_every_form() {
         for (text, expected) in [
             ("24h", "2026-11-22T00:30:00Z"),
             ("90m", "2026-11-22T23:00:00Z"),
@@ -131,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_the_clocks_skip_is_moved_on() {
+    fn a_time_that_daylight_saving_skips_is_moved_on() {
         assert_eq!(shown("2026-03-29T02:30"), "2026-03-29T01:30:00Z");
     }
 
     #[test]
-    fn anything_else_is_refused_with_what_would_do() {
+    fn any_other_text_is_rejected_with_the_valid_forms() {
         for text in [
             "",
             "h",
@@ -157,7 +157,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_harm(text in any::<String>(), now in -1_i64 << 40..1 << 40) {
+        fn any_text_is_parsed_without_a_panic(text in any::<String>(), now in -1_i64 << 40..1 << 40) {
             if let Ok(when) = text.parse::<When>() {
                 let now = Timestamp::from_second(now / 100_000).expect("within time");
                 _ = when.micros(now, &berlin());

@@ -1,170 +1,175 @@
-//! Invents a day of a RAG service's traffic: several tenants, every layer, and all that goes wrong.
+//! Writes a database of a RAG service's day: several tenants, every layer, and what goes wrong in a service.
+//!
+//! A simulated service runs under the pipeline of a real one, with the clock and the random numbers of
+//! [`ragspan::testing`], so that one seed gives one day.
 
-mod call;
-mod dice;
-mod stage;
-mod story;
+mod clock;
+mod plan;
+mod quiet;
+mod rng;
+mod scenario;
+mod service;
 
-use call::{Request, records};
-use dice::Dice;
-use story::{Story, USUAL, tell};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-pub(crate) use call::Row;
+use ragspan::config::SqliteSettings;
+use ragspan::prices::Prices;
+use ragspan::telemetry::DeliveryStats;
+use ragspan::testing::Capture;
+use ragspan::{Level, LogContext as _};
+use ragspan_store::Writer;
 
-const MINUTE: u64 = 60_000_000;
-const DAY: u64 = 24 * 60 * MINUTE;
-/// An index was out of reach from so long ago on.
-const OUTAGE_AGO: u64 = 190 * MINUTE;
-const OUTAGE: u64 = 8 * MINUTE;
-/// The newest requests began so long ago, the last one first, and all of them fail.
-const NEWEST_AGO: [u64; 4] = [5_000_000, 9_000_000, 14_000_000, 26_000_000];
+use plan::Planned;
+use rng::Rng;
+use scenario::Scenario;
+use service::{RequestContext, ServiceError, Simulation, answer, ingest};
 
-/// The users, with their tenants; who stands here twice asks twice as much.
-const PEOPLE: [(&str, &str); 6] = [
-    ("ada", "acme"),
-    ("ada", "acme"),
-    ("grace", "acme"),
-    ("linus", "globex"),
-    ("edsger", "globex"),
-    ("barbara", "initech"),
-];
+/// The number of requests of one run of the pipeline, whose queue must have room for their records.
+const RUN: usize = 1_000;
 
-/// A day's records up to `now` (in microseconds since the epoch), in the order in which a service
-/// would have written them. The same seed, number and time give the same records.
-pub(crate) fn traffic(seed: u64, requests: u32, now: u64) -> Vec<Row> {
-    let mut dice = Dice::new(seed);
-    let boot = dice.boot();
-    let mut rows: Vec<Row> = (0..requests)
-        .flat_map(|number| {
-            let request = request(number, requests, now, &mut dice);
-            records(&request, &mut dice)
-        })
-        .filter(|row| row.at <= now)
-        .collect();
-    rows.sort_by_key(|row| row.at);
-    for (row, seq) in rows.iter_mut().zip(0..) {
-        row.boot = boot;
-        row.seq = seq;
+/// The prices of the simulated models, in dollars for a million tokens.
+const PRICES: &str = r#"{"version": "2026-11-23", "models": {
+    "gpt-4o": {"input": 2.4, "output": 9.6},
+    "gpt-4o-mini": {"input": 0.15, "output": 0.6},
+    "text-embedding-3-large": {"input": 0.13}
+}}"#;
+
+/// The numbers of a demonstration that was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) records: u64,
+    pub(crate) requests: u64,
+    /// Requests that failed or panicked.
+    pub(crate) failed: u64,
+}
+
+/// The reason why a demonstration was not written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DemoError {
+    /// A file exists at the path.
+    #[error("{} exists: remove it, or name another with --db", .0.display())]
+    Exists(PathBuf),
+    /// The database cannot be created.
+    #[error(transparent)]
+    Store(#[from] ragspan_store::Error),
+    /// The database did not take all records.
+    #[error("{} took {delivered} of {emitted} records: check the space on the disk", path.display())]
+    Incomplete {
+        /// The database.
+        path: PathBuf,
+        /// The records that were emitted.
+        emitted: u64,
+        /// The records that the database took.
+        delivered: u64,
+    },
+}
+
+/// Writes the requests of the 24 hours up to `now` (in microseconds since the epoch) to a new database at `path`. The
+/// same seed, number and time give the same records.
+///
+/// # Errors
+/// If the database exists, cannot be created, or does not take all records.
+pub(crate) async fn write(
+    path: &Path,
+    seed: u64,
+    requests: u32,
+    now: u64,
+) -> Result<Written, DemoError> {
+    if path.exists() {
+        return Err(DemoError::Exists(path.to_owned()));
     }
-    rows
+    // The pipeline only reports a path at which nothing can be created.
+    Writer::open(path).await?.close().await?;
+    quiet::install();
+    let mut rng = Rng::new(seed);
+    let mut planned = plan::day(&mut rng, requests, now);
+    let mut written = Written::default();
+    while !planned.is_empty() {
+        let later = planned.split_off(RUN.min(planned.len()));
+        let part = std::mem::replace(&mut planned, later);
+        let requests = part.len() as u64;
+        let (failed, stats) = run(part, rng.seed(), path).await;
+        check(path, &stats)?;
+        written.records += stats.delivered;
+        written.requests += requests;
+        written.failed += failed;
+    }
+    Ok(written)
 }
 
-/// How many requests there are among the records, and how many of them failed.
-pub(crate) fn count(rows: &[Row]) -> (usize, usize) {
-    let roots = rows.iter().filter(|row| row.is_root());
-    let failed = roots.clone().filter(|row| row.failed);
-    (roots.count(), failed.count())
+fn check(path: &Path, stats: &DeliveryStats) -> Result<(), DemoError> {
+    if stats.delivered == stats.emitted {
+        return Ok(());
+    }
+    Err(DemoError::Incomplete {
+        path: path.to_owned(),
+        emitted: stats.emitted,
+        delivered: stats.delivered,
+    })
 }
 
-/// The last ones fail within a minute, and the very last is ada's: something new to look into.
-fn request(number: u32, of: u32, now: u64, dice: &mut Dice) -> Request {
-    let newest = NEWEST_AGO.get((of - number - 1) as usize).copied();
-    let in_outage = newest.is_none() && dice.below(100) < 12;
-    let (user, tenant) = if number + 1 == of {
-        PEOPLE[0]
-    } else {
-        dice.of(&PEOPLE, PEOPLE[0])
+/// Runs requests under one pipeline; returns how many failed, and the delivery stats.
+async fn run(planned: Vec<Planned>, seed: u64, path: &Path) -> (u64, DeliveryStats) {
+    let mut database = SqliteSettings::new(path);
+    // The simulated day may be long ago.
+    database.max_age = Duration::MAX;
+    let prices = Prices::from_json(PRICES).unwrap_or_default();
+    let capture = Capture::new()
+        .service("demo", "1.4.2", "rag-demo-1")
+        .level(Level::Info)
+        .prices(prices)
+        .seed(seed);
+    let serve = || {
+        planned
+            .into_iter()
+            .map(serve)
+            .filter(|failed| *failed)
+            .count() as u64
     };
-    let story = match (newest, in_outage) {
-        (Some(_), _) => Story::IndexTimeout,
-        (None, true) => dice.of(
-            &[Story::IndexTimeout, Story::IndexTimeout, Story::Fine],
-            Story::Fine,
-        ),
-        (None, false) => dice.of(&USUAL, Story::Fine),
+    capture.run_into_sqlite(database, serve).await
+}
+
+/// Runs one request at its time; returns whether it failed.
+fn serve(planned: Planned) -> bool {
+    let context = RequestContext {
+        user_id: planned.user,
+        tenant_id: planned.tenant,
+        session_id: planned.session,
     };
-    let ago = match (newest, in_outage) {
-        (Some(ago), _) => ago,
-        (None, true) => OUTAGE_AGO - dice.below(OUTAGE),
-        // Long enough ago to have ended.
-        (None, false) => dice.between(MINUTE, DAY - MINUTE),
+    let mut sim = Simulation {
+        scenario: planned.scenario,
+        rng: planned.rng,
     };
-    Request {
-        user,
-        tenant,
-        session: format!("session-{user}-{}", dice.between(1, 4)),
-        start: now.saturating_sub(ago),
-        root: tell(story, dice),
+    let seed = sim.rng.seed();
+    let request = || context.in_scope(|| quiet::catch(|| handle(&mut sim)));
+    let (outcome, _end) = clock::run_at(planned.start, seed, request);
+    !matches!(outcome, Some(Ok(())))
+}
+
+fn handle(sim: &mut Simulation) -> Result<(), ServiceError> {
+    match sim.scenario {
+        Scenario::Ingestion => {
+            let file = sim.rng.pick(&["handbook.md", "faq.md"], "faq.md");
+            ingest(sim, file)
+        }
+        Scenario::UnreadableDocument => ingest(sim, "quarterly-report.pdf"),
+        _ => poll_once(answer(sim)).unwrap_or(Ok(())),
+    }
+}
+
+/// Runs a future of the simulated service, which waits for nothing but a client that has disconnected. Returns `None` in that
+/// case: the future is dropped, as a server drops the request.
+fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    let future = pin!(future);
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use super::*;
-
-    const NOW: u64 = 1_795_427_000_000_000;
-
-    fn day() -> Vec<Row> {
-        traffic(1, 300, NOW)
-    }
-
-    #[test]
-    fn the_same_seed_tells_the_same_day() {
-        assert_eq!(day(), day());
-        assert_ne!(day(), traffic(2, 300, NOW));
-        assert!(traffic(1, 0, NOW).is_empty());
-    }
-
-    #[test]
-    fn every_request_is_whole_within_the_day_and_in_order() {
-        let rows = day();
-        assert_eq!(count(&rows).0, 300);
-        assert!(rows.is_sorted_by_key(|row| row.at));
-        assert!(rows.iter().all(|row| row.at <= NOW && row.at >= NOW - DAY));
-        let sequence: BTreeSet<_> = rows.iter().map(|row| row.seq).collect();
-        assert_eq!(sequence.len(), rows.len());
-    }
-
-    #[test]
-    fn spans_hang_together_and_lie_within_their_parents() {
-        let rows = day();
-        let spans: BTreeMap<_, _> = rows
-            .iter()
-            .map(Row::borrowed)
-            .filter(|row| row.duration_us.is_some())
-            .map(|row| (row.span_id, row))
-            .collect();
-        for row in spans.values().filter(|row| row.parent_span_id.is_some()) {
-            let parent = &spans[&row.parent_span_id];
-            assert_eq!(parent.trace_id, row.trace_id);
-            assert!(parent.start_us <= row.start_us && row.timestamp_us <= parent.timestamp_us);
-        }
-        let roots = spans.values().filter(|row| row.parent_span_id.is_none());
-        assert!(roots.clone().all(|row| row.span_id == row.trace_id));
-    }
-
-    #[test]
-    fn everything_happens_that_a_service_has_to_bear() {
-        let rows = day();
-        let messages: BTreeSet<_> = rows
-            .iter()
-            .map(|row| row.borrowed().message.to_owned())
-            .collect();
-        for message in [
-            "answer_complete",
-            "answer_failed",
-            "answer_cancelled",
-            "answer_panicked",
-            "hybrid_search_empty",
-            "slow_generate",
-            "generate_failed",
-            "parse_failed",
-            "store_chunks_complete",
-        ] {
-            assert!(messages.contains(message), "{message}");
-        }
-        let layers: BTreeSet<_> = rows
-            .iter()
-            .map(|row| row.borrowed().logger.to_owned())
-            .collect();
-        assert_eq!(
-            layers
-                .iter()
-                .filter(|layer| layer.starts_with("rag."))
-                .count(),
-            7
-        );
-    }
-}
+mod tests;

@@ -1,35 +1,34 @@
-//! What opens below a line: everything that the record of a span holds, and what was said in it.
+//! The details below a line: every value of the span's record, and its events.
 
+use ragspan_core::record::keys;
 use ragspan_store::StoredRecord;
 use serde_json::{Map, Value};
 
-use crate::facts::{Failure, is_failure_level};
-use crate::format::duration;
-use crate::waterfall::offset_ms;
-use crate::waterfall::tree::Node;
+use crate::call::{CallError, is_failure_level};
+use crate::format::{duration, offset_ms};
+use crate::trace_view::SpanView;
 
 use super::escape::{escape, escape_lines};
-use super::row::Ruler;
-use super::when;
+use super::time_axis::TimeAxis;
 
-pub(super) fn push(out: &mut String, node: &Node<'_>, ruler: &Ruler<'_>) {
-    let row = node.row;
+pub(super) fn push(out: &mut String, span: &SpanView<'_>, axis: &TimeAxis<'_>) {
+    let record = span.record;
     out.push_str(&format!(
         "<div class=\"more\" data-span=\"{}\">\n",
-        escape(row.span_id.as_deref().unwrap_or_default())
+        escape(record.span_id.as_deref().unwrap_or_default())
     ));
     out.push_str(&format!(
         "<p>{} {} <span class=\"dim\">{}</span></p>\n",
-        level(&row.level),
-        escape(&row.message),
-        escape(&row.logger)
+        level(&record.level),
+        escape(&record.message),
+        escape(&record.logger)
     ));
-    push_failure(out, row);
-    push_list(out, "", &ids(node, ruler));
-    push_values(out, row);
-    if !node.events.is_empty() {
+    push_error(out, record);
+    push_list(out, "", &ids(span, axis));
+    push_values(out, record);
+    if !span.events.is_empty() {
         out.push_str("<h3>Events</h3>\n");
-        out.push_str(&events(&node.events, node.start_us));
+        out.push_str(&events(&span.events, span.start_us));
     }
     out.push_str("</div>");
 }
@@ -43,21 +42,24 @@ fn level(level: &str) -> String {
     format!("<span class=\"{class}\">{}</span>", escape(level))
 }
 
-/// When and who: of the request only what differs from the top of the page.
-fn ids(node: &Node<'_>, ruler: &Ruler<'_>) -> Vec<(String, String)> {
-    let row = node.row;
-    let (start, end) = when(node, ruler.from);
-    let (own, top) = (request(row), ruler.root.map(request));
-    let other = own.into_iter().enumerate().filter(|(place, (_, text))| {
-        let known = top.as_ref().and_then(|top| top.get(*place));
+/// Returns the times and ids of a span, and the request fields that differ from those at the top of the page.
+fn ids(span: &SpanView<'_>, axis: &TimeAxis<'_>) -> Vec<(String, String)> {
+    let record = span.record;
+    let (start, end) = axis.offsets(span);
+    let (own, top) = (request(record), axis.root.map(request));
+    let other = own.into_iter().enumerate().filter(|(index, (_, text))| {
+        let known = top.as_ref().and_then(|top| top.get(*index));
         !text.is_empty() && known.is_none_or(|(_, known)| known != text)
     });
     let other = other.map(|(_, (name, text))| (name, text.to_owned()));
     let fixed = [
         ("began", format!("after {start}")),
-        ("ended", format!("after {end}, at {}", row.timestamp)),
+        ("ended", format!("after {end}, at {}", record.timestamp)),
     ];
-    let links = [("span", &row.span_id), ("parent", &row.parent_span_id)];
+    let links = [
+        ("span", &record.span_id),
+        ("parent", &record.parent_span_id),
+    ];
     let links = links
         .into_iter()
         .filter_map(|(name, id)| Some((name, id.clone()?)));
@@ -67,25 +69,25 @@ fn ids(node: &Node<'_>, ruler: &Ruler<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-fn request(row: &StoredRecord) -> [(&'static str, &str); 7] {
+fn request(record: &StoredRecord) -> [(&'static str, &str); 7] {
     [
-        ("request", row.request_id.as_deref().unwrap_or_default()),
-        ("user", row.user_id.as_deref().unwrap_or_default()),
-        ("session", row.session_id.as_deref().unwrap_or_default()),
-        ("tenant", row.tenant_id.as_deref().unwrap_or_default()),
-        ("environment", &row.environment),
-        ("version", &row.version),
-        ("host", &row.host),
+        ("request", record.request_id.as_deref().unwrap_or_default()),
+        ("user", record.user_id.as_deref().unwrap_or_default()),
+        ("session", record.session_id.as_deref().unwrap_or_default()),
+        ("tenant", record.tenant_id.as_deref().unwrap_or_default()),
+        ("environment", &record.environment),
+        ("version", &record.version),
+        ("host", &record.host),
     ]
 }
 
-fn push_values(out: &mut String, row: &StoredRecord) {
-    let mut context = values(&row.context);
-    context.retain(|(name, _)| name != DOCUMENTS);
+fn push_values(out: &mut String, record: &StoredRecord) {
+    let mut context = values(&record.context);
+    context.retain(|(name, _)| name != keys::DOCUMENTS.name);
     push_list(out, "Context", &context);
-    push_list(out, "Documents", &documents(&row.context));
-    push_list(out, "Metrics", &values(&row.metrics));
-    if let Some(trace) = row.stack_trace.as_deref() {
+    push_list(out, "Documents", &documents(&record.context));
+    push_list(out, "Metrics", &values(&record.metrics));
+    if let Some(trace) = record.stack_trace.as_deref() {
         out.push_str(&format!(
             "<h3>Stack trace</h3>\n<pre>{}</pre>\n",
             escape_lines(trace)
@@ -93,30 +95,29 @@ fn push_values(out: &mut String, row: &StoredRecord) {
     }
 }
 
-/// Where a record has what was found.
-const DOCUMENTS: &str = "documents";
-
-/// What was found, by rank: id, score and source.
+/// Returns the retrieved documents by rank: id, score and source.
 fn documents(context: &str) -> Vec<(String, String)> {
     let context = serde_json::from_str::<Map<String, Value>>(context).unwrap_or_default();
-    match context.get(DOCUMENTS) {
+    match context.get(keys::DOCUMENTS.name) {
         Some(Value::Array(found)) => (1..).zip(found).map(document).collect(),
         Some(other) => vec![("unreadable".to_owned(), plain(other))],
         None => Vec::new(),
     }
 }
 
-fn document((place, found): (usize, &Value)) -> (String, String) {
-    let Value::Object(told) = found else {
-        return (place.to_string(), plain(found));
+fn document((position, document): (usize, &Value)) -> (String, String) {
+    let Value::Object(fields) = document else {
+        return (position.to_string(), plain(document));
     };
-    let rank = told.get("rank").map_or_else(|| place.to_string(), plain);
-    let parts = ["id", "score", "source"].map(|name| told.get(name).map(plain));
+    let rank = fields
+        .get("rank")
+        .map_or_else(|| position.to_string(), plain);
+    let parts = ["id", "score", "source"].map(|name| fields.get(name).map(plain));
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     (rank, parts.join(" · "))
 }
 
-/// The entries of a stored object; text that is none is one entry.
+/// Returns the entries of a stored object; text that is not an object is one entry.
 fn values(text: &str) -> Vec<(String, String)> {
     match serde_json::from_str::<Map<String, Value>>(text) {
         Ok(map) => map
@@ -153,27 +154,27 @@ fn push_list(out: &mut String, title: &str, entries: &[(String, String)]) {
     out.push_str("</dl>\n");
 }
 
-fn push_failure(out: &mut String, row: &StoredRecord) {
-    let Some(error) = row.error.as_deref() else {
+fn push_error(out: &mut String, record: &StoredRecord) {
+    let Some(stored) = record.error.as_deref() else {
         return;
     };
-    match Failure::of(row) {
-        Some(failure) => {
+    match CallError::of(record) {
+        Some(error) => {
             out.push_str(&format!(
                 "<p class=\"bad\"><strong>{}</strong> {}</p>\n",
-                escape(&failure.kind),
-                escape(&failure.message)
+                escape(&error.error_type),
+                escape(&error.message)
             ));
-            for cause in &failure.chain {
+            for cause in &error.chain {
                 out.push_str(&format!("<p>caused by: {}</p>\n", escape(cause)));
             }
         }
-        None if error == "null" => {}
-        None => out.push_str(&format!("<p class=\"bad\">{}</p>\n", escape(error))),
+        None if stored == "null" => {}
+        None => out.push_str(&format!("<p class=\"bad\">{}</p>\n", escape(stored))),
     }
 }
 
-/// What was said, with the time since `from`.
+/// Returns the list of events, with the time since `from`.
 pub(super) fn events(events: &[&StoredRecord], from: i64) -> String {
     let mut out = String::from("<ul class=\"events\">\n");
     for event in events {
@@ -184,7 +185,7 @@ pub(super) fn events(events: &[&StoredRecord], from: i64) -> String {
             escape(&event.message),
             escape(&event.logger)
         ));
-        push_failure(&mut out, event);
+        push_error(&mut out, event);
         push_values(&mut out, event);
         out.push_str("</li>\n");
     }

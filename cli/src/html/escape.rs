@@ -1,14 +1,14 @@
-//! Stored text made safe for a page: whatever it holds, it stays text.
+//! Escapes stored text for HTML, so that it stays text whatever it holds.
 
 use crate::text::safe;
 
-/// `text` on one line, without control characters or anything that turns the text around, and
-/// without a character that means something in HTML, be it between tags or in a quoted attribute.
+/// Returns `text` on one line, with escapes for control characters, characters that change the direction of the text, and
+/// every character that has a meaning in HTML between tags or in a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     entities(&safe(text))
 }
 
-/// The same for text that keeps its lines.
+/// Escapes text as [`escape`] does, but keeps its lines.
 pub(super) fn escape_lines(text: &str) -> String {
     let lines: Vec<_> = text
         .lines()
@@ -26,15 +26,15 @@ fn entities(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Of these the parser would complain.
-            other if is_no_character(other) => out.extend(other.escape_unicode()),
+            // The parser reports an error for these.
+            other if is_noncharacter(other) => out.extend(other.escape_unicode()),
             other => out.push(other),
         }
     }
     out
 }
 
-fn is_no_character(character: char) -> bool {
+fn is_noncharacter(character: char) -> bool {
     let code = u32::from(character);
     matches!(code, 0xfdd0..=0xfdef) || code & 0xfffe == 0xfffe
 }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_something_in_html_is_written_as_an_entity() {
+    fn characters_with_a_meaning_in_html_are_escaped() {
         assert_eq!(
             escape("<a href='x'>&\"</a>"),
             "&lt;a href=&#39;x&#39;&gt;&amp;&quot;&lt;/a&gt;"
@@ -57,7 +57,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_escapes(text in any::<String>()) {
+        fn no_text_leaves_its_element(text in any::<String>()) {
             let escaped = escape_lines(&text);
             prop_assert!(!escaped.contains(['<', '>', '"', '\'']));
             prop_assert!(!escaped.contains(|c: char| c.is_control() && c != '\n'));

@@ -1,33 +1,36 @@
-//! Writes a trace as one HTML page that needs nothing else: no network, no fonts, no script to be read.
+//! Writes a trace as one self-contained HTML page: it needs no network and no fonts, and can be read without its script.
 
 mod detail;
 mod escape;
 mod row;
+mod time_axis;
 
 use ragspan_store::{StoredRecord, short_id};
 
-use crate::format::duration;
-use crate::waterfall::outline::{self, What};
-use crate::waterfall::tree::{Node, Tree};
-use crate::waterfall::{View, count, ending, reasons, requester};
+use crate::format::count;
+use crate::trace_view::TraceView;
+use crate::waterfall::View;
+use crate::waterfall::outline::{self, Content};
+use crate::waterfall::reasons::reasons;
+use crate::waterfall::request::{ending, requester};
 
 use escape::escape;
-use row::Ruler;
+use time_axis::TimeAxis;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-/// So many lines are open when the page is; the others are behind a click.
-const LINES: usize = 120;
+/// The maximum number of lines that are open at first; the others are in folds.
+const MAX_LINES: usize = 120;
 
-/// What the browser may do with the page: run this script, use this style, and fetch nothing. The
-/// hashes are those of the two files, as a test holds them.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-tJSUWa5snq3Ua/yekVOdq5oVY/nyCdWECbWCZ86q674='; script-src 'sha256-NwfsecIS0Me32Gk755NAkxh3SN/B7CT5eLAkIsF/d24='; base-uri 'none'; form-action 'none'";
+/// The content security policy: the browser may run this script, use this style, and fetch nothing. A test compares the
+/// hashes with the two files.
+const POLICY: &str = "default-src 'none'; style-src 'sha256-tJSUWa5snq3Ua/yekVOdq5oVY/nyCdWECbWCZ86q674='; script-src 'sha256-ny0LcLooKmjcbZGsk3Dh41F3Z3ftnWzgvvycRtqsVJA='; base-uri 'none'; form-action 'none'";
 
-/// The page of the trace that these records make.
+/// Returns the page of a trace from its records.
 #[must_use]
-pub fn page(rows: &[StoredRecord]) -> String {
-    let tree = Tree::of(rows);
-    let title = title(rows, &tree);
+pub fn page(records: &[StoredRecord]) -> String {
+    let trace = TraceView::of(records);
+    let title = title(records, &trace);
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
@@ -35,69 +38,69 @@ pub fn page(rows: &[StoredRecord]) -> String {
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
     );
-    out.push_str(&header(rows, &tree));
-    out.push_str(&tools(&tree));
-    out.push_str(&waterfall(rows, &tree));
-    out.push_str(&loose(&tree));
+    out.push_str(&header(records, &trace));
+    out.push_str(&tools(&trace));
+    out.push_str(&waterfall(records, &trace));
+    out.push_str(&unattached(&trace));
     out.push_str(&format!(
         "<footer>{} spans, {} records. Written by ragspan.</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        count(tree.nodes.len()),
-        count(rows.len())
+        count(trace.spans.len()),
+        count(records.len())
     ));
     out
 }
 
-fn title(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
-    let operation = tree
+fn title(records: &[StoredRecord], trace: &TraceView<'_>) -> String {
+    let operation = trace
         .root()
-        .map_or("trace", |root| root.facts.operation.as_str());
-    format!("{} {}", escape(operation), escape(&short_trace(rows)))
+        .map_or("trace", |root| root.call.operation.as_str());
+    format!("{} {}", escape(operation), escape(&short_trace(records)))
 }
 
-fn short_trace(rows: &[StoredRecord]) -> String {
-    trace_id(rows).map(short_id).unwrap_or_default()
+fn short_trace(records: &[StoredRecord]) -> String {
+    trace_id(records).map(short_id).unwrap_or_default()
 }
 
-fn trace_id(rows: &[StoredRecord]) -> Option<&str> {
-    rows.iter().find_map(|row| row.trace_id.as_deref())
+fn trace_id(records: &[StoredRecord]) -> Option<&str> {
+    records.iter().find_map(|record| record.trace_id.as_deref())
 }
 
-fn header(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
+fn header(records: &[StoredRecord], trace: &TraceView<'_>) -> String {
     let mut out = String::from("<header>\n<h1>");
-    match tree.root() {
+    match trace.root() {
         Some(root) => out.push_str(&format!(
             "{} <span class=\"{}\">{}</span>",
-            escape(&root.facts.operation),
-            row::class(root.facts.outcome),
+            escape(&root.call.operation),
+            row::class(root.call.outcome),
             escape(&ending(root))
         )),
         None => out.push_str("no span"),
     }
     out.push_str("</h1>\n");
-    let who = requester(rows, tree);
-    if !who.is_empty() {
-        out.push_str(&format!("<p>{}</p>\n", escape(&who)));
+    let requester = requester(records, trace);
+    if !requester.is_empty() {
+        out.push_str(&format!("<p>{}</p>\n", escape(&requester)));
     }
-    out.push_str(&origin(rows, tree));
-    out.push_str(&why(tree));
+    out.push_str(&details(records, trace));
+    out.push_str(&why(trace));
     out.push_str("</header>\n");
     out
 }
 
-/// Which trace it is, when it began, and where it ran.
-fn origin(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
-    let from = tree.root().map(|root| root.row).or(rows.first());
+/// Returns the trace id, the time, and where the request ran.
+fn details(records: &[StoredRecord], trace: &TraceView<'_>) -> String {
+    let from = trace.root().map(|root| root.record).or(records.first());
     let text = |field: fn(&StoredRecord) -> &str| from.map(field).unwrap_or_default();
     let entries = [
-        ("trace", trace_id(rows).unwrap_or_default()),
-        ("ended", text(|row| &row.timestamp)),
+        ("trace", trace_id(records).unwrap_or_default()),
+        ("ended", text(|record| &record.timestamp)),
         (
             "session",
-            text(|row| row.session_id.as_deref().unwrap_or_default()),
+            text(|record| record.session_id.as_deref().unwrap_or_default()),
         ),
-        ("environment", text(|row| &row.environment)),
-        ("version", text(|row| &row.version)),
-        ("host", text(|row| &row.host)),
+        ("environment", text(|record| &record.environment)),
+        ("version", text(|record| &record.version)),
+        ("host", text(|record| &record.host)),
     ];
     let known = entries.iter().filter(|(_, text)| !text.is_empty());
     let entry = |(name, text): &(&str, &str)| {
@@ -109,8 +112,8 @@ fn origin(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
     format!("<dl>\n{}</dl>\n", known.map(entry).collect::<String>())
 }
 
-fn why(tree: &Tree<'_>) -> String {
-    let reasons: String = reasons(tree)
+fn why(trace: &TraceView<'_>) -> String {
+    let reasons: String = reasons(trace)
         .iter()
         .map(|(_, text)| format!("<p>{}</p>\n", escape(text)))
         .collect();
@@ -121,14 +124,9 @@ fn why(tree: &Tree<'_>) -> String {
     }
 }
 
-/// They work by script only, so the script shows them.
-fn tools(tree: &Tree<'_>) -> String {
-    let failed = tree
-        .nodes
-        .iter()
-        .filter(|node| node.facts.outcome.is_failure())
-        .count();
-    let failed = match failed {
+/// Returns the controls, which the script shows, as they need it.
+fn tools(trace: &TraceView<'_>) -> String {
+    let failed = match trace.count_failures() {
         0 => String::new(),
         failed => {
             format!("<button type=\"button\" id=\"failed\">Next failure ({failed})</button>\n")
@@ -141,38 +139,34 @@ fn tools(tree: &Tree<'_>) -> String {
     )
 }
 
-fn waterfall(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
-    if tree.nodes.is_empty() {
+fn waterfall(records: &[StoredRecord], trace: &TraceView<'_>) -> String {
+    if trace.spans.is_empty() {
         return String::new();
     }
-    let ruler = Ruler::of(rows, tree);
-    let mut out = format!("<main>\n{}<ol class=\"tree\">\n", ruler.ticks());
-    for line in outline::rows_within(tree, &View::default(), LINES) {
-        match &line.what {
-            What::Span(place) => row::push_span(&mut out, &tree.nodes[*place], line.depth, &ruler),
-            What::Fold(fold) => row::push_fold(&mut out, fold, line.depth, tree, &ruler),
+    let axis = TimeAxis::of(records, trace);
+    let mut out = format!("<main>\n{}<ol class=\"tree\">\n", axis.ticks());
+    for line in outline::rows_within(trace, &View::default(), MAX_LINES) {
+        match &line.content {
+            Content::Span(index) => {
+                row::push_span(&mut out, &trace.spans[*index], line.depth, &axis)
+            }
+            Content::Fold(fold) => row::push_fold(&mut out, fold, line.depth, trace, &axis),
         }
     }
     out.push_str("</ol>\n</main>\n");
     out
 }
 
-/// What was said outside every span that is here.
-fn loose(tree: &Tree<'_>) -> String {
-    if tree.loose_events.is_empty() {
+/// Returns the events that belong to no recorded span.
+fn unattached(trace: &TraceView<'_>) -> String {
+    if trace.unattached_events.is_empty() {
         return String::new();
     }
-    let from = tree.range().0;
+    let from = trace.range.0;
     format!(
         "<section class=\"more\">\n<h3>Outside the spans recorded here</h3>\n{}</section>\n",
-        detail::events(&tree.loose_events, from)
+        detail::events(&trace.unattached_events, from)
     )
-}
-
-/// The time from `from` on, of a node: where it begins, where it ends.
-fn when(node: &Node<'_>, from: i64) -> (String, String) {
-    let ms = |time| duration(crate::waterfall::offset_ms(from, time));
-    (ms(node.start_us), ms(node.end_us))
 }
 
 #[cfg(test)]

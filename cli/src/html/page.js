@@ -5,7 +5,7 @@
   const depth = new Map(rows.map((row) => [row, Number(row.dataset.d)]));
   const head = (row) => row.querySelector("summary");
 
-  // What follows a row at a greater depth hangs under it.
+  // The rows after a row that are deeper are its descendants.
   const below = (row) => {
     const out = [];
     for (let next = row.nextElementSibling; next && depth.get(next) > depth.get(row); next = next.nextElementSibling) out.push(next);
@@ -32,7 +32,7 @@
     button.type = "button";
     button.className = "twist";
     button.setAttribute("aria-expanded", "true");
-    button.setAttribute("aria-label", "What runs below " + row.querySelector(".n").textContent);
+    button.setAttribute("aria-label", "Calls below " + row.querySelector(".n").textContent);
     button.addEventListener("click", () => shut(row, !isShut(row)));
     row.prepend(button);
   }
@@ -52,7 +52,7 @@
     const word = box.value.trim().toLowerCase();
     texts ??= rows.map((row) => (row.classList.contains("fold") ? "" : row.textContent.toLowerCase()));
     const hits = new Set();
-    rows.forEach((row, place) => { if (word && texts[place].includes(word)) hits.add(row); });
+    rows.forEach((row, index) => { if (word && texts[index].includes(word)) hits.add(row); });
     for (const row of hits) reveal(row);
     for (const row of rows) row.classList.toggle("miss", Boolean(word) && !hits.has(row) && !all("li.row", row).some((inner) => hits.has(inner)));
     count.textContent = word ? hits.size + (hits.size === 1 ? " span" : " spans") : "";
@@ -73,7 +73,7 @@
   let turn = 0;
   document.getElementById("failed")?.addEventListener("click", () => { if (failed.length) go(failed[turn++ % failed.length]); });
 
-  // What a closed line holds is laid out all the same, so its place says nothing.
+  // The content of a closed line is laid out too, so its position does not show whether it is visible.
   const visible = (row) => head(row).offsetParent !== null && !row.parentElement.closest("details:not([open])");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,15 +1,15 @@
-//! A page as a browser's parser sees it, for the tests.
+//! Parses a page with a browser's parser, for the tests.
 
 use html5ever::tendril::TendrilSink as _;
 use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
-/// An element, without what is inside.
+/// An element without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
     pub(super) attributes: Vec<(String, String)>,
-    /// How many elements it lies in.
+    /// The number of enclosing elements.
     pub(super) depth: usize,
 }
 
@@ -27,27 +27,33 @@ impl Element {
     }
 }
 
-/// All elements in their order, all text, and what the parser had to complain of.
+/// All elements in their order, all text, and the errors of the parser.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
     pub(super) elements: Vec<Element>,
     pub(super) text: String,
-    pub(super) complaints: Vec<String>,
+    pub(super) errors: Vec<String>,
 }
 
 impl Parsed {
     pub(super) fn of(page: &str) -> Self {
         let RcDom {
-            document, errors, ..
+            document,
+            errors: parse_errors,
+            ..
         } = parse_document(RcDom::default(), ParseOpts::default()).one(page);
-        let complaints = errors.borrow().iter().map(ToString::to_string).collect();
+        let errors = parse_errors
+            .borrow()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let mut parsed = Self {
-            complaints,
+            errors,
             ..Self::default()
         };
         let mut stack = vec![(document.clone(), 0)];
         while let Some((node, depth)) = stack.pop() {
-            parsed.take(&node, depth);
+            parsed.add(&node, depth);
             let children = node.children.borrow();
             stack.extend(
                 children
@@ -56,17 +62,15 @@ impl Parsed {
                     .map(|child| (child.clone(), depth + 1)),
             );
         }
-        // A node that goes empties those below it, so the first stays until here.
+        // Dropping a node empties the nodes below it, so the document is dropped last.
         drop(document);
         parsed
     }
 
-    fn take(&mut self, node: &Handle, depth: usize) {
+    fn add(&mut self, node: &Handle, depth: usize) {
         match &node.data {
             NodeData::Text { contents } => self.text.push_str(&contents.borrow()),
-            NodeData::Comment { contents } => {
-                self.complaints.push(format!("a comment: {contents}"))
-            }
+            NodeData::Comment { contents } => self.errors.push(format!("a comment: {contents}")),
             NodeData::Element { name, attrs, .. } => {
                 let attributes = attrs.borrow();
                 let attributes = attributes.iter().map(|attribute| {
@@ -86,10 +90,10 @@ impl Parsed {
         }
     }
 
-    pub(super) fn count(&self, passes: impl Fn(&Element) -> bool) -> usize {
+    pub(super) fn count(&self, matches: impl Fn(&Element) -> bool) -> usize {
         self.elements
             .iter()
-            .filter(|element| passes(element))
+            .filter(|element| matches(element))
             .count()
     }
 }

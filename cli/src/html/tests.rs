@@ -1,4 +1,4 @@
-//! The page as a browser's parser sees it.
+//! The page, parsed with a browser's parser.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,17 +8,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::parsed::{Element, Parsed};
 use super::*;
-use crate::sample::{event, failed, fine, span};
+use crate::sample::{self, failed, fine, handled_then_failed, span};
 
 fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text))
 }
 
-/// The page; whatever the parser has to complain of fails the test.
+/// Parses the page; an error of the parser fails the test.
 #[track_caller]
 fn parsed(page: &str) -> Parsed {
     let parsed = Parsed::of(page);
-    assert_eq!(parsed.complaints, Vec::<String>::new());
+    assert_eq!(parsed.errors, Vec::<String>::new());
     parsed
 }
 
@@ -30,7 +30,7 @@ fn spans_of(parsed: &Parsed) -> Vec<String> {
     spans.map(str::to_owned).collect()
 }
 
-/// Every element with its attributes, without those whose values come from records.
+/// Returns every element with its attributes, but without attribute values from records.
 fn shape(parsed: &Parsed) -> Vec<Element> {
     let mut elements = parsed.elements.clone();
     for (_, value) in elements
@@ -58,26 +58,26 @@ fn the_policy_names_the_style_and_the_script_of_the_page() {
 }
 
 #[test]
-fn the_page_asks_nothing_of_the_network() {
+fn the_page_loads_nothing_from_the_network() {
     let page = page(&failed());
     let document = parsed(&page);
-    let asks = [
+    let loading = [
         "src", "srcset", "href", "style", "action", "onclick", "onload", "onerror",
     ];
-    let asking = |element: &Element| asks.iter().any(|name| element.attribute(name).is_some());
-    assert_eq!(document.count(asking), 0);
+    let loads = |element: &Element| loading.iter().any(|name| element.attribute(name).is_some());
+    assert_eq!(document.count(loads), 0);
     assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("url("));
     assert_eq!(document.count(|element| element.name == "script"), 1);
 }
 
 #[test]
-fn the_page_tells_where_it_broke_and_all_that_is_known() {
+fn the_page_shows_the_error_origin_and_every_value() {
     let document = parsed(&page(&failed()));
     let text = &document.text;
     for part in [
         "✗ failed after 37 ms",
         "user ada · tenant acme",
-        "born in answer (examples/src/answer.rs:48)",
+        "failed in answer (examples/src/answer.rs:48)",
         "caused by: nothing scored over 0.35",
         "0 of 1,204 chunks over 0.35",
         "bm25::index",
@@ -90,7 +90,13 @@ fn the_page_tells_where_it_broke_and_all_that_is_known() {
 }
 
 #[test]
-fn what_was_found_is_listed_with_score_and_source() {
+fn a_deeper_failure_that_was_handled_is_not_the_reported_one() {
+    let text = parsed(&page(&handled_then_failed())).text;
+    assert!(text.contains("failed in generate: rate_limited"), "{text}");
+}
+
+#[test]
+fn documents_are_listed_with_score_and_source() {
     let mut rows = fine();
     rows[2].context = json!({"operation": "hybrid_search", "documents": [
         {"id": "bees#1", "rank": 1, "score": 0.82, "source": "bees.md"}, {"id": "wax#4", "rank": 2},
@@ -106,11 +112,11 @@ fn what_was_found_is_listed_with_score_and_source() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    assert!(!text.contains("[{"), "no JSON is left to read: {text}");
+    assert!(!text.contains("[{"), "no JSON is shown: {text}");
 }
 
 #[test]
-fn without_script_everything_can_be_read() {
+fn the_page_can_be_read_without_its_script() {
     let document = parsed(&page(&fine()));
     let hidden = |element: &Element| element.attribute("hidden").is_some();
     assert_eq!(
@@ -161,7 +167,7 @@ fn large() -> Vec<StoredRecord> {
 }
 
 #[test]
-fn five_thousand_spans_are_each_there_once_and_fit_an_attachment() {
+fn five_thousand_spans_are_each_on_the_page_once_and_fit_an_attachment() {
     let page = page(&large());
     let document = parsed(&page);
     let mut spans = spans_of(&document);
@@ -175,18 +181,18 @@ fn five_thousand_spans_are_each_there_once_and_fit_an_attachment() {
         .find(|element| element.has_class("tree"))
         .expect("a tree");
     let open = document.count(|element| element.name == "li" && element.depth == tree.depth + 1);
-    assert!(open <= LINES, "{open} lines");
+    assert!(open <= MAX_LINES, "{open} lines");
 }
 
-/// A trace with `text` in every place that a user's text can reach.
+/// A trace with `text` in every field that a user's text can reach.
 fn filled_with(text: &str) -> Vec<StoredRecord> {
     let fields = json!({"operation": text, "status": "error", "a": text, "b": {"c": [text]}});
-    let said = StoredRecord {
+    let event = StoredRecord {
         context: json!({"k": text}).to_string(),
         error: Some(json!({"type": text, "message": text, "chain": [text]}).to_string()),
         stack_trace: Some(text.into()),
         logger: text.into(),
-        ..event(1, text, text, 3)
+        ..sample::event(1, text, text, 3)
     };
     let row = |id, parent, context: String| StoredRecord {
         level: text.into(),
@@ -219,13 +225,13 @@ fn filled_with(text: &str) -> Vec<StoredRecord> {
     };
     let loose = StoredRecord {
         span_id: None,
-        ..said.clone()
+        ..event.clone()
     };
     vec![
         own,
         row(1, 0, fields.to_string()),
         row(2, 1, fields.to_string()),
-        said,
+        event,
         loose,
     ]
 }
@@ -252,7 +258,7 @@ fn a_canary_in_every_field_stays_text() {
         let text = &document.text;
         assert!(
             text.matches(canary).count() > 40,
-            "{canary} is readable as it is"
+            "{canary} is shown unchanged"
         );
     }
 }
@@ -261,7 +267,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_the_records_hold_the_page_is_well_formed_and_of_the_same_shape(
+    fn no_record_changes_the_structure_of_the_page(
         text in "[\\PC\\x00-\\x1f\\x7f-\\x9f<>&\"'/]{1,40}",
     ) {
         let document = parsed(&page(&filled_with(&text)));

@@ -1,10 +1,10 @@
-//! Draws a span of time as a bar, to an eighth of a column where the blocks allow it.
+//! Draws a time range as a bar, to an eighth of a column where block characters exist for it.
 
-/// The shades of a column filled from its left, by eighths.
+/// The block characters that fill a column from its left, by eighths.
 const FROM_LEFT: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/// A bar of `width` columns for the time from `start` to `end` within `range`. It ends to the
-/// eighth of a column; of blocks that begin inside a column there are only a half and an eighth.
+/// Returns a bar of `width` columns for the time from `start` to `end` within `range`. Its end is exact to an eighth of a
+/// column. Its start is exact to a half or an eighth, as no other blocks begin inside a column.
 pub(super) fn bar(start: i64, end: i64, range: (i64, i64), width: usize) -> String {
     let eighths = width.saturating_mul(8);
     let first = eighth(start, range, eighths).min(eighths.saturating_sub(1));
@@ -19,7 +19,7 @@ pub(super) fn bar(start: i64, end: i64, range: (i64, i64), width: usize) -> Stri
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a picture: rounding is meant, and `as` saturates"
+    reason = "rounding is intended, and `as` saturates"
 )]
 fn eighth(time: i64, (from, to): (i64, i64), eighths: usize) -> usize {
     let all = to as f64 - from as f64;
@@ -30,7 +30,7 @@ fn eighth(time: i64, (from, to): (i64, i64), eighths: usize) -> usize {
     (share * eighths as f64).round() as usize
 }
 
-/// The block of the column that begins at eighth `left`.
+/// Returns the block of the column that begins at eighth `left`.
 fn block(left: usize, first: usize, last: usize) -> char {
     let right = left + 8;
     if last <= left || first >= right {
@@ -46,7 +46,7 @@ fn block(left: usize, first: usize, last: usize) -> char {
     FROM_LEFT[filled.clamp(1, 8) - 1]
 }
 
-/// The block nearest to a column of which the last `filled` eighths are filled.
+/// Returns the block nearest to a column of which the last `filled` eighths are filled.
 const fn from_right(filled: usize) -> char {
     match filled {
         0..=2 => '▕',
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edges_are_drawn_by_eighths() {
+    fn edges_are_drawn_to_the_eighth() {
         for (start, end, text) in [
             (0, 80, "██████████"),
             (0, 4, "▌"),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_is_never_empty_unless_it_has_no_room() {
+    fn a_bar_is_empty_only_without_room() {
         assert_eq!(bar(5, 5, (5, 5), 10), "▏");
         assert_eq!(bar(80, 80, (0, 80), 10), "         ▕");
         assert_eq!(bar(0, 1, (0, 1), 0), "");

@@ -1,104 +1,104 @@
-//! What one line says of many spans that are folded away.
+//! A line for several folded spans.
 
-use crate::format::duration;
+use crate::format::{count, duration};
 use crate::style::Tone;
 use crate::text::columns;
 
-use super::count;
-use super::line::Line;
-use super::tree::{Node, Tree};
+use crate::trace_view::{SpanView, TraceView};
 
-/// Between two notes.
+use super::line::Line;
+
+/// The text between two notes.
 const GAP: &str = "  ";
 
-/// Spans that share a line.
+/// Spans that share one line.
 #[derive(Debug)]
 pub(crate) struct Fold {
     pub(crate) kind: Kind,
-    /// Those that nothing else of the fold hangs above.
+    /// The spans whose parents are not in the fold.
     pub(crate) heads: Vec<usize>,
-    /// All of them, the heads among them.
+    /// All spans, including the heads.
     pub(crate) spans: Vec<usize>,
 }
 
-/// What they have in common.
+/// The relation of the spans of a fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Siblings of one operation, with all that hangs under them.
-    Alike,
-    /// Siblings of so many operations, with all that hangs under them.
-    Others(usize),
-    /// They lead down to spans that are shown.
+    /// Siblings of one operation, with their descendants.
+    SameOperation,
+    /// Siblings of this many operations, with their descendants.
+    MixedOperations(usize),
+    /// Consecutive levels above spans that are shown.
     Levels,
 }
 
 impl Fold {
-    pub(super) fn take(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, other: Self) {
         self.heads.extend(other.heads);
         self.spans.extend(other.spans);
     }
 
-    fn nodes<'t, 'a>(&self, tree: &'t Tree<'a>) -> impl Iterator<Item = &'t Node<'a>> {
-        self.spans.iter().map(|place| &tree.nodes[*place])
+    fn views<'t, 'a>(&self, trace: &'t TraceView<'a>) -> impl Iterator<Item = &'t SpanView<'a>> {
+        self.spans.iter().map(|index| &trace.spans[*index])
     }
 
-    fn first<'t, 'a>(&self, tree: &'t Tree<'a>) -> Option<&'t Node<'a>> {
-        tree.nodes.get(*self.heads.first()?)
+    fn first<'t, 'a>(&self, trace: &'t TraceView<'a>) -> Option<&'t SpanView<'a>> {
+        trace.spans.get(*self.heads.first()?)
     }
 
-    pub(crate) fn name(&self, tree: &Tree<'_>) -> String {
+    pub(crate) fn name(&self, trace: &TraceView<'_>) -> String {
         let heads = count(self.heads.len());
         let operation = self
-            .first(tree)
-            .map_or("", |node| node.facts.operation.as_str());
+            .first(trace)
+            .map_or("", |span| span.call.operation.as_str());
         match self.kind {
-            Kind::Alike if self.heads.len() == 1 => format!("▸ {operation}"),
-            Kind::Alike => format!("× {heads} {operation}"),
-            Kind::Others(_) => format!("× {heads} others"),
-            Kind::Levels => format!("⋯ {} levels", count(self.levels(tree))),
+            Kind::SameOperation if self.heads.len() == 1 => format!("▸ {operation}"),
+            Kind::SameOperation => format!("× {heads} {operation}"),
+            Kind::MixedOperations(_) => format!("× {heads} others"),
+            Kind::Levels => format!("⋯ {} levels", count(self.levels(trace))),
         }
     }
 
-    pub(crate) fn layer(&self, tree: &Tree<'_>) -> String {
+    pub(crate) fn layer(&self, trace: &TraceView<'_>) -> String {
         match self.kind {
-            Kind::Alike => self
-                .first(tree)
-                .map(|node| node.facts.layer.clone())
+            Kind::SameOperation => self
+                .first(trace)
+                .map(|span| span.call.layer.clone())
                 .unwrap_or_default(),
-            Kind::Others(_) | Kind::Levels => String::new(),
+            Kind::MixedOperations(_) | Kind::Levels => String::new(),
         }
     }
 
-    fn levels(&self, tree: &Tree<'_>) -> usize {
-        let depths = || self.nodes(tree).map(|node| node.depth);
+    fn levels(&self, trace: &TraceView<'_>) -> usize {
+        let depths = || self.views(trace).map(|span| span.depth);
         match (depths().min(), depths().max()) {
             (Some(first), Some(last)) => last - first + 1,
             _ => 0,
         }
     }
 
-    pub(crate) fn failed(&self, tree: &Tree<'_>) -> usize {
-        self.nodes(tree)
-            .filter(|node| node.facts.outcome.is_failure())
+    pub(crate) fn count_failures(&self, trace: &TraceView<'_>) -> usize {
+        self.views(trace)
+            .filter(|span| span.call.outcome.is_failure())
             .count()
     }
 
-    /// From the first start to the last end.
-    pub(crate) fn range(&self, tree: &Tree<'_>) -> (i64, i64) {
-        let start = self.nodes(tree).map(|node| node.start_us).min();
-        let end = self.nodes(tree).map(|node| node.end_us).max();
+    /// Returns the first start and the last end.
+    pub(crate) fn range(&self, trace: &TraceView<'_>) -> (i64, i64) {
+        let start = self.views(trace).map(|span| span.start_us).min();
+        let end = self.views(trace).map(|span| span.end_us).max();
         (start.unwrap_or(0), end.unwrap_or(0))
     }
 
-    /// What is known of them, the weightiest first.
-    pub(crate) fn notes(&self, tree: &Tree<'_>) -> Vec<(Tone, String)> {
-        let failed = self.failed(tree);
+    /// Returns notes about the spans, the most important first.
+    pub(crate) fn notes(&self, trace: &TraceView<'_>) -> Vec<(Tone, String)> {
+        let failed = self.count_failures(trace);
         let failed = (failed > 0).then(|| (Tone::Bad, format!("✗ {} failed", count(failed))));
-        let times = self.times(tree).into_iter().map(|text| (Tone::Dim, text));
+        let times = self.times(trace).into_iter().map(|text| (Tone::Dim, text));
         let below = self.spans.len() - self.heads.len();
         let rest = match self.kind {
-            Kind::Alike => (below > 0).then(|| format!("{} below", count(below))),
-            Kind::Others(kinds) => Some(format!("{} operations", count(kinds))),
+            Kind::SameOperation => (below > 0).then(|| format!("{} below", count(below))),
+            Kind::MixedOperations(kinds) => Some(format!("{} operations", count(kinds))),
             Kind::Levels => Some(format!("{} spans", count(self.spans.len()))),
         };
         failed
@@ -108,19 +108,19 @@ impl Fold {
             .collect()
     }
 
-    /// How long it took, where one span hides the others.
-    pub(crate) fn duration(&self, tree: &Tree<'_>) -> Option<f64> {
+    /// Returns the duration of the only head, which covers all other spans.
+    pub(crate) fn duration(&self, trace: &TraceView<'_>) -> Option<f64> {
         match (self.kind, self.heads.as_slice()) {
-            (Kind::Alike, [one]) => tree.nodes[*one].row.duration_ms,
+            (Kind::SameOperation, [one]) => trace.spans[*one].record.duration_ms,
             _ => None,
         }
     }
 
-    fn times(&self, tree: &Tree<'_>) -> Vec<String> {
+    fn times(&self, trace: &TraceView<'_>) -> Vec<String> {
         let mut ms: Vec<_> = self
             .heads
             .iter()
-            .filter_map(|place| tree.nodes[*place].row.duration_ms)
+            .filter_map(|index| trace.spans[*index].record.duration_ms)
             .collect();
         ms.sort_by(f64::total_cmp);
         let Some(longest) = ms.last() else {
@@ -137,16 +137,16 @@ impl Fold {
         }
     }
 
-    pub(super) fn note_width(&self, tree: &Tree<'_>) -> usize {
-        let notes = self.notes(tree);
-        let words: usize = notes.iter().map(|(_, text)| columns(text)).sum();
-        words + GAP.len() * notes.len().saturating_sub(1)
+    pub(super) fn note_width(&self, trace: &TraceView<'_>) -> usize {
+        let notes = self.notes(trace);
+        let texts: usize = notes.iter().map(|(_, text)| columns(text)).sum();
+        texts + GAP.len() * notes.len().saturating_sub(1)
     }
 
-    /// Adds the notes that fit whole; the first is cut if it must be.
-    pub(super) fn push_notes(&self, tree: &Tree<'_>, line: &mut Line<'_>) {
+    /// Adds the notes that fit whole; only the first is cut if necessary.
+    pub(super) fn push_notes(&self, trace: &TraceView<'_>, line: &mut Line<'_>) {
         let mut lead = "";
-        for (tone, text) in self.notes(tree) {
+        for (tone, text) in self.notes(trace) {
             let text = format!("{lead}{text}");
             if lead.is_empty() || line.has_room_for(&text) {
                 line.push(tone, &text);
@@ -171,29 +171,33 @@ mod tests {
             part(2, 1, "failed", 3_000),
             part(3, 2, "panicked", 41_000),
         ];
-        let tree = Tree::of(&rows);
+        let trace = TraceView::of(&rows);
         let fold = Fold {
             kind,
             heads,
             spans: vec![0, 1, 2],
         };
-        fold.notes(&tree)
+        fold.notes(&trace)
             .into_iter()
             .map(|(_, text)| text)
             .collect()
     }
 
     #[test]
-    fn failures_come_first_and_every_kind_says_how_many() {
-        let alike = ["✗ 2 failed", "p50 9.0 ms", "max 41 ms"];
-        assert_eq!(notes(Kind::Alike, vec![0, 1, 2]), alike);
+    fn failures_are_noted_first_and_every_kind_notes_its_size() {
+        let same = ["✗ 2 failed", "p50 9.0 ms", "max 41 ms"];
+        assert_eq!(notes(Kind::SameOperation, vec![0, 1, 2]), same);
         assert_eq!(
-            notes(Kind::Alike, vec![0]).last().map(String::as_str),
+            notes(Kind::SameOperation, vec![0])
+                .last()
+                .map(String::as_str),
             Some("2 below")
         );
         assert_eq!(notes(Kind::Levels, vec![0]), ["✗ 2 failed", "3 spans"]);
         assert_eq!(
-            notes(Kind::Others(7), vec![0]).last().map(String::as_str),
+            notes(Kind::MixedOperations(7), vec![0])
+                .last()
+                .map(String::as_str),
             Some("7 operations")
         );
     }

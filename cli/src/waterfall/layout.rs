@@ -2,18 +2,19 @@
 
 use crate::text::columns;
 
-use super::outline::{Row, What};
-use super::tree::Tree;
-use super::{fold_name, fold_time, name, note, time};
+use super::cells::{fold_name, fold_time, name, time};
+use super::note;
+use super::outline::{Content, Row};
+use crate::trace_view::TraceView;
 
-/// The widest bar that the eye still compares well.
-const WIDEST_BAR: usize = 64;
-const LEAST_BAR: usize = 10;
-/// Beyond it a note that has more to say takes the room.
+/// The maximum width of a bar; wider ones are hard to compare.
+const MAX_BAR: usize = 64;
+const MIN_BAR: usize = 10;
+/// The width of a bar beyond which a long note takes the room.
 const ENOUGH_BAR: usize = 36;
-const LEAST_NAME: usize = 12;
-const WIDEST_LAYER: usize = 12;
-const LEAST_NOTE: usize = 14;
+const MIN_NAME: usize = 12;
+const MAX_LAYER: usize = 12;
+const MIN_NOTE: usize = 14;
 
 /// The widths of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,29 +26,29 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(tree: &Tree<'_>, rows: &[Row], width: usize) -> Self {
+    pub(super) fn of(trace: &TraceView<'_>, rows: &[Row], width: usize) -> Self {
         let mut widest = [0; 4];
         for row in rows {
-            for (widest, text) in widest.iter_mut().zip(texts(tree, row)) {
+            for (widest, text) in widest.iter_mut().zip(texts(trace, row)) {
                 *widest = columns(&text).max(*widest);
             }
         }
         let [name, layer, time, note] = widest;
-        let name = name.min((width * 2 / 5).max(LEAST_NAME));
-        let layer = layer.min(WIDEST_LAYER);
+        let name = name.min((width * 2 / 5).max(MIN_NAME));
+        let layer = layer.min(MAX_LAYER);
         // Two columns before the line, and two between each of the five parts.
         let left = width.saturating_sub(2 + 4 * 2 + layer + time);
         Self::divide(left, name, note, layer, time)
     }
 
-    /// What is `left` goes to the name, the bar and the note; the note gives way first, down to
-    /// what still says something, then the name, then the bar.
+    /// Divides the width that is `left` among the name, the bar and the note. The note shrinks first, down to its minimum,
+    /// then the name, then the bar.
     fn divide(left: usize, name: usize, note: usize, layer: usize, time: usize) -> Self {
         let beside = left.saturating_sub(name + ENOUGH_BAR);
-        let note = note.min((left * 2 / 5).max(LEAST_NOTE).max(beside));
-        let short = (name + note + LEAST_BAR).saturating_sub(left);
-        let name = name.saturating_sub(short).max(LEAST_NAME.min(name));
-        let bar = left.saturating_sub(name + note).min(WIDEST_BAR);
+        let note = note.min((left * 2 / 5).max(MIN_NOTE).max(beside));
+        let short = (name + note + MIN_BAR).saturating_sub(left);
+        let name = name.saturating_sub(short).max(MIN_NAME.min(name));
+        let bar = left.saturating_sub(name + note).min(MAX_BAR);
         Self {
             name,
             layer,
@@ -57,22 +58,22 @@ impl Layout {
     }
 }
 
-/// Name, layer, time and note; what is noted of a fold may take the bar's room.
-fn texts(tree: &Tree<'_>, row: &Row) -> [String; 4] {
-    match &row.what {
-        What::Span(place) => {
-            let node = &tree.nodes[*place];
+/// Returns the name, layer, time and note of a row. The note of a fold is left out: it may take the room of the bar.
+fn texts(trace: &TraceView<'_>, row: &Row) -> [String; 4] {
+    match &row.content {
+        Content::Span(index) => {
+            let span = &trace.spans[*index];
             [
-                name(node, row),
-                node.facts.layer.clone(),
-                time(node),
-                note::text(node),
+                name(span, row),
+                span.call.layer.clone(),
+                time(span),
+                note::text(span),
             ]
         }
-        What::Fold(fold) => [
-            fold_name(fold, tree, row),
-            fold.layer(tree),
-            fold_time(fold, tree),
+        Content::Fold(fold) => [
+            fold_name(fold, trace, row),
+            fold.layer(trace),
+            fold_time(fold, trace),
             String::new(),
         ],
     }
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wide_terminal_gives_every_part_what_it_needs() {
+    fn a_wide_terminal_has_room_for_every_part() {
         let layout = Layout::divide(120, 20, 30, 10, 6);
         assert_eq!((layout.name, layout.bar), (20, 64));
         let layout = Layout::divide(120, 20, 70, 10, 6);
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_one_takes_from_the_note_and_then_from_the_name() {
+    fn in_a_narrow_terminal_the_note_shrinks_first_and_then_the_name() {
         let layout = Layout::divide(50, 24, 60, 10, 6);
         assert_eq!((layout.name, layout.bar), (20, 10));
         let layout = Layout::divide(30, 24, 60, 10, 6);

@@ -1,10 +1,12 @@
-//! A line that is put together from pieces and never grows wider than the terminal.
+//! Builds a line from pieces, never wider than the terminal.
 
 use crate::style::{Style, Tone};
-use crate::text::{columns, cut, left, right};
+use crate::text::{columns, cut, left, right, wrap};
 
-/// Between two columns.
+/// The number of spaces between two columns.
 pub(super) const GAP: usize = 2;
+/// The indent of every line below the header.
+pub(super) const INDENT: &str = "  ";
 
 /// A line under construction.
 #[derive(Debug)]
@@ -12,8 +14,8 @@ pub(super) struct Line<'s> {
     style: &'s Style,
     text: String,
     used: usize,
-    /// Spaces that are owed: written only if something follows them.
-    owed: usize,
+    /// Spaces to write before the next piece: a line does not end in spaces.
+    pending_spaces: usize,
 }
 
 impl<'s> Line<'s> {
@@ -22,51 +24,60 @@ impl<'s> Line<'s> {
             style,
             text: String::new(),
             used: 0,
-            owed: 0,
+            pending_spaces: 0,
         }
     }
 
     pub(super) fn room(&self) -> usize {
-        self.style.width.saturating_sub(self.used + self.owed)
+        self.style
+            .width
+            .saturating_sub(self.used + self.pending_spaces)
     }
 
     pub(super) fn has_room_for(&self, text: &str) -> bool {
         columns(text) <= self.room()
     }
 
-    /// Adds text that must already be safe; what does not fit is cut.
+    /// Adds text, which must be safe to print already, and cuts it to the room that is left.
     pub(super) fn push(&mut self, tone: Tone, text: &str) -> &mut Self {
         let text = cut(text, self.room());
-        let words = text.trim_end_matches(' ');
-        if !words.is_empty() {
-            self.text.push_str(&" ".repeat(self.owed));
-            self.text.push_str(&self.style.paint(tone, words));
-            self.used += self.owed + columns(words);
-            self.owed = 0;
+        let visible = text.trim_end_matches(' ');
+        if !visible.is_empty() {
+            self.text.push_str(&" ".repeat(self.pending_spaces));
+            self.text.push_str(&self.style.paint(tone, visible));
+            self.used += self.pending_spaces + columns(visible);
+            self.pending_spaces = 0;
         }
-        self.owed += text.len() - words.len();
+        self.pending_spaces += text.len() - visible.len();
         self
     }
 
-    /// Adds a column of text, and the gap after it.
+    /// Adds a left-aligned column and the gap after it.
     pub(super) fn left(&mut self, tone: Tone, text: &str, width: usize) -> &mut Self {
         self.push(tone, &left(text, width)).gap()
     }
 
-    /// Adds a column of numbers, and the gap after it.
+    /// Adds a right-aligned column and the gap after it.
     pub(super) fn right(&mut self, tone: Tone, text: &str, width: usize) -> &mut Self {
         self.push(tone, &right(text, width)).gap()
     }
 
     fn gap(&mut self) -> &mut Self {
-        self.owed += GAP;
+        self.pending_spaces += GAP;
         self
     }
 
-    /// The line, ended.
+    /// Returns the line with its newline.
     pub(super) fn end(&self) -> String {
         format!("{}\n", self.text)
     }
+}
+
+/// Returns text wrapped to indented lines.
+pub(super) fn paragraph(text: &str, tone: Tone, style: &Style) -> String {
+    let room = style.width.saturating_sub(INDENT.len()).max(2);
+    let line = |line: String| format!("{INDENT}{}\n", style.paint(tone, &line));
+    wrap(text, room).into_iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -91,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_wraps_words_and_not_the_spaces_after_them() {
+    fn colour_does_not_cover_trailing_spaces() {
         let style = Style {
             width: 20,
             color: true,

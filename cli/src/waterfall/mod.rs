@@ -1,223 +1,167 @@
-//! Draws a trace: a line for each span, with its place in the tree, a bar to scale, and what went
-//! wrong where it went wrong.
+//! Draws a trace: one line for each span with its position in the tree, a bar to scale, and its outcome.
 
 mod bar;
-mod branch;
+mod branches;
+mod cells;
+mod critical_path;
+mod events;
 pub(crate) mod fold;
 mod layout;
 mod line;
-mod note;
+pub(crate) mod note;
 pub(crate) mod outline;
-mod path;
-mod pick;
-pub(crate) mod tree;
+pub(crate) mod reasons;
+pub(crate) mod request;
+mod selection;
+mod view;
 
 use ragspan_store::{StoredRecord, short_id};
 
-use crate::facts::Outcome;
-use crate::format::{duration, number};
+use crate::call::CallOutcome;
+use crate::format::count;
 use crate::style::{Style, Tone};
-use crate::text::{safe, wrap};
+use crate::text::safe;
+use crate::trace_view::{SpanView, TraceView};
 
+use cells::{fold_name, fold_time, name, time};
 use fold::Fold;
 use layout::Layout;
-use line::Line;
-use outline::{Row, What};
-use tree::{Node, Tree};
+use line::{INDENT, Line, paragraph};
+use outline::{Content, Row};
+use reasons::reasons;
+use request::{ending, requester};
 
-const INDENT: &str = "  ";
-const ORPHAN: &str = "⋯ ";
-/// In a folded trace a span shows so many of its events.
-const EVENTS: usize = 5;
+pub use view::View;
 
-/// How much of a trace is shown; by default as much as a screen or two hold: the failures, the
-/// critical path, and what else fits, with repetitions folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct View {
-    /// Each event under its span.
-    pub events: bool,
-    /// Every span, however many there are.
-    pub all: bool,
-    /// Nothing deeper than so many levels, and all that does not repeat above.
-    pub depth: Option<usize>,
-    /// Only the ways to so many spans: those that took the most time themselves.
-    pub slowest: Option<usize>,
+/// Returns the waterfall of these records, without events; empty if there are no records.
+#[must_use]
+pub fn render(records: &[StoredRecord], style: &Style) -> String {
+    render_as(records, &View::default(), style)
 }
 
-/// The trace of these records, without its events; empty where there are no records.
+/// Returns the waterfall of these records, as much of it as `view` selects; empty if there are no records.
 #[must_use]
-pub fn render(rows: &[StoredRecord], style: &Style) -> String {
-    render_as(rows, &View::default(), style)
-}
-
-/// The trace of these records, as much of it as `view` asks for; empty where there are no records.
-#[must_use]
-pub fn render_as(rows: &[StoredRecord], view: &View, style: &Style) -> String {
-    if rows.is_empty() {
+pub fn render_as(records: &[StoredRecord], view: &View, style: &Style) -> String {
+    if records.is_empty() {
         return String::new();
     }
-    let tree = Tree::of(rows);
-    let lines = outline::rows(&tree, view, style.width);
-    let layout = Layout::of(&tree, &lines, style.width);
-    let range = tree.range();
-    let mut out = header(rows, &tree, style);
-    for row in &lines {
-        match &row.what {
-            What::Span(place) => {
-                let node = &tree.nodes[*place];
-                out.push_str(&span_line(node, row, range, &layout, style));
+    let trace = TraceView::of(records);
+    let rows = outline::rows(&trace, view, style.width);
+    let layout = Layout::of(&trace, &rows, style.width);
+    let mut out = header(records, &trace, style);
+    let all_events = view.all || rows.len() == trace.spans.len();
+    for row in &rows {
+        match &row.content {
+            Content::Span(index) => {
+                let span = &trace.spans[*index];
+                out.push_str(&span_line(span, row, trace.range, &layout, style));
                 if view.events {
-                    out.push_str(&event_lines(
-                        node,
-                        row,
-                        view.all || lines.len() == tree.nodes.len(),
-                        style,
-                    ));
+                    let inset = row.branches.chars().count();
+                    out.push_str(&events::of_span(span, inset, all_events, style));
                 }
             }
-            What::Fold(fold) => out.push_str(&fold_line(fold, row, &tree, &layout, style)),
+            Content::Fold(fold) => out.push_str(&fold_line(fold, row, &trace, &layout, style)),
         }
     }
     if view.events {
-        tree.loose_events
-            .iter()
-            .for_each(|event| out.push_str(&loose_line(event, style)));
+        let unattached = trace.unattached_events.iter();
+        unattached.for_each(|event| out.push_str(&events::unattached(event, style)));
     }
-    out.push_str(&footer(&tree, style));
-    out.push_str(&folded(&lines, &tree, style));
+    out.push_str(&footer(&trace, style));
+    out.push_str(&fold_summary(&rows, &trace, style));
     out
 }
 
-fn header(rows: &[StoredRecord], tree: &Tree<'_>, style: &Style) -> String {
-    let id = rows.iter().find_map(|row| row.trace_id.as_deref());
+fn header(records: &[StoredRecord], trace: &TraceView<'_>, style: &Style) -> String {
+    let id = records.iter().find_map(|record| record.trace_id.as_deref());
     let id = id.map_or_else(|| "no trace id".to_owned(), |id| safe(&short_id(id)));
     let mut line = Line::new(style);
     line.push(Tone::Strong, &id).push(Tone::Plain, "  ");
-    match tree.root() {
+    match trace.root() {
         Some(root) => {
-            line.push(Tone::Strong, &root.facts.operation)
+            line.push(Tone::Strong, &root.call.operation)
                 .push(Tone::Plain, "  ");
-            line.push(root.facts.outcome.tone(), &ending(root));
+            line.push(root.call.outcome.tone(), &ending(root));
         }
-        None => _ = line.push(Tone::Plain, &format!("{} records, no span", rows.len())),
+        None => _ = line.push(Tone::Plain, &format!("{} records, no span", records.len())),
     }
-    with_requester(line, &requester(rows, tree), style)
+    with_requester(line, &requester(records, trace), style)
 }
 
-/// How the request ended, how long it took, and what it cost.
-pub(crate) fn ending(root: &Node<'_>) -> String {
-    let mark = root.facts.outcome.mark();
-    let word = match root.facts.outcome {
-        Outcome::Success => "",
-        Outcome::Slow => "slow, ",
-        Outcome::Empty => "empty after ",
-        Outcome::Cancelled => "cancelled after ",
-        Outcome::Failed => "failed after ",
-        Outcome::Panicked => "panicked after ",
-        Outcome::Unfinished => return format!("{mark} no end recorded"),
-    };
-    let took = duration(root.row.duration_ms.unwrap_or(0.0));
-    let cost = root.facts.cost().map(|cost| format!(" · {cost}"));
-    format!("{mark} {word}{took}{}", cost.unwrap_or_default())
-}
-
-/// On the same line where there is room, else on its own.
-fn with_requester(mut line: Line<'_>, who: &str, style: &Style) -> String {
+/// Adds the requester to the line if there is room, and below it otherwise.
+fn with_requester(mut line: Line<'_>, requester: &str, style: &Style) -> String {
     const GAP: &str = "   ";
-    if who.is_empty() {
+    if requester.is_empty() {
         return line.end();
     }
-    if line.has_room_for(GAP) && line.has_room_for(&format!("{GAP}{who}")) {
-        line.push(Tone::Plain, GAP).push(Tone::Dim, who);
+    if line.has_room_for(GAP) && line.has_room_for(&format!("{GAP}{requester}")) {
+        line.push(Tone::Plain, GAP).push(Tone::Dim, requester);
         return line.end();
     }
     let mut out = line.end();
-    out.push_str(&paragraph(who, Tone::Dim, style));
+    out.push_str(&paragraph(requester, Tone::Dim, style));
     out
 }
 
-/// Who asked: from the root, else from any record that knows.
-pub(crate) fn requester(rows: &[StoredRecord], tree: &Tree<'_>) -> String {
-    let known = |field: fn(&StoredRecord) -> Option<&str>| {
-        let root = tree.root().and_then(|root| field(root.row));
-        root.or_else(|| rows.iter().find_map(field)).map(safe)
-    };
-    let user = known(|row| row.user_id.as_deref()).map(|user| format!("user {user}"));
-    let tenant = known(|row| row.tenant_id.as_deref()).map(|tenant| format!("tenant {tenant}"));
-    let request = known(|row| row.request_id.as_deref());
-    [user, tenant, request]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" · ")
-}
-
 fn span_line(
-    node: &Node<'_>,
+    span: &SpanView<'_>,
     row: &Row,
     range: (i64, i64),
     layout: &Layout,
     style: &Style,
 ) -> String {
-    let outcome = node.facts.outcome;
-    let bar_tone = if outcome == Outcome::Success {
+    let outcome = span.call.outcome;
+    let bar_tone = if outcome == CallOutcome::Success {
         Tone::Plain
     } else {
         outcome.tone()
     };
-    let bar = bar::bar(node.start_us, node.end_us, range, layout.bar);
+    let bar = bar::bar(span.start_us, span.end_us, range, layout.bar);
     let mut line = Line::new(style);
     line.push(Tone::Plain, INDENT)
-        .left(Tone::Plain, &name(node, row), layout.name)
-        .left(Tone::Dim, &node.facts.layer, layout.layer)
-        .right(Tone::Plain, &time(node), layout.time)
+        .left(Tone::Plain, &name(span, row), layout.name)
+        .left(Tone::Dim, &span.call.layer, layout.layer)
+        .right(Tone::Plain, &time(span), layout.time)
         .left(bar_tone, &bar, layout.bar);
-    note::push(&mut line, node);
+    note::push(&mut line, span);
     line.end()
 }
 
-fn name(node: &Node<'_>, row: &Row) -> String {
-    let mark = if node.orphan { ORPHAN } else { "" };
-    format!("{}{mark}{}", row.branches, node.facts.operation)
-}
-
-/// The bar gives way where what is folded needs the room: how many failed must be read.
-fn fold_line(fold: &Fold, row: &Row, tree: &Tree<'_>, layout: &Layout, style: &Style) -> String {
+/// The bar is left out where the notes need its room: the number of failures must be readable.
+fn fold_line(
+    fold: &Fold,
+    row: &Row,
+    trace: &TraceView<'_>,
+    layout: &Layout,
+    style: &Style,
+) -> String {
     let mut line = Line::new(style);
     line.push(Tone::Plain, INDENT)
-        .left(Tone::Dim, &fold_name(fold, tree, row), layout.name)
-        .left(Tone::Dim, &fold.layer(tree), layout.layer)
-        .right(Tone::Plain, &fold_time(fold, tree), layout.time);
-    let (start, end) = fold.range(tree);
-    let bar = bar::bar(start, end, tree.range(), layout.bar).replace(|c| c != ' ', "░");
-    if layout.bar + line::GAP + fold.note_width(tree) <= line.room() {
+        .left(Tone::Dim, &fold_name(fold, trace, row), layout.name)
+        .left(Tone::Dim, &fold.layer(trace), layout.layer)
+        .right(Tone::Plain, &fold_time(fold, trace), layout.time);
+    let (start, end) = fold.range(trace);
+    let bar = bar::bar(start, end, trace.range, layout.bar).replace(|c| c != ' ', "░");
+    if layout.bar + line::GAP + fold.note_width(trace) <= line.room() {
         line.left(Tone::Dim, &bar, layout.bar);
     }
-    fold.push_notes(tree, &mut line);
+    fold.push_notes(trace, &mut line);
     line.end()
 }
 
-fn fold_name(fold: &Fold, tree: &Tree<'_>, row: &Row) -> String {
-    format!("{}{}", row.branches, fold.name(tree))
-}
-
-fn fold_time(fold: &Fold, tree: &Tree<'_>) -> String {
-    fold.duration(tree).map(duration).unwrap_or_default()
-}
-
-/// What the fold lines hide, added up.
-fn folded(lines: &[Row], tree: &Tree<'_>, style: &Style) -> String {
+/// Returns the number of spans that are folded, and of the failures among them.
+fn fold_summary(rows: &[Row], trace: &TraceView<'_>, style: &Style) -> String {
     let folds = || {
-        lines.iter().filter_map(|row| match &row.what {
-            What::Fold(fold) => Some(fold),
-            What::Span(_) => None,
+        rows.iter().filter_map(|row| match &row.content {
+            Content::Fold(fold) => Some(fold),
+            Content::Span(_) => None,
         })
     };
     let hidden: usize = folds().map(|fold| fold.spans.len()).sum();
     if hidden == 0 {
         return String::new();
     }
-    let failed: usize = folds().map(|fold| fold.failed(tree)).sum();
+    let failed: usize = folds().map(|fold| fold.count_failures(trace)).sum();
     let among = if failed > 0 {
         format!(" ({} failed)", count(failed))
     } else {
@@ -225,110 +169,24 @@ fn folded(lines: &[Row], tree: &Tree<'_>, style: &Style) -> String {
     };
     let text = format!(
         "{} of {} spans shown, {} folded{among}: --all shows every span, --depth N and --slowest N choose",
-        count(tree.nodes.len() - hidden),
-        count(tree.nodes.len()),
+        count(trace.spans.len() - hidden),
+        count(trace.spans.len()),
         count(hidden),
     );
     paragraph(&text, Tone::Dim, style)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "no trace has so many spans")]
-pub(crate) fn count(count: usize) -> String {
-    number(count as f64)
-}
-
-fn time(node: &Node<'_>) -> String {
-    node.row
-        .duration_ms
-        .map_or_else(|| "–".to_owned(), duration)
-}
-
-fn event_lines(node: &Node<'_>, row: &Row, all: bool, style: &Style) -> String {
-    let most = if all { usize::MAX } else { EVENTS };
-    let shown = node.events.iter().take(most);
-    let mut out: String = shown
-        .map(|event| event_line(event, node, row, style))
-        .collect();
-    let left = node.events.len().saturating_sub(most);
-    if left > 0 {
-        let inset = " ".repeat(row.branches.chars().count());
-        let mut line = Line::new(style);
-        line.push(
-            Tone::Dim,
-            &format!("{INDENT}{inset}  · {} more events", count(left)),
-        );
-        out.push_str(&line.end());
-    }
-    out
-}
-
-fn event_line(event: &StoredRecord, node: &Node<'_>, row: &Row, style: &Style) -> String {
-    let after = offset_ms(node.start_us, event.timestamp_us);
-    let inset = " ".repeat(row.branches.chars().count());
-    let text = format!("{inset}  · +{} ", duration(after));
-    event_text(&text, event, style)
-}
-
-fn loose_line(event: &StoredRecord, style: &Style) -> String {
-    event_text(&format!("· {} ", safe(&event.timestamp)), event, style)
-}
-
-fn event_text(lead: &str, event: &StoredRecord, style: &Style) -> String {
-    let tone = match event.level.as_str() {
-        "ERROR" | "CRITICAL" => Tone::Bad,
-        "WARNING" => Tone::Odd,
-        _ => Tone::Dim,
-    };
-    let mut line = Line::new(style);
-    line.push(Tone::Plain, INDENT)
-        .push(Tone::Dim, lead)
-        .push(tone, &safe(&event.level));
-    line.push(Tone::Dim, &format!(" {}: ", safe(&event.logger)));
-    line.push(Tone::Plain, &safe(&event.message));
-    line.end()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown to three digits")]
-pub(crate) fn offset_ms(from: i64, to: i64) -> f64 {
-    to.saturating_sub(from) as f64 / 1000.0
-}
-
-/// Where it broke, why, and what the marks mean.
-fn footer(tree: &Tree<'_>, style: &Style) -> String {
-    let mut out: String = reasons(tree)
+/// Returns the reasons for the failure, and what the mark of orphans means.
+fn footer(trace: &TraceView<'_>, style: &Style) -> String {
+    let mut out: String = reasons(trace)
         .iter()
         .map(|(tone, text)| paragraph(text, *tone, style))
         .collect();
-    if tree.nodes.iter().any(|node| node.orphan) {
-        let text = "⋯ its parent is not recorded here: another service's, or not ended yet";
+    if trace.spans.iter().any(|span| span.is_orphan) {
+        let text = "⋯ the parent is not recorded: it is in another service, or has not ended yet";
         out.push_str(&paragraph(text, Tone::Dim, style));
     }
     out
-}
-
-/// Where it broke, and why.
-pub(crate) fn reasons(tree: &Tree<'_>) -> Vec<(Tone, String)> {
-    let Some(birth) = tree.birth() else {
-        return Vec::new();
-    };
-    let born = (Tone::Bad, note::born(birth, tree.root()));
-    let causes = note::causes(birth).map(|cause| (Tone::Plain, cause));
-    let empty = tree.empty_behind(birth).map(|empty| {
-        let text = format!("behind it, {} came back empty", empty.facts.operation);
-        (Tone::Odd, text)
-    });
-    [born].into_iter().chain(causes).chain(empty).collect()
-}
-
-/// What stands beside the bar of a span.
-pub(crate) fn note_text(node: &Node<'_>) -> String {
-    note::text(node)
-}
-
-fn paragraph(text: &str, tone: Tone, style: &Style) -> String {
-    let room = style.width.saturating_sub(INDENT.len()).max(2);
-    let line = |line: String| format!("{INDENT}{}\n", style.paint(tone, &line));
-    wrap(text, room).into_iter().map(line).collect()
 }
 
 #[cfg(test)]

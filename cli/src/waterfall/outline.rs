@@ -1,74 +1,76 @@
-//! The lines of a waterfall: a span each, or one line for many spans that are folded away.
+//! Selects the lines of a waterfall: spans, and folds of several spans.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::branch::{self, branches};
+use super::branches::{branches, max_depth};
 use super::fold::{Fold, Kind};
-use super::tree::{Family, Tree};
-use super::{View, pick};
+use super::selection;
+use super::view::View;
+use crate::trace_view::TraceView;
 
-/// What a trace takes when nothing else is asked for: a screen or two.
-const LINES: usize = 40;
-/// Of the children of one span, so many kinds are told apart.
-const KINDS: usize = 6;
+/// The maximum number of lines by default: one or two screens.
+const MAX_LINES: usize = 40;
+/// The maximum number of folds below one span.
+const MAX_FOLDS: usize = 6;
 
-/// A line.
+/// A line of the waterfall.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) what: What,
+    pub(crate) content: Content,
     pub(crate) depth: usize,
-    /// No sibling follows.
+    /// Set if no sibling follows.
     last: bool,
     pub(crate) branches: String,
 }
 
-/// What a line shows.
+/// The content of a line.
 #[derive(Debug)]
-pub(crate) enum What {
-    /// The span at this place.
+pub(crate) enum Content {
+    /// The span with this index.
     Span(usize),
-    /// Spans that are folded away.
+    /// Several spans that are folded.
     Fold(Fold),
 }
 
-/// The lines that `view` asks for in a terminal of `width` columns. Every span is on exactly one of them.
-pub(crate) fn rows(tree: &Tree<'_>, view: &View, width: usize) -> Vec<Row> {
-    let mut rows = rows_within(tree, view, LINES);
-    grow_branches(&mut rows, branch::deepest(width));
+/// Returns the lines that `view` selects, for a terminal of `width` columns. Every span is on exactly one of them.
+pub(crate) fn rows(trace: &TraceView<'_>, view: &View, width: usize) -> Vec<Row> {
+    let mut rows = rows_within(trace, view, MAX_LINES);
+    add_branches(&mut rows, max_depth(width));
     rows
 }
 
-/// The same, without branches, for a place that has room for so many lines.
-pub(crate) fn rows_within(tree: &Tree<'_>, view: &View, most_lines: usize) -> Vec<Row> {
-    let family = tree.family();
+/// Returns at most `most_lines` lines, without branches.
+pub(crate) fn rows_within(trace: &TraceView<'_>, view: &View, most_lines: usize) -> Vec<Row> {
     let deepest = view.depth.unwrap_or(usize::MAX);
     let explicit = view.depth.is_some() || view.slowest.is_some();
-    if view.all || (!explicit && tree.nodes.len() <= most_lines) {
-        return lay_out(tree, &family, &vec![true; tree.nodes.len()], usize::MAX);
+    if view.all || (!explicit && trace.spans.len() <= most_lines) {
+        return lay_out(trace, &vec![true; trace.spans.len()], usize::MAX);
     }
-    let mut wanted = match view.slowest {
-        Some(count) => pick::slowest(tree, &family, count),
-        None => pick::worthy(tree, &family),
+    let mut selected = match view.slowest {
+        Some(count) => selection::slowest(trace, count),
+        None => selection::by_importance(trace),
     };
-    wanted.retain(|place| tree.nodes[*place].depth < deepest);
+    selected.retain(|index| trace.spans[*index].depth < deepest);
     let show = |count: usize| {
-        let mut shown = vec![false; tree.nodes.len()];
-        wanted
+        let mut shown = vec![false; trace.spans.len()];
+        selected
             .iter()
             .take(count)
-            .for_each(|place| shown[*place] = true);
-        lay_out(tree, &family, &shown, deepest)
+            .for_each(|index| shown[*index] = true);
+        lay_out(trace, &shown, deepest)
     };
     if explicit {
-        show(wanted.len())
+        show(selected.len())
     } else {
-        show(most(wanted.len(), |count| show(count).len() <= most_lines))
+        show(largest_fitting(selected.len(), |count| {
+            show(count).len() <= most_lines
+        }))
     }
 }
 
-/// The largest count up to `all` that fits, if what fits does not depend on luck; 1 always counts as fitting.
-fn most(all: usize, fits: impl Fn(usize) -> bool) -> usize {
+/// Returns the largest count up to `all` that fits, by bisection; 1 counts as fitting.
+fn largest_fitting(all: usize, fits: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (1, all + 1);
     while high - low > 1 {
         let middle = low.midpoint(high);
@@ -81,172 +83,174 @@ fn most(all: usize, fits: impl Fn(usize) -> bool) -> usize {
     low
 }
 
-fn lay_out(tree: &Tree<'_>, family: &Family, shown: &[bool], deepest: usize) -> Vec<Row> {
+fn lay_out(trace: &TraceView<'_>, shown: &[bool], deepest: usize) -> Vec<Row> {
     let roots: Vec<_> = (0..shown.len())
-        .filter(|place| family.parents[*place].is_none())
+        .filter(|index| trace.spans[*index].parent.is_none())
         .collect();
     let plan = Plan {
-        tree,
-        family,
+        trace,
         shown,
         deepest,
     };
     let mut rows = Vec::new();
     let mut stack = Vec::new();
-    push(&mut stack, plan.entries(&roots), 0);
-    while let Some((entry, depth, last)) = stack.pop() {
+    push(&mut stack, plan.lines(&roots), 0);
+    while let Some((line, depth, last)) = stack.pop() {
         rows.push(Row {
-            what: entry.what,
+            content: line.content,
             depth,
             last,
             branches: String::new(),
         });
-        push(&mut stack, plan.entries(&entry.next), depth + 1);
+        push(&mut stack, plan.lines(&line.next), depth + 1);
     }
     rows
 }
 
-fn grow_branches(rows: &mut [Row], deepest: usize) {
+fn add_branches(rows: &mut [Row], max_depth: usize) {
     let mut rails: Vec<bool> = Vec::new();
     for row in rows {
         rails.truncate(row.depth);
-        row.branches = branches(row.depth, row.last, &rails, deepest);
+        row.branches = branches(row.depth, row.last, &rails, max_depth);
         rails.push(!row.last);
     }
 }
 
-/// The first on top; the last of its kind is marked.
-fn push(stack: &mut Vec<(Entry, usize, bool)>, entries: Vec<Entry>, depth: usize) {
-    let lasts = entries.into_iter().rev().enumerate();
-    stack.extend(lasts.map(|(left, entry)| (entry, depth, left == 0)));
+/// Pushes the lines with the first on top, and marks the last sibling.
+fn push(stack: &mut Vec<(PlannedLine, usize, bool)>, lines: Vec<PlannedLine>, depth: usize) {
+    let lasts = lines.into_iter().rev().enumerate();
+    stack.extend(lasts.map(|(left, line)| (line, depth, left == 0)));
 }
 
-/// A line to come, and the spans that hang under it.
+/// A line before its position is known, and the spans below it.
 #[derive(Debug)]
-struct Entry {
-    what: What,
+struct PlannedLine {
+    content: Content,
     next: Vec<usize>,
 }
 
-/// What decides about the lines.
+/// The inputs of the lines: the trace, and the spans that are shown.
 struct Plan<'t> {
-    tree: &'t Tree<'t>,
-    family: &'t Family,
+    trace: &'t TraceView<'t>,
     shown: &'t [bool],
     deepest: usize,
 }
 
 impl Plan<'_> {
-    /// The lines for these siblings.
-    fn entries(&self, siblings: &[usize]) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = Vec::new();
+    /// Returns the lines of these siblings.
+    fn lines(&self, siblings: &[usize]) -> Vec<PlannedLine> {
+        let mut lines: Vec<PlannedLine> = Vec::new();
         let mut kinds: HashMap<&str, usize> = HashMap::new();
-        for place in siblings.iter().copied() {
-            if self.shown[place] {
-                entries.push(self.span(place));
+        for index in siblings.iter().copied() {
+            if self.shown[index] {
+                lines.push(self.span(index));
                 continue;
             }
-            let (spans, next) = self.region(place);
-            let operation = self.tree.nodes[place].facts.operation.as_str();
+            let (spans, next) = self.region(index);
+            let operation = self.trace.spans[index].call.operation.as_str();
             let known = next.is_empty().then(|| kinds.get(operation)).flatten();
-            if let Some(Entry {
-                what: What::Fold(fold),
+            if let Some(PlannedLine {
+                content: Content::Fold(fold),
                 ..
-            }) = known.and_then(|known| entries.get_mut(*known))
+            }) = known.and_then(|known| lines.get_mut(*known))
             {
-                fold.heads.push(place);
+                fold.heads.push(index);
                 fold.spans.extend(spans);
                 continue;
             }
             if next.is_empty() {
-                kinds.insert(operation, entries.len());
+                kinds.insert(operation, lines.len());
             }
             let kind = if next.is_empty() {
-                Kind::Alike
+                Kind::SameOperation
             } else {
                 Kind::Levels
             };
-            entries.push(Entry {
-                what: What::Fold(Fold {
+            lines.push(PlannedLine {
+                content: Content::Fold(Fold {
                     kind,
-                    heads: vec![place],
+                    heads: vec![index],
                     spans,
                 }),
                 next,
             });
         }
-        self.without_small_ones(merge(entries))
+        self.without_single_spans(merge(lines))
     }
 
-    fn span(&self, place: usize) -> Entry {
-        Entry {
-            what: What::Span(place),
-            next: self.family.children[place].clone(),
+    fn span(&self, index: usize) -> PlannedLine {
+        PlannedLine {
+            content: Content::Span(index),
+            next: self.trace.spans[index].children.clone(),
         }
     }
 
-    /// The folded spans from `head` downwards, and the shown ones that hang under them.
+    /// Returns the folded spans from `head` downwards, and the shown spans below them.
     fn region(&self, head: usize) -> (Vec<usize>, Vec<usize>) {
         let (mut spans, mut next) = (Vec::new(), Vec::new());
         let mut stack = vec![head];
-        while let Some(place) = stack.pop() {
-            if self.shown[place] {
-                next.push(place);
+        while let Some(index) = stack.pop() {
+            if self.shown[index] {
+                next.push(index);
             } else {
-                spans.push(place);
-                stack.extend(self.family.children[place].iter().rev());
+                spans.push(index);
+                stack.extend(self.trace.spans[index].children.iter().rev());
             }
         }
         (spans, next)
     }
 
-    /// A fold of one span takes a line as the span does.
-    fn without_small_ones(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
-        for entry in &mut entries {
-            if let What::Fold(Fold { spans, .. }) = &entry.what
+    /// Replaces folds of one span, which take as much room as the span.
+    fn without_single_spans(&self, mut lines: Vec<PlannedLine>) -> Vec<PlannedLine> {
+        for line in &mut lines {
+            if let Content::Fold(Fold { spans, .. }) = &line.content
                 && let [one] = spans.as_slice()
-                && self.tree.nodes[*one].depth < self.deepest
+                && self.trace.spans[*one].depth < self.deepest
             {
-                *entry = self.span(*one);
+                *line = self.span(*one);
             }
         }
-        entries
+        lines
     }
 }
 
-/// Folds of too many kinds become one: the smallest of them.
-fn merge(entries: Vec<Entry>) -> Vec<Entry> {
-    let size = |entry: &Entry| match &entry.what {
-        What::Fold(fold) if entry.next.is_empty() => Some(fold.spans.len()),
+/// Merges the smallest folds into one if there are more than the maximum.
+fn merge(lines: Vec<PlannedLine>) -> Vec<PlannedLine> {
+    let size = |line: &PlannedLine| match &line.content {
+        Content::Fold(fold) if line.next.is_empty() => Some(fold.spans.len()),
         _ => None,
     };
-    let mut sizes: Vec<_> = entries
+    let mut sizes: Vec<_> = lines
         .iter()
         .enumerate()
-        .filter_map(|(at, entry)| Some((size(entry)?, at)))
+        .filter_map(|(at, line)| Some((size(line)?, at)))
         .collect();
-    if sizes.len() <= KINDS {
-        return entries;
+    if sizes.len() <= MAX_FOLDS {
+        return lines;
     }
     sizes.sort_by_key(|(size, at)| (Reverse(*size), *at));
-    let small: HashSet<_> = sizes.iter().skip(KINDS - 1).map(|(_, at)| *at).collect();
+    let small: HashSet<_> = sizes
+        .iter()
+        .skip(MAX_FOLDS - 1)
+        .map(|(_, at)| *at)
+        .collect();
     let mut rest = Fold {
-        kind: Kind::Others(small.len()),
+        kind: Kind::MixedOperations(small.len()),
         heads: Vec::new(),
         spans: Vec::new(),
     };
-    let mut kept = Vec::new();
-    for (at, entry) in entries.into_iter().enumerate() {
-        match entry.what {
-            What::Fold(fold) if small.contains(&at) => rest.take(fold),
-            _ => kept.push(entry),
+    let mut merged = Vec::new();
+    for (at, line) in lines.into_iter().enumerate() {
+        match line.content {
+            Content::Fold(fold) if small.contains(&at) => rest.absorb(fold),
+            _ => merged.push(line),
         }
     }
-    kept.push(Entry {
-        what: What::Fold(rest),
+    merged.push(PlannedLine {
+        content: Content::Fold(rest),
         next: Vec::new(),
     });
-    kept
+    merged
 }
 
 #[cfg(test)]
@@ -267,14 +271,14 @@ mod tests {
     }
 
     fn texts(rows: &[StoredRecord], view: &View) -> Vec<String> {
-        let tree = Tree::of(rows);
-        super::rows(&tree, view, 140)
+        let trace = TraceView::of(rows);
+        super::rows(&trace, view, 140)
             .iter()
-            .map(|row| match &row.what {
-                What::Span(place) => {
-                    format!("{}{}", row.branches, tree.nodes[*place].facts.operation)
+            .map(|row| match &row.content {
+                Content::Span(index) => {
+                    format!("{}{}", row.branches, trace.spans[*index].call.operation)
                 }
-                What::Fold(fold) => format!("{}{}", row.branches, fold.name(&tree)),
+                Content::Fold(fold) => format!("{}{}", row.branches, fold.name(&trace)),
             })
             .collect()
     }
@@ -294,13 +298,13 @@ mod tests {
             ["all", "├ load", "├ load", "└ load"]
         );
         assert_eq!(
-            texts(&wide(LINES as u32 - 1), &View::default()).len(),
-            LINES
+            texts(&wide(MAX_LINES as u32 - 1), &View::default()).len(),
+            MAX_LINES
         );
     }
 
     #[test]
-    fn siblings_of_one_operation_become_one_line_beside_the_failed_one() {
+    fn siblings_of_one_operation_are_folded_beside_the_failed_one() {
         let mut rows = wide(480);
         rows[100] = load(101, 1, "failed");
         assert_eq!(
@@ -332,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn many_kinds_are_told_apart_up_to_a_few() {
+    fn many_operations_are_merged_into_a_few_folds() {
         let mut rows = wide(0);
         for id in 2..102_u32 {
             let operation = format!("op{}", (id - 2) / 5);
@@ -344,12 +348,12 @@ mod tests {
             ));
         }
         let texts = texts(&rows, &View::default());
-        assert_eq!(texts.len(), 1 + KINDS);
-        assert_eq!(texts[KINDS], "└ × 75 others");
+        assert_eq!(texts.len(), 1 + MAX_FOLDS);
+        assert_eq!(texts[MAX_FOLDS], "└ × 75 others");
     }
 
     #[test]
-    fn depth_and_slowest_say_how_much() {
+    fn depth_and_slowest_limit_the_lines() {
         let rows: Vec<_> = (1..=6).map(|id| load(id, id - 1, "complete")).collect();
         let depth = View {
             depth: Some(2),

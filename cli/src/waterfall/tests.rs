@@ -1,10 +1,10 @@
-//! The waterfall as a person sees it.
+//! The output of the waterfall.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::sample::{failed, fine, span};
+use crate::sample::{failed, fine, handled_then_failed, span};
 use crate::snapshot::check;
 use crate::text::columns;
 
@@ -26,13 +26,13 @@ const WIDE: Style = Style {
 };
 
 #[test]
-fn a_request_that_went_well() {
+fn a_successful_request() {
     check("fine_80", &render(&fine(), &Style::PLAIN));
     check("fine_140", &render(&fine(), &WIDE));
 }
 
 #[test]
-fn a_request_that_failed() {
+fn a_failed_request() {
     check("failed_80", &render(&failed(), &Style::PLAIN));
     check("failed_140", &render_with_events(&failed(), &WIDE));
 }
@@ -68,7 +68,7 @@ fn every_outcome_has_its_mark() {
 }
 
 #[test]
-fn colours_change_nothing_but_the_colour() {
+fn colours_do_not_change_the_text() {
     let colored = Style {
         color: true,
         ..WIDE
@@ -80,7 +80,7 @@ fn colours_change_nothing_but_the_colour() {
 }
 
 #[test]
-fn no_records_are_nothing_and_events_alone_are_told() {
+fn no_records_give_no_text_and_events_alone_are_shown() {
     assert_eq!(render(&[], &Style::PLAIN), "");
     let event = crate::sample::event(1, "INFO", "hello\u{1b}[2J", 0);
     let text = render_with_events(&[event], &Style::PLAIN);
@@ -89,7 +89,7 @@ fn no_records_are_nothing_and_events_alone_are_told() {
 }
 
 #[test]
-fn ten_thousand_spans_are_ten_thousand_lines_where_all_are_asked_for() {
+fn all_shows_ten_thousand_spans_on_ten_thousand_lines() {
     let rows: Vec<_> = (2..10_002)
         .map(|id| {
             span(
@@ -110,7 +110,7 @@ fn ten_thousand_spans_are_ten_thousand_lines_where_all_are_asked_for() {
 }
 
 #[test]
-fn a_failure_that_the_request_survived_says_so() {
+fn a_failure_that_the_request_survived_is_marked() {
     let mut rows = fine();
     rows[3] = span(
         (4, 3),
@@ -119,10 +119,16 @@ fn a_failure_that_the_request_survived_says_so() {
         &json!({}),
     );
     let text = render(&rows, &WIDE);
-    assert!(text.contains("born in bm25; answer went on"), "{text}");
+    assert!(text.contains("failed in bm25; answer went on"), "{text}");
 }
 
-/// A request that fans out to 480 chunks, two of which fail, with the usual stages around.
+#[test]
+fn a_deeper_failure_that_was_handled_is_not_the_reported_one() {
+    let text = render(&handled_then_failed(), &WIDE);
+    assert!(text.contains("failed in generate: rate_limited"), "{text}");
+}
+
+/// A request that fans out to 480 chunks, two of which fail, with the usual other stages.
 fn fan_out() -> Vec<StoredRecord> {
     let mut rows = fine();
     let chunks = (100..580).map(|id| {
@@ -152,7 +158,7 @@ fn fan_out() -> Vec<StoredRecord> {
     rows.extend((600..640).map(|id| {
         span(
             (id, 7),
-            ("evaluation", "judge_claim", "complete"),
+            ("evaluation", "check_claim", "complete"),
             (362_000 + i64::from(id), 900),
             &json!({}),
         )
@@ -188,7 +194,7 @@ fn a_deep_trace_is_folded() {
 }
 
 #[test]
-fn the_slowest_ways_and_the_first_levels() {
+fn the_slowest_paths_and_the_first_levels() {
     let slowest = View {
         slowest: Some(2),
         ..View::default()
@@ -249,47 +255,47 @@ proptest! {
     fn every_span_is_on_exactly_one_line_and_every_failure_is_shown_or_counted(
         rows in forest(), view in views(),
     ) {
-        let tree = Tree::of(&rows);
-        let lines = outline::rows(&tree, &view, 80);
-        let mut places: Vec<usize> = Vec::new();
+        let trace = TraceView::of(&rows);
+        let lines = outline::rows(&trace, &view, 80);
+        let mut indexes: Vec<usize> = Vec::new();
         let mut failed = 0;
         for line in &lines {
-            match &line.what {
-                What::Span(place) => {
-                    places.push(*place);
-                    failed += usize::from(tree.nodes[*place].facts.outcome.is_failure());
+            match &line.content {
+                Content::Span(index) => {
+                    indexes.push(*index);
+                    failed += usize::from(trace.spans[*index].call.outcome.is_failure());
                 }
-                What::Fold(fold) => {
-                    places.extend(&fold.spans);
-                    failed += fold.failed(&tree);
+                Content::Fold(fold) => {
+                    indexes.extend(&fold.spans);
+                    failed += fold.count_failures(&trace);
                 }
             }
         }
-        places.sort_unstable();
-        prop_assert_eq!(places, (0..rows.len()).collect::<Vec<_>>());
+        indexes.sort_unstable();
+        prop_assert_eq!(indexes, (0..rows.len()).collect::<Vec<_>>());
         prop_assert_eq!(failed, rows.iter().filter(|row| row.message.ends_with("failed")).count());
         prop_assert!(view != View::default() || lines.len() <= 40);
     }
 
     #[test]
-    fn a_folded_trace_says_its_sums_and_is_never_too_wide(
+    fn a_folded_trace_shows_its_totals_and_is_never_too_wide(
         rows in forest(), view in views(), width in 24_usize..150,
     ) {
         let text = render_as(&rows, &view, &Style { width, color: false });
         for line in text.lines() {
             prop_assert!(columns(line) <= width, "{:?}", line);
         }
-        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let tree = Tree::of(&rows);
-        let lines = outline::rows(&tree, &view, 80);
-        let folds = lines.iter().filter(|line| matches!(line.what, What::Fold(_))).count();
+        let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let trace = TraceView::of(&rows);
+        let lines = outline::rows(&trace, &view, 80);
+        let folds = lines.iter().filter(|line| matches!(line.content, Content::Fold(_))).count();
         let shown = lines.len() - folds;
-        let sums = format!("{} of {} spans shown, {} folded", shown, rows.len(), rows.len() - shown);
-        prop_assert_eq!(words.contains(&sums), folds > 0, "{}", text);
+        let totals = format!("{} of {} spans shown, {} folded", shown, rows.len(), rows.len() - shown);
+        prop_assert_eq!(joined.contains(&totals), folds > 0, "{}", text);
     }
 
     #[test]
-    fn whatever_the_records_hold_no_line_is_too_wide_and_none_moves_the_cursor(
+    fn no_record_makes_a_line_too_wide_or_moves_the_cursor(
         texts in prop::collection::vec("[\\PC\\x00-\\x1f\\x7f-\\x9f]{0,30}", 6),
         width in 1_usize..150, start in any::<i64>(), ms in prop::option::of(any::<f64>()),
     ) {
@@ -306,8 +312,8 @@ proptest! {
         let text = render_with_events(&[row], &Style { width, color: false });
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
         for line in text.lines() {
-            let joined = !line.chars().all(|c| c.is_ascii_graphic() || c == ' ');
-            prop_assert!(joined || columns(line) <= width.max(4), "{:?}", line);
+            let combines = !line.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+            prop_assert!(combines || columns(line) <= width.max(4), "{:?}", line);
         }
     }
 }

@@ -297,6 +297,18 @@ pub const TOKENS: [Key; 5] = [
     REASONING_TOKENS,
 ];
 
+/// The times by layer, in the order of [`Layer::index`](crate::Layer::index).
+pub const SELF_MS: [Key; 8] = [
+    SELF_MS_API,
+    SELF_MS_INGESTION,
+    SELF_MS_DATA,
+    SELF_MS_RETRIEVAL,
+    SELF_MS_GENERATION,
+    SELF_MS_EVALUATION,
+    SELF_MS_MEMORY,
+    SELF_MS_CUSTOM,
+];
+
 /// The beginning of the names of times by layer, such as [`SELF_MS_API`].
 pub const SELF_MS_PREFIX: &str = "self_ms.";
 
@@ -311,6 +323,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::Layer;
 
     #[test]
     fn every_name_is_in_the_table_once() {
@@ -320,6 +333,15 @@ mod tests {
             assert_eq!(Key::find(key.part, key.name), Some(key));
         }
         assert_eq!(Key::find(Part::Metrics, "operation"), None);
+    }
+
+    #[test]
+    fn the_times_by_layer_are_in_the_order_of_the_layers() {
+        for layer in Layer::ALL {
+            let name = format!("{SELF_MS_PREFIX}{layer}");
+            assert_eq!(SELF_MS[layer.index()].name, name);
+        }
+        assert_eq!(SELF_MS[Layer::Custom("rerank").index()], SELF_MS_CUSTOM);
     }
 
     #[test]

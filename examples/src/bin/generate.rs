@@ -8,7 +8,7 @@ use ragspan::prices::Prices;
 use ragspan::{Config, Level};
 use ragspan_examples::levels::{Service, generate_response};
 
-/// What the two models cost for a million tokens, in dollars.
+/// The prices of the two models per million tokens, in dollars.
 const PRICES: &str = r#"{"models": {
     "gpt-4o": {"input": 2.50, "output": 10.0},
     "gpt-4o-mini": {"input": 0.15, "output": 0.60}
@@ -24,8 +24,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .without_metrics_listener();
     let telemetry = ragspan::start(config)?;
     for service in Service::ALL {
-        // What fails is in the records.
-        let _told = generate_response(service, "what is a span?", &["A span is a call."]);
+        // Failures are in the records.
+        let _printed = generate_response(service, "what is a span?", &["A span is a call."]);
     }
     telemetry.shutdown(Duration::from_secs(5)).await.report();
     Ok(())

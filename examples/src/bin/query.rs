@@ -17,7 +17,7 @@ use ragspan_examples::query::query_handler;
 /// The page that the answers come from.
 const PAGE: &str = "README.md";
 
-/// What the model would cost for a million tokens, in dollars, if it were one.
+/// The prices of the simulated model per million tokens, in dollars.
 const PRICES: &str = r#"{"models": {"extractive": {"input": 2.50, "output": 10.0}}}"#;
 
 #[tokio::main]
@@ -32,8 +32,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let library = ingest_file(&corpus, &corpus.root().join(PAGE)).await?;
     let service = Service::new(library, Generator::Extractive);
     for question in ["what does one attribute give?", NOT_IN_ANY_CORPUS] {
-        // What fails is in the records.
-        let _told = query_handler(&service, question, "ada").await;
+        // Failures are in the records.
+        let _printed = query_handler(&service, question, "ada").await;
     }
     log_query(
         &create_request_logger("user-123", "req-001", None),

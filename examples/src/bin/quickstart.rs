@@ -44,7 +44,7 @@ struct Args {
     #[arg(long, value_name = "PATH", default_value = "ragspan.db")]
     db: PathBuf,
 
-    /// What models cost: a table that `ragspan prices import` writes; default: nothing has a price
+    /// A table of model prices, as `ragspan prices import` writes it; default: no prices
     #[arg(long, value_name = "PATH")]
     prices: Option<PathBuf>,
 
@@ -81,7 +81,7 @@ impl Page {
     }
 }
 
-/// What a run leaves to tell of.
+/// The results of a run.
 struct Done {
     /// The first trace of the run, the ingestion's.
     first: Option<TraceId>,
@@ -92,12 +92,12 @@ struct Done {
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // Who reads only the first lines, as `head` does, has seen what there was to see.
+        // A reader that stops after the first lines, such as `head`, is not an error.
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut stderr = io::stderr().lock();
-            // Where standard error is closed the exit code must say it alone.
-            let _unheard = write_error(&mut stderr, error.as_ref());
+            // If standard error is closed, only the exit code reports the failure.
+            let _printed = write_error(&mut stderr, error.as_ref());
             ExitCode::FAILURE
         }
     }
@@ -128,7 +128,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let telemetry = Arc::new(telemetry::start(&options)?);
     let mut page = Page::new(&args);
     let outcome = work(&args, options.prices, &telemetry, &mut page).await;
-    // Also where the work failed: what was recorded until then says why.
+    // Runs after a failure too: the records up to it show the cause.
     let report = telemetry.shutdown().await;
     let done = outcome?;
     if args.json {
@@ -160,7 +160,7 @@ async fn work(
     Ok(Done { first, replies })
 }
 
-/// What was recorded: read back, counted, and how to ask for more of it.
+/// Prints a summary of the records, their number, and commands to query them.
 async fn conclude(
     db: &Path,
     page: &mut Page,

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::kind::Kind;
+#[cfg(test)]
+use super::kind::{FromValue, Value};
 use crate::pipeline::Levels;
 use crate::privacy::Redaction;
 
@@ -176,6 +178,14 @@ macro_rules! typed_keys {
                     self.index
                 }
 
+                #[cfg(test)]
+                fn can_hold(self, value: &Value) -> bool
+                where
+                    T: FromValue,
+                {
+                    T::from_value(value).is_some()
+                }
+
                 /// Returns the row of the list.
                 pub(super) fn info(self) -> &'static KeyInfo {
                     &KEYS[self.index]
@@ -221,46 +231,25 @@ pub(super) fn names_in(section: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// The Rust type of a kind's values.
+#[rustfmt::skip]
 macro_rules! value_type {
-    (Flag) => {
-        bool
-    };
-    (Whole) => {
-        u64
-    };
-    (Size) => {
-        u64
-    };
-    (Number) => {
-        f64
-    };
-    (Duration) => {
-        Duration
-    };
-    (Levels) => {
-        Levels
-    };
-    (Address) => {
-        IpAddr
-    };
-    (Choices) => {
-        [String]
-    };
-    (ChoicesOrOff) => {
-        [String]
-    };
-    (Texts) => {
-        [String]
-    };
-    (Pairs) => {
-        [String]
-    };
-    (Patterns) => {
-        [String]
-    };
-    ($text:ident) => {
-        str
-    };
+    (Flag) => { bool };
+    (Whole) => { u64 };
+    (Size) => { u64 };
+    (Number) => { f64 };
+    (Duration) => { Duration };
+    (Levels) => { Levels };
+    (Address) => { IpAddr };
+    (Clock) => { str };
+    (Choice) => { str };
+    (Url) => { str };
+    (Name) => { str };
+    (Text) => { str };
+    (Choices) => { [String] };
+    (ChoicesOrOff) => { [String] };
+    (Texts) => { [String] };
+    (Pairs) => { [String] };
+    (Patterns) => { [String] };
 }
 
 /// The typed key of a row: a [`Key`] if the row has a default, and an [`OptionalKey`] otherwise.
@@ -307,6 +296,12 @@ macro_rules! keys {
 
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "each row is named as its constant")]
         enum Index { $($($key,)*)* }
+
+        /// Returns for each key whether its type can hold the value that `sample` returns for its row.
+        #[cfg(test)]
+        fn check_types(sample: impl Fn(&KeyInfo) -> Value) -> Vec<(&'static str, bool)> {
+            vec![$($(($key.info().path, $key.can_hold(&sample($key.info()))),)*)*]
+        }
 
         $($(
             #[allow(dead_code, reason = "this version checks the keys of planned sections without using them")]
@@ -479,6 +474,19 @@ mod tests {
                 "{}",
                 key.path
             );
+        }
+    }
+
+    #[test]
+    fn every_key_has_the_type_of_its_values() {
+        let sample = |key: &KeyInfo| match key.kind {
+            _ if !key.default.is_empty() => key.kind.read_default(key.default).unwrap(),
+            Kind::Url(schemes) => key.kind.read(&format!("{}://x", schemes[0])).unwrap(),
+            kind if kind.is_list() || kind.is_map() => Value::Texts(vec![]),
+            kind => kind.read("x").unwrap(),
+        };
+        for (path, can_hold) in check_types(sample) {
+            assert!(can_hold, "{path}");
         }
     }
 

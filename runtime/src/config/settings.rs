@@ -333,7 +333,7 @@ fn masked(key: &KeyInfo, text: &str) -> String {
 impl Settings {
     /// Returns the value of a key that has a default.
     pub(super) fn get<T: FromValue + ?Sized>(&self, key: Key<T>) -> &T {
-        // `keys::tests::every_default_is_of_its_kind` proves that each slot has a value, and `Key` its type.
+        // The tests of `keys` prove that every default can be parsed, and that the key has its type.
         self.value(key.index())
             .unwrap_or_else(|| unreachable!("`{}` has a default", key.info().path))
     }

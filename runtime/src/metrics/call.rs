@@ -1,4 +1,4 @@
-//! What one annotated call touches, gathered once so that a callsite can cache it.
+//! The metric handles of one annotated call, looked up once so that a callsite can cache them.
 
 use std::sync::Arc;
 
@@ -10,8 +10,7 @@ use crate::record::Outcome;
 
 /// The series of one operation in one layer: a call costs a few bare atomics.
 ///
-/// Whether a call counts as a request, and as running, is the caller's to say: only where no
-/// ancestor span is of the same layer. The latency is for every call.
+/// The caller decides whether a call counts as a request and as active: only if no ancestor span has the same layer. Every call records its latency.
 #[derive(Debug)]
 pub(crate) struct CallMetrics {
     active: Arc<Gauge>,

@@ -19,7 +19,7 @@ impl Counter {
         self.value.fetch_add(steps, Relaxed);
     }
 
-    /// Adds so many steps, and says which span they belong to.
+    /// Adds a number of steps, with the exemplar of their span.
     #[inline]
     pub(crate) fn add_with(&self, steps: u64, exemplar: &Exemplar) {
         self.add(steps);
@@ -111,7 +111,7 @@ impl Histogram {
         }
     }
 
-    /// Counts a value of so many steps, and says which span it belongs to.
+    /// Observes a value in steps, with the exemplar of its span.
     #[inline]
     pub(crate) fn record(&self, steps: u64, exemplar: &Exemplar) {
         let steps = steps.min(LARGEST);

@@ -10,7 +10,7 @@ const EVERY_MS: u64 = 1_000;
 /// The span that a counted value belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Exemplar {
-    /// The trace's UUID; all zero means that there is no exemplar.
+    /// The trace's UUID; all zero without an exemplar.
     pub(crate) trace_id: [u8; 16],
     /// The span's UUID.
     pub(crate) span_id: [u8; 16],
@@ -82,7 +82,7 @@ impl Slot {
         self.keep(steps, exemplar);
     }
 
-    /// Whoever finds the lock taken leaves it: the other one's exemplar is as good.
+    /// A writer that finds the lock taken gives up: the other writer's exemplar is as good.
     #[cold]
     fn keep(&self, steps: u64, exemplar: &Exemplar) {
         let Some(mut kept) = self.try_lock() else {

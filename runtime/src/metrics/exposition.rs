@@ -69,7 +69,7 @@ fn write_labels<'a>(out: &mut String, labels: impl Iterator<Item = (&'a str, &'a
     }
 }
 
-/// The three characters that both formats escape in a label's value; any other may stand there.
+/// The three characters that both formats escape in a label's value.
 fn escape(out: &mut String, value: &str) {
     for c in value.chars() {
         match c {

@@ -45,7 +45,7 @@ impl<C> Family<C> {
         found.unwrap_or_else(|| self.create(&key, make))
     }
 
-    /// What looks like a secret is none of a label, and its series is that of all secrets of its kind; nor is what a terminal acts on.
+    /// Redacts a label value that looks like a secret, so that all secrets of a kind share one series, and replaces control characters.
     fn create(&self, key: &Values, make: impl FnOnce() -> C) -> Arc<C> {
         let shown = key.iter().map(|value| plain(redact(value)).into());
         let key: Values = shown.collect();

@@ -1,8 +1,6 @@
 //! Puts what metrics-exporter-prometheus renders into our exposition, in either format.
 //!
-//! One bad line makes a scraper refuse the whole answer, and with it our own metrics. So the
-//! text is read line by line: what can't be shown in a format in its own type is shown as
-//! unknown under the same series names, and what can't be shown at all is left out.
+//! One bad line makes a scraper refuse the whole response, including ragspan's own metrics. The text is therefore parsed line by line: a family that a format cannot show with its own type is shown as `unknown` under the same series names, and a line that cannot be shown at all is left out.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -202,7 +200,7 @@ impl<'a> Family<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// None for what is no sample, and for a sample that scrapers refuse.
+    /// Returns `None` for a line that is not a sample, and for a sample that scrapers refuse.
     fn parse(text: &'a str) -> Option<Self> {
         let (head, value) = text.rsplit_once(' ')?;
         let (name, labels) = match head.split_once('{') {
@@ -234,7 +232,7 @@ impl<'a> Line<'a> {
         self.value.starts_with('-') || (self.value == "NaN" && !self.has_label("quantile"))
     }
 
-    /// What tells the series from others: its labels in any order.
+    /// The identity of a series: its labels in any order.
     fn identity(&self) -> (&'a str, Vec<(&'a str, Cow<'a, str>)>) {
         let mut labels = self.labels.clone();
         labels.sort_unstable();

@@ -1,6 +1,6 @@
 //! The closed list: every metric's name, kind, labels, unit, buckets and help, in one table.
 
-/// What a metric is to Prometheus.
+/// The Prometheus type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub(crate) enum Kind {
@@ -24,7 +24,7 @@ impl Kind {
     }
 }
 
-/// What a metric counts, and in which whole steps it is kept.
+/// The unit of a metric, and the whole steps in which it is stored.
 ///
 /// Values are integers in memory (one `fetch_add` records them, and they add up exactly) and
 /// become decimals only where they are shown.
@@ -232,10 +232,10 @@ closed_list! {
         "Incoming trace headers that were malformed and therefore not followed.";
 }
 
-/// What every name of the list begins with: a metric of someone else's is told by it at once.
+/// The prefixes of all names of the list, so that another metric is recognised at once.
 const PREFIX: &str = "rag";
 
-/// What the text formats append to a family's name.
+/// The suffixes that the text formats append to a family's name.
 const SUFFIXES: &[&str] = &["_total", "_created", "_bucket", "_sum", "_count", "_info"];
 
 impl Name {
@@ -257,7 +257,7 @@ impl Name {
         self.row().labels
     }
 
-    /// What is counted, and in which steps it is kept.
+    /// The unit, and the steps in which it is stored.
     #[must_use]
     pub(crate) const fn unit(self) -> Unit {
         self.row().unit
@@ -291,7 +291,7 @@ impl Name {
     }
 }
 
-/// Whether a name would appear among the families or samples of the list, in either format.
+/// Returns `true` if a name would collide with a family or sample of the list, in either format.
 pub(super) fn is_reserved(text: &str) -> bool {
     if !text.starts_with(PREFIX) {
         return false;

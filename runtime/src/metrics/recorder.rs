@@ -13,10 +13,7 @@ use super::registry::Registry;
 
 /// Gives a [`Registry`] what is recorded through the `metrics` macros.
 ///
-/// A metric of the closed list takes its labels by name: missing ones are empty, unknown ones
-/// are dropped. Its histograms have no exemplars on this way. A name that belongs to the list
-/// but is used as another kind, or that the exposition of the list uses up (`rag_requests`,
-/// `rag_token_usage_sum`), is refused: its handle does nothing, and [`Registry::refused`] tells.
+/// A metric of the closed list takes its labels by name: missing ones are empty, unknown ones are dropped. Its histograms have no exemplars when recorded this way. A name of the list that is used as another kind, or that collides with the exposition of the list (`rag_requests`, `rag_token_usage_sum`), is refused: its handle does nothing, and [`Registry::refused`] lists it.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     registry: Arc<Registry>,
@@ -36,7 +33,7 @@ impl Recorder {
         Self { registry }
     }
 
-    /// Makes this the global recorder if there is none yet; says whether it was made so.
+    /// Installs this as the global recorder if there is none yet; returns `true` if it was installed.
     #[must_use]
     pub(crate) fn install(self) -> bool {
         metrics::set_global_recorder(self).is_ok()

@@ -18,7 +18,7 @@ use super::names::{Kind, Name};
 use super::sample::Sample;
 use super::sample::{self, Row};
 
-/// So many refused names are remembered; a program that makes them up can't fill the memory.
+/// The most refused names that are remembered, so that generated names cannot fill the memory.
 const REFUSED_KEPT: usize = 64;
 
 /// All metrics of one telemetry.
@@ -90,12 +90,12 @@ impl Registry {
         })
     }
 
-    /// Whether anything is counted.
+    /// `true` if metrics are enabled.
     pub(crate) fn is_on(&self) -> bool {
         !self.families.is_empty()
     }
 
-    /// What one call of an operation in a layer touches, for its callsite to cache.
+    /// Returns the handles of an operation in a layer, for its callsite to cache.
     #[must_use]
     pub(crate) fn call(&self, operation: &str, layer: &str) -> Arc<CallMetrics> {
         Arc::new(CallMetrics::new(self, operation, layer))
@@ -109,9 +109,7 @@ impl Registry {
         }
     }
 
-    /// The counter with these label values, in the order of [`Name::labels`]; missing values are
-    /// empty, surplus ones are dropped. A name that is no counter gives a detached handle, which
-    /// is never shown; so does every name where nothing is counted.
+    /// Returns the counter with these label values, in the order of [`Name::labels`]; missing values are empty, surplus ones are dropped. The handle is detached, and never shown, for a name that is not a counter and while metrics are disabled.
     #[must_use]
     pub(crate) fn counter(&self, name: Name, values: &[&str]) -> Arc<Counter> {
         match self.family(name) {

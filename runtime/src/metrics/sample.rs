@@ -20,7 +20,7 @@ pub(crate) struct Sample {
 
 #[cfg(any(test, feature = "testing"))]
 impl Sample {
-    /// Whether this is the sample of that name with exactly these labels, in any order.
+    /// Returns `true` for the sample of that name with exactly these labels, in any order.
     #[must_use]
     pub(crate) fn is(&self, name: &str, labels: &[(&str, &str)]) -> bool {
         let mut wanted = labels.to_vec();
@@ -39,7 +39,7 @@ impl Sample {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) name: Name,
-    /// What the histogram's parts append to the name.
+    /// The suffixes of a histogram's parts.
     pub(super) suffix: &'static str,
     pub(super) values: Values,
     /// The bucket's upper edge, in the form of `le`.

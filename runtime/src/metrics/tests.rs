@@ -67,7 +67,7 @@ fn apply(registry: &Registry, step: &Step, exemplar: &Exemplar) {
 /// Sample name and sorted labels.
 type Series = (String, Vec<(String, String)>);
 
-/// What the exposition must say, gathered the plainest way.
+/// The expected exposition, computed the simplest way.
 #[derive(Debug, Default)]
 struct Model {
     samples: BTreeMap<Series, f64>,

@@ -9,17 +9,17 @@ use super::registry::Registry;
 use crate::privacy::redact;
 use ragspan_core::{Cost, Usage};
 
-/// Of a label that the program chose, so many characters are kept.
+/// The most characters of a label value that the program chooses.
 const LABEL: usize = 64;
 
-/// What somebody said of an answer.
+/// A user's verdict on an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It is good.
     Good,
     /// It is bad.
     Bad,
-    /// It is neither, or nobody can tell.
+    /// Neither good nor bad, or unknown.
     Neutral,
 }
 
@@ -84,7 +84,7 @@ impl Registry {
         self.ratio(Name::ContextFill, &label(model), ratio, exemplar);
     }
 
-    /// Counts a score of an evaluation; NaN, which is no score, is left out.
+    /// Observes a score of an evaluation; NaN is left out.
     pub(crate) fn evaluation(&self, metric: &str, score: f64, exemplar: &Exemplar) {
         self.ratio(Name::EvaluationScore, &label(metric), score, exemplar);
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why there is no table of prices.
+/// An error of reading a table of prices.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PricesError {
@@ -12,33 +12,33 @@ pub enum PricesError {
     Unreadable {
         /// The file that was asked for.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The text is no JSON.
+    /// The text is not JSON.
     #[error("line {line}, column {column}: this is no JSON: {message}")]
     Syntax {
         /// The line, from 1.
         line: usize,
         /// The column, from 1.
         column: usize,
-        /// What is expected there.
+        /// The expected syntax.
         message: String,
     },
-    /// The JSON is no table of prices.
+    /// The JSON is not a table of prices.
     #[error("{message}")]
     Shape {
-        /// What is expected.
+        /// The expected content.
         message: String,
     },
     /// An entry of the table is wrong.
     #[error("line {line}: model `{model}`: {message}")]
     Entry {
-        /// The line on which the model's name stands, from 1.
+        /// The line of the model's name, from 1.
         line: usize,
         /// The model.
         model: String,
-        /// What is expected.
+        /// The expected content.
         message: String,
     },
 }
@@ -50,7 +50,7 @@ impl PricesError {
         }
     }
 
-    /// Of the entry of this model in this text.
+    /// Creates the error for the entry of this model in this text.
     pub(super) fn entry(text: &str, model: &str, message: impl Into<String>) -> Self {
         Self::Entry {
             line: line_of(text, model),
@@ -73,7 +73,7 @@ impl From<serde_json::Error> for PricesError {
     }
 }
 
-/// Where the name stands as a key; the first line if it is written in an unusual way.
+/// Returns the line of the name as a key; the first line if it is written in an unusual way.
 fn line_of(text: &str, model: &str) -> usize {
     let key = serde_json::Value::from(model).to_string();
     let mut places = text.match_indices(&key);

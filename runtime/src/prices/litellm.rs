@@ -12,7 +12,7 @@ use super::read::{amount, of_object};
 /// The entry that explains the others.
 const SPECIMEN: &str = "sample_spec";
 
-/// In the order of the kinds. Of two, the first that is there counts.
+/// The keys in the order of the kinds. The first present one of two counts.
 const KEYS: [&[&str]; 5] = [
     &["input_cost_per_token"],
     &[

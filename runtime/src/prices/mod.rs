@@ -1,4 +1,4 @@
-//! What models cost: a table of prices, and what a call costs by it.
+//! A table of model prices, and the cost of a call by it.
 
 mod error;
 mod litellm;
@@ -20,9 +20,7 @@ use ragspan_core::{Cost, Usage};
 
 /// A table of prices by model, as a file holds it. The default is empty: no price is built in, for prices change.
 ///
-/// A model is found by its name; else without a version behind it (`-2024-08-06`, `-20240620`, `@20240620`, `:0`,
-/// `-v1:0`); else without its provider before it (`openai/`, `models/`, `bedrock/`, `us.`, `anthropic.` and the
-/// like). The longest name that the table has counts. What it does not have has no price, and none is guessed.
+/// A model is found by its name; else without a version after it (`-2024-08-06`, `-20240620`, `@20240620`, `:0`, `-v1:0`); else without its provider before it (`openai/`, `models/`, `bedrock/`, `us.`, `anthropic.` and the like). The longest name in the table wins. A model that is not in the table has no price; prices are never guessed.
 ///
 /// ```
 /// use ragspan::prices::Prices;
@@ -75,7 +73,7 @@ impl Prices {
     ///
     /// # Errors
     ///
-    /// When it is no table: the error tells the line, and the model whose price is wrong.
+    /// If the text is not a table: the error has the line, and the model with the wrong price.
     ///
     /// ```
     /// let error = ragspan::prices::Prices::from_json(r#"{"models": {"small-1": {"input": -1}}}"#).unwrap_err();
@@ -88,8 +86,7 @@ impl Prices {
     /// The table of any known form that is written in this text: our own, or that of `LiteLLM`'s
     /// `model_prices_and_context_window.json`, which has neither version nor source and takes these.
     ///
-    /// Of `LiteLLM`'s, entries without prices by the token are left out and counted, and so are all other prices: by
-    /// the batch, the priority, the hour a cache is kept, the image.
+    /// Entries of `LiteLLM`'s list without prices per token are left out and counted. All other prices are left out too: by the batch, the priority, the hour of a cache, the image.
     ///
     /// # Errors
     ///
@@ -111,7 +108,7 @@ impl Prices {
         litellm::import(text, version, source)
     }
 
-    /// Which state of the prices it is, such as the day they were taken.
+    /// Returns the version of the prices, such as the day they were taken.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -129,7 +126,7 @@ impl Prices {
         self.models.len()
     }
 
-    /// Whether it has no model at all.
+    /// Returns `true` if the table has no models.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.models.is_empty()
@@ -141,8 +138,7 @@ impl Prices {
         self.entry(model).map(|(name, _)| name)
     }
 
-    /// What a call of this model costs: for each kind of tokens their number times its price, added up exactly and
-    /// then rounded once, to the nearest nano-dollar, a half up.
+    /// Returns the cost of a call of this model: the exact sum of tokens times price over the kinds, rounded once to the nearest nano-dollar, a half up.
     ///
     /// `None` where the table does not have the model, or has no price for a kind of which there are tokens.
     /// Reasoning without a price of its own costs what output does, as all providers bill it.

@@ -1,7 +1,6 @@
 //! The names under which a table may have a model, from the name itself to the shortest.
 
-/// Behind these the vendor's own name of the model stands, at the vendor's own price. Who resells models (azure,
-/// openrouter, groq ..) is not among them.
+/// After these prefixes follows the vendor's own name of the model, at the vendor's own price. Resellers of models (azure, openrouter, groq ..) are not in the list.
 const PROVIDERS: [&str; 22] = [
     "openai/",
     "anthropic/",
@@ -52,7 +51,7 @@ fn without_revision(name: &str) -> Option<&str> {
     without_number(name, ":")
 }
 
-/// What stands before a mark that only digits follow.
+/// Returns the text before a separator that only digits follow.
 fn without_number<'a>(name: &'a str, mark: &str) -> Option<&'a str> {
     let (before, number) = name.rsplit_once(mark)?;
     is_digits(number).then_some(before)

@@ -56,7 +56,7 @@ impl Rates {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Price {
     pub(super) base: Rates,
-    /// What the whole call costs by, where its prompt has more tokens than this; from the lowest up.
+    /// The rates of a call whose prompt has more tokens than the limit; ascending by limit.
     pub(super) above: Vec<(u64, Rates)>,
 }
 
@@ -68,8 +68,7 @@ impl Price {
     }
 }
 
-/// A decimal number times a power of ten, rounded to a whole one, a half up: exact, since a float is shown by the
-/// fewest digits that stand for it. None where it is below zero, or too large.
+/// Returns a decimal number times a power of ten, rounded to a whole number, a half up. The result is exact, since a float is printed by its shortest digits. Returns `None` for a negative or too large number.
 pub(super) fn scaled(number: &Number, power: i32) -> Option<u64> {
     let text = match number.as_f64() {
         Some(float) if number.as_u64().is_none() => format!("{float:e}"),

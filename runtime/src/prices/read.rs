@@ -13,7 +13,7 @@ use super::rates::{KINDS, Price, Rates, scaled};
 /// No table needs more: ten times what all models that are known take.
 pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a file has to say of its prices, so that nobody takes it for something else.
+/// The required unit of a file's prices, which distinguishes it from other files.
 pub(super) const UNIT: &str = "usd_per_million_tokens";
 
 /// From dollars for a million tokens to nano-dollars for a million.

@@ -231,8 +231,7 @@ fn a_file_that_cannot_be_read_is_named() {
     assert_eq!(Prices::from_file(&path).unwrap(), litellm());
 }
 
-/// Ten thousand calls of three models, with caches, reasoning and retries: the provider's bill, by its own counts and
-/// prices, and the sum of what we say of each call.
+/// Ten thousand calls of three models, with caches, reasoning and retries: compares the provider's bill, by its own counts and prices, with the sum of the recorded costs.
 #[test]
 fn a_providers_bill_is_matched_to_the_nano_dollar() {
     let prices = litellm();

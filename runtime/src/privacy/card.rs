@@ -8,7 +8,7 @@ pub(super) const DIGITS: &str = "[0-9](?:[ -]?[0-9]){12,}";
 /// Digits without a separator among them.
 struct Group {
     at: Range<usize>,
-    /// What stands between this one and the one before.
+    /// The separator between this group and the previous one.
     before: u8,
 }
 
@@ -89,7 +89,7 @@ fn stands_alone(text: &str, at: &Range<usize>) -> bool {
         && !head.ends_with("hash:")
 }
 
-/// A line feed of a text that was printed by `Debug`, or the color of a terminal: they end with a letter that is no word's.
+/// An escaped line feed of `Debug` output, or a terminal color: both end with a letter that does not belong to a word.
 fn ends_with_escape(text: &str) -> bool {
     let color = text.strip_suffix('m').unwrap_or_default();
     let color = color.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
@@ -105,7 +105,7 @@ fn is_card(text: &str) -> bool {
     is_issued(&digits) && is_checked(&digits)
 }
 
-/// Whether there are issuers of numbers that begin so and are so long. Times in milliseconds and nanoseconds do not.
+/// Returns `true` if an issuer has numbers with this beginning and length. Times in milliseconds and nanoseconds do not match.
 fn is_issued(digits: &[u8]) -> bool {
     let [a, b, c, d, ..] = *digits else {
         return false;

@@ -1,4 +1,4 @@
-//! What must not leave: values that are secret by the name of their field, and texts that look like secrets.
+//! Redacts secrets: values of fields with a secret's name, and texts that look like secrets.
 //!
 //! Names count where a value is taken, on the caller's thread; how a text looks is asked once, by the worker, before any sink has it.
 
@@ -20,7 +20,7 @@ pub(crate) use rules::{check_name, compile};
 pub use secret::Secret;
 pub(crate) use settings::Settings;
 
-/// What is written instead of a value that must not leave.
+/// The text in place of a redacted value.
 pub(crate) const REDACTED: &str = "[redacted]";
 
 /// The rules for texts that count now.

@@ -1,15 +1,13 @@
-//! Which fields hold secrets by their names.
+//! Decides by its name whether a field holds a secret.
 //!
-//! It is asked for every field on the caller's thread. Names live as long as the program, so each thread remembers what it was told of the
-//! names that it has met, by where they stand in memory.
+//! The check runs for every field on the caller's thread. Names are `'static`, so each thread caches the result for the names that it has seen, by their address.
 
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// Names of secrets, in small letters and without hyphens and underscores. They are compared as a whole: `tokens`, `max_tokens`
-/// and `token_budget` count what a model reads, and are no secrets.
+/// Names of secrets, in small letters and without hyphens and underscores. They are compared as a whole: `tokens`, `max_tokens` and `token_budget` are counts of tokens, and not secrets.
 const KNOWN: [&str; 39] = [
     "accesskey",
     "accesstoken",
@@ -55,11 +53,10 @@ const KNOWN: [&str; 39] = [
 /// The names that count now.
 static NOW: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[], &[])));
 
-/// Grows whenever other names count, so that no thread goes by what it was told before.
+/// Grows with every change of the names, so that threads discard their cached results.
 static GENERATION: AtomicU32 = AtomicU32::new(1);
 
-/// With which two letters a secret's name ends: for each last letter, by five bits of it, a bit for each letter before it. It clears most
-/// names at once. What is added stays, so it may only say yes too often.
+/// The last two letters of the names of secrets: for each last letter, by five bits of it, a bit for each letter before it. It excludes most names at once. Bits are only added, so the filter has false positives but no false negatives.
 static ENDS: [AtomicU32; 32] = {
     let mut ends = [const { AtomicU32::new(0) }; 32];
     let mut row = 0;
@@ -90,7 +87,7 @@ const fn fold(letter: u8) -> usize {
     (letter & 31) as usize
 }
 
-/// Whether a name may be a secret's, by its last two letters.
+/// Returns `false` if a name cannot be a secret's, by its last two letters.
 #[inline(always)]
 fn may_be(name: &str) -> bool {
     match *name.as_bytes() {
@@ -104,7 +101,7 @@ fn may_be(name: &str) -> bool {
 /// How many names a thread remembers.
 const SLOTS: usize = 256;
 
-/// What was told of one name.
+/// The cached result for one name.
 #[derive(Clone, Copy)]
 struct Told {
     at: usize,
@@ -123,13 +120,13 @@ thread_local! {
     static TOLD: [Cell<Told>; SLOTS] = const { [const { Cell::new(NOTHING) }; SLOTS] };
 }
 
-/// Whether the value of a field of this name is not recorded.
+/// Returns `true` if the value of a field of this name is redacted.
 #[inline(always)]
 pub(crate) fn is_secret(name: &'static str) -> bool {
     may_be(name) && is_told(name)
 }
 
-/// What this thread was told of the name, or is told now.
+/// Returns this thread's cached result for the name, or computes it.
 #[inline(never)]
 fn is_told(name: &'static str) -> bool {
     let at = name.as_ptr().addr();
@@ -159,11 +156,11 @@ pub(super) fn install(names: Names) {
     for name in &names.secret {
         match *name.as_bytes() {
             [.., before, last] => {
-                // A separator may stand between them, as in `plan_b`.
+                // A separator may be between them, as in `plan_b`.
                 let bits = 1 << fold(before) | 1 << fold(b'-') | 1 << fold(b'_');
                 ENDS[fold(last)].fetch_or(bits, Ordering::Relaxed);
             }
-            // A name of one letter may stand behind a point and any letter.
+            // A name of one letter may follow a point and any letter.
             [last] => {
                 ENDS[fold(last)].fetch_or(u32::MAX, Ordering::Relaxed);
             }
@@ -182,7 +179,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// What is known, these names more, and without those allowed.
+    /// Returns the known names with these added, and without the allowed ones.
     pub(super) fn new(more: &[String], allowed: &[String]) -> Self {
         let more = more.iter().map(|name| plain(name));
         Self {

@@ -1,7 +1,6 @@
 //! Rules that find secrets in a text by how they look, and write what they were instead.
 //!
-//! A first look at a whole text says whether any rule of ours may fit; it is one pass of one automaton, and knows no boundaries, so that
-//! it can be taken over many texts at once. Only what it does not clear is looked at rule by rule.
+//! A prefilter decides for a whole text whether any built-in rule may match. It is one pass of one automaton and ignores boundaries, so that it can scan many texts at once. Only texts that it does not exclude are checked rule by rule.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,9 +10,9 @@ use regex::{Regex, RegexBuilder};
 
 use super::card;
 
-/// What is taken out of texts by how it looks.
+/// A rule that redacts parts of texts by their form.
 ///
-/// In its place stands `[redacted:` and the [name](Self::name) of the rule.
+/// A match is replaced by `[redacted:` and the [name](Self::name) of the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Redaction {
@@ -23,7 +22,7 @@ pub enum Redaction {
     UrlCredentials,
     /// JSON web tokens.
     Jwt,
-    /// What follows `Bearer`, or another scheme of an `Authorization`.
+    /// The credentials after `Bearer`, or another scheme of an `Authorization`.
     Bearer,
     /// Keys of known services: OpenAI, Anthropic, AWS, Google, GitHub, Slack, LangSmith, Stripe and others.
     ApiKeys,
@@ -72,7 +71,7 @@ impl Redaction {
         }
     }
 
-    /// What every text has in which the rule finds something, whatever stands around it.
+    /// A pattern that every text with a match of the rule contains, independent of its surroundings.
     fn hint(self) -> String {
         match self {
             Self::PrivateKeys => "-----BEGIN ".to_owned(),
@@ -85,7 +84,7 @@ impl Redaction {
         }
     }
 
-    /// Whether this, which the shape's group of this number has found, is likely one.
+    /// Returns `true` if the text of this capture group is likely a secret.
     fn fits(self, group: usize, found: &str) -> bool {
         match (self, group) {
             // `sk-` and the like also begin words with hyphens.
@@ -101,7 +100,7 @@ impl Redaction {
             }
             // `git@github.com:` is nobody's address.
             (Self::Emails, _) => !found.starts_with("git@"),
-            // A user alone is no secret, a token in its place is.
+            // A user name alone is not a secret; a token in its place is.
             (Self::UrlCredentials, 1) => found.contains(':') || found.len() >= 16,
             _ => true,
         }
@@ -264,7 +263,7 @@ pub(crate) struct Rules {
     rules: Vec<Rule>,
     /// The first look; `None` where no rule of ours counts.
     hint: Option<Regex>,
-    /// The user's expressions may say what stands around what they find, so they look at one text at a time.
+    /// The user's expressions may depend on surrounding text, so they are applied to one text at a time.
     has_patterns: bool,
 }
 
@@ -288,12 +287,12 @@ impl Rules {
         }
     }
 
-    /// Whether there is nothing to do at all.
+    /// Returns `true` if no rule is enabled.
     pub(crate) fn is_off(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// Whether a rule may find something in one of the texts that stand in this one, one behind the other.
+    /// Returns `true` if a rule may match in one of the texts that are concatenated in this one.
     pub(crate) fn may_find(&self, texts: &str) -> bool {
         self.has_patterns || self.hint.as_ref().is_some_and(|hint| hint.is_match(texts))
     }
@@ -338,7 +337,7 @@ pub enum RedactionError {
 /// The memory that one expression may take, in bytes; the same again for what it builds while it runs.
 const MOST: usize = 1 << 20;
 
-/// Whether an expression of the user's can have this name.
+/// Checks the name of a user's expression.
 pub(crate) fn check_name(name: &str) -> Result<(), RedactionError> {
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let is_ours = Redaction::ALL.iter().any(|rule| rule.name() == name);
@@ -364,7 +363,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, RedactionError> {
     Ok(regex)
 }
 
-/// What is wrong stands in the last line, below a picture of where.
+/// The last line has the reason, below a picture of the position.
 fn last_line(text: &str) -> String {
     let line = text.lines().last().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()

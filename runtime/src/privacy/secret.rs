@@ -6,8 +6,7 @@ use super::REDACTED;
 
 /// A value that no log, error message or serialization shows: `Debug`, `Display` and, with the feature `serde`, `Serialize` show `[redacted]`.
 ///
-/// What it holds is had by [`expose`](Self::expose) and [`into_inner`](Self::into_inner) alone, so that a search of the program finds every
-/// place where it may get out. It can be recorded as a field as it is; then too only `[redacted]` stands in the record.
+/// Only [`expose`](Self::expose) and [`into_inner`](Self::into_inner) return the value, so that a search of the program finds every use. As a field it is recorded as `[redacted]`.
 ///
 /// ```
 /// use ragspan::{LogContext, Secret, rag_span};
@@ -39,13 +38,13 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// What is hidden.
+    /// The hidden value.
     #[must_use]
     pub const fn expose(&self) -> &T {
         &self.0
     }
 
-    /// What was hidden.
+    /// The hidden value.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.0
@@ -75,7 +74,7 @@ impl<T> fmt::Display for Secret<T> {
     }
 }
 
-/// What it hides is not serialized.
+/// The hidden value is not serialized.
 #[cfg(feature = "serde")]
 impl<T> serde::Serialize for Secret<T> {
     fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {

@@ -1,10 +1,10 @@
-//! What is set of privacy: rules, patterns, and names of fields.
+//! The settings of privacy: rules, patterns, and names of fields.
 
 use regex::Regex;
 
 use super::rules::{Redaction, RedactionError, Rules, check_name, compile};
 
-/// What is set of privacy.
+/// The settings of privacy.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) rules: Vec<Redaction>,

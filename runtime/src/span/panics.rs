@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 use std::sync::{Once, OnceLock};
 
+use crate::clock;
+
 thread_local! {
     static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
@@ -38,14 +40,23 @@ fn note(info: &PanicHookInfo<'_>) {
         Some(place) => format!("{message} ({}:{})", place.file(), place.line()),
         None => message.to_owned(),
     };
-    let backtrace = Backtrace::capture();
-    let captured = backtrace.status() == BacktraceStatus::Captured;
     let panic = Panic {
         said: said.into(),
-        backtrace: captured.then(|| backtrace.to_string().into()),
+        backtrace: backtrace(),
     };
     // On a thread that is ending there is nowhere to keep it.
     let _gone = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(panic)));
+}
+
+/// Captures a backtrace where `RUST_BACKTRACE` asks for one. Not while a test has stopped time: its records are the same in
+/// each run.
+fn backtrace() -> Option<Box<str>> {
+    if clock::is_stopped() {
+        return None;
+    }
+    let backtrace = Backtrace::capture();
+    let is_captured = backtrace.status() == BacktraceStatus::Captured;
+    is_captured.then(|| backtrace.to_string().into())
 }
 
 /// What the panic that unwinds this thread said.

@@ -104,7 +104,7 @@ pub(super) fn tell_sums(sums: &Sums, fields: &mut Fields) {
     if sums.spans > 1 {
         fields.push(keys::SPANS.field, Value::U64(sums.spans));
         for (layer, micros) in sums.layers() {
-            fields.push(layer.self_time_key(), Value::millis(micros));
+            fields.push(keys::SELF_MS[layer.index()].field, Value::millis(micros));
         }
     }
 }

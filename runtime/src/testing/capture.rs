@@ -67,7 +67,8 @@ pub async fn capture_async<F: Future>(body: F) -> (F::Output, Captured) {
 #[derive(Debug)]
 #[must_use = "nothing is captured until it runs"]
 pub struct Capture {
-    level: Level,
+    pub(super) service: Service,
+    pub(super) level: Level,
     subscriber: Option<Dispatch>,
     prices: Arc<Prices>,
     propagation: Policy,
@@ -77,7 +78,13 @@ pub struct Capture {
 
 impl Default for Capture {
     fn default() -> Self {
+        let service = Service {
+            environment: "test".to_owned(),
+            version: "0.0.0".to_owned(),
+            host: "localhost".to_owned(),
+        };
         Self {
+            service,
             level: Level::Trace,
             subscriber: None,
             prices: Arc::default(),
@@ -92,6 +99,21 @@ impl Capture {
     /// A capture of every level, under a subscriber that has only our layer.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Names the service in each record; `test`, `0.0.0` and `localhost` without it.
+    pub fn service(
+        mut self,
+        environment: impl Into<String>,
+        version: impl Into<String>,
+        host: impl Into<String>,
+    ) -> Self {
+        self.service = Service {
+            environment: environment.into(),
+            version: version.into(),
+            host: host.into(),
+        };
+        self
     }
 
     /// Keeps only records of this level and above, as a service's configuration would.
@@ -185,13 +207,20 @@ impl Capture {
     }
 
     fn prepare(self) -> Running {
+        let pipeline = Pipeline::capturing(self.service.clone(), self.level);
+        let clock = self.clock();
+        self.prepare_with(pipeline, clock)
+    }
+
+    /// Returns the clock of the code that runs, if time is stopped or ids are seeded.
+    pub(super) fn clock(&self) -> Option<Arc<Fake>> {
+        let is_faked = self.at.is_some() || self.seed.is_some();
+        is_faked.then(|| Arc::new(Fake::new(self.at, self.seed)))
+    }
+
+    /// Prepares the subscriber and the scope of code that records into `pipeline`.
+    pub(super) fn prepare_with(self, pipeline: Pipeline, clock: Option<Arc<Fake>>) -> Running {
         install_panic_hook();
-        let service = Service {
-            environment: "test".to_owned(),
-            version: "0.0.0".to_owned(),
-            host: "localhost".to_owned(),
-        };
-        let pipeline = Pipeline::capturing(service, self.level);
         let pipeline = Arc::new(
             pipeline
                 .with_prices(self.prices)
@@ -205,8 +234,6 @@ impl Capture {
             let claim = Claim::owned(&own, &pipeline);
             (own, claim)
         };
-        let is_faked = self.at.is_some() || self.seed.is_some();
-        let clock = is_faked.then(|| Arc::new(Fake::new(self.at, self.seed)));
         Running {
             stops_time: self.at.is_some(),
             captured: CapturedPipeline::new(Arc::clone(&pipeline), subscriber, clock),
@@ -217,9 +244,9 @@ impl Capture {
 }
 
 /// A capture that runs.
-struct Running {
-    captured: CapturedPipeline,
-    pipeline: Arc<Pipeline>,
+pub(super) struct Running {
+    pub(super) captured: CapturedPipeline,
+    pub(super) pipeline: Arc<Pipeline>,
     stops_time: bool,
     /// Given up last.
     _claim: Claim,

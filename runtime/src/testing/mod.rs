@@ -23,6 +23,8 @@ mod sentences;
 
 mod capture;
 mod captured;
+#[cfg(feature = "sqlite")]
+mod deliver;
 mod entry;
 mod event;
 mod found;

@@ -329,9 +329,9 @@ fn the_commands_lead_from_a_user_to_the_root_cause() {
     for part in [
         "answer ✗ failed after ",
         "∅ empty",
-        "born in answer (examples/src/answer.rs:",
+        "failed in answer (examples/src/answer.rs:",
         "no_context: no context found (retrieval came back empty)",
-        "behind it, hybrid_search came back empty",
+        "earlier, hybrid_search returned an empty result",
     ] {
         assert!(joined.contains(part), "{part} in {shown}");
     }

@@ -1,24 +1,26 @@
-//! The checks, one function each: nothing here changes anything.
+//! The checks, one function each. None of them changes anything.
 
 use std::path::Path;
 
 use ragspan_store::{Error as StoreError, Health, Reader, SCHEMA_VERSION};
 
-use super::super::{PATIENCE, Scene};
-use super::{Check, http};
+use super::check::Check;
+use super::http;
+use crate::command::context::RenderContext;
+use crate::command::database::QUERY_TIMEOUT;
 use crate::format::{duration, number};
 use crate::style::Style;
 
-/// Records older than this say that nobody writes any more.
+/// The age of the newest record from which on nobody seems to write.
 const STALE_US: i64 = 15 * 60 * 1_000_000;
-/// A bigger file makes questions slow.
-const BIG: u64 = 8 << 30;
-/// The log grows where a reader keeps it from being moved into the file.
-const BIG_LOG: u64 = 256 << 20;
+/// The size of the file from which on queries become slow.
+const LARGE: u64 = 8 << 30;
+/// The size of the write-ahead log from which on a reader seems to keep it from being moved into the file.
+const LARGE_LOG: u64 = 256 << 20;
 
-/// Whether the database is there and can be read, and then what it says of itself.
-pub(super) async fn of_database(path: &Path, scene: &Scene) -> Vec<Check> {
-    let health = match Reader::open_within(path, PATIENCE).await {
+/// Checks whether the database can be read, and then its tables, size, newest record and journal.
+pub(super) async fn of_database(path: &Path, context: &RenderContext) -> Vec<Check> {
+    let health = match Reader::open_within(path, QUERY_TIMEOUT).await {
         Ok(mut reader) => reader.health().await,
         Err(error) => Err(error),
     };
@@ -27,7 +29,7 @@ pub(super) async fn of_database(path: &Path, scene: &Scene) -> Vec<Check> {
             Check::ok("database", format!("{} can be read", path.display())),
             of_tables(&health),
             of_size(&health, path),
-            of_newest(&health, scene),
+            of_newest(&health, context),
             of_journal(&health, path),
         ],
         Err(error) => vec![unreadable(&error, path)],
@@ -35,7 +37,7 @@ pub(super) async fn of_database(path: &Path, scene: &Scene) -> Vec<Check> {
 }
 
 fn unreadable(error: &StoreError, path: &Path) -> Check {
-    let cure = match error {
+    let fix = match error {
         StoreError::Missing { .. } => {
             "run the instrumented program once, name another with --db, or try `ragspan demo`"
         }
@@ -50,7 +52,7 @@ fn unreadable(error: &StoreError, path: &Path) -> Check {
     } else {
         format!("{}: {detail}", path.display())
     };
-    Check::fail("database", detail, cure)
+    Check::fail("database", detail, fix)
 }
 
 fn of_tables(health: &Health) -> Check {
@@ -66,7 +68,7 @@ fn of_tables(health: &Health) -> Check {
         std::cmp::Ordering::Greater => Check::fail(
             "tables",
             detail,
-            "update this command: a newer ragspan has written here",
+            "update this command: a newer ragspan wrote this database",
         ),
     }
 }
@@ -80,16 +82,16 @@ fn of_size(health: &Health, path: &Path) -> Check {
         bytes(health.bytes),
         bytes(log)
     );
-    if health.bytes > BIG {
+    if health.bytes > LARGE {
         Check::warn(
             "size",
             detail,
             "let retention remove old records, or ask with --since",
         )
-    } else if log > BIG_LOG {
-        let cure =
+    } else if log > LARGE_LOG {
+        let fix =
             "end long-running readers of the file: they keep its log from being moved into it";
-        Check::warn("size", detail, cure)
+        Check::warn("size", detail, fix)
     } else {
         Check::ok("size", detail)
     }
@@ -113,12 +115,12 @@ fn bytes(bytes: u64) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown to two digits")]
-fn of_newest(health: &Health, scene: &Scene) -> Check {
-    let cure = "check that the service runs, that its level lets records through, and that it writes to this file";
+fn of_newest(health: &Health, context: &RenderContext) -> Check {
+    let fix = "check that the service runs, that its level lets records through, and that it writes to this file";
     let Some(newest) = health.newest_us else {
-        return Check::warn("newest", "there is no record yet".to_owned(), cure);
+        return Check::warn("newest", "there is no record yet".to_owned(), fix);
     };
-    let age = scene.now.as_microsecond().saturating_sub(newest);
+    let age = context.now.as_microsecond().saturating_sub(newest);
     if age < 0 {
         let detail = format!(
             "its newest record is {} ahead of this clock",
@@ -132,7 +134,7 @@ fn of_newest(health: &Health, scene: &Scene) -> Check {
     }
     let detail = format!("its newest record is {} old", duration(age as f64 / 1e3));
     if age > STALE_US {
-        Check::warn("newest", detail, cure)
+        Check::warn("newest", detail, fix)
     } else {
         Check::ok("newest", detail)
     }
@@ -146,17 +148,17 @@ fn of_journal(health: &Health, path: &Path) -> Check {
             format!("{detail}: readers do not hold up the service"),
         );
     }
-    let cure = format!(
+    let fix = format!(
         "sqlite3 {} 'PRAGMA journal_mode = wal': without it this command holds up the service",
         path.display()
     );
-    Check::warn("journal", detail, &cure)
+    Check::warn("journal", detail, &fix)
 }
 
-/// Where a configuration is looked for in the folder of the service.
-const FILES: [&str; 2] = ["ragspan.yaml", "logging_config.yaml"];
+/// The configuration files that a service loads from its folder.
+const CONFIG_FILES: [&str; 2] = ["ragspan.yaml", "logging_config.yaml"];
 
-/// Whether there is a configuration here; none is no fault.
+/// Checks the configuration of this folder; a missing file is not a problem.
 pub(super) fn of_config() -> Check {
     let named = std::env::var_os("RAGSPAN_CONFIG").filter(|name| !name.is_empty());
     if let Some(named) = named {
@@ -166,12 +168,15 @@ pub(super) fn of_config() -> Check {
         } else {
             Check::fail(
                 "config",
-                format!("{detail}, which is no file"),
+                format!("{detail}, which is not a file"),
                 "write it, or unset RAGSPAN_CONFIG",
             )
         };
     }
-    match FILES.into_iter().find(|file| Path::new(file).is_file()) {
+    match CONFIG_FILES
+        .into_iter()
+        .find(|file| Path::new(file).is_file())
+    {
         Some(file) => of_file(Path::new(file))
             .unwrap_or_else(|| Check::ok("config", format!("{file} is in this folder"))),
         None => Check::ok(
@@ -181,7 +186,8 @@ pub(super) fn of_config() -> Check {
     }
 }
 
-/// What is wrong with the file, if anything. The variables that it needs may be the service's alone.
+/// Returns a warning if the file has problems. Only a warning, as the variables that it needs may be set for the service
+/// alone.
 fn of_file(file: &Path) -> Option<Check> {
     let count = ragspan::Config::from_file(file).err()?.problems().len();
     let problems = match count {
@@ -190,11 +196,11 @@ fn of_file(file: &Path) -> Option<Check> {
         count => format!("has {count} problems"),
     };
     let detail = format!("{} {problems} as seen from here", file.display());
-    let cure = format!("`ragspan config check {}` lists them", file.display());
-    Some(Check::warn("config", detail, &cure))
+    let fix = format!("`ragspan config check {}` lists them", file.display());
+    Some(Check::warn("config", detail, &fix))
 }
 
-/// What the output will look like.
+/// Checks the width of the terminal.
 pub(super) fn of_terminal(style: &Style) -> Check {
     let colours = if style.color { "colours" } else { "no colours" };
     let detail = format!("{} columns, {colours}", style.width);
@@ -209,32 +215,31 @@ pub(super) fn of_terminal(style: &Style) -> Check {
     }
 }
 
-/// Where the metrics are unless the configuration says otherwise.
-const USUAL: &str = "http://127.0.0.1:9464/metrics";
+/// The URL of the metrics by default.
+const DEFAULT_URL: &str = "http://127.0.0.1:9464/metrics";
 
-/// Whether the service's metrics answer; only those that were named must.
-pub(super) fn of_metrics(named: Option<&str>) -> Check {
-    let url = named.unwrap_or(USUAL);
+/// Checks whether the service serves its metrics. Without a URL their absence is only a warning.
+pub(super) fn of_metrics(url: Option<&str>) -> Check {
+    let is_required = url.is_some();
+    let url = url.unwrap_or(DEFAULT_URL);
     match http::families(url) {
         Ok(families) if families > 0 => {
             Check::ok("metrics", format!("{url} serves {families} families"))
         }
         Ok(_) => Check::warn(
             "metrics",
-            format!("{url} answers, but with no metric of ragspan"),
+            format!("{url} responds, but without a metric of ragspan"),
             "another program may hold this port: the service's start report names its own",
         ),
-        Err(error) if named.is_some() => {
-            Check::fail("metrics", format!("{url}: {error}"), error.cure())
-        }
-        Err(error) => Check::warn("metrics", format!("{url}: {error}"), error.cure()),
+        Err(error) if is_required => Check::fail("metrics", format!("{url}: {error}"), error.fix()),
+        Err(error) => Check::warn("metrics", format!("{url}: {error}"), error.fix()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Status;
     use super::*;
+    use crate::command::doctor::check::Status;
 
     #[test]
     fn sizes_are_shown_in_the_unit_that_fits() {
@@ -254,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_that_were_named_must_answer() {
+    fn metrics_with_a_url_must_be_served() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!(
             "http://{}/metrics",

@@ -1,50 +1,50 @@
-//! Asks a service for its metrics: one request, plain HTTP, bounded in time and size.
+//! Reads the metrics of a service: one request over plain HTTP, bounded in time and size.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
-/// For each step: to connect, to send, and between two pieces of the answer.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// An exposition is far smaller.
-const MOST: u64 = 16 << 20;
+/// The timeout of each step: connecting, sending, and each read of the response.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// The maximum size of a response; an exposition is far smaller.
+const MAX_BYTES: u64 = 16 << 20;
 
-/// Why there was no answer.
+/// The reason why the metrics were not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("not an http URL")]
     Url,
-    #[error("no answer: {0}")]
-    Silent(#[from] io::Error),
-    #[error("answered {0}")]
-    Refused(String),
+    #[error("no response: {0}")]
+    NoResponse(#[from] io::Error),
+    #[error("responded {0}")]
+    Status(String),
 }
 
 impl Error {
-    pub(super) const fn cure(&self) -> &'static str {
+    pub(super) const fn fix(&self) -> &'static str {
         match self {
             Self::Url => "write it as http://host:port/path; for https ask a proxy on this machine",
-            Self::Silent(_) => {
+            Self::NoResponse(_) => {
                 "start the service, or name the address of its start report with --metrics"
             }
-            Self::Refused(_) => "name the path of the metrics, such as /metrics",
+            Self::Status(_) => "name the path of the metrics, such as /metrics",
         }
     }
 }
 
-/// How many families of ours `url` serves.
+/// Returns the number of ragspan's metric families that `url` serves.
 pub(super) fn families(url: &str) -> Result<usize, Error> {
     let (host, path) = parts(url).ok_or(Error::Url)?;
-    let answer = get(host, path)?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let response = get(host, path)?;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     let status = head.lines().next().unwrap_or_default();
     match status.split(' ').nth(1) {
         Some("200") => Ok(count(body)),
-        _ => Err(Error::Refused(status.chars().take(60).collect())),
+        _ => Err(Error::Status(status.chars().take(60).collect())),
     }
 }
 
-/// The host with its port, and the path.
+/// Splits a URL into the host with its port, and the path.
 fn parts(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("http://")?;
     let at = rest.find('/').unwrap_or(rest.len());
@@ -56,25 +56,25 @@ fn parts(url: &str) -> Option<(&str, &str)> {
 
 fn get(host: &str, path: &str) -> io::Result<String> {
     let mut stream = connect(host)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let question = format!(
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    let request = format!(
         "GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: text/plain\r\nConnection: close\r\n\r\n"
     );
-    stream.write_all(question.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(MOST).read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
+    stream.write_all(request.as_bytes())?;
+    let mut response = Vec::new();
+    stream.take(MAX_BYTES).read_to_end(&mut response)?;
+    Ok(String::from_utf8_lossy(&response).into_owned())
 }
 
-/// Without a port it is the usual one of HTTP.
+/// Connects to `host`, at port 80 if it names none.
 fn connect(host: &str) -> io::Result<TcpStream> {
     let addresses = host
         .to_socket_addrs()
         .or_else(|_| (host, 80).to_socket_addrs())?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     for address in addresses {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
@@ -95,39 +95,39 @@ mod tests {
 
     use super::*;
 
-    /// Serves one answer, and gives back its URL.
-    fn serving(answer: &'static str) -> String {
+    /// Serves one response, and returns the URL.
+    fn serving(response: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a caller");
-            let mut asked = [0; 1024];
-            let _read = stream.read(&mut asked).expect("a request");
-            stream.write_all(answer.as_bytes()).expect("it is taken");
+            let (mut stream, _) = listener.accept().expect("a client");
+            let mut request = [0; 1024];
+            let _read = stream.read(&mut request).expect("a request");
+            stream.write_all(response.as_bytes()).expect("it is sent");
         });
         url
     }
 
     #[test]
-    fn families_of_ours_are_counted() {
+    fn ragspan_families_are_counted() {
         let url = serving(
             "HTTP/1.1 200 OK\r\n\r\n# TYPE rag_requests_total counter\nrag_requests_total 1\n\
              # TYPE other gauge\n# TYPE ragspan_records_emitted counter\n",
         );
-        assert_eq!(families(&url).expect("an answer"), 2);
+        assert_eq!(families(&url).expect("a response"), 2);
     }
 
     #[test]
-    fn anything_but_success_is_said() {
+    fn a_status_other_than_200_is_reported() {
         let url = serving("HTTP/1.1 404 Not Found\r\n\r\n");
         let error = families(&url).expect_err("refused");
         assert!(error.to_string().contains("404"), "{error}");
         let error = families(&serving("")).expect_err("empty");
-        assert!(matches!(error, Error::Refused(_)), "{error}");
+        assert!(matches!(error, Error::Status(_)), "{error}");
     }
 
     #[test]
-    fn an_url_has_a_host_and_a_path() {
+    fn a_url_has_a_host_and_a_path() {
         assert_eq!(parts("http://h:1/m/x"), Some(("h:1", "/m/x")));
         assert_eq!(parts("http://h:1"), Some(("h:1", "/metrics")));
         for url in [

@@ -1,5 +1,6 @@
-//! The command `doctor`: checks what the command and the service need, and names the cure.
+//! The command `doctor`: checks what the command and the service need, and names a fix for each problem.
 
+mod check;
 mod checks;
 mod http;
 
@@ -8,107 +9,50 @@ use std::io::{self, Write};
 use clap::Args;
 use serde_json::json;
 
-use super::{Answer, Cli, Error, Scene, database};
-use crate::style::{Style, Tone};
+use super::answer::Answer;
+use super::context::RenderContext;
+use super::database;
+use super::error::Error;
+use super::options::GlobalOptions;
+use crate::style::Style;
 use crate::text::{left, safe, wrap};
+use check::{Check, Status};
 
-pub(super) const HELP: &str = "Exit code 1 where a check failed; a warning is none.
+pub(super) const HELP: &str = "Exit code 1 if a check failed; a warning is not a failure.
 With --json: one object; its schema is printed by `ragspan schema doctor`.
 
 Examples:
   ragspan doctor
   ragspan doctor --json | jq .checks[0].status";
 
-/// What to check beyond the usual.
+/// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Where the service's metrics are, such as <http://127.0.0.1:9464/metrics>, the usual place. Named,
-    /// they must answer; else their absence is only a warning
+    /// The URL of the service's metrics; by default <http://127.0.0.1:9464/metrics>, whose absence is only
+    /// a warning
     #[arg(long, value_name = "URL")]
     pub metrics: Option<String>,
 }
 
-/// How a check went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Ok,
-    Warn,
-    Fail,
-}
-
-impl Status {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        }
-    }
-
-    const fn tone(self) -> Tone {
-        match self {
-            Self::Ok => Tone::Good,
-            Self::Warn => Tone::Odd,
-            Self::Fail => Tone::Bad,
-        }
-    }
-}
-
-/// What was checked, how it went, and what helps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Check {
-    name: &'static str,
-    status: Status,
-    detail: String,
-    cure: Option<String>,
-}
-
-impl Check {
-    fn ok(name: &'static str, detail: String) -> Self {
-        Self {
-            name,
-            status: Status::Ok,
-            detail,
-            cure: None,
-        }
-    }
-
-    fn warn(name: &'static str, detail: String, cure: &str) -> Self {
-        Self {
-            name,
-            status: Status::Warn,
-            detail,
-            cure: Some(cure.to_owned()),
-        }
-    }
-
-    fn fail(name: &'static str, detail: String, cure: &str) -> Self {
-        Self {
-            status: Status::Fail,
-            ..Self::warn(name, detail, cure)
-        }
-    }
-}
-
 pub(super) async fn run(
     args: &DoctorArgs,
-    cli: &Cli,
+    options: &GlobalOptions,
     out: &mut dyn Write,
-    scene: &Scene,
+    context: &RenderContext,
 ) -> Result<Answer, Error> {
-    let path = database(cli)?;
-    let mut found = checks::of_database(&path, scene).await;
+    let path = database::path(options)?;
+    let mut found = checks::of_database(&path, context).await;
     found.push(checks::of_config());
-    found.push(checks::of_terminal(&scene.style));
+    found.push(checks::of_terminal(&context.style));
     found.push(checks::of_metrics(args.metrics.as_deref()));
-    if cli.json {
+    if options.json {
         write_json(&found, out)?;
     } else {
-        out.write_all(render(&found, &scene.style).as_bytes())?;
+        out.write_all(render(&found, &context.style).as_bytes())?;
     }
     let failed = found.iter().any(|check| check.status == Status::Fail);
     Ok(if failed {
-        Answer::Trouble
+        Answer::CheckFailed
     } else {
         Answer::Found
     })
@@ -118,15 +62,15 @@ fn write_json(checks: &[Check], out: &mut dyn Write) -> io::Result<()> {
     let each = checks.iter().map(|check| {
         json!({
             "name": check.name,
-            "status": check.status.word(),
+            "status": check.status.as_str(),
             "detail": check.detail,
-            "cure": check.cure,
+            "cure": check.fix,
         })
     });
     writeln!(out, "{}", json!({"checks": each.collect::<Vec<_>>()}))
 }
 
-/// Before the detail: the status and the name.
+/// The widths of the columns before the detail.
 const STATUS: usize = 4;
 const NAME: usize = 9;
 
@@ -136,17 +80,17 @@ fn render(checks: &[Check], style: &Style) -> String {
 
 fn lines(check: &Check, style: &Style) -> String {
     let lead = STATUS + NAME + 4;
-    let status = style.paint(check.status.tone(), &left(check.status.word(), STATUS));
+    let status = style.paint(check.status.tone(), &left(check.status.as_str(), STATUS));
     let detail = hanging(&safe(&check.detail), lead, style);
     let mut text = format!("{status}  {}  {detail}", left(check.name, NAME));
-    if let Some(cure) = &check.cure {
-        let cure = hanging(&safe(cure), lead + 2, style);
-        text.push_str(&format!("{}→ {cure}", " ".repeat(lead)));
+    if let Some(fix) = &check.fix {
+        let fix = hanging(&safe(fix), lead + 2, style);
+        text.push_str(&format!("{}→ {fix}", " ".repeat(lead)));
     }
     text
 }
 
-/// Lines of which all but the first begin `lead` columns from the left.
+/// Wraps text to lines that begin `lead` columns from the left, all but the first.
 fn hanging(text: &str, lead: usize, style: &Style) -> String {
     let room = style.width.saturating_sub(lead).max(20);
     let lines = wrap(text, room);
@@ -156,29 +100,28 @@ fn hanging(text: &str, lead: usize, style: &Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::check;
+    use crate::snapshot::check as snapshot;
 
     fn checks() -> Vec<Check> {
         let fine = "/var/lib/rag/ragspan.db can be read";
         let old = "its newest record is 3 h 20 m old";
-        let cure = "check that the service runs, that its level lets records through, and that it writes here";
-        let silent =
-            "http://127.0.0.1:9464/metrics: no answer: Connection refused (os error 111)\u{1b}[2J";
+        let fix = "check that the service runs, that its level lets records through, and that it writes here";
+        let silent = "http://127.0.0.1:9464/metrics: no response: Connection refused (os error 111)\u{1b}[2J";
         vec![
             Check::ok("database", fine.to_owned()),
-            Check::warn("newest", old.to_owned(), cure),
+            Check::warn("newest", old.to_owned(), fix),
             Check::fail("metrics", silent.to_owned(), "start the service"),
         ]
     }
 
     #[test]
-    fn checks_are_shown_with_their_cures() {
+    fn checks_are_shown_with_their_fixes() {
         for width in [80, 140] {
             let style = Style {
                 width,
                 color: false,
             };
-            check(&format!("doctor_{width}"), &render(&checks(), &style));
+            snapshot(&format!("doctor_{width}"), &render(&checks(), &style));
         }
     }
 }

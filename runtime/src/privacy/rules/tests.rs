@@ -263,7 +263,7 @@ proptest! {
         let text = format!("{before}{secret}{after}");
         let rules = rules();
         prop_assert!(rules.may_find(&text));
-        // The first look is taken over texts that stand one behind the other.
+        // The prefilter scans concatenated texts.
         let joined = format!("word{secret}word7");
         prop_assert!(rules.may_find(&joined));
         let shown = rules.redact(&text, &mut Hits::default());

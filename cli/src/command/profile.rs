@@ -1,19 +1,19 @@
-//! Which database is asked: the one named by path, by place, by the environment, or the usual one.
+//! The path of the database: from an option, a profile, the environment, or the default.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Where nothing is said.
-const USUAL: &str = "ragspan.db";
-/// The variable that names the database.
+/// The path without an option and a variable.
+const DEFAULT_PATH: &str = "ragspan.db";
+/// The variable with the path of the database.
 const VARIABLE: &str = "RAGSPAN_DB";
-/// What the variables of named places begin with.
-const PLACE: &str = "RAGSPAN_AT_";
+/// The prefix of the variables of profiles.
+const PROFILE_PREFIX: &str = "RAGSPAN_AT_";
 
-/// A place that nobody has named.
+/// No variable is set for the profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no place `{name}`: set {variable} to the path of its database{}", known_hint(.known))]
-pub struct UnknownPlace {
+#[error("unknown profile `{name}`: set {variable} to the path of its database{}", known_hint(.known))]
+pub struct UnknownProfile {
     name: String,
     variable: String,
     known: Vec<String>,
@@ -27,40 +27,43 @@ fn known_hint(known: &[String]) -> String {
     }
 }
 
-/// The environment, so that tests can have their own.
+/// The environment variables, as an argument so that tests can set their own.
 pub(super) type Variables = Vec<(OsString, OsString)>;
 
-/// The variables of this process.
+/// Returns the environment variables of this process.
 pub(super) fn variables() -> Variables {
     std::env::vars_os().collect()
 }
 
-/// The database that `path` or `place` names, else the environment, else the usual one.
+/// Returns `path`, else the path of `profile`, else that of the environment, else the default.
 ///
 /// # Errors
-/// If no variable tells where `place` is.
+/// If no variable is set for `profile`.
 pub(super) fn database(
     path: Option<&PathBuf>,
-    place: Option<&str>,
+    profile: Option<&str>,
     variables: &Variables,
-) -> Result<PathBuf, UnknownPlace> {
-    match (path, place) {
+) -> Result<PathBuf, UnknownProfile> {
+    match (path, profile) {
         (Some(path), _) => Ok(path.clone()),
-        (None, Some(place)) => at(place, variables),
-        (None, None) => Ok(value(VARIABLE, variables).unwrap_or_else(|| USUAL.into())),
+        (None, Some(profile)) => of_profile(profile, variables),
+        (None, None) => Ok(value(VARIABLE, variables).unwrap_or_else(|| DEFAULT_PATH.into())),
     }
 }
 
-fn at(name: &str, variables: &Variables) -> Result<PathBuf, UnknownPlace> {
-    let variable = format!("{PLACE}{}", name.to_ascii_uppercase().replace('-', "_"));
-    value(&variable, variables).ok_or_else(|| UnknownPlace {
+fn of_profile(name: &str, variables: &Variables) -> Result<PathBuf, UnknownProfile> {
+    let variable = format!(
+        "{PROFILE_PREFIX}{}",
+        name.to_ascii_uppercase().replace('-', "_")
+    );
+    value(&variable, variables).ok_or_else(|| UnknownProfile {
         name: name.to_owned(),
         known: known(variables),
         variable,
     })
 }
 
-/// An empty variable is none.
+/// Returns the value of a variable, unless it is empty.
 fn value(name: &str, variables: &Variables) -> Option<PathBuf> {
     let (_, value) = variables.iter().find(|(known, _)| known == name)?;
     (!value.is_empty()).then(|| value.into())
@@ -69,7 +72,7 @@ fn value(name: &str, variables: &Variables) -> Option<PathBuf> {
 fn known(variables: &Variables) -> Vec<String> {
     let mut names: Vec<_> = variables
         .iter()
-        .filter_map(|(name, _)| name.to_str()?.strip_prefix(PLACE))
+        .filter_map(|(name, _)| name.to_str()?.strip_prefix(PROFILE_PREFIX))
         .map(|name| name.to_ascii_lowercase().replace('_', "-"))
         .collect();
     names.sort();
@@ -88,20 +91,20 @@ mod tests {
     }
 
     #[test]
-    fn a_path_goes_before_a_place_before_the_environment() {
+    fn a_path_precedes_a_profile_which_precedes_the_environment() {
         let set = variables(&[("RAGSPAN_DB", "env.db"), ("RAGSPAN_AT_EU_PROD", "prod.db")]);
-        let ask = |path: Option<&str>, place| {
-            database(path.map(PathBuf::from).as_ref(), place, &set).expect("a place")
+        let ask = |path: Option<&str>, profile| {
+            database(path.map(PathBuf::from).as_ref(), profile, &set).expect("a path")
         };
         assert_eq!(ask(Some("path.db"), None), PathBuf::from("path.db"));
         assert_eq!(ask(None, Some("eu-prod")), PathBuf::from("prod.db"));
         assert_eq!(ask(None, None), PathBuf::from("env.db"));
         let empty = variables(&[("RAGSPAN_DB", "")]);
-        assert_eq!(database(None, None, &empty), Ok(USUAL.into()));
+        assert_eq!(database(None, None, &empty), Ok(DEFAULT_PATH.into()));
     }
 
     #[test]
-    fn an_unknown_place_says_what_to_set_and_what_there_is() {
+    fn an_unknown_profile_is_rejected_with_the_variable_and_the_known_profiles() {
         let set = variables(&[("RAGSPAN_AT_STAGING", "s.db")]);
         let error = database(None, Some("prod"), &set).expect_err("unknown");
         let text = error.to_string();

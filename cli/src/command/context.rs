@@ -1,25 +1,25 @@
-//! Who looks, from where and when: the look of the output, the time now, and the zone.
+//! The inputs of rendering beside the records: the style, the current time, and the time zone.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ragspan_store::StoredRecord;
 
-use super::When;
+use super::when::When;
 use crate::style::Style;
 
-/// The circumstances of a question. Tests make their own.
+/// The style, the time and the zone that a command renders with. Tests set their own.
 #[derive(Debug, Clone)]
-pub struct Scene {
-    /// The look of the output.
+pub struct RenderContext {
+    /// The style of the output.
     pub style: Style,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// The zone in which times are read and shown.
+    /// The zone in which times are parsed and shown.
     pub zone: TimeZone,
 }
 
-impl Scene {
-    /// Here and now; in UTC if so asked, else in the system's zone.
+impl RenderContext {
+    /// Returns a context with the current time, in UTC if `utc` is set and in the system's zone otherwise.
     #[must_use]
     pub fn now(style: &Style, utc: bool) -> Self {
         Self {
@@ -33,27 +33,27 @@ impl Scene {
         }
     }
 
-    /// In microseconds since the epoch.
+    /// Resolves a time to microseconds since the epoch.
     pub(super) fn micros(&self, when: Option<When>) -> Option<i64> {
         when.map(|when| when.micros(self.now, &self.zone))
     }
 
-    /// The title of a column of times, which says in which zone they are.
+    /// Returns the title of a column of times: its zone.
     pub(super) fn zone_title(&self) -> &'static str {
         let offset = self.zone.to_offset(self.now);
         if offset.is_zero() { "UTC" } else { "local" }
     }
 
-    /// A clock for these records: the time alone where all are of today, else the date too.
-    pub(super) fn clock(&self, records: &[StoredRecord]) -> Clock {
+    /// Returns a format for the times of these records: without the date if all are of today.
+    pub(super) fn time_format(&self, records: &[StoredRecord]) -> TimeFormat {
         let today = self.now.to_zoned_datetime(self.zone.clone()).date();
         let of_today = |record: &StoredRecord| {
             time_of(record)
                 .is_none_or(|time| time.to_zoned_datetime(self.zone.clone()).date() == today)
         };
-        Clock {
+        TimeFormat {
             zone: self.zone.clone(),
-            form: if records.iter().all(of_today) {
+            pattern: if records.iter().all(of_today) {
                 TIME
             } else {
                 DATE_AND_TIME
@@ -61,11 +61,11 @@ impl Scene {
         }
     }
 
-    /// A clock that always shows the date.
-    pub(super) fn calendar(&self) -> Clock {
-        Clock {
+    /// Returns a format with the date.
+    pub(super) fn date_format(&self) -> TimeFormat {
+        TimeFormat {
             zone: self.zone.clone(),
-            form: DATE_AND_TIME,
+            pattern: DATE_AND_TIME,
         }
     }
 }
@@ -77,32 +77,32 @@ fn time_of(record: &StoredRecord) -> Option<Timestamp> {
     record.timestamp.parse().ok()
 }
 
-/// Shows the times of records.
+/// Formats the times of records in one zone.
 #[derive(Debug, Clone)]
-pub(super) struct Clock {
+pub(super) struct TimeFormat {
     zone: TimeZone,
-    form: &'static str,
+    pattern: &'static str,
 }
 
-impl Clock {
-    /// A timestamp of another form is shown whole.
-    pub(super) fn show(&self, record: &StoredRecord) -> String {
+impl TimeFormat {
+    /// Formats the timestamp of a record; one that cannot be parsed is returned unchanged.
+    pub(super) fn format(&self, record: &StoredRecord) -> String {
         match time_of(record) {
             Some(time) => time
                 .to_zoned_datetime(self.zone.clone())
-                .strftime(self.form)
+                .strftime(self.pattern)
                 .to_string(),
             None => record.timestamp.clone(),
         }
     }
 
-    /// A time in microseconds since the epoch.
-    pub(super) fn show_micros(&self, micros: i64) -> String {
+    /// Formats a time in microseconds since the epoch.
+    pub(super) fn format_micros(&self, micros: i64) -> String {
         Timestamp::from_microsecond(micros).map_or_else(
             |_| micros.to_string(),
             |time| {
                 time.to_zoned_datetime(self.zone.clone())
-                    .strftime(self.form)
+                    .strftime(self.pattern)
                     .to_string()
             },
         )
@@ -113,8 +113,8 @@ impl Clock {
 mod tests {
     use super::*;
 
-    fn scene(now: &str) -> Scene {
-        Scene {
+    fn context(now: &str) -> RenderContext {
+        RenderContext {
             style: Style::PLAIN,
             now: now.parse().expect("a time"),
             zone: TimeZone::fixed(jiff::tz::offset(9)),
@@ -131,25 +131,33 @@ mod tests {
     #[test]
     fn the_date_is_shown_where_it_is_not_today_in_the_zone() {
         let late = at("2026-11-23T16:00:00.123456Z");
-        let scene = scene("2026-11-23T20:00:00Z");
+        let context = context("2026-11-23T20:00:00Z");
         assert_eq!(
-            scene.clock(std::slice::from_ref(&late)).show(&late),
+            context
+                .time_format(std::slice::from_ref(&late))
+                .format(&late),
             "01:00:00"
         );
         let early = at("2026-11-23T09:00:00Z");
         let both = [late, early];
-        assert_eq!(scene.clock(&both).show(&both[1]), "2026-11-23 18:00:00");
-        assert_eq!(scene.zone_title(), "local");
+        assert_eq!(
+            context.time_format(&both).format(&both[1]),
+            "2026-11-23 18:00:00"
+        );
+        assert_eq!(context.zone_title(), "local");
     }
 
     #[test]
-    fn a_strange_timestamp_is_shown_whole() {
+    fn a_timestamp_that_cannot_be_parsed_is_shown_unchanged() {
         let odd = at("ééééééééééé");
-        let scene = scene("2026-11-23T20:00:00Z");
+        let context = context("2026-11-23T20:00:00Z");
         assert_eq!(
-            scene.clock(std::slice::from_ref(&odd)).show(&odd),
+            context.time_format(std::slice::from_ref(&odd)).format(&odd),
             "ééééééééééé"
         );
-        assert_eq!(scene.calendar().show_micros(i64::MAX), i64::MAX.to_string());
+        assert_eq!(
+            context.date_format().format_micros(i64::MAX),
+            i64::MAX.to_string()
+        );
     }
 }

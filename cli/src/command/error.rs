@@ -1,0 +1,129 @@
+//! The errors of the commands.
+
+use std::io;
+use std::path::PathBuf;
+
+use ragspan::config::ConfigError;
+use ragspan::prices::PricesError;
+use ragspan_store::Error as StoreError;
+
+use super::profile::UnknownProfile;
+use crate::demo::DemoError;
+
+/// The reason why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database cannot be opened or read, or the id is ambiguous.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The configuration cannot be shown or written.
+    #[error(transparent)]
+    Config(#[from] ConfigFailure),
+    /// The price table cannot be written.
+    #[error(transparent)]
+    Prices(#[from] PricesFailure),
+    /// No profile has the name given by `--at`.
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
+    /// The demonstration cannot be written.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The HTML page of a trace cannot be written.
+    #[error(transparent)]
+    Page(#[from] PageFailure),
+    /// No command has the name given to `man`.
+    #[error(transparent)]
+    Command(#[from] UnknownCommand),
+    /// The output cannot be written.
+    #[error("cannot write the output: check where it is sent")]
+    Output(#[from] io::Error),
+}
+
+/// The reason why a configuration was not shown or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigFailure {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Unreadable(ConfigError),
+    /// The configuration is invalid; its problems were listed on the output.
+    #[error("{file} has {count} to fix: see above", count = problems(*count))]
+    Invalid {
+        /// The file, or `the environment`.
+        file: String,
+        /// The number of problems that were listed.
+        count: usize,
+    },
+    /// The file exists.
+    #[error("{} exists: name another file, or overwrite it with --force", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be written.
+    #[error("cannot write {}: check the folder", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+}
+
+fn problems(count: usize) -> String {
+    if count == 1 {
+        "a problem".to_owned()
+    } else {
+        format!("{count} problems")
+    }
+}
+
+/// The reason why a price table was not written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PricesFailure {
+    /// The price list cannot be read.
+    #[error("cannot read {}: check that it exists, may be read, and is text of at most 64 MiB", path.display())]
+    Unreadable {
+        /// The list.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// The price list is invalid.
+    #[error("{}: {reason}", path.display())]
+    Invalid {
+        /// The list.
+        path: PathBuf,
+        /// The problem and its position in the list.
+        reason: PricesError,
+    },
+    /// The table exists.
+    #[error("{} exists: name another file with --out, or overwrite it with --force", path.display())]
+    Exists {
+        /// The table.
+        path: PathBuf,
+    },
+    /// The table cannot be written.
+    #[error("cannot write {}: check the folder", path.display())]
+    Unwritable {
+        /// The table.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+}
+
+/// The HTML page of a trace cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: name a file in a folder that exists, or `-`", path.display())]
+pub struct PageFailure {
+    pub(super) path: PathBuf,
+    pub(super) source: io::Error,
+}
+
+/// No command has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no command `{0}`: `ragspan --help` lists them")]
+pub struct UnknownCommand(pub(super) String);
