@@ -242,7 +242,7 @@ fn classify(text: &str) -> Result<bool, String> {
                 .chars()
                 .any(|letter| letter != '\n' && letter.is_control());
             if error.problems().is_empty() || !has_location || silent || unsafe_to_show {
-                return Err(format!("this was said: {shown:?}"));
+                return Err(format!("the error message is invalid: {shown:?}"));
             }
             Ok(false)
         }

@@ -367,7 +367,7 @@ fn listed_apart(apart: &[&Value], provider: &Provider, seed: u64) {
     let recorded = recorded(apart.iter().copied());
     assert!(
         recorded.of("poet-1").0[0] > 0,
-        "seed {seed}: what a first chunk told was lost"
+        "seed {seed}: the tokens of a first chunk are missing"
     );
     for model in &MODELS {
         let (known, billed) = (recorded.of(model.name), provider.of_the_cut.of(model.name));

@@ -54,7 +54,11 @@ impl App {
         loop {
             let mut line = String::new();
             let read = self.errors.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "it ended; it had said {:#?}", self.reported);
+            assert_ne!(
+                read, 0,
+                "the service ended; it had reported {:#?}",
+                self.reported
+            );
             match line.trim_end().strip_prefix("app ") {
                 Some(answer) => return answer.to_owned(),
                 None => self.reported.push(line),

@@ -465,7 +465,7 @@ fn around_hidden() {
 fn values_of_a_hidden_block_are_in_its_record() {
     let ((), seen) = Capture::new().under(hiding("work")).run(around_hidden);
     let hidden = seen.record("work_failed");
-    assert_eq!(hidden["context"]["kept"], 1, "it failed, so it is told");
+    assert_eq!(hidden["context"]["kept"], 1, "it failed, so it is recorded");
     let around = seen.record("around_failed");
     assert_eq!(
         around["context"]["nearest"], 1,

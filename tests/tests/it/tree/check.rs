@@ -249,7 +249,7 @@ impl<'a> Check<'a> {
         let mut seen = BTreeSet::new();
         for recorded in self.recorded.clone() {
             if recorded.mark != OUTSIDE && !seen.insert((recorded.mark, recorded.rank)) {
-                self.report(recorded, "told twice");
+                self.report(recorded, "recorded twice");
             }
             let call =
                 self.model.is_call(recorded.mark) && !self.model.spots[&recorded.mark].hidden;

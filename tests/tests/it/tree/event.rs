@@ -20,7 +20,7 @@ pub(super) const OUTSIDE: Mark = 0;
 pub(super) fn emit(mark: Mark, rank: u32) {
     let context = Context::current();
     let current = context.span_id().map(tracing::field::display);
-    tracing::error!(mark, rank, current, "said");
+    tracing::error!(mark, rank, current, "step");
 }
 
 /// Emits an event outside of all requests.
