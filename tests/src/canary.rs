@@ -79,7 +79,7 @@ fn input(name: &str) -> usize {
     INPUTS
         .iter()
         .position(|input| *input == name)
-        .expect("a place")
+        .expect("an input")
 }
 
 /// Returns the secrets of an input, one of each form: a key, a bearer token, an e-mail address and a card number.

@@ -209,7 +209,7 @@ fn records_and_metrics_are_switched_off_separately() {
     );
     assert!(
         dark.contains("stdout: delivered 1, left 0, dropped 0"),
-        "the books do not depend on it: {dark}"
+        "the delivery stats do not depend on it: {dark}"
     );
     assert!(dark.contains("recorder: free"), "{dark}");
 }

@@ -30,7 +30,7 @@ fn a_critical_event_is_a_record_at_critical_with_the_ids_of_its_span() {
 fn a_critical_event_takes_every_form_of_an_error_event() {
     let (disk, path) = ("sda", std::path::Path::new("/var"));
     let ((), seen) = capture(|| {
-        let span = tracing::info_span!("around");
+        let span = tracing::info_span!("enclosing");
         critical!("bare");
         critical!("with {} and {disk}", 1);
         critical!(disk, "a name");

@@ -36,7 +36,7 @@ impl Wrapped {
         Self { words, inner: None }
     }
 
-    fn around(words: &'static str) -> impl FnOnce(Self) -> Self {
+    fn wrap(words: &'static str) -> impl FnOnce(Self) -> Self {
         move |inner| Self {
             words,
             inner: Some(Box::new(inner)),
@@ -97,7 +97,7 @@ fn path(record: &Value) -> Vec<&str> {
 async fn first() -> Found {
     let (found, other) = tokio::join!(second(), beside());
     assert_eq!(other, 7);
-    found.map_err(Wrapped::around("no answer"))
+    found.map_err(Wrapped::wrap("no answer"))
 }
 
 #[rag_span(layer = "api")]
@@ -113,7 +113,7 @@ async fn second() -> Found {
 
 #[rag_span(layer = "retrieval")]
 fn third() -> impl Future<Output = Found> + Send {
-    async { fourth().await.map_err(Wrapped::around("no hits")) }
+    async { fourth().await.map_err(Wrapped::wrap("no hits")) }
 }
 
 #[rag_span(layer = "data")]
@@ -148,7 +148,7 @@ fn an_error_through_six_calls_two_tasks_and_a_join_is_recorded_once() {
     let (found, seen) = capture_in_runtime(first);
     assert_eq!(found.unwrap_err().words, "no answer");
     let [origin] = origins(&seen)[..] else {
-        panic!("not one birth: {:?}", seen.messages());
+        panic!("not one origin: {:?}", seen.messages());
     };
     assert_eq!(origin["message"], "sixth_failed");
     pass_on(&seen, origin, &PASSING);
@@ -286,7 +286,7 @@ async fn awaits_a_started_task() -> Found {
 fn an_error_of_a_task_that_outlives_its_starter_is_recorded_once() {
     let (_, seen) = capture_in_runtime(awaits_a_started_task);
     let [origin] = origins(&seen)[..] else {
-        panic!("not one birth: {:?}", seen.messages());
+        panic!("not one origin: {:?}", seen.messages());
     };
     pass_on(&seen, origin, &["awaits_a_started_task_failed"]);
     assert_eq!(counted(&seen, "Wrapped"), 1.0);
@@ -300,7 +300,7 @@ fn tokens() -> impl Stream<Item = Found> {
 
 #[rag_span(layer = "generation")]
 async fn wraps_tokens() -> BoxStream<'static, Found> {
-    let named = |item: Found| item.map_err(Wrapped::around("no token"));
+    let named = |item: Found| item.map_err(Wrapped::wrap("no token"));
     tokens().map(named).boxed()
 }
 
@@ -325,7 +325,7 @@ fn an_error_item_is_recorded_once_through_streams_and_their_consumers() {
     let (found, seen) = capture_in_runtime(reads);
     assert_eq!(found.unwrap_err().words, "no token");
     let [origin] = origins(&seen)[..] else {
-        panic!("not one birth: {:?}", seen.messages());
+        panic!("not one origin: {:?}", seen.messages());
     };
     assert_eq!(origin["message"], "tokens_failed");
     pass_on(&seen, origin, &["wraps_tokens_failed", "reads_failed"]);
@@ -380,7 +380,7 @@ fn a_panic_is_recorded_once_at_its_origin() {
     let (ended, seen) = capture(|| std::panic::catch_unwind(|| panics_below().is_ok()));
     assert!(ended.is_err());
     let [origin] = origins(&seen)[..] else {
-        panic!("not one birth: {:?}", seen.messages());
+        panic!("not one origin: {:?}", seen.messages());
     };
     assert_eq!(origin["message"], "panics_panicked");
     let above = seen.record("panics_below_panicked");
@@ -401,7 +401,7 @@ fn as_report() -> anyhow::Result<()> {
 #[rag_span(layer = "data")]
 fn as_box() -> Result<(), Box<dyn Error + Send + Sync>> {
     let deepest = Wrapped::new("the disk is gone");
-    Err(Box::new(Wrapped::around("cannot read the index")(deepest)))
+    Err(Box::new(Wrapped::wrap("cannot read the index")(deepest)))
 }
 
 #[rag_span(layer = "api")]

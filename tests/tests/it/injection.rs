@@ -29,8 +29,8 @@ fn is_unsafe_to_print(character: char) -> bool {
 fn assert_plain(output: &str, text: &str) {
     if let Some(at) = text.find(is_unsafe_to_print) {
         let from = text.floor_char_boundary(at.saturating_sub(80));
-        let around: String = text.split_at(from).1.chars().take(160).collect();
-        panic!("{output} shows {around:?}");
+        let excerpt: String = text.split_at(from).1.chars().take(160).collect();
+        panic!("{output} shows {excerpt:?}");
     }
 }
 
@@ -101,7 +101,7 @@ fn no_control_sequence_reaches_a_terminal() {
         assert_plain(format, &printed);
         assert!(
             shown(&printed) > 20,
-            "{format} shows the attacks of {} places",
+            "{format} shows the attacks of {} inputs",
             shown(&printed)
         );
     }
@@ -148,6 +148,6 @@ fn the_command_prints_no_control_sequence() {
     assert_plain("the page", &page);
     assert!(
         shown(&page) > 3 && !page.contains("<script>\\"),
-        "what is shown is no part of the page"
+        "the text is not part of the page"
     );
 }

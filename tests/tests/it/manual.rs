@@ -267,7 +267,7 @@ fn pipeline() -> usize {
 fn the_time_of_a_block_is_not_in_the_self_time_of_the_enclosing_call() {
     let step = |millis| advance(Duration::from_millis(millis));
     let ((), seen) = Capture::new().at("2025-12-03T22:45:30Z").run(|| {
-        span!("around", layer = "api", || {
+        span!("enclosing", layer = "api", || {
             step(1);
             span!("inside", layer = "retrieval", || step(20));
             runtime().block_on(span!("later", layer = "data", async || {
@@ -278,14 +278,14 @@ fn the_time_of_a_block_is_not_in_the_self_time_of_the_enclosing_call() {
             step(4000);
         });
     });
-    let metrics = &seen.record("around_complete")["metrics"];
+    let metrics = &seen.record("enclosing_complete")["metrics"];
     let own = ["api", "retrieval", "data"].map(|layer| &metrics[format!("self_ms.{layer}")]);
     assert_eq!(own, [&json!(4001.0), &json!(320.0), &json!(100.0)]);
     assert_eq!(metrics["duration_ms"], 4421.0);
     assert_eq!(
         seen.tree(),
         "\
-around (api) succeeded
+enclosing (api) succeeded
   inside (retrieval) succeeded
   later (data) succeeded
     deepest (retrieval) succeeded
@@ -305,7 +305,7 @@ fn a_block_has_the_parent_and_target_of_its_arguments() {
     };
     let local = 7;
     let ((), seen) = capture(|| {
-        span!("around", layer = "api", || {
+        span!("enclosing", layer = "api", || {
             span!(
                 "work",
                 layer = "data",
@@ -449,8 +449,8 @@ fn hiding(name: &'static str) -> Dispatch {
     )
 }
 
-fn around_hidden() {
-    span!("around", layer = "api", || {
+fn enclosing_hidden() {
+    span!("enclosing", layer = "api", || {
         span!("work", layer = "data", |span| {
             span.record("kept", 1);
             ragspan::record("nearest", 1);
@@ -463,15 +463,15 @@ fn around_hidden() {
 
 #[test]
 fn values_of_a_hidden_block_are_in_its_record() {
-    let ((), seen) = Capture::new().under(hiding("work")).run(around_hidden);
+    let ((), seen) = Capture::new().under(hiding("work")).run(enclosing_hidden);
     let hidden = seen.record("work_failed");
     assert_eq!(hidden["context"]["kept"], 1, "it failed, so it is recorded");
     let around = seen.record("around_failed");
     assert_eq!(
-        around["context"]["nearest"], 1,
-        "the nearest that is no more hidden"
+        enclosing["context"]["nearest"], 1,
+        "the nearest enabled span"
     );
-    assert_eq!(seen.record("inside")["span_id"], around["span_id"]);
+    assert_eq!(seen.record("inside")["span_id"], enclosing["span_id"]);
 
     let quiet = || span!("work", layer = "data", |span| span.record("kept", 1));
     let ((), seen) = Capture::new().under(hiding("work")).run(quiet);
@@ -546,13 +546,13 @@ fn records(times: u8) {
 fn the_free_function_records_in_the_nearest_call() {
     let ((), seen) = capture(|| {
         ragspan::record("lost", 1);
-        span!("around", layer = "api", || {
+        span!("enclosing", layer = "api", || {
             records(3);
             ragspan::record("own", true);
         });
     });
-    let (around, inside) = (
-        seen.record("around_complete"),
+    let (enclosing, inside) = (
+        seen.record("enclosing_complete"),
         seen.record("records_complete"),
     );
     assert_eq!(
@@ -560,7 +560,7 @@ fn the_free_function_records_in_the_nearest_call() {
         (&json!(2), &json!(2))
     );
     assert_eq!(
-        (&around["context"]["own"], &around["context"]["n"]),
+        (&enclosing["context"]["own"], &enclosing["context"]["n"]),
         (&json!(true), &Value::Null)
     );
     assert_eq!(seen.records().len(), 2 + 2, "two calls, each announced");

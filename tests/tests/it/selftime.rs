@@ -347,7 +347,7 @@ fn self_times_and_sums_of_random_requests_equal_the_models() {
 }
 
 #[rag_span(layer = "api")]
-fn around_what_is_hidden() {
+fn enclosing_what_is_hidden() {
     hidden();
     shown();
 }
@@ -368,8 +368,8 @@ fn shown() {
 fn self_times_around_hidden_calls_add_up_to_the_root() {
     let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO);
     let capture = Capture::new().under(subscriber.with(ragspan::layer()));
-    let (_, seen) = capture.run(around_what_is_hidden);
-    let root = seen.record("around_what_is_hidden_complete");
+    let (_, seen) = capture.run(enclosing_what_is_hidden);
+    let root = seen.record("enclosing_what_is_hidden_complete");
     let times = measured(root);
     let whole = micros(&root["metrics"]["duration_ms"]);
     assert_eq!(times.values().sum::<u64>(), whole, "{times:?}");

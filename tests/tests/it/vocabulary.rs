@@ -83,25 +83,35 @@ const REFUSED: [(&str, &str); 74] = [
     ("world", "environment"),
 ];
 
-/// Whole identifiers that have a refused word, and the reason.
-const ALLOWED: [(&str, &str); 10] = [
+/// Parts of identifiers that are usual terms although they have a refused word, and the reason.
+const TERMS: [(&str, &str); 7] = [
     ("call_site", "`proc_macro2::Span::call_site`"),
-    ("mixed_site", "`proc_macro2::Span::mixed_site`"),
+    ("decimal_places", "digits of a fraction"),
     ("def_site", "`proc_macro2::Span::def_site`"),
-    ("in_place", "the usual term for a change without a copy"),
-    ("drop_in_place", "`std::ptr::drop_in_place`"),
-    ("block_in_place", "`tokio::task::block_in_place`"),
-    ("decimal_places", "the usual term for digits of a fraction"),
     (
-        "stop_words",
-        "the usual term for words that a search ignores",
+        "in_place",
+        "a change without a copy, as in `drop_in_place` and `block_in_place`",
     ),
-    ("words", "words of natural language, as in `stop_words`"),
-    ("ring", "the crate `ring`, a backend of rustls"),
+    ("mixed_site", "`proc_macro2::Span::mixed_site`"),
+    ("stop_words", "words that a search ignores"),
+    ("well_formed", "valid by the grammar of a format"),
 ];
 
+/// Whole identifiers that have a refused word, and the reason.
+const ALLOWED: [(&str, &str); 2] = [
+    ("ring", "the crate `ring`, a backend of rustls"),
+    ("words", "words of a text or of a command line"),
+];
+
+/// Refused words that a folder may use, and the reason.
+const ALLOWED_IN: [(&str, &str, &str); 1] = [(
+    "examples/src",
+    "words",
+    "the example splits texts of natural language into words",
+)];
+
 /// Types of one name in one crate, and the reason.
-const SAME_NAMES: [(&str, &str, &str); 0] = [];
+const SAME_NAMES: [(&str, &str, &str); 1] = [("runtime", "Signals", "one per platform")];
 
 /// Folders of Rust sources. The programs of `ui-tests` are left out: many have mistakes on purpose.
 const FOLDERS: [&str; 12] = [
@@ -157,14 +167,27 @@ fn parts(identifier: &str) -> Vec<String> {
     parts
 }
 
-/// The word to use instead, if the identifier has a refused one.
-fn refused(identifier: &str) -> Option<&'static str> {
+/// The words of an identifier without those of usual terms.
+fn checked_parts(identifier: &str) -> Vec<String> {
+    let mut joined = format!("_{}_", parts(identifier).join("_"));
+    for (term, _) in TERMS {
+        joined = joined.replace(&format!("_{term}_"), "_");
+    }
+    joined.split('_').map(str::to_owned).collect()
+}
+
+/// The word to use instead, if the identifier in this file has a refused one.
+fn refused(identifier: &str, file: &str) -> Option<&'static str> {
     if ALLOWED.iter().any(|(allowed, _)| *allowed == identifier) {
         return None;
     }
-    let parts = parts(identifier);
+    let parts = checked_parts(identifier);
+    let is_allowed = |word: &str| {
+        let mut all = ALLOWED_IN.iter();
+        all.any(|(folder, allowed, _)| file.starts_with(folder) && *allowed == word)
+    };
     let mut all = REFUSED.iter();
-    let found = all.find(|(word, _)| parts.iter().any(|part| part == word));
+    let found = all.find(|(word, _)| parts.iter().any(|part| part == word) && !is_allowed(word));
     found.map(|(_, better)| *better)
 }
 
@@ -179,18 +202,18 @@ fn identifiers(tokens: TokenStream, found: &mut impl FnMut(&str, usize)) {
     }
 }
 
-/// Each refused identifier of a source, once, with its first line.
-fn violations(text: &str) -> Vec<String> {
+/// Each refused identifier of a file, once: `file:line: `, the identifier, and the word to use.
+fn violations(file: &str, text: &str) -> Vec<String> {
     let mut first = BTreeMap::new();
     let tokens = text.parse().unwrap();
     identifiers(tokens, &mut |name, line| {
-        if let Some(better) = refused(name) {
+        if let Some(better) = refused(name, file) {
             first.entry(name.to_owned()).or_insert((line, better));
         }
     });
     let mut lines: Vec<_> = first.into_iter().collect();
     lines.sort_by_key(|(_, (line, _))| *line);
-    let message = |(name, (line, better))| format!("{line}: `{name}`; use: {better}");
+    let message = |(name, (line, better))| format!("{file}:{line}: `{name}`; use: {better}");
     lines.into_iter().map(message).collect()
 }
 
@@ -250,11 +273,10 @@ fn texts(folder: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn identifiers_use_the_words_of_the_field() {
+fn identifiers_use_plain_terms() {
     let (mut wrong, mut files) = (Vec::new(), 0);
     for (file, text) in FOLDERS.into_iter().flat_map(texts) {
-        let found = violations(&text);
-        wrong.extend(found.iter().map(|violation| format!("{file}:{violation}")));
+        wrong.extend(violations(&file, &text));
         files += 1;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -281,17 +303,22 @@ fn a_crate_defines_a_type_name_once() {
 
 #[test]
 fn planted_identifiers_are_found() {
-    let text = "fn tell_above(heardLast: u8) {\n struct SpanSite;\n macro!(deep, [MY_WORLD]); let r#ring_size = 1; }";
+    let text = "fn tell_above(heardLast: u8) {\n struct SpanSite;\n macro!(deep, [MY_WORLD]); let ring_size = 1; }";
     let expected = [
-        "1: `heardLast`; use: enabled",
-        "1: `tell_above`; use: record, notify",
-        "2: `SpanSite`; use: callsite",
-        "3: `MY_WORLD`; use: environment",
-        "3: `r#ring_size`; use: queue",
+        "a.rs:1: `heardLast`; use: enabled",
+        "a.rs:1: `tell_above`; use: record, notify",
+        "a.rs:2: `SpanSite`; use: callsite",
+        "a.rs:3: `MY_WORLD`; use: environment",
+        "a.rs:3: `ring_size`; use: queue",
     ];
-    assert_eq!(violations(text), expected);
-    let allowed = "use ring::x; fn callsite() { Span::call_site(); string.replace(stop_words, Listener) } // told";
-    assert_eq!(violations(allowed), [""; 0]);
+    assert_eq!(violations("a.rs", text), expected);
+    let allowed = "use ring::x; fn callsite() { Span::call_site(); is_well_formed(replace, Listener) } // told";
+    assert_eq!(violations("a.rs", allowed), [""; 0]);
+    assert_eq!(
+        violations("examples/src/a.rs", "fn raw_words() {}"),
+        [""; 0]
+    );
+    assert_eq!(violations("cli/src/a.rs", "fn raw_words() {}").len(), 1);
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl<'a> Check<'a> {
         let current = &recorded.record["context"]["current"];
         if recorded.record["context"]["rank"].is_number() && *current != recorded.record["span_id"]
         {
-            self.report(recorded, "the code saw another call around it");
+            self.report(recorded, "the code has another current call");
         }
     }
 
