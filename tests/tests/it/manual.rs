@@ -465,8 +465,8 @@ fn enclosing_hidden() {
 fn values_of_a_hidden_block_are_in_its_record() {
     let ((), seen) = Capture::new().under(hiding("work")).run(enclosing_hidden);
     let hidden = seen.record("work_failed");
-    assert_eq!(hidden["context"]["kept"], 1, "it failed, so it is recorded");
-    let around = seen.record("around_failed");
+    assert_eq!(hidden["context"]["kept"], 1, "failed blocks are recorded");
+    let enclosing = seen.record("enclosing_failed");
     assert_eq!(
         enclosing["context"]["nearest"], 1,
         "the nearest enabled span"
