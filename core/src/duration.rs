@@ -1,7 +1,7 @@
 //! The grammar of durations, for configuration files, macro arguments and the command line.
 //!
-//! A duration is one or more parts without a separator, and each part is a decimal number and a unit: `250ms`, `1.5s`, `1h30m`.
-//! Spaces may separate a number from its unit. Units are lower case:
+//! A duration is one or more parts without a separator, and each part is a decimal number and a unit: `250ms`, `1.5s`,
+//! `1h30m`. Spaces may separate a number from its unit. Units are lower case:
 //!
 //! | unit | length |
 //! |---|---|
@@ -96,7 +96,8 @@ fn scaled(number: &str, scale: u64) -> Result<u64, ParseDurationError> {
 
 /// Multiplies `0.<fraction>` by `scale`, rounding down.
 fn part_of(fraction: &str, scale: u64) -> u64 {
-    /// With 18 digits after the decimal point, every scale is exact in a `u128`, and further digits are below a microsecond.
+    /// With 18 digits after the decimal point, every scale is exact in a `u128`, and further digits are below a
+    /// microsecond.
     const PRECISION: u128 = 10_u128.pow(18);
     let mut unit = u128::from(scale) * PRECISION;
     let digits = fraction.bytes().map(|digit| u128::from(digit - b'0'));

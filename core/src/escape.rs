@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Appends `text`, as the inside of a JSON string, with every [hazard](is_hazard) written as an escape.
+/// Appends `text` as the inside of a JSON string. Characters that are [unsafe to print](is_unsafe_to_print) are escaped.
 pub fn write(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut written = 0;
@@ -44,8 +44,8 @@ static SUSPECT: [bool; 256] = {
     table
 };
 
-/// The text of a metric's label with every [hazard](is_hazard) replaced that an exposition has no escape for: it has one for the end
-/// of a line alone.
+/// Replaces the characters of a metric's label that are [unsafe to print](is_unsafe_to_print), because an exposition has
+/// an escape only for the end of a line.
 pub fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
     let hazard = |suspect: char| suspect != '\n' && is_unsafe_to_print(suspect);
     if text.contains(hazard) {

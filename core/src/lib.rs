@@ -1,8 +1,11 @@
-//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost, and the spans of a trace.
+//! The vocabulary that ragspan's crates share: time, ids, layers, levels, outcomes, usage and cost, and the spans of
+//! a trace.
 //!
-//! Services depend on `ragspan`, which re-exports what they need. This crate depends neither on `tracing` nor on a database.
+//! Services depend on `ragspan`, which re-exports what they need. This crate depends neither on `tracing` nor on a
+//! database.
 //!
-//! Without the default feature `full` the crate has one small dependency, so that the macros share its grammars without a longer build.
+//! Without the default feature `full` the crate has one small dependency, so that the macros share its grammars
+//! without a longer build.
 
 #[cfg(feature = "full")]
 pub mod clock;

@@ -3,10 +3,11 @@
 /// A longer name gets no suggestion, so that the time to compare hostile input is bounded.
 const MAX_CHARS: usize = 64;
 
-/// Returns the known name with the smallest edit distance to `name`, if at most a third of the characters differ. Ignores case.
+/// Returns the known name with the smallest edit distance to `name`, if at most a third of the characters differ.
+/// Ignores case.
 ///
-/// One edit inserts, removes or replaces a character, or swaps two neighbours. One edit is always allowed, as long as the names have
-/// a character in common.
+/// One edit inserts, removes or replaces a character, or swaps two neighbours. One edit is always allowed, as long as
+/// the names have a character in common.
 ///
 /// ```
 /// use ragspan_core::spelling::nearest;

@@ -35,7 +35,7 @@ struct Bound<'a> {
 ///     let log = create_request_logger("user-123", "req-001", None);
 ///     ragspan::event!(log, INFO, query = "what is X?", "query_started");
 /// });
-/// seen.event("query_started").for_user("user-123").with("tenant_id", "acme").with("query", "what is X?");
+/// seen.event("query_started").assert_user("user-123").assert_field("tenant_id", "acme").assert_field("query", "what is X?");
 /// ```
 #[must_use]
 pub fn create_request_logger(user_id: &str, request_id: &str, session_id: Option<&str>) -> Logger {

@@ -68,13 +68,15 @@ async fn in_a_scope_with_the_logger_all_records_of_the_request_have_the_ids() {
     })
     .await;
     seen.span("answer")
-        .is_root()
-        .succeeded()
-        .with("query", "what is X?");
+        .assert_root()
+        .assert_success()
+        .assert_field("query", "what is X?");
     seen.span("retrieval")
-        .under("answer")
-        .with("chunks_needed", 5);
-    seen.event("asking").under("answer").with("model", "gpt-4o");
+        .assert_under("answer")
+        .assert_field("chunks_needed", 5);
+    seen.event("asking")
+        .assert_under("answer")
+        .assert_field("model", "gpt-4o");
     let (behind, inside) = seen.records().split_last().expect("records");
     for record in inside {
         assert_eq!(

@@ -33,7 +33,7 @@ async fn the_pipeline_is_a_tree_of_one_trace() {
     assert_eq!(names, tree);
 
     let root = seen.record("ingestion_pipeline_complete");
-    seen.span("ingestion_pipeline").is_root();
+    seen.span("ingestion_pipeline").assert_root();
     assert!(
         seen.records()
             .iter()
@@ -42,8 +42,8 @@ async fn the_pipeline_is_a_tree_of_one_trace() {
     for step in ["parsing", "chunking", "embedding", "storage"] {
         let record = seen
             .span(step)
-            .under("ingestion_pipeline")
-            .succeeded()
+            .assert_under("ingestion_pipeline")
+            .assert_success()
             .record();
         assert!(record["metrics"]["duration_ms"].is_f64());
     }
@@ -77,7 +77,7 @@ async fn a_document_that_cannot_be_read_ends_the_pipeline_in_its_first_block() {
         seen.record("parsing_failed"),
         seen.record("ingestion_pipeline_failed"),
     );
-    seen.span("parsing").under("ingestion_pipeline");
+    seen.span("parsing").assert_under("ingestion_pipeline");
     assert_eq!(
         (&origin_record["level"], &root["level"]),
         (&json!("ERROR"), &json!("INFO"))

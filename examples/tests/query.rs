@@ -54,19 +54,23 @@ async fn an_answered_query_is_one_trace_of_a_root_and_three_stages() {
     assert_eq!(stages(&seen), ["retrieve", "generate", "evaluate"]);
     let root = seen
         .span("api_query")
-        .is_root()
-        .succeeded()
-        .in_layer("api")
+        .assert_root()
+        .assert_success()
+        .assert_layer("api")
         .record();
     seen.event("api_request_received")
-        .under("api_query")
-        .with("query", "How many eggs does the queen lay?");
+        .assert_under("api_query")
+        .assert_field("query", "How many eggs does the queen lay?");
     seen.span("retrieve")
-        .in_layer("retrieval")
-        .succeeded()
-        .with("chunks_count", 1);
-    seen.span("generate").in_layer("generation").succeeded();
-    seen.span("evaluate").in_layer("evaluation").succeeded();
+        .assert_layer("retrieval")
+        .assert_success()
+        .assert_field("chunks_count", 1);
+    seen.span("generate")
+        .assert_layer("generation")
+        .assert_success();
+    seen.span("evaluate")
+        .assert_layer("evaluation")
+        .assert_success();
     for stage in ["retrieve", "generate", "evaluate"] {
         assert!(seen.span(stage).record()["metrics"]["duration_ms"].is_number());
     }
@@ -94,7 +98,7 @@ async fn the_stages_record_tokens_cost_and_quality_and_the_root_their_sum() {
         (&root["quality"], &metrics("evaluate")["faithfulness"]),
         (&json!(1.0), &json!(1.0))
     );
-    seen.span("api_query").with("quality_tier", "good");
+    seen.span("api_query").assert_field("quality_tier", "good");
     assert!(root["duration_ms"].as_f64() >= generated["duration_ms"].as_f64());
 }
 
@@ -107,7 +111,11 @@ async fn a_failed_query_returns_its_trace_too() {
         let (failed, seen) = ask(question).await;
         let failed = failed.expect_err("no answer");
         assert_eq!(failed.error_type(), kind);
-        let root = seen.span("api_query").is_root().failed_with(kind).record();
+        let root = seen
+            .span("api_query")
+            .assert_root()
+            .assert_failed_with(kind)
+            .record();
         assert_eq!(
             root["trace_id"],
             failed.trace_id.expect("a trace").to_string()

@@ -9,7 +9,7 @@ where
         __out.field("plan", ::ragspan::__private::context_field(&self.r#type));
         __out.field("extra", ::ragspan::__private::context_field(&self.extra));
     }
-    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeCallsite {
+    fn scope_callsite(&self) -> &'static ::ragspan::__private::ScopeCallsite {
         static CALLSITE: ::ragspan::__private::ScopeCallsite = ::ragspan::__private::ScopeCallsite::new(
             &CALLSITE,
             "RequestContext",

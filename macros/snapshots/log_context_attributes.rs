@@ -6,21 +6,21 @@ where
     Option<C>: ::ragspan::LogContext,
 {
     fn visit(&self, __out: &mut ::ragspan::scope::ContextVisitor<'_>) {
-        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Given::new(
+        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::OptionalField::new(
                 &self.email,
             )
             .get()
         {
             __out.hashed("email", ::ragspan::__private::context_hash(__value));
         }
-        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Given::new(
+        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::OptionalField::new(
                 &self.id,
             )
             .get()
         {
             __out.display("id", ::ragspan::__private::context_display(__value));
         }
-        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Given::new(
+        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::OptionalField::new(
                 &self.plan,
             )
             .get()
@@ -29,7 +29,7 @@ where
         }
         __out.number("turn", ::ragspan::__private::context_metric(&self.turn));
         __out.nested(::ragspan::__private::context(&self.client));
-        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::Given::new(
+        if let ::ragspan::__private::Some(__value) = ::ragspan::__private::OptionalField::new(
                 &::ragspan::__private::with(&self.user, |user| user.id),
             )
             .get()
@@ -37,7 +37,7 @@ where
             __out.hashed("user", ::ragspan::__private::context_hash(__value));
         }
     }
-    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeCallsite {
+    fn scope_callsite(&self) -> &'static ::ragspan::__private::ScopeCallsite {
         static CALLSITE: ::ragspan::__private::ScopeCallsite = ::ragspan::__private::ScopeCallsite::new(
             &CALLSITE,
             "Request",

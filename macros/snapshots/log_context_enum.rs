@@ -24,7 +24,7 @@ where
             _ => {}
         }
     }
-    fn scope_site(
+    fn scope_callsite(
         &self,
     ) -> &'static crate::telemetry::ragspan::__private::ScopeCallsite {
         static CALLSITE: crate::telemetry::ragspan::__private::ScopeCallsite = crate::telemetry::ragspan::__private::ScopeCallsite::new(

@@ -4,7 +4,7 @@
 #[automatically_derived]
 impl<T> ::ragspan::LogContext for Tuple<T> {
     fn visit(&self, _out: &mut ::ragspan::scope::ContextVisitor<'_>) {}
-    fn scope_site(&self) -> &'static ::ragspan::__private::ScopeCallsite {
+    fn scope_callsite(&self) -> &'static ::ragspan::__private::ScopeCallsite {
         static CALLSITE: ::ragspan::__private::ScopeCallsite = ::ragspan::__private::ScopeCallsite::new(
             &CALLSITE,
             "Tuple",

@@ -17,10 +17,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock;
 use crate::context as rag;
-use crate::context::carrier::{self, Inherited, nearest};
 use crate::dispatch;
 use crate::pipeline::is_worker;
 use crate::record::{Kind, Level, Record, level_of_event};
+use crate::trace::{self, Inherited, nearest};
 use crate::value::{Capture, Fields};
 
 /// The number of layers of ours that belong to a subscriber.
@@ -160,7 +160,7 @@ where
             .as_ref()
             .and_then(|dispatch| dispatch.downcast_ref::<Registry>());
         if let Some(registry) = registry {
-            carrier::add_late(registry, id, |late| late.append(&fields));
+            trace::record_late(registry, id, |late| late.append(&fields));
         }
     }
 
@@ -217,9 +217,9 @@ fn unwrap_log(record: &mut Record, inherited: &Inherited) {
 /// Returns the layer of the enclosing annotated function, if the event is in the same module.
 fn layer_of(inherited: &Inherited, module: Option<&str>) -> Option<rag::Layer> {
     let same_module = inherited
-        .origin
-        .filter(|origin| module == Some(origin.module));
-    same_module.map(|origin| origin.layer)
+        .callsite
+        .filter(|callsite| module == Some(callsite.module));
+    same_module.map(|callsite| callsite.layer)
 }
 
 fn fill(

@@ -1,7 +1,7 @@
 //! See inside a production RAG service in Rust.
 //!
-//! One attribute on a stage function gives a span, metrics, a JSON log record and the request's context,
-//! joined by one id. Nothing leaves your machine unless you configure it, and nothing is recorded that you did not name.
+//! One attribute on a stage function gives a span, metrics, a JSON log record and the request's context, joined by
+//! one id. Nothing leaves your machine unless you configure it, and nothing is recorded that you did not name.
 //!
 //! ```
 //! use ragspan::{LogContext, rag_span};
@@ -26,16 +26,22 @@
 //!
 //! # Features
 //!
-//! All are additive. `sqlite` (default): the SQLite sink and the [`store`] that queries it. `serve` (default): the
-//! listener for `/metrics`. `yaml` (default): [`Config::load`], the configuration file. `log` (default): what libraries say through the `log` crate becomes records. `signal` (default):
-//! [`terminated`], for a graceful shutdown. `http`: [`http`](mod@http), tower layers for servers and clients; and a response of the `http` crate is an outcome. `reqwest`: the same as a
-//! middleware of `reqwest`. `serde`: a [`Secret`] is serialized as `[redacted]`. `testing`: [`testing`], for your own unit tests. `off`, set by the final binary: the attribute leaves its item as it is,
-//! and a scope carries nothing; `testing` overrules it.
+//! All features are additive.
 //!
-//! # Layers of the crate
+//! - `sqlite` (default): the SQLite sink. The command `ragspan` queries its database.
+//! - `serve` (default): the HTTP listener for `/metrics`.
+//! - `yaml` (default): [`Config::load`], the configuration file.
+//! - `log` (default): events of the `log` crate become records.
+//! - `signal` (default): [`terminated`], for a graceful shutdown.
+//! - `http`: [`http`](mod@http), tower layers for servers and clients. A `Response` of the `http` crate is classified
+//!   by its status.
+//! - `reqwest`: a middleware for `reqwest`.
+//! - `serde`: a [`Secret`] is serialized as `[redacted]`.
+//! - `testing`: [`testing`], for your own unit tests.
+//! - `off`, set by the final binary: the attribute returns its item unchanged, and scopes add no fields. `testing`
+//!   overrides it.
 //!
-//! A module uses only modules that stand below it; `tests/layers.rs` holds it to that. From the bottom: `clock` and `privacy`, `value` and
-//! `usage`, `context` and `prices`, `record`, `metrics`, `store`, `sink`, `pipeline`, `dispatch`, then `span` and `layer`, `config`, `telemetry`.
+//! The modules of the crate are layered: see `ARCHITECTURE.md`.
 
 #![cfg_attr(
     not(feature = "sqlite"),
@@ -45,6 +51,7 @@
     )
 )]
 
+mod cancel;
 pub mod config;
 mod context;
 mod dispatch;
@@ -62,12 +69,15 @@ pub mod privacy;
 pub mod propagation;
 pub mod rag;
 mod record;
+mod recordable;
+pub mod scope;
 mod sink;
 mod span;
 pub mod task;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace;
 mod value;
 
 #[doc(hidden)]
@@ -80,7 +90,7 @@ pub mod __events;
 #[path = "private.rs"]
 pub mod __private;
 
-/// The pages whose examples are tests.
+/// Documentation pages whose examples are tested.
 #[cfg(all(doctest, feature = "testing"))]
 mod pages {
     #[doc = include_str!("../../docs/attribute.md")]
@@ -112,22 +122,15 @@ mod pages {
     mod testing {}
 }
 
-/// Errors of parsing ids and levels, and the fields that an [`ErrorType`] adds to a record.
+/// Errors from parsing ids and levels, and the fields that an [`ErrorType`] adds to a record.
 pub mod error {
     pub use crate::context::ParseIdError;
     pub use crate::record::ParseLevelError;
     pub use crate::span::ErrorFields;
 }
 
-/// Fields of a running request: [`bind`](scope::bind) adds to them, and [`LogContext`] reports them to a
-/// [`ContextVisitor`](scope::ContextVisitor).
-pub mod scope {
-    pub use crate::context::ContextVisitor;
-    pub use crate::span::{EnteredScope, bind, unbind};
-}
-
 pub use config::Config;
-pub use context::{Context, Layer, SpanId, TraceId, trace_id};
+pub use context::{Layer, SpanId, TraceId};
 pub use layer::{RagLayer, layer};
 pub use privacy::Secret;
 use ragspan_core::clock;
@@ -161,7 +164,9 @@ pub use ragspan_macros::rag_span;
 pub use ragspan_macros::span;
 pub use ragspan_macros::{ErrorType, LogContext};
 pub use record::{Level, Outcome, SCHEMA};
-pub use span::{Document, ErrorType, LogContext, Logger, Span, record};
+pub use scope::{LogContext, Logger};
+pub use span::{Document, ErrorType, Span, record};
 #[cfg(feature = "signal")]
 pub use telemetry::terminated;
 pub use telemetry::{Telemetry, start};
+pub use trace::{Context, trace_id};

@@ -1,4 +1,4 @@
-//! All that an expansion may name, and nothing else. No part of the public API: it changes without notice.
+//! The items that macro expansions name. Not part of the public API: it changes without notice.
 
 pub use core::option::Option::{self, None, Some};
 pub use core::result::Result::{Err, Ok};
@@ -11,31 +11,35 @@ pub use tracing::field::{Empty, debug, display};
 
 pub use crate::context::Layer;
 pub use crate::record::{Level as Severity, Outcome};
+pub use crate::recordable::{ErrorText, Field, Metric, ToCost, ToUsage, error_text, field, metric};
+pub use crate::scope::callsite::ScopeCallsite;
+pub use crate::scope::field_value::{
+    ContextDebug, ContextDisplay, ContextField, ContextHash, ContextMetric, OptionalField,
+    RequiredField, context, context_debug, context_display, context_field, context_hash,
+    context_metric, with,
+};
 pub use crate::span::{
-    Always, Annotated, Arrival, Call, ContextDebug, ContextDisplay, ContextField, ContextHash,
-    ContextMetric, Documents, ErrorFields, ErrorText, EventCallsite, Fallible, Field, Given,
-    Making, MayBeEmpty, Metric, Opening, Probe, ScopeCallsite, Span, SpanCallsite, SpanRef,
-    SpanRefs, Streamed, ToCost, ToUsage, context, context_debug, context_display, context_field,
-    context_hash, context_metric, error_text, fallible, field, is_empty, metric, plain_block,
-    plain_block_with, run, with,
+    Call, CallBuilder, CallFuture, CallStream, CallThen, Documents, ErrorFields, EventCallsite,
+    Fallible, MayBeEmpty, Probe, Span, SpanCallsite, SpanRef, SpanRefs, fallible, is_empty,
+    plain_block, plain_block_with, run,
 };
 
-/// What an `async fn` gives that never returns, since `!` cannot be named there.
+/// The output of an `async fn` that never returns, since `!` cannot be named there.
 #[derive(Debug)]
 pub enum Never {}
 
-/// What `err(type = |error| ..)` gives.
+/// The type of the closure's value in `err(type = |error| ..)`.
 pub type Label = &'static str;
 
-/// What `empty = |value| ..` gives.
+/// The type of the closure's value in `empty = |value| ..`.
 pub type IsEmpty = bool;
 
-/// A value in a box that cannot move.
+/// Pins a value in a box.
 pub fn pinned<T>(value: T) -> core::pin::Pin<Box<T>> {
     Box::pin(value)
 }
 
-/// A value in a box.
+/// Moves a value into a box.
 pub fn boxed<T>(value: T) -> Box<T> {
     Box::new(value)
 }

@@ -9,13 +9,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock;
-use crate::context::carrier::{self, Inherited};
 use crate::context::{Layer, SpanId, TraceId};
 use crate::dispatch::{self, Handle};
 use crate::metrics::Exemplar;
 pub use crate::metrics::Verdict;
 use crate::privacy::redact;
 use crate::record::{Kind, Level, TOTAL_BUDGET};
+use crate::trace::{self, Inherited};
 use crate::value::{Fields, Value};
 use ragspan_core::record::{SCORE_RECORDED, keys};
 
@@ -60,7 +60,10 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
         return;
     };
     let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-    let operation = call.inherited.origin.map_or("", |origin| origin.operation);
+    let operation = call
+        .inherited
+        .callsite
+        .map_or("", |callsite| callsite.operation);
     let registry = call.handle.registry();
     registry.retry(operation, reason, &call.exemplar());
     if let Some(trace) = &call.inherited.trace {
@@ -276,7 +279,7 @@ struct EnclosingCall {
 impl EnclosingCall {
     fn find() -> Option<Self> {
         let handle = dispatch::current()?;
-        let inherited = carrier::current();
+        let inherited = trace::current();
         Some(Self { handle, inherited })
     }
 
@@ -291,13 +294,13 @@ impl EnclosingCall {
 
     /// Adds fields to the call's completion record.
     fn add_to_completion(&self, add: impl FnOnce(&mut Fields)) {
-        carrier::add_late_here(add);
+        trace::record_late_in_enclosing(add);
     }
 
     /// Emits an event's record inside the call.
     fn emit_record(&self, level: Level, message: &str, add: impl FnOnce(&mut Fields)) {
-        let origin = self.inherited.origin;
-        let target = origin.map_or("ragspan", |origin| origin.module);
+        let callsite = self.inherited.callsite;
+        let target = callsite.map_or("ragspan", |callsite| callsite.module);
         if !self.handle.wants_event(level, target) {
             return;
         }
@@ -307,7 +310,7 @@ impl EnclosingCall {
         record.timestamp = clock::now().unix_micros();
         record.message = Some(record.fields.text.push(message));
         record.target = target;
-        record.layer = origin.map(|origin| -> Layer { origin.layer });
+        record.layer = callsite.map(|callsite| -> Layer { callsite.layer });
         (record.trace_id, record.span_id) = self.inherited.ids.unzip();
         record.parent_span_id = self.inherited.parent;
         record.request = self.inherited.request();

@@ -71,13 +71,12 @@ impl StoredRecord {
                 .into_iter()
                 .find(|outcome| self.message.ends_with(outcome.message_suffix()))
         };
-        by_status.or_else(by_message).unwrap_or_else(|| {
-            if matches!(self.level.as_str(), "ERROR" | "CRITICAL") {
-                Outcome::Error
-            } else {
-                Outcome::Success
-            }
-        })
+        let by_level = if matches!(self.level.as_str(), "ERROR" | "CRITICAL") {
+            Outcome::Error
+        } else {
+            Outcome::Success
+        };
+        by_status.or_else(by_message).unwrap_or(by_level)
     }
 
     /// Returns the error of the record, also of an event; `None` if it has none, or one without a type.

@@ -62,7 +62,7 @@ fn option_content(ty: &Type) -> &Type {
 /// ```text
 /// fn visit(&self, out: &mut ::ragspan::scope::ContextVisitor<'_>) {
 ///     out.field("user_id", context_field(&self.user_id));
-///     if let Some(value) = Given::new(&self.email).get() { out.hashed("email", context_hash(value)); }
+///     if let Some(value) = OptionalField::new(&self.email).get() { out.hashed("email", context_hash(value)); }
 ///     out.nested(context(&self.client));
 /// }
 /// fn visit(&self, out: &mut ::ragspan::scope::ContextVisitor<'_>) {
@@ -177,7 +177,7 @@ fn reference(field: &Field, at: Span) -> TokenStream {
 }
 
 /// ```text
-/// if let Some(value) = Given::new(&self.email).get() { out.hashed("email", context_hash(value)); }
+/// if let Some(value) = OptionalField::new(&self.email).get() { out.hashed("email", context_hash(value)); }
 /// ```
 fn record_formatted(field: &Field, paths: &CratePaths, method: &str, checked: &str) -> TokenStream {
     let (mixed_site, at) = (Span::mixed_site(), error_span(field));
@@ -185,7 +185,7 @@ fn record_formatted(field: &Field, paths: &CratePaths, method: &str, checked: &s
     let (name, value, private) = (&field.name, value(field, paths), paths.private_at(at));
     let (method, checked) = (Ident::new(method, mixed_site), Ident::new(checked, at));
     let checked = quote_spanned!(at=> #private::#checked(__value));
-    let given = quote_spanned!(at=> #private::Given::new(#value).get());
+    let given = quote_spanned!(at=> #private::OptionalField::new(#value).get());
     let private = paths.private();
     quote_spanned! {mixed_site=>
         if let #private::Some(__value) = #given { #out.#method(#name, #checked); }
@@ -195,7 +195,7 @@ fn record_formatted(field: &Field, paths: &CratePaths, method: &str, checked: &s
 /// Generates the callsite of the scope's span. It is in the user's crate, so that the user's filters apply to it.
 ///
 /// ```text
-/// fn scope_site(&self) -> &'static ScopeCallsite { static CALLSITE: ScopeCallsite = ScopeCallsite::new(..); &CALLSITE }
+/// fn scope_callsite(&self) -> &'static ScopeCallsite { static CALLSITE: ScopeCallsite = ScopeCallsite::new(..); &CALLSITE }
 /// ```
 fn scope_callsite(name: &Ident, paths: &CratePaths) -> TokenStream {
     let mixed_site = Span::mixed_site();
@@ -205,7 +205,7 @@ fn scope_callsite(name: &Ident, paths: &CratePaths) -> TokenStream {
     let private_at_name = paths.private_at(name.span());
     let line = quote_spanned!(name.span()=> #private_at_name::line!());
     quote_spanned! {mixed_site=>
-        fn scope_site(&self) -> &'static #private::ScopeCallsite {
+        fn scope_callsite(&self) -> &'static #private::ScopeCallsite {
             static CALLSITE: #private::ScopeCallsite = #private::ScopeCallsite::new(
                 &CALLSITE, #text, #private::module_path!(), #private::file!(), #line,
             );

@@ -13,9 +13,10 @@ use crate::return_type::{Deferred, DeferredKind, Holder, Nameable, Wrapper};
 use crate::tail;
 
 /// ```text
-/// pinned(enter.follow(async move { .. }, |ret: &Hits, call| { inspect }))            a body that is one async block
-/// enter.prepare(move || { take; body }, |made, call| pinned(call.follow(made, ..)))  any other body; `make` for a stream
-/// enter.making(async move { type_hint take body }, |made, call| ..).await            an `async fn`
+/// pinned(enter.returned_future(async move { .. }, |ret: &Hits, call| { inspect }))  a body that is one async block
+/// enter.prepare_then(move || { take; body }, |made, call| pinned(call.returned_future(made, ..)))
+///                                                                any other body; `run_then` for a stream
+/// enter.future_then(async move { type_hint take body }, |made, call| ..).await      an `async fn`
 /// ```
 pub(super) fn deferred(
     span: &CheckedSpan,
@@ -26,7 +27,7 @@ pub(super) fn deferred(
     let (mixed_site, enter) = (names.mixed_site, enclosed(span, names));
     if span.function.signature.asyncness.is_some() {
         let (block, wrap) = (async_block(span, taken, names), wrap(span, returned, names));
-        return quote_spanned!(mixed_site=> #enter.making(#block, #wrap).await);
+        return quote_spanned!(mixed_site=> #enter.future_then(#block, #wrap).await);
     }
     if let Some(block) = bare(span, returned) {
         let block = with_type_hint(block, returned, names);
@@ -38,8 +39,8 @@ pub(super) fn deferred(
         wrap(span, returned, names),
     );
     let method = match returned.kind {
-        DeferredKind::Future => Ident::new("prepare", mixed_site),
-        DeferredKind::Stream => Ident::new("make", mixed_site),
+        DeferredKind::Future => Ident::new("prepare_then", mixed_site),
+        DeferredKind::Stream => Ident::new("run_then", mixed_site),
     };
     quote_spanned!(mixed_site=> #enter.#method(#run, #wrap))
 }
@@ -130,7 +131,7 @@ fn absent(span: &CheckedSpan, wrapper: Wrapper, names: &Names<'_>) -> TokenStrea
 }
 
 /// ```text
-/// call.follow(made, |ret: &Hits, call| { inspect })
+/// call.returned_future(made, |ret: &Hits, call| { inspect })
 /// ```
 fn followed(
     span: &CheckedSpan,
@@ -140,8 +141,8 @@ fn followed(
     names: &Names<'_>,
 ) -> TokenStream {
     let (method, body) = match returned.kind {
-        DeferredKind::Future => ("follow", inspect(span, names)),
-        DeferredKind::Stream => ("stream", inspect_item(span, names)),
+        DeferredKind::Future => ("returned_future", inspect(span, names)),
+        DeferredKind::Stream => ("returned_stream", inspect_item(span, names)),
     };
     let method = Ident::new(method, names.mixed_site);
     let output = returned.output.as_ref().map(Nameable::of);

@@ -272,7 +272,7 @@ fn fallible(options: &ErrOptions, names: &Names<'_>) -> TokenStream {
 }
 
 /// ```text
-/// match fallible(ret) { Ok(value) => call.tell({ callsite }, &debug(value)), Err(error) => call.tell({ callsite }, &display(error)) }
+/// match fallible(ret) { Ok(value) => call.emit({ callsite }, &debug(value)), Err(error) => call.emit({ callsite }, &display(error)) }
 /// ```
 fn events(span: &CheckedSpan, names: &Names<'_>) -> Option<TokenStream> {
     let Names {
@@ -324,7 +324,7 @@ fn events(span: &CheckedSpan, names: &Names<'_>) -> Option<TokenStream> {
 }
 
 /// ```text
-/// call.tell({ static EVENT: EventCallsite = EventCallsite::new(&EVENT, &["error"], Level::ERROR, ..); &EVENT }, &display(error));
+/// call.emit({ static EVENT: EventCallsite = EventCallsite::new(&EVENT, &["error"], Level::ERROR, ..); &EVENT }, &display(error));
 /// ```
 fn emit_event(
     span: &CheckedSpan,
@@ -362,7 +362,7 @@ fn emit_event(
     let (format, value) = (Ident::new(format, at), Ident::new(&value.to_string(), at));
     let formatted = quote_spanned!(at=> &#private_at_type::#format(#value));
     quote_spanned! {*mixed_site=>
-        #call.tell({
+        #call.emit({
             static EVENT: #private::EventCallsite =
                 #private::EventCallsite::new(&EVENT, &[#field], #level, #target, #location);
             &EVENT

@@ -31,7 +31,7 @@ pub(crate) fn block(span: &CheckedSpan, block: &Block) -> TokenStream {
     let done = inspect_closure(&names.ret, None, &names, &inspect(span, &names));
     let method = match block.parameter {
         Some(_) => Ident::new("block", names.mixed_site),
-        None => Ident::new("block_alone", names.mixed_site),
+        None => Ident::new("block_without_handle", names.mixed_site),
     };
     quote_spanned!(names.mixed_site=> #enter.#method(#private::None, #closure, #done))
 }

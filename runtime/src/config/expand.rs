@@ -1,6 +1,7 @@
 //! Expands `${NAME}`, `${NAME:-default}` and `${file:/path}` in a parsed value.
 //!
-//! The replacement is text: it is neither parsed nor expanded again, so a variable cannot add a key or refer to another variable.
+//! The replacement is text: it is neither parsed nor expanded again, so a variable cannot add a key or refer to another
+//! variable.
 
 use std::path::{Path, PathBuf};
 

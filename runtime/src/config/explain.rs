@@ -21,8 +21,8 @@ impl Setting {
         self.path
     }
 
-    /// Returns the value; a secret is masked. Returns `None` if the key is not set, or if its variable is missing and its backend
-    /// disabled.
+    /// Returns the value; a secret is masked. Returns `None` if the key is not set, or if its variable is missing and
+    /// its backend disabled.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()

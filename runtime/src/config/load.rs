@@ -151,7 +151,8 @@ fn set_levels(settings: &mut Settings, levels: Levels, variable: &str) {
     }
 }
 
-/// Reads the table of prices, if the file refers to one. An error is a problem, because costs would silently be missing.
+/// Reads the table of prices, if the file refers to one. An error is a problem, because costs would silently be
+/// missing.
 fn prices(settings: &Settings, environment: &dyn Environment, problems: &mut Problems) -> Prices {
     let Some(path) = settings.get_optional(keys::PRICES) else {
         return Prices::default();

@@ -1,7 +1,7 @@
 //! Configuration: the service, the backends of its records, and the listener for its metrics.
 //!
-//! [`keys`] lists the keys of the file. [`yaml`] parses a file into nodes with positions, [`walk`] finds the node of each key, [`settings`]
-//! reads its value, and [`load`] builds a [`Config`] from the values.
+//! [`keys`] lists the keys of the file. [`yaml`] parses a file into nodes with positions, [`walk`] finds the node of
+//! each key, [`settings`] reads its value, and [`load`] builds a [`Config`] from the values.
 
 #[cfg(feature = "yaml")]
 mod check;
@@ -55,8 +55,8 @@ use crate::record::{Level, Service};
 
 /// The settings of [`start`](crate::start).
 ///
-/// The default needs neither a file nor a server: records from level INFO go to standard output (pretty on a terminal, JSON elsewhere)
-/// and to `./ragspan.db`, and metrics are served on `127.0.0.1:9464`.
+/// The default needs neither a file nor a server: records from level INFO go to standard output (pretty on a terminal,
+/// JSON elsewhere) and to `./ragspan.db`, and metrics are served on `127.0.0.1:9464`.
 ///
 /// ```
 /// use ragspan::{Config, Level};
@@ -145,8 +145,8 @@ impl Config {
 
     /// Sets the minimum levels of records by module, as directives: `info,my_crate::search=debug,hyper=off`.
     ///
-    /// A directive applies to every target that begins with its name. If several directives match, the longest applies. The previous
-    /// level for all targets is kept if the directives do not include one.
+    /// A directive applies to every target that begins with its name. If several directives match, the longest applies.
+    /// The previous level for all targets is kept if the directives do not include one.
     ///
     /// # Errors
     ///
@@ -220,16 +220,16 @@ impl Config {
         self
     }
 
-    /// Turns metrics off: nothing is counted, no listener is started, and the global recorder of `metrics` is not installed.
-    /// Records, and their [`delivery_stats`](crate::Telemetry::delivery_stats), do not depend on metrics.
+    /// Turns metrics off: nothing is counted, no listener is started, and the global recorder of `metrics` is not
+    /// installed. Records, and their [`delivery_stats`](crate::Telemetry::delivery_stats), do not depend on metrics.
     pub fn without_metrics(mut self) -> Self {
         self.metrics = None;
         self.metrics_enabled = false;
         self
     }
 
-    /// Sets the number of records that may wait for the worker. If the queue is full, a new record replaces the oldest, and the drop is
-    /// counted.
+    /// Sets the number of records that may wait for the worker. If the queue is full, a new record replaces the oldest,
+    /// and the drop is counted.
     pub fn queue(mut self, records: usize) -> Self {
         self.queue_size = records;
         self
@@ -263,12 +263,13 @@ impl Config {
         self
     }
 
-    /// Sets the key of [hashed](crate::scope::ContextVisitor::hashed) fields. Records of services with the same key can be joined on
-    /// these fields.
+    /// Sets the key of [hashed](crate::scope::ContextVisitor::hashed) fields. Records of services with the same key can
+    /// be joined on these fields.
     ///
-    /// The key allows finding a value by hashing guesses, so keep it like a password: at least 16 random bytes, such as the output of
-    /// `openssl rand -hex 32`, outside of the source code. An empty key is ignored. Without a key each process generates its own, and
-    /// hashes of different processes cannot be compared. The same applies to hashes from before [`start`](crate::start).
+    /// The key allows finding a value by hashing guesses, so keep it like a password: at least 16 random bytes, such as
+    /// the output of `openssl rand -hex 32`, outside of the source code. An empty key is ignored. Without a key each
+    /// process generates its own, and hashes of different processes cannot be compared. The same applies to hashes from
+    /// before [`start`](crate::start).
     ///
     /// ```
     /// use ragspan::Config;
@@ -305,8 +306,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When the name is a name of a [`Redaction`] or is not at most 40 lowercase letters, digits and underscores, and when the expression
-    /// is malformed, is too large, or matches the empty text.
+    /// When the name is a name of a [`Redaction`] or is not at most 40 lowercase letters, digits and underscores, and
+    /// when the expression is malformed, is too large, or matches the empty text.
     ///
     /// ```
     /// let config = ragspan::Config::default().redact_pattern("patient", r"\bP-\d{6}\b")?;
@@ -328,8 +329,8 @@ impl Config {
         self
     }
 
-    /// Shows values of fields with these names although the names are built in as those of secrets, such as `token` in a service where
-    /// a token is a word.
+    /// Shows values of fields with these names although the names are built in as those of secrets, such as `token` in
+    /// a service where a token is a word.
     pub fn allow_fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.privacy
             .allowed
@@ -349,7 +350,8 @@ impl Config {
         self.source.as_deref()
     }
 
-    /// Returns notes on the loaded file: parts that this build does not support, and likely mistakes. `start` prints them.
+    /// Returns notes on the loaded file: parts that this build does not support, and likely mistakes. `start` prints
+    /// them.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -368,8 +370,8 @@ impl Config {
 
 #[cfg(feature = "yaml")]
 impl Config {
-    /// Loads the first of these files: the path in the variable `RAGSPAN_CONFIG`, `./ragspan.yaml`, `./logging_config.yaml`. Returns
-    /// [`Config::default`] if there is no file.
+    /// Loads the first of these files: the path in the variable `RAGSPAN_CONFIG`, `./ragspan.yaml`,
+    /// `./logging_config.yaml`. Returns [`Config::default`] if there is no file.
     ///
     /// With a file, only the backends that it enables run. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
     ///
@@ -410,8 +412,8 @@ impl Config {
         load::build(Some(text), None, &environment::ProcessEnvironment)
     }
 
-    /// Returns every key with its loaded value and the source of the value. Secrets are masked. Settings made after loading are not
-    /// included. The list is empty if nothing was loaded.
+    /// Returns every key with its loaded value and the source of the value. Secrets are masked. Settings made after
+    /// loading are not included. The list is empty if nothing was loaded.
     #[must_use]
     pub fn explain(&self) -> &[Setting] {
         &self.settings

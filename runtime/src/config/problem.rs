@@ -128,8 +128,8 @@ impl Problem {
         }
     }
 
-    /// Returns the path of the key, such as `logging.metrics.port`. The path is empty for a problem of the whole file, and the name of
-    /// a variable for a problem of the environment.
+    /// Returns the path of the key, such as `logging.metrics.port`. The path is empty for a problem of the whole file,
+    /// and the name of a variable for a problem of the environment.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path

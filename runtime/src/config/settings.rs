@@ -52,8 +52,8 @@ impl fmt::Display for ValueSource {
 
 /// The effective value of a key.
 pub(super) struct Slot {
-    /// The value, or the default if the value is not set or its variable is missing in a disabled section. `None` if there is no
-    /// default.
+    /// The value, or the default if the value is not set or its variable is missing in a disabled section. `None` if
+    /// there is no default.
     pub(super) value: Option<Value>,
     /// The text of the value with secrets masked. `None` if the value is not set or not known.
     pub(super) shown: Option<String>,

@@ -90,7 +90,8 @@ fn names(section: &str) -> String {
     keys::names_in(section).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the message for an unknown key, with a suggestion: a name of this section, or the same name in another section.
+/// Returns the message for an unknown key, with a suggestion: a name of this section, or the same name in another
+/// section.
 fn unknown_key(section: &str, name: &str) -> String {
     if name == "<<" {
         return "merge keys are not supported; write the keys out".to_owned();

@@ -1,7 +1,7 @@
 //! Parses YAML into a tree with the position of every node, in bounded time and memory.
 //!
-//! The bounds are far above the needs of a configuration: the size of the file, the depth of its nodes, and the number of nodes and
-//! bytes after the aliases are expanded.
+//! The bounds are far above the needs of a configuration: the size of the file, the depth of its nodes, and the number
+//! of nodes and bytes after the aliases are expanded.
 
 use std::collections::HashMap;
 

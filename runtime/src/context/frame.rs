@@ -1,18 +1,18 @@
-//! A frame: the fields that one scope or one request began with, and what was bound to it since.
+//! The request fields of one scope, which `bind` can change while the scope runs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::RequestContext;
+use super::request::RequestContext;
 
-/// The fields of a scope, or of a request that has none, as all that runs inside it sees them.
+/// The fields of a scope, or of a request outside of any scope, shared by all code inside.
 ///
-/// Whoever reads takes the fields as they are now, whole; what is bound replaces them. So a record never sees half of a
-/// change, and nobody waits for user code.
+/// Readers take a snapshot of all fields, and `bind` replaces the whole: so a record never sees half of a change, and
+/// no user code runs under the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Frame {
     first: Option<Arc<RequestContext>>,
-    /// Most frames are never bound to, and are read without a lock.
+    /// Most frames are never changed, and are read without a lock.
     is_bound: AtomicBool,
     bound: RwLock<Option<Arc<RequestContext>>>,
 }
@@ -25,8 +25,8 @@ impl Frame {
         }
     }
 
-    /// The fields as they are now; `None` where there are none.
-    pub(crate) fn now(&self) -> Option<Arc<RequestContext>> {
+    /// Returns the current fields; `None` if there are none.
+    pub(crate) fn fields(&self) -> Option<Arc<RequestContext>> {
         if !self.is_bound.load(Ordering::Acquire) {
             return self.first.clone();
         }
@@ -34,7 +34,8 @@ impl Frame {
         bound.clone()
     }
 
-    /// Changes the fields for all that follows. `change` is ours and short: nothing of the user's runs under the lock.
+    /// Changes the fields for all later readers. `change` runs under the lock, so it must be short and must not run
+    /// user code.
     pub(crate) fn bind(&self, change: impl FnOnce(&mut RequestContext)) {
         let mut bound = self.bound.write().unwrap_or_else(PoisonError::into_inner);
         let before = bound.as_deref().or(self.first.as_deref());
@@ -50,34 +51,34 @@ mod tests {
     use super::*;
 
     fn user(frame: &Frame) -> Option<String> {
-        frame.now()?.user_id.as_deref().map(str::to_owned)
+        frame.fields()?.user_id.as_deref().map(str::to_owned)
     }
 
     #[test]
-    fn what_is_bound_takes_the_place_of_what_was_and_leaves_the_rest() {
+    fn bound_fields_replace_fields_of_the_same_name_only() {
         let first = RequestContext {
             user_id: Some("ada".into()),
             tenant_id: Some("acme".into()),
             ..RequestContext::default()
         };
         let frame = Frame::new(Some(Arc::new(first)));
-        let before = frame.now();
+        let before = frame.fields();
         frame.bind(|fields| fields.user_id = Some("bob".into()));
         frame.bind(|fields| fields.session_id = Some("s1".into()));
         assert_eq!(user(&frame).as_deref(), Some("bob"));
-        let now = frame.now().unwrap();
+        let now = frame.fields().unwrap();
         assert_eq!(
             (now.tenant_id.as_deref(), now.session_id.as_deref()),
             (Some("acme"), Some("s1"))
         );
-        // Whoever has read keeps what was read.
+        // An earlier snapshot does not change.
         assert_eq!(before.unwrap().user_id.as_deref(), Some("ada"));
     }
 
     #[test]
-    fn an_empty_frame_can_be_bound_to() {
+    fn fields_can_be_bound_to_an_empty_frame() {
         let frame = Frame::default();
-        assert!(frame.now().is_none());
+        assert!(frame.fields().is_none());
         frame.bind(|fields| fields.user_id = Some("ada".into()));
         assert_eq!(user(&frame).as_deref(), Some("ada"));
     }

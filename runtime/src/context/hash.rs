@@ -1,4 +1,4 @@
-//! Keyed hashes: of values that records are joined on, and that nobody may read.
+//! Keyed hashes of values that identify a person: records can be joined on them, but the values cannot be read back.
 
 use std::fmt::{self, Display, Write};
 use std::sync::{LazyLock, OnceLock};
@@ -8,21 +8,21 @@ use sha2::Sha256;
 
 use crate::clock;
 
-/// No more of a value is hashed than this, in bytes: a `Display` may never end.
+/// At most this many bytes of a value are hashed, since a `Display` implementation may never end.
 const MAX_HASHED: usize = 1024 * 1024;
 
-/// The key that `start` was given.
-static SET: OnceLock<HashKey> = OnceLock::new();
+/// The key configured by `start`.
+static CONFIGURED: OnceLock<HashKey> = OnceLock::new();
 
-/// This process' own, where none was given; none where the system has no chance to give.
-static OWN: LazyLock<Option<HashKey>> =
+/// The random key of this process, used if none is configured; `None` if the system has no source of randomness.
+static RANDOM: LazyLock<Option<HashKey>> =
     LazyLock::new(|| clock::secret().map(|bytes| HashKey::new(&bytes)));
 
 /// The key of all hashes in this process.
 #[derive(Clone)]
 pub(crate) struct HashKey(Hmac<Sha256>);
 
-/// A key is never shown.
+/// Hides the key.
 impl fmt::Debug for HashKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("HashKey(..)")
@@ -30,24 +30,24 @@ impl fmt::Debug for HashKey {
 }
 
 impl HashKey {
-    /// A key of any length.
+    /// Creates a key from bytes of any length.
     pub(crate) fn new(key: &[u8]) -> Self {
         Self(Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes any length")))
     }
 
-    /// From now on all hashes of this process are made with it; the first one stays.
+    /// Makes this the key of all hashes in this process. Only the first call has an effect.
     pub(crate) fn install(self) {
-        let _first_stays = SET.set(self);
+        let _first_stays = CONFIGURED.set(self);
     }
 
-    /// `hash:` and the first 64 bits of the HMAC-SHA-256 of what `value` prints.
+    /// Returns `hash:` and the first 64 bits of the HMAC-SHA-256 of the output of `value`'s `Display`.
     fn hash(&self, value: &dyn Display) -> String {
         let mut hashed = Hashed {
             mac: self.0.clone(),
             left: MAX_HASHED,
         };
-        // An error here is the bound's own, or a broken `Display` of the user's: what was printed counts.
-        let _stopped = write!(hashed, "{value}");
+        // An error means that the limit was reached or the user's `Display` failed: the output so far is hashed.
+        let _truncated = write!(hashed, "{value}");
         let mut text = "hash:".to_owned();
         for byte in hashed.mac.finalize().into_bytes().iter().take(8) {
             // Writing to a string cannot fail.
@@ -57,14 +57,15 @@ impl HashKey {
     }
 }
 
-/// The hash of what `value` prints; none where there is no key.
-pub(super) fn hash(value: &dyn Display) -> Option<String> {
-    SET.get()
-        .or(OWN.as_ref())
+/// Returns the hash of the output of `value`'s `Display`; `None` if there is no key.
+pub(crate) fn hash(value: &dyn Display) -> Option<String> {
+    CONFIGURED
+        .get()
+        .or(RANDOM.as_ref())
         .map(|key: &HashKey| key.hash(value))
 }
 
-/// Hashes what is written to it, up to a bound.
+/// Hashes the text written to it, up to a limit.
 struct Hashed {
     mac: Hmac<Sha256>,
     left: usize,
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_the_published_one() {
+    fn hashes_match_the_published_test_vectors() {
         // RFC 4231, test cases 2 and 6.
         let short = HashKey::new(b"Jefe").hash(&"what do ya want for nothing?");
         assert_eq!(short, "hash:5bdcc146bf60754e");
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn how_a_value_prints_itself_does_not_matter() {
+    fn the_hash_does_not_depend_on_how_the_output_is_split() {
         let key = HashKey::new(b"key");
         assert_eq!(
             key.hash(&format_args!("{}@{}", "ada", 1)),
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_printing_is_stopped() {
+    fn endless_output_is_truncated() {
         struct Endless;
         impl Display for Endless {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_never_shown() {
+    fn debug_output_hides_the_key() {
         let shown = format!("{:?}", HashKey::new(b"canary"));
         assert_eq!(shown, "HashKey(..)");
     }

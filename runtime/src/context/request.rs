@@ -1,11 +1,11 @@
-//! The fields of a request that every record inside it repeats.
+//! The fields of a request, which are part of every record inside it.
 
 use std::borrow::Cow;
 
-use super::TraceId;
 use crate::value::Fields;
+use ragspan_core::TraceId;
 
-/// One request's context: the four reserved ids, and fields and metrics of the user's own.
+/// The four reserved ids of a request, and the user's fields and metrics.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestContext {
     pub(crate) request_id: Option<Box<str>>,
@@ -13,45 +13,45 @@ pub(crate) struct RequestContext {
     pub(crate) session_id: Option<Box<str>>,
     pub(crate) tenant_id: Option<Box<str>>,
     pub(crate) fields: Fields,
-    /// Numbers, by their names without `metrics.`.
+    /// Numbers, under their names without the prefix `metrics.`.
     pub(crate) metrics: Fields,
 }
 
 impl RequestContext {
-    /// This over what is above: a field that both have is the one here.
-    pub(crate) fn over(&self, above: &Self) -> Self {
-        let either = |own: &Option<Box<str>>, above: &Option<Box<str>>| {
-            own.as_ref().or(above.as_ref()).cloned()
+    /// Merges this with the fields of an outer scope. Fields of this one take precedence.
+    pub(crate) fn over(&self, outer: &Self) -> Self {
+        let either = |own: &Option<Box<str>>, outer: &Option<Box<str>>| {
+            own.as_ref().or(outer.as_ref()).cloned()
         };
         Self {
-            request_id: either(&self.request_id, &above.request_id),
-            user_id: either(&self.user_id, &above.user_id),
-            session_id: either(&self.session_id, &above.session_id),
-            tenant_id: either(&self.tenant_id, &above.tenant_id),
-            fields: merged(&self.fields, &above.fields),
-            metrics: merged(&self.metrics, &above.metrics),
+            request_id: either(&self.request_id, &outer.request_id),
+            user_id: either(&self.user_id, &outer.user_id),
+            session_id: either(&self.session_id, &outer.session_id),
+            tenant_id: either(&self.tenant_id, &outer.tenant_id),
+            fields: merged(&self.fields, &outer.fields),
+            metrics: merged(&self.metrics, &outer.metrics),
         }
     }
 
-    /// The request's id: the one it came with, or the one made from the trace.
+    /// Returns the request id: the given one, or one derived from the trace id.
     pub(crate) fn request_id_of(
         request: Option<&Self>,
         trace: Option<TraceId>,
     ) -> Option<Cow<'_, str>> {
         let given = request.and_then(|request| request.request_id.as_deref());
-        given_or_made(given, "req", trace)
+        given_or_derived(given, "req", trace)
     }
 
-    /// The session: the one it came with, or one of its own, made from the trace.
+    /// Returns the session id: the given one, or one derived from the trace id.
     pub(crate) fn session_id_of(
         request: Option<&Self>,
         trace: Option<TraceId>,
     ) -> Option<Cow<'_, str>> {
         let given = request.and_then(|request| request.session_id.as_deref());
-        given_or_made(given, "ses", trace)
+        given_or_derived(given, "ses", trace)
     }
 
-    /// The ids that were given.
+    /// Returns the given ids: request, user, session, tenant.
     pub(crate) fn ids(&self) -> [Option<&str>; 4] {
         [
             self.request_id.as_deref(),
@@ -61,7 +61,7 @@ impl RequestContext {
         ]
     }
 
-    /// The same, to be replaced.
+    /// Returns the given ids for modification.
     pub(crate) fn ids_mut(&mut self) -> [Option<&mut Box<str>>; 4] {
         [
             self.request_id.as_mut(),
@@ -81,28 +81,28 @@ impl RequestContext {
         }
     }
 
-    /// Puts the one field that `added` holds in the place of what is here; if it holds none, nothing changes. An id that
-    /// comes from outside and can't be one is not taken, and another is made; then the answer is false.
-    pub(crate) fn put(&mut self, name: &'static str, added: &mut Fields) -> bool {
+    /// Sets `name` to the one value in `added`, or changes nothing if `added` is empty. Returns false if a request or
+    /// session id was rejected as malformed; the derived id applies then.
+    pub(crate) fn set(&mut self, name: &'static str, added: &mut Fields) -> bool {
         if let Some(slot) = self.reserved(name) {
             if let Some(text) = added.last_as_text() {
-                let taken = !is_made(name) || is_acceptable(text);
-                *slot = taken.then(|| text.into());
-                return taken;
+                let accepted = !is_derivable(name) || is_valid_id(text);
+                *slot = accepted.then(|| text.into());
+                return accepted;
             }
         } else if let Some((_, value)) = added.iter().next_back() {
             if let Some(metric) = name.strip_prefix("metrics.").filter(|_| value.is_number()) {
-                self.put_metric(metric, added);
+                self.set_metric(metric, added);
                 return true;
             }
-            take_out(&mut self.fields, name);
+            remove_field(&mut self.fields, name);
             self.fields.copy(name, value, &added.text);
         }
         true
     }
 
-    /// The same for a metric; what is no finite number changes nothing.
-    pub(super) fn put_metric(&mut self, name: &'static str, added: &Fields) {
+    /// Sets the metric `name` to the one value in `added`. A value that is not a finite number changes nothing.
+    pub(crate) fn set_metric(&mut self, name: &'static str, added: &Fields) {
         let value = added.iter().next_back().map(|(_, value)| value);
         if let Some(number) = value.filter(|value| value.is_number() && !value.is_nan()) {
             self.metrics.remove(name);
@@ -110,56 +110,58 @@ impl RequestContext {
         }
     }
 
-    /// Takes a field out, and a metric of its name.
-    pub(crate) fn without(&mut self, name: &str) {
+    /// Removes the field and the metric of this name.
+    pub(crate) fn remove(&mut self, name: &str) {
         if let Some(slot) = self.reserved(name) {
             *slot = None;
         } else if let Some(metric) = name.strip_prefix("metrics.") {
             self.metrics.remove(metric);
         } else {
-            take_out(&mut self.fields, name);
+            remove_field(&mut self.fields, name);
             self.metrics.remove(name);
         }
     }
 }
 
-/// Takes a field out, and its text with it: a request that binds one field again and again must not grow.
-fn take_out(fields: &mut Fields, name: &str) {
-    if fields.iter().any(|(there, _)| there == name) {
+/// Removes a field and its text from the arena, so that binding one field repeatedly does not grow the request.
+fn remove_field(fields: &mut Fields, name: &str) {
+    if fields.iter().any(|(known, _)| known == name) {
         let mut kept = std::mem::take(fields);
         kept.remove(name);
         fields.append(&kept);
     }
 }
 
-/// What is above and has not a name of those here, and then those. No clone from which names are taken: their texts would stay.
-fn merged(own: &Fields, above: &Fields) -> Fields {
+/// Returns the fields of `outer` that `own` does not replace, followed by those of `own`. The result is built anew
+/// instead of cloned, since the texts of removed fields would stay in the arena of a clone.
+fn merged(own: &Fields, outer: &Fields) -> Fields {
     let mut fields = Fields::default();
-    for (name, value) in above.iter() {
-        if !own.iter().any(|(there, _)| there == name) {
-            fields.copy(name, value, &above.text);
+    for (name, value) in outer.iter() {
+        if !own.iter().any(|(known, _)| known == name) {
+            fields.copy(name, value, &outer.text);
         }
     }
     fields.append(own);
     fields
 }
 
-fn given_or_made<'a>(
+fn given_or_derived<'a>(
     given: Option<&'a str>,
     prefix: &str,
     trace: Option<TraceId>,
 ) -> Option<Cow<'a, str>> {
-    let made = || trace.map(|trace| format!("{prefix}-{}", trace.short()).into());
-    given.map(Into::into).or_else(made)
+    let derived = || trace.map(|trace| format!("{prefix}-{}", trace.short()).into());
+    given.map(Into::into).or_else(derived)
 }
 
-/// Ids that we make where there is none, so that a bad one can be replaced.
-fn is_made(name: &str) -> bool {
+/// Returns whether the id can be derived from the trace id, so that a malformed one can be replaced.
+fn is_derivable(name: &str) -> bool {
     matches!(name, "request_id" | "session_id")
 }
 
-/// An id that may come from a header: short, and nothing that a terminal or a log viewer would act on.
-fn is_acceptable(id: &str) -> bool {
-    const MOST: usize = 128;
-    id.len() <= MOST && !id.is_empty() && !id.chars().any(char::is_control)
+/// Returns whether an id, which may come from a header, is short and free of control characters, which a terminal or
+/// a log viewer would interpret.
+fn is_valid_id(id: &str) -> bool {
+    const MAX_LENGTH: usize = 128;
+    id.len() <= MAX_LENGTH && !id.is_empty() && !id.chars().any(char::is_control)
 }

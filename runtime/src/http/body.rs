@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::grpc;
 use crate::record::ErrorKind;
-use crate::span::{Call, Held};
+use crate::span::{Call, WithCall};
 use crate::value::Value;
 use ragspan_core::record::keys;
 
@@ -21,7 +21,7 @@ pin_project_lite::pin_project! {
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
-        held: Held<B>,
+        held: WithCall<B>,
         progress: Progress,
     }
 
@@ -66,7 +66,7 @@ impl<B: Body> ResponseBody<B> {
         if let Some(call) = &mut call {
             progress.check_grpc_status(call, &head.headers);
         }
-        let held = Held::served(call, body);
+        let held = WithCall::served(call, body);
         Self { held, progress }
     }
 }
@@ -154,10 +154,10 @@ impl Progress {
 
     /// Writes the progress into the call's record.
     fn record(&self, call: &mut Call) {
-        call.note(keys::BYTES_SENT.field, Value::U64(self.bytes));
+        call.record_value(keys::BYTES_SENT.field, Value::U64(self.bytes));
         if let Some(micros) = self.first_byte {
             let millis = Value::millis(micros);
-            call.note(keys::TIME_TO_FIRST_BYTE_MS.field, millis);
+            call.record_value(keys::TIME_TO_FIRST_BYTE_MS.field, millis);
         }
     }
 }

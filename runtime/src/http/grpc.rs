@@ -18,7 +18,7 @@ pub(super) fn record_status(call: &mut Call, status: Option<u16>) {
             format_args!("status {status} ({label})"),
             None,
         );
-        call.goes_on();
+        call.continue_running();
     }
 }
 

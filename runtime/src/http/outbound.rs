@@ -10,10 +10,11 @@ use tower_service::Service;
 
 use super::callsites::{self, CALL, STATUS_OF_CALL};
 use super::hosts::Hosts;
-use crate::context::carrier;
 use crate::propagation::{Inject, inject};
 use crate::record::ErrorKind;
-use crate::span::{Call, Held, OFF};
+use crate::scope::OFF;
+use crate::span::{Call, WithCall};
+use crate::trace;
 
 /// A layer for clients that makes each request a call and propagates the trace: a tower layer, and with the feature
 /// `reqwest` also a middleware.
@@ -113,10 +114,10 @@ impl Outbound {
         if OFF {
             return None;
         }
-        let layer = carrier::current().origin.map(|origin| origin.layer);
+        let layer = trace::current().callsite.map(|callsite| callsite.layer);
         let callsite = layer.map_or(&CALL, |layer| callsites::derive(&CALL, "http_call", layer));
-        let mut call = Call::open_as(callsite, |opening| {
-            opening.call(&[&method.as_str(), &tracing::field::display(target)])
+        let mut call = Call::open_as(callsite, |builder| {
+            builder.call(&[&method.as_str(), &tracing::field::display(target)])
         });
         let mut headers = FilteredHeaders {
             is_trusted: self.trusted.contains(target.host),
@@ -144,7 +145,7 @@ impl Display for Target<'_> {
 
 /// Records the status of the response, and the outcome that follows from it.
 pub(super) fn record_status(call: &mut Call, status: StatusCode) {
-    call.answered(status);
+    call.classify_status(status);
     call.fields(STATUS_OF_CALL, &[&status.as_u16()]);
 }
 
@@ -212,7 +213,7 @@ where
             None => self.inner.call(request),
         };
         OutboundFuture {
-            held: Held::new(call, inner),
+            held: WithCall::new(call, inner),
         }
     }
 }
@@ -223,7 +224,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct OutboundFuture<F> {
         #[pin]
-        held: Held<F>,
+        held: WithCall<F>,
     }
 }
 

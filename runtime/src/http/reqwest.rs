@@ -10,7 +10,7 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use super::outbound::{Outbound, Target, record_status};
 use crate::record::ErrorKind;
-use crate::span::{Call, Held};
+use crate::span::{Call, WithCall};
 
 /// The future of a request, as the trait `Middleware` requires it.
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response>> + Send + 'a>>;
@@ -30,7 +30,7 @@ impl Middleware for Outbound {
     {
         Box::pin(async move {
             let call = self.open_request(&mut request);
-            let mut held = pin!(Held::new(call, next.run(request, extensions)));
+            let mut held = pin!(WithCall::new(call, next.run(request, extensions)));
             let result = poll_fn(|context| held.as_mut().poll(|sent| sent.poll(context))).await;
             if let Some(call) = held.as_mut().call() {
                 match &result {

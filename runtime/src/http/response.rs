@@ -11,7 +11,7 @@ use http_body::Body;
 use super::body::ResponseBody;
 use super::callsites::STATUS_OF_REQUEST;
 use crate::record::ErrorKind;
-use crate::span::{Call, Held};
+use crate::span::{Call, WithCall};
 
 pin_project_lite::pin_project! {
     /// The future of an [`HttpService`](super::HttpService), polled inside the span of its request.
@@ -19,7 +19,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct ResponseFuture<F> {
         #[pin]
-        held: Held<F>,
+        held: WithCall<F>,
         // The response header that the request's id is written to, if it is.
         request_id_header: Option<HeaderName>,
         // The request's method is HEAD, so the response has no body.
@@ -28,7 +28,11 @@ pin_project_lite::pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(held: Held<F>, request_id_header: Option<HeaderName>, is_head: bool) -> Self {
+    pub(super) fn new(
+        held: WithCall<F>,
+        request_id_header: Option<HeaderName>,
+        is_head: bool,
+    ) -> Self {
         Self {
             held,
             request_id_header,
@@ -61,7 +65,7 @@ where
         };
         if let Some(call) = &mut call {
             let status = response.status();
-            call.answered(status);
+            call.classify_status(status);
             call.fields(STATUS_OF_REQUEST, &[&status.as_u16()]);
             if let Some(name) = this.request_id_header.take() {
                 set_id_headers(call, name, response.headers_mut());
@@ -76,7 +80,7 @@ where
 
 /// Writes the ids of the trace and the request into the response, so that the client can refer to them.
 fn set_id_headers(call: &Call, request_id: HeaderName, headers: &mut HeaderMap) {
-    let Some((trace, request)) = call.names() else {
+    let Some((trace, request)) = call.ids() else {
         return;
     };
     if let Ok(trace) = HeaderValue::try_from(trace.to_string()) {

@@ -14,9 +14,10 @@ use super::body::ResponseBody;
 use super::callsites::SERVER;
 use super::response::ResponseFuture;
 use super::settings::Settings;
-use crate::context::{ContextVisitor, carrier};
 use crate::propagation::{Remote, extract};
-use crate::span::{Arrival, Call, Held, LogContext, OFF};
+use crate::scope::{ContextVisitor, LogContext, OFF, ReceivedHeaders};
+use crate::span::{Call, WithCall};
+use crate::trace;
 
 /// The service that [`HttpLayer`](super::HttpLayer) wraps around another one.
 #[derive(Debug, Clone)]
@@ -52,11 +53,19 @@ where
             is_entry_point,
         }) = opened
         else {
-            return ResponseFuture::new(Held::new(None, self.inner.call(request)), None, is_head);
+            return ResponseFuture::new(
+                WithCall::new(None, self.inner.call(request)),
+                None,
+                is_head,
+            );
         };
         let inner = call.inside(|| self.inner.call(request));
         let request_id_header = is_entry_point.then(|| self.settings.request_id_header.clone());
-        ResponseFuture::new(Held::served(Some(call), inner), request_id_header, is_head)
+        ResponseFuture::new(
+            WithCall::served(Some(call), inner),
+            request_id_header,
+            is_head,
+        )
     }
 }
 
@@ -72,7 +81,7 @@ fn open<Q>(settings: &Settings, request: Request<Q>) -> (Option<Opened>, Request
         return (None, request);
     }
     let (parts, body) = request.into_parts();
-    let parent = carrier::current().origin;
+    let parent = trace::current().callsite;
     let is_entry_point = parent.is_none_or(|parent| parent.module != SERVER);
     let call = open_with_context(settings, &parts, is_entry_point);
     let opened = call.has_listeners().then_some(Opened {
@@ -109,8 +118,8 @@ fn open_with_context(settings: &Settings, parts: &Parts, is_entry_point: bool) -
 
 fn open_call(settings: &Settings, parts: &Parts, context: &RequestContext<'_>) -> Call {
     let user_agent = settings.user_agent.then(|| user_agent(&parts.headers));
-    Call::open_as(settings.callsite, |opening| {
-        opening.context(context).call(&[
+    Call::open_as(settings.callsite, |builder| {
+        builder.context(context).call(&[
             &parts.method.as_str(),
             &parts.uri.path(),
             &tracing::field::debug(parts.version),
@@ -146,7 +155,7 @@ impl LogContext for RequestContext<'_> {
         }
     }
 
-    fn arrival(&self) -> Option<Arrival> {
-        self.remote?.arrival()
+    fn received_headers(&self) -> Option<ReceivedHeaders> {
+        self.remote?.received_headers()
     }
 }

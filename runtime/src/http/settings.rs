@@ -9,7 +9,8 @@ use http::{HeaderName, Uri};
 use super::callsites::{self, REQUEST};
 use super::server::HttpService;
 use crate::context::Layer;
-use crate::span::{LogContext, SpanCallsite};
+use crate::scope::LogContext;
+use crate::span::SpanCallsite;
 
 /// The paths that are left out by default: those that probes and browsers request on their own.
 const LEFT_OUT: [&str; 6] = [
@@ -59,7 +60,7 @@ type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 ///     to_bytes(response.into_body(), 1024).await.unwrap();
 /// })
 /// .await;
-/// let call = seen.span("query").succeeded().with("bytes_sent", 9);
+/// let call = seen.span("query").assert_success().assert_field("bytes_sent", 9);
 /// call.with("http_path", "/query").with("http_status", 200);
 /// assert_eq!(call.record()["request_id"], "r-1");
 /// # }

@@ -5,9 +5,9 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use crate::context::headers::{Policy, Received, receive};
-use crate::context::{ContextVisitor, SpanId, TraceId};
+use crate::context::{SpanId, TraceId};
 use crate::dispatch;
-use crate::span::{Arrival, LogContext};
+use crate::scope::{ContextVisitor, LogContext, ReceivedHeaders};
 
 /// A source of the headers of an inbound request: a map of headers, or the attributes of a message.
 pub trait Extract {
@@ -87,8 +87,8 @@ impl LogContext for Remote {
         }
     }
 
-    fn arrival(&self) -> Option<Arrival> {
-        Some(Arrival::new(Arc::clone(&self.received)))
+    fn received_headers(&self) -> Option<ReceivedHeaders> {
+        Some(ReceivedHeaders::new(Arc::clone(&self.received)))
     }
 }
 

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
-use crate::context::Context;
-use crate::context::carrier;
 use crate::context::headers::{
     DottedOrder, Policy, Received, TraceParent, baggage_header, tracestate_header,
 };
 use crate::dispatch;
+use crate::trace::{self, Context};
 
 /// A target for the headers of an outbound request: a map of headers, or the attributes of a message.
 pub trait Inject {
@@ -70,18 +69,18 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) {
         .as_ref()
         .map_or(&default, |handle| handle.propagation());
     let context = Context::current();
-    let received = context.above().received.as_deref();
+    let received = context.inherited().received.as_deref();
     let remote = received.and_then(|received| received.remote.as_ref());
-    if let Some((trace, span)) = context.above().ids {
+    if let Some((trace, span)) = context.inherited().ids {
         let flags = remote.map_or(TraceParent::SAMPLED, |remote| remote.flags);
-        let parent = TraceParent::of(trace, span, flags);
+        let parent = TraceParent::new(trace, span, flags);
         let state = remote.map_or("", |remote| &remote.state);
         into.set("traceparent", parent.to_string());
         into.set("tracestate", tracestate_header(span, state));
     }
     let order = remote.and_then(|remote| remote.order.as_ref());
     if (policy.langsmith || order.is_some())
-        && let Some(order) = DottedOrder::below(order, carrier::segments().into_iter())
+        && let Some(order) = DottedOrder::below(order, trace::segments().into_iter())
     {
         into.set("langsmith-trace", order.as_str().to_owned());
     }
@@ -98,6 +97,6 @@ fn baggage(policy: &Policy, context: &Context, received: Option<&Received>) -> S
         .filter_map(|name| Some((*name, context.text(name)?)))
         .collect();
     let own = fields.iter().map(|(name, value)| (*name, value.as_str()));
-    let upstream = received.map(|received| received.baggage.of_langsmith());
+    let upstream = received.map(|received| received.baggage.langsmith_members());
     baggage_header(own, upstream.into_iter().flatten())
 }

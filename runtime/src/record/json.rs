@@ -155,7 +155,10 @@ impl Writer<'_> {
             self.key(start, keys::THRESHOLD_MS);
             self.millis(micros);
         }
-        let origin = record.failure.as_ref().and_then(|failure| failure.born_in);
+        let origin = record
+            .failure
+            .as_ref()
+            .and_then(|failure| failure.origin_span_id);
         if let Some(span) = origin {
             self.key(start, keys::ERROR_SPAN_ID);
             self.ascii(&span.text());
@@ -440,7 +443,7 @@ mod tests {
             kind,
             message,
             chain: vec![source],
-            born_in: record.span_id,
+            origin_span_id: record.span_id,
             path: vec![],
         });
         let json = parsed(&record);

@@ -19,8 +19,7 @@ pub use ragspan_core::{Level, Outcome, ParseLevelError};
 pub(crate) use ragspan_core::{clock::rfc3339, escape};
 pub(crate) use redact::Redactor;
 
-use crate::context::carrier::Origin;
-use crate::context::{Layer, RequestContext, SpanId, TraceId};
+use crate::context::{CallsiteInfo, Layer, RequestContext, SpanId, TraceId};
 use crate::value::{Fields, Text};
 use ragspan_core::record::keys;
 
@@ -52,9 +51,9 @@ pub(crate) struct Failure {
     /// The sources behind it, the deepest last.
     pub(crate) chain: Vec<Text>,
     /// Where the error was first seen, if not here.
-    pub(crate) born_in: Option<SpanId>,
+    pub(crate) origin_span_id: Option<SpanId>,
     /// The annotated functions from here up to the root.
-    pub(crate) path: Vec<&'static Origin>,
+    pub(crate) path: Vec<&'static CallsiteInfo>,
     /// Where it came from inside the program, if the error or the panic tells.
     pub(crate) backtrace: Option<Box<str>>,
 }
@@ -215,7 +214,7 @@ impl Record {
             return None;
         }
         let backtrace = self.failure.as_ref()?.backtrace.as_deref();
-        let path = path.iter().rev().map(|origin| origin.to_string());
+        let path = path.iter().rev().map(|callsite| callsite.to_string());
         let lines: Vec<String> = path.chain(backtrace.map(String::from)).collect();
         Some(lines.join("\n"))
     }

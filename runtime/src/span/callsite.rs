@@ -1,4 +1,4 @@
-//! What is known of an annotated function before it runs: one static for each.
+//! The callsite of an annotated function: its static data, and its metrics once it was called.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -12,49 +12,49 @@ use tracing::subscriber::Interest;
 use tracing::{Level, Metadata};
 use tracing_core::Kind;
 
-use crate::context::Layer;
-use crate::context::carrier::Origin;
+use crate::context::{CallsiteInfo, Layer};
 use crate::metrics::CallMetrics;
 use crate::pipeline::Pipeline;
 use crate::record;
 
-/// The callsite of an annotated function; expansions make one, and it is no part of the public API.
+/// The callsite of an annotated function. Expansions create one as a static; not part of the public API.
 pub struct SpanCallsite {
     me: &'static Self,
     callsite: DefaultCallsite,
     meta: Metadata<'static>,
     fields: &'static [&'static str],
-    /// The span's own name, the operation's unless it is set.
+    /// The name of the span, by default the operation.
     name: &'static str,
     level: Level,
     pub(super) target: &'static str,
-    pub(super) origin: Origin,
-    /// A success that took longer is slow, in microseconds.
-    pub(super) slow: Option<u64>,
-    /// How much a failure matters.
+    pub(super) info: CallsiteInfo,
+    /// A success that took longer than this is slow, in microseconds.
+    pub(super) slow_us: Option<u64>,
+    /// The level of a failure.
     pub(super) failure_level: record::Level,
-    /// The annotation has said how much a failure matters.
+    /// The annotation sets `failure_level`, which then takes precedence over the error's own level.
     pub(super) has_level: bool,
-    /// The function returns a future, and a call begins with its first poll.
-    pub(super) deferred: bool,
-    /// A stream without an item is empty.
-    pub(super) empty_stream: bool,
-    /// What a call is to the tracing backends, beside its layer.
+    /// The function returns a future, and a call starts with the first poll.
+    pub(super) is_deferred: bool,
+    /// The outcome of a stream without items is `Empty`.
+    pub(super) counts_items: bool,
+    /// The kind of the span for tracing backends, besides its layer.
     pub(super) kind: Option<&'static str>,
-    /// It tells the usage of a model.
+    /// A call records the token usage of an LLM.
     pub(super) records_usage: bool,
-    state: OnceLock<State>,
+    state: OnceLock<CallsiteState>,
 }
 
-/// What is looked up at a callsite's first call under the global pipeline, and kept.
+/// Data that the first call under the global pipeline looks up and later calls reuse.
 #[derive(Debug)]
-struct State {
-    bit: u64,
+struct CallsiteState {
+    layer_bit: u64,
     metrics: Arc<CallMetrics>,
 }
 
 impl SpanCallsite {
-    /// A site that knows itself as `me`: `static CALLSITE: Site = Site::new(&CALLSITE, ..)`.
+    /// Creates the callsite; `me` is a reference to the static that holds it:
+    /// `static CALLSITE: SpanCallsite = SpanCallsite::new(&CALLSITE, ..)`.
     #[must_use]
     pub const fn new(
         me: &'static Self,
@@ -65,7 +65,7 @@ impl SpanCallsite {
         line: u32,
         fields: &'static [&'static str],
     ) -> Self {
-        let origin = Origin {
+        let info = CallsiteInfo {
             operation,
             layer,
             module,
@@ -75,64 +75,64 @@ impl SpanCallsite {
         Self {
             me,
             callsite: DefaultCallsite::new(&me.meta),
-            meta: metadata(me, operation, module, Level::INFO, &origin, fields),
+            meta: metadata(me, operation, module, Level::INFO, &info, fields),
             fields,
             name: operation,
             level: Level::INFO,
             target: module,
-            origin,
-            slow: None,
+            info,
+            slow_us: None,
             failure_level: record::Level::Error,
             has_level: false,
-            deferred: false,
-            empty_stream: false,
+            is_deferred: false,
+            counts_items: false,
             kind: None,
             records_usage: false,
             state: OnceLock::new(),
         }
     }
 
-    /// The level of the span and of its `_complete` record, INFO if it is not set.
+    /// Sets the level of the span and of its `_complete` record. The default is INFO.
     #[must_use]
     pub const fn level(mut self, level: Level) -> Self {
         self.level = level;
-        self.described()
+        self.with_metadata()
     }
 
-    /// The span's name for other layers, the operation if it is not set.
+    /// Sets the name of the span. The default is the operation.
     #[must_use]
     pub const fn name(mut self, name: &'static str) -> Self {
         self.name = name;
-        self.described()
+        self.with_metadata()
     }
 
-    /// The span's target, the module if it is not set.
+    /// Sets the target of the span. The default is the module.
     #[must_use]
     pub const fn target(mut self, target: &'static str) -> Self {
         self.target = target;
-        self.described()
+        self.with_metadata()
     }
 
-    const fn described(mut self) -> Self {
+    const fn with_metadata(mut self) -> Self {
         self.meta = metadata(
             self.me,
             self.name,
             self.target,
             self.level,
-            &self.origin,
+            &self.info,
             self.fields,
         );
         self
     }
 
-    /// How long a success may take before it is slow.
+    /// Sets the duration beyond which a success is slow, in microseconds.
     #[must_use]
     pub const fn slow_us(mut self, micros: u64) -> Self {
-        self.slow = Some(micros);
+        self.slow_us = Some(micros);
         self
     }
 
-    /// The level of a `_failed` record, ERROR if it is not set.
+    /// Sets the level of a `_failed` record. The default is ERROR.
     #[must_use]
     pub const fn failure(mut self, level: record::Level) -> Self {
         self.failure_level = level;
@@ -140,61 +140,62 @@ impl SpanCallsite {
         self
     }
 
-    /// The function returns a future, and a call begins with its first poll.
+    /// Starts calls with the first poll of the future that the function returns.
     #[must_use]
     pub const fn deferred(mut self) -> Self {
-        self.deferred = true;
+        self.is_deferred = true;
         self
     }
 
-    /// A stream that ends without an item is empty.
+    /// Makes `Empty` the outcome of a stream that ends without items.
     #[must_use]
     pub const fn empty_stream(mut self) -> Self {
-        self.empty_stream = true;
+        self.counts_items = true;
         self
     }
 
-    /// What a call is to the tracing backends, beside its layer.
+    /// Sets the kind of the span for tracing backends, besides its layer.
     #[must_use]
     pub const fn kind(mut self, kind: &'static str) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// A call tells the usage of a model, if it comes so far.
+    /// Declares that a call that completes records the token usage of an LLM.
     #[must_use]
     pub const fn records_usage(mut self) -> Self {
         self.records_usage = true;
         self
     }
 
-    /// A site like `like`, of an operation and a layer that are known only at run time. It is kept for good: who makes
-    /// them bounds their number.
+    /// Creates a copy of `like` with an operation and a layer known only at run time. It is leaked: callers must
+    /// bound the number of callsites that they create.
     #[cfg(feature = "http")]
     pub(crate) fn leaked(
         like: &'static Self,
         operation: &'static str,
         layer: Layer,
     ) -> &'static Self {
-        let origin = Origin {
+        let info = CallsiteInfo {
             operation,
             layer,
-            ..like.origin
+            ..like.info
         };
-        let name: &'static Named = Box::leak(Box::default());
+        let key: &'static DynamicKey = Box::leak(Box::default());
         let describe = || {
-            let fields = FieldSet::new(like.fields, Identifier(name));
-            describe(operation, like.target, like.level, &origin, fields)
+            let fields = FieldSet::new(like.fields, Identifier(key));
+            describe(operation, like.target, like.level, &info, fields)
         };
-        // The callsite has a copy of its own, since it cannot point into what does not stand yet.
+        // The `DefaultCallsite` gets its own copy of the metadata, since it cannot refer to the struct under
+        // construction.
         let meta: &'static Metadata<'static> = Box::leak(Box::new(describe()));
-        name.meta.get_or_init(|| meta);
+        key.meta.get_or_init(|| meta);
         let callsite = DefaultCallsite::new(meta);
         Box::leak(Box::new(Self {
             callsite,
             meta: describe(),
             name: operation,
-            origin,
+            info,
             state: OnceLock::new(),
             ..*like
         }))
@@ -204,33 +205,34 @@ impl SpanCallsite {
         &self.meta
     }
 
-    /// Whether the subscriber of this thread wants the span.
+    /// Returns whether the subscriber of this thread enables the span.
     pub(super) fn is_enabled(&'static self) -> bool {
         let interest = self.callsite.interest();
         interest.is_always()
             || !interest.is_never() && tracing::dispatcher::get_default(|to| to.enabled(&self.meta))
     }
 
-    /// The layer's bit, and the metrics of this function under the global pipeline.
+    /// Returns the layer's bit, and the metrics of this function under the global pipeline.
     pub(super) fn global(&'static self, pipeline: &Pipeline) -> (u64, &'static CallMetrics) {
-        let state = self.state.get_or_init(|| State {
-            bit: self.origin.layer.bit(),
+        let state = self.state.get_or_init(|| CallsiteState {
+            layer_bit: self.info.layer.bit(),
             metrics: self.metrics(pipeline),
         });
-        (state.bit, &state.metrics)
+        (state.layer_bit, &state.metrics)
     }
 
+    /// Looks up the metrics of this function.
     pub(super) fn metrics(&self, pipeline: &Pipeline) -> Arc<CallMetrics> {
         pipeline
             .registry()
-            .call(self.origin.operation, self.origin.layer.name())
+            .call(self.info.operation, self.info.layer.name())
     }
 }
 
 impl fmt::Debug for SpanCallsite {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Site")
-            .field("operation", &self.origin.operation)
+        out.debug_struct("SpanCallsite")
+            .field("operation", &self.info.operation)
             .finish_non_exhaustive()
     }
 }
@@ -240,41 +242,41 @@ const fn metadata(
     name: &'static str,
     target: &'static str,
     level: Level,
-    origin: &Origin,
+    info: &CallsiteInfo,
     fields: &'static [&'static str],
 ) -> Metadata<'static> {
     let fields = FieldSet::new(fields, Identifier(&me.callsite));
-    describe(name, target, level, origin, fields)
+    describe(name, target, level, info, fields)
 }
 
 const fn describe(
     name: &'static str,
     target: &'static str,
     level: Level,
-    origin: &Origin,
+    info: &CallsiteInfo,
     fields: FieldSet,
 ) -> Metadata<'static> {
     Metadata::new(
         name,
         target,
         level,
-        Some(origin.file),
-        Some(origin.line),
-        Some(origin.module),
+        Some(info.file),
+        Some(info.line),
+        Some(info.module),
         fields,
         Kind::SPAN,
     )
 }
 
-/// What a site made at run time is known by: its interest is kept by the callsite that is registered.
+/// The key that identifies a callsite created at run time. Its interest is cached by the registered `DefaultCallsite`.
 #[cfg(feature = "http")]
 #[derive(Default)]
-struct Named {
+struct DynamicKey {
     meta: OnceLock<&'static Metadata<'static>>,
 }
 
 #[cfg(feature = "http")]
-impl Callsite for Named {
+impl Callsite for DynamicKey {
     fn set_interest(&self, _: Interest) {}
 
     fn metadata(&self) -> &Metadata<'_> {
@@ -282,7 +284,7 @@ impl Callsite for Named {
     }
 }
 
-/// What stands for a site before it has its name; nobody asks so early.
+/// Metadata for a key before its own is set, which is never requested.
 #[cfg(feature = "http")]
 static UNNAMED: SpanCallsite = SpanCallsite::new(
     &UNNAMED,

@@ -1,11 +1,11 @@
-//! A document that a call has found: what is kept of it, and from what it can be told.
+//! The documents that a call found: ids, scores and ranks, without their text.
 
 use std::borrow::Cow;
 
 use crate::record::Retrieved;
 use crate::value::Fields;
 
-/// What was retrieved, reranked or packed into a prompt: its id, and what is known of its place. Its text is not recorded.
+/// A document that was retrieved, reranked or packed into a prompt. Its text is not recorded.
 ///
 /// ```
 /// use ragspan::{Document, rag_span};
@@ -29,7 +29,7 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// A document of this id.
+    /// Creates a document with this id.
     pub fn new(id: impl Into<Cow<'a, str>>) -> Self {
         Self {
             id: id.into(),
@@ -39,32 +39,33 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// How well it fits; more is better.
+    /// Sets the relevance score; higher is better.
     #[must_use]
     pub fn score(mut self, score: impl Into<f64>) -> Self {
         self.score = Some(score.into());
         self
     }
 
-    /// Its place from 1 on; without one it is the place in which it is told.
+    /// Sets the rank, starting at 1. The default is the document's position in the list.
     #[must_use]
     pub fn rank(mut self, rank: u32) -> Self {
         self.rank = Some(rank);
         self
     }
 
-    /// Where it comes from, as a file or an index.
+    /// Sets the source, such as a file or an index.
     #[must_use]
     pub fn source(mut self, source: impl Into<Cow<'a, str>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    pub(super) fn kept(&self, place: u32, fields: &mut Fields) -> Retrieved {
+    /// Copies the document into a record; `position` is the default rank.
+    pub(super) fn to_retrieved(&self, position: u32, fields: &mut Fields) -> Retrieved {
         Retrieved {
             id: fields.text.push(&self.id),
             score: self.score,
-            rank: self.rank.unwrap_or(place),
+            rank: self.rank.unwrap_or(position),
             source: self
                 .source
                 .as_deref()
@@ -73,15 +74,15 @@ impl<'a> Document<'a> {
     }
 }
 
-/// What a call has found, the best first.
+/// A list of documents, the best first.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no list of documents",
+    message = "`{Self}` is not a list of documents",
     label = "not a list of ids, or of ids with scores",
-    note = "give a list of `ragspan::Document`, of ids that are `&str`, or of ids with scores: \
+    note = "pass a list of `ragspan::Document`, of ids that are `&str`, or of ids with scores: \
             `documents = |hits| hits.iter().map(|hit| (hit.id.as_str(), hit.score))`"
 )]
 pub trait Documents<'d> {
-    /// Each of them.
+    /// Returns the documents.
     fn documents(self) -> impl Iterator<Item = Document<'d>>;
 }
 

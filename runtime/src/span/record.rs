@@ -1,15 +1,16 @@
 //! Records a value in the enclosing call without a handle to it.
 
-use crate::context::carrier;
 use crate::dispatch;
+use crate::trace;
 use crate::value::Fields;
 
-/// Records a value in the nearest annotated call or manual span around the code that runs here: text, a number or a boolean as it is,
-/// another by [`tracing::field::display`] or [`tracing::field::debug`].
+/// Records a value in the nearest enclosing call or manual span: a text, a number or a boolean as it is, any other
+/// value wrapped in [`tracing::field::display`] or [`tracing::field::debug`].
 ///
-/// It stands in the `context` of the call's completion under its key, or among its `metrics` if the key is `metrics.` and a name and
-/// the value a number. Of one key the last value counts. A call that a filter hides is passed over, and where there is none the value is
-/// dropped; a manual span that may be hidden is better told by its [handle](crate::Span).
+/// The value becomes part of the call's completion record: in `context` under its key, or in `metrics` if the key
+/// starts with `metrics.` and the value is a number. A later value of the same key replaces it. Calls whose span is
+/// disabled by a filter are skipped, and without an enclosing call the value is dropped; use the
+/// [handle](crate::Span) of a manual span if its span may be disabled.
 ///
 /// ```
 /// fn chunk(pages: &[&str]) -> usize {
@@ -32,8 +33,8 @@ pub fn record(key: &'static str, value: impl tracing::Value) {
     if dispatch::current().is_none() {
         return;
     }
-    // What is printed here is the user's `Debug`, so no lock is held.
-    let mut told = Fields::default();
-    told.capture(key, &value);
-    carrier::add_late_here(|late| late.set(key, &told));
+    // The value is formatted before a lock is taken, since its `Display` or `Debug` is user code.
+    let mut recorded = Fields::default();
+    recorded.capture(key, &value);
+    trace::record_late_in_enclosing(|late| late.set(key, &recorded));
 }

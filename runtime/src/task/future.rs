@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::handle::ContextHandle;
-use crate::context::cancel::{Because, CancelledBy};
+use crate::cancel::{CancelGuard, CancelledBy};
 
 pin_project_lite::pin_project! {
     /// A future that is polled, and dropped, in the context that was current when it was wrapped.
@@ -26,9 +26,9 @@ pin_project_lite::pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.body.is_some() {
-                let because = this.is_task.then(|| Because::of(CancelledBy::from_outside()));
+                let guard = this.is_task.then(|| CancelGuard::set(CancelledBy::by_runtime()));
                 this.handle.run(|| this.body.set(None));
-                drop(because);
+                drop(guard);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::error::Elapsed;
 
-use crate::context::cancel::{Because, CancelledBy};
+use crate::cancel::{CancelGuard, CancelledBy};
 
 pin_project_lite::pin_project! {
     /// The future of [`timeout`](crate::task::timeout).
@@ -61,7 +61,9 @@ impl<F: Future> Future for Timeout<F> {
             return Poll::Pending;
         };
         let output = ready!(body.poll(context));
-        let _because = output.is_err().then(|| Because::of(CancelledBy::Timeout));
+        let _guard = output
+            .is_err()
+            .then(|| CancelGuard::set(CancelledBy::Timeout));
         this.body.set(None);
         Poll::Ready(output)
     }

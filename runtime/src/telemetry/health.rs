@@ -11,8 +11,8 @@ use crate::privacy::redact;
 
 /// The current problems, and the delivery stats of every sink.
 ///
-/// `/health` returns it as JSON, always with status 200, so that a probe does not restart a service because of its telemetry. A probe that
-/// checks the telemetry reads `status`.
+/// `/health` returns it as JSON, always with status 200, so that a probe does not restart a service because of its
+/// telemetry. A probe that checks the telemetry reads `status`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
@@ -29,8 +29,8 @@ impl Health {
         self.warnings.is_empty()
     }
 
-    /// Returns JSON such as `{"status":"ok","troubles":[],"sinks":[{"sink":"sqlite","emitted":8,..}]}`. The status is `ok` or
-    /// `degraded`, and the warnings are in `troubles`.
+    /// Returns JSON such as `{"status":"ok","troubles":[],"sinks":[{"sink":"sqlite","emitted":8,..}]}`. The status is
+    /// `ok` or `degraded`, and the warnings are in `troubles`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let status = if self.is_ok() { "ok" } else { "degraded" };

@@ -15,17 +15,18 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::cancel;
 use crate::config::Config;
 use crate::context::HashKey;
-use crate::context::cancel;
 use crate::dispatch;
 use crate::layer::{self, RagLayer};
 use crate::metrics::{self, Registry};
 use crate::pipeline::{Command, Pipeline, Sinks, Worker};
 use crate::privacy;
 use crate::record::Level;
+use crate::scope::scope_is_enabled;
 use crate::sink::{FileSink, StdoutSink};
-use crate::span::{install_panic_hook, scope_is_enabled};
+use crate::span::install_panic_hook;
 
 use health::{Component, State};
 
@@ -58,7 +59,8 @@ pub enum StartError {
          and call `ragspan::start` after that"
     )]
     ForeignSubscriber,
-    /// Something is not as configured, and [`strict`](crate::Config::strict) is set. Everything that was started is stopped again.
+    /// Something is not as configured, and [`strict`](crate::Config::strict) is set. Everything that was started is
+    /// stopped again.
     #[error(
         "ragspan could not start as configured, and `strict` is set; fix these problems, or remove `strict`:\n    {}",
         warnings.join("\n    ")
@@ -74,9 +76,9 @@ pub enum StartError {
 ///
 /// Installs a subscriber if there is none. An installed subscriber with [`layer()`](crate::layer()) is used.
 ///
-/// The start succeeds even if a database cannot be opened, a port is taken or no thread can be spawned. Each such problem is printed to
-/// standard error once and reported by [`Telemetry::health`], and ragspan retries for as long as the service runs. `start` returns within
-/// some seconds even if a sink hangs.
+/// The start succeeds even if a database cannot be opened, a port is taken or no thread can be spawned. Each such
+/// problem is printed to standard error once and reported by [`Telemetry::health`], and ragspan retries for as long as
+/// the service runs. `start` returns within some seconds even if a sink hangs.
 ///
 /// # Errors
 ///
@@ -140,7 +142,8 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
 
 /// Installs a subscriber if there is none, and returns true if it did.
 fn subscribe(level: Level) -> Result<bool, StartError> {
-    // Checked before the layer below is created, and used only if a global subscriber is installed: a test's subscriber has a layer too.
+    // Checked before the layer below is created, and used only if a global subscriber is installed: a test's subscriber
+    // has a layer too.
     let has_layer = layer::is_installed();
     let subscriber = tracing_subscriber::registry().with(RagLayer::sole(level));
     match tracing::subscriber::set_global_default(subscriber) {
@@ -213,7 +216,8 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Performs the last steps of a start. Only these have global effects, so a start that fails before them can be repeated.
+    /// Performs the last steps of a start. Only these have global effects, so a start that fails before them can be
+    /// repeated.
     fn publish(mut self, strict: bool, hash_key: Option<HashKey>) -> Result<Self, StartError> {
         self.reject_warnings(strict)?;
         let has_metrics = self.state.pipeline.registry().is_on();
@@ -241,7 +245,8 @@ impl Telemetry {
         self.ask_flush(false).await.unwrap_or(false)
     }
 
-    /// Flushes as [`flush`](Self::flush), and syncs the delivered records to disk, so that they survive a loss of power.
+    /// Flushes as [`flush`](Self::flush), and syncs the delivered records to disk, so that they survive a loss of
+    /// power.
     pub async fn flush_durable(&self) -> bool {
         self.ask_flush(true).await.unwrap_or(false)
     }
@@ -271,7 +276,8 @@ impl Telemetry {
         answer
     }
 
-    /// Shuts the pipeline down: delivers records for at most `deadline`, and reports the deliveries and drops of every sink.
+    /// Shuts the pipeline down: delivers records for at most `deadline`, and reports the deliveries and drops of every
+    /// sink.
     pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
         let stats = self.ask_shutdown(deadline).await;
         self.end(stats.ok())
@@ -325,7 +331,8 @@ impl Telemetry {
         self.state.health()
     }
 
-    /// Returns the problems of the start, despite which the service runs. [`health`](Self::health) returns the current problems.
+    /// Returns the problems of the start, despite which the service runs. [`health`](Self::health) returns the current
+    /// problems.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -343,7 +350,8 @@ impl Drop for Telemetry {
         }
         let (done, answer) = std::sync::mpsc::channel();
         let shutdown = self.ask_shutdown(DROP_DELIVERY);
-        // A runtime may be active on this thread, so another thread waits. If it cannot be spawned, drop returns at once.
+        // A runtime may be active on this thread, so another thread waits. If it cannot be spawned, drop returns at
+        // once.
         let waiter = std::thread::Builder::new().name("ragspan-drop".to_owned());
         let spawned = waiter.spawn(move || done.send(shutdown.blocking_recv().is_ok()));
         if spawned.is_ok() {

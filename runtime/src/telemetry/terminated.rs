@@ -5,15 +5,15 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-use crate::context::cancel;
+use crate::cancel;
 use crate::pipeline::print_to_stderr;
 
 /// Completes when the process receives SIGTERM (from an orchestrator) or SIGINT (ctrl-c), for a graceful shutdown.
 ///
-/// The signals are caught from this call on, even before the future is polled, and under any runtime or none. They no longer terminate the
-/// process: when the future completes, finish the running requests and then shut the telemetry down. A task that is aborted from then on
-/// is recorded as cancelled by the `shutdown`. If signals cannot be caught, an error is printed to standard error, and the future never
-/// completes, so that the service continues.
+/// The signals are caught from this call on, even before the future is polled, and under any runtime or none. They no
+/// longer terminate the process: when the future completes, finish the running requests and then shut the telemetry
+/// down. A task that is aborted from then on is recorded as cancelled by the `shutdown`. If signals cannot be caught,
+/// an error is printed to standard error, and the future never completes, so that the service continues.
 ///
 /// ```no_run
 /// # async fn serve(until: impl Future<Output = ()>) { until.await }
@@ -50,7 +50,8 @@ fn catch() -> io::Result<oneshot::Receiver<()>> {
     Ok(received)
 }
 
-/// Sends the result of the setup to `ready`, and then the first signal to `signal`. Returns early if the receiver is dropped.
+/// Sends the result of the setup to `ready`, and then the first signal to `signal`. Returns early if the receiver is
+/// dropped.
 fn listen(mut signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -51,9 +51,7 @@ pub async fn capture_async<F: Future>(body: F) -> (F::Output, Captured) {
 
 /// A capture with settings of its own.
 ///
-/// What the code starts elsewhere is seen too if it carries the capture's subscriber
-/// (`tracing::instrument::WithSubscriber`, `tracing::dispatcher::with_default`), up to the end of the capture: await or join
-/// what was started.
+/// Tasks and threads that the code starts are captured too if they carry the capture's subscriber (`tracing::instrument::WithSubscriber`, `tracing::dispatcher::with_default`), up to the end of the capture: await or join them.
 ///
 /// ```
 /// use ragspan::{Level, rag_span, testing::Capture};
@@ -128,7 +126,7 @@ impl Capture {
         self
     }
 
-    /// What goes to other services, and what is believed of them, as a service's configuration says.
+    /// Sets the policy for headers to and from other services, like a service's configuration.
     pub fn propagation(mut self, policy: Policy) -> Self {
         self.propagation = policy;
         self
@@ -159,7 +157,7 @@ impl Capture {
     ///
     /// # Panics
     ///
-    /// When the text is no such instant of the years 1970 to 9999.
+    /// If the text is not an instant of the years 1970 to 9999.
     #[track_caller]
     pub fn at(mut self, instant: &str) -> Self {
         self.at = time::unix_micros(instant);
@@ -286,7 +284,7 @@ impl<F: Future> Future for Inside<F> {
         };
         let polled = body.poll(context);
         if polled.is_ready() {
-            // What ends with it belongs to the capture, which is over once this returns.
+            // Values dropped with the future belong to the capture, which ends when this returns.
             this.body.set(None);
         }
         polled

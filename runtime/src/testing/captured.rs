@@ -1,12 +1,12 @@
-//! What was captured, and what a test says of it.
+//! The captured records and metrics, and the assertions about all of them.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::entry::{Entry, Facts};
+use super::assertion::{Assertion, did_you_mean};
+use super::captured_record::{CapturedRecord, Facts};
 use super::event::CapturedEvent;
-use super::found::{Found, did_you_mean};
 use super::span::CapturedSpan;
 use super::{metrics, tree};
 use crate::metrics::Registry;
@@ -16,14 +16,14 @@ use crate::record::{Kind, Level, json};
 /// A message shows no more lines of the tree than this.
 const SHOWN: usize = 100;
 
-/// What was captured: the records in the order in which they were written, and the metrics.
+/// The captured records in the order in which they were written, and the metrics.
 #[derive(Debug)]
 pub struct Captured {
     facts: Vec<Facts>,
     records: Vec<Value>,
     lines: Vec<String>,
     registry: Arc<Registry>,
-    /// So many records found no more room.
+    /// The number of records beyond the limit.
     lost: u64,
     stopped_time: bool,
 }
@@ -50,9 +50,9 @@ impl Captured {
         }
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = CapturedRecord<'_>> {
         let all = self.facts.iter().zip(&self.records);
-        all.map(|(facts, record)| Entry { facts, record })
+        all.map(|(facts, record)| CapturedRecord { facts, record })
     }
 
     pub(super) fn has_stopped_time(&self) -> bool {
@@ -65,12 +65,11 @@ impl Captured {
         calls.map(|facts| facts.operation)
     }
 
-    /// The one call of this operation, to say more of it. One that was seen to start and not to end counts: it has ended
-    /// in no way.
+    /// Returns the only call of this operation. A call that started and has not ended counts: assertions about its end fail.
     ///
     /// # Panics
     ///
-    /// When there is none, or more than one; it shows what there is.
+    /// If there is none, or more than one; the message shows the captured tree.
     #[track_caller]
     pub fn span(&self, operation: &str) -> CapturedSpan<'_> {
         match self.spans(operation)[..] {
@@ -86,7 +85,7 @@ impl Captured {
         }
     }
 
-    /// All calls of this operation, in the order in which they ended, then those that have not.
+    /// Returns all calls of this operation, in the order in which they ended, then those that have not.
     ///
     /// ```
     /// #[ragspan::rag_span(layer = "retrieval")]
@@ -108,22 +107,22 @@ impl Captured {
         let open = of(Kind::Started).filter(|start| ended.iter().all(|end| end.span != start.span));
         let open: Vec<_> = open.collect();
         let all = ended.into_iter().chain(open);
-        all.map(|entry| CapturedSpan(Found { seen: self, entry }))
+        all.map(|entry| CapturedSpan(Assertion { seen: self, entry }))
             .collect()
     }
 
-    /// The one event with this message, to say more of it.
+    /// Returns the only event with this message.
     ///
     /// # Panics
     ///
-    /// When there is none, or more than one; it shows what there is.
+    /// If there is none, or more than one; the message shows the captured tree.
     #[track_caller]
     pub fn event(&self, message: &str) -> CapturedEvent<'_> {
         match self.events(message)[..] {
             [only] => only,
             [] => {
                 let events = self.entries().filter(|entry| entry.is_event());
-                let near = did_you_mean(message, events.map(Entry::message));
+                let near = did_you_mean(message, events.map(CapturedRecord::message));
                 self.fail(&format!("no event `{message}` was captured{near}"));
             }
             ref more => self.fail(&format!(
@@ -133,17 +132,17 @@ impl Captured {
         }
     }
 
-    /// All events with this message, in their order.
+    /// Returns all events with this message, in their order.
     #[must_use]
     pub fn events(&self, message: &str) -> Vec<CapturedEvent<'_>> {
-        let is_it = |entry: &Entry<'_>| entry.is_event() && entry.message() == message;
+        let is_it = |entry: &CapturedRecord<'_>| entry.is_event() && entry.message() == message;
         self.entries()
             .filter(is_it)
-            .map(|entry| CapturedEvent(Found { seen: self, entry }))
+            .map(|entry| CapturedEvent(Assertion { seen: self, entry }))
             .collect()
     }
 
-    /// No record's line and no label of a metric holds this text, as it is or as JSON writes it.
+    /// Asserts that no record's line and no label of a metric contains this text, as it is or escaped as JSON.
     ///
     /// ```
     /// # use ragspan::{LogContext, rag_span};
@@ -155,14 +154,14 @@ impl Captured {
     ///
     /// let request = Request { api_key: "s3cret".into() };
     /// let ((), seen) = ragspan::testing::capture(|| request.in_scope(answer));
-    /// seen.says_nothing_of("s3cret");
+    /// seen.assert_no_text("s3cret");
     /// ```
     ///
     /// # Panics
     ///
-    /// When one does; it shows the line. Also for an empty text, which everything holds.
+    /// If one does; the message has the line. Also for an empty text, which everything contains.
     #[track_caller]
-    pub fn says_nothing_of(&self, text: &str) -> &Self {
+    pub fn assert_no_text(&self, text: &str) -> &Self {
         assert!(
             !text.is_empty(),
             "name a text that no line may hold: an empty one is in all of them"
@@ -180,14 +179,14 @@ impl Captured {
         self
     }
 
-    /// No call has failed or panicked, and no event is an ERROR or worse.
+    /// Asserts that no call failed or panicked, and no event is an ERROR or worse.
     ///
     /// # Panics
     ///
-    /// When there is one; it shows them.
+    /// If there is one; the message shows them.
     #[track_caller]
-    pub fn has_no_errors(&self) -> &Self {
-        let is_error = |entry: &Entry<'_>| {
+    pub fn assert_no_errors(&self) -> &Self {
+        let is_error = |entry: &CapturedRecord<'_>| {
             entry.level >= Level::Error || entry.kind == Kind::Span && entry.outcome.is_failure()
         };
         let errors: Vec<_> = self.entries().filter(is_error).map(tree::line).collect();
@@ -200,8 +199,7 @@ impl Captured {
         self
     }
 
-    /// What was captured as an indented text: spans with how they ended, and events, in the order in which they began. There are no ids
-    /// and no times in it, so that it is the same in each run: good for a snapshot.
+    /// Returns the captured calls, with their outcomes, and events as an indented text, in the order in which they began. It has no ids and no times, so it is the same in each run and fits a snapshot.
     ///
     /// ```
     /// #[ragspan::rag_span(layer = "retrieval", ok(|hits| chunks = hits.len()))]
@@ -225,36 +223,35 @@ impl Captured {
         tree::draw(&self.entries().collect::<Vec<_>>())
     }
 
-    /// This metric has this value, with exactly these labels, in any order; of a histogram ask `<name>_count` and `<name>_sum`.
-    /// What was never counted is 0.
+    /// Asserts that this metric has this value with exactly these labels, in any order; for a histogram use `<name>_count` and `<name>_sum`. A series without a count is 0.
     ///
     /// ```
     /// #[ragspan::rag_span(layer = "retrieval")]
     /// fn search() {}
     ///
     /// let ((), seen) = ragspan::testing::capture(search);
-    /// seen.counted("rag_requests_total", &[("layer", "retrieval"), ("status", "success")], 1.0);
-    /// seen.counted("rag_requests_total", &[("layer", "retrieval"), ("status", "error")], 0.0);
+    /// seen.assert_metric("rag_requests_total", &[("layer", "retrieval"), ("status", "success")], 1.0);
+    /// seen.assert_metric("rag_requests_total", &[("layer", "retrieval"), ("status", "error")], 0.0);
     /// ```
     ///
     /// # Panics
     ///
-    /// When it has another value, or is no metric; it shows what there is.
+    /// If it has another value, or the metric does not exist; the message shows the existing series.
     #[track_caller]
-    pub fn counted(&self, metric: &str, labels: &[(&str, &str)], value: f64) -> &Self {
+    pub fn assert_metric(&self, metric: &str, labels: &[(&str, &str)], value: f64) -> &Self {
         if let Err(why) = metrics::check(&self.registry, metric, labels, value) {
             self.fail(&why);
         }
         self
     }
 
-    /// Panics with this, and with what was captured.
+    /// Panics with this message and the captured tree.
     #[track_caller]
     pub(super) fn fail(&self, what: &str) -> ! {
         panic!("{what}\n\ncaptured:\n{}", self.shown())
     }
 
-    /// As much of the tree as a person reads.
+    /// Returns the first lines of the tree.
     fn shown(&self) -> String {
         let tree = self.tree();
         let mut text = String::new();
@@ -278,23 +275,23 @@ impl Captured {
         }
     }
 
-    /// All records, parsed.
+    /// Returns all records, parsed.
     #[must_use]
     pub fn records(&self) -> &[Value] {
         &self.records
     }
 
-    /// All records, as the lines that a sink would get.
+    /// Returns all records, as the lines that a sink receives.
     #[must_use]
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
 
-    /// The one record with this message.
+    /// Returns the only record with this message.
     ///
     /// # Panics
     ///
-    /// When there is none, or more than one; it shows what there is.
+    /// If there is none, or more than one; the message shows the captured tree.
     #[must_use]
     #[track_caller]
     pub fn record(&self, message: &str) -> &Value {
@@ -310,7 +307,7 @@ impl Captured {
         }
     }
 
-    /// The messages of all records.
+    /// Returns the messages of all records.
     #[must_use]
     pub fn messages(&self) -> Vec<&str> {
         self.records
@@ -319,8 +316,7 @@ impl Captured {
             .collect()
     }
 
-    /// A metric's value, by its name and labels; of a histogram, `<name>_count` and `<name>_sum`.
-    /// `None` if nothing was recorded for them.
+    /// Returns a metric's value, by its name and labels; for a histogram use `<name>_count` and `<name>_sum`. `None` if nothing was recorded for them.
     #[must_use]
     pub fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         self.registry.value(name, labels)

@@ -1,11 +1,11 @@
-//! What a test says of a captured event.
+//! Assertions about a captured event.
 
 use serde_json::Value;
 
-use super::found::Found;
+use super::assertion::Assertion;
 use crate::record::Level;
 
-/// One event, as it was captured. Each assertion returns the event again, and panics with what there was instead.
+/// A captured event. Each assertion returns the event again, and panics with the actual state.
 ///
 /// ```
 /// use ragspan::Level;
@@ -16,9 +16,9 @@ use crate::record::Level;
 /// }
 ///
 /// let ((), seen) = ragspan::testing::capture(warm);
-/// seen.event("cache warmed").at_level(Level::Warning).with("size", 40).under("warm");
+/// seen.event("cache warmed").assert_level(Level::Warning).assert_field("size", 40).assert_under("warm");
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct CapturedEvent<'a>(pub(super) Found<'a>);
+pub struct CapturedEvent<'a>(pub(super) Assertion<'a>);
 
-sentences!(CapturedEvent);
+assertions!(CapturedEvent);

@@ -1,12 +1,12 @@
-//! What a test says of a metric, and what is told when it does not hold.
+//! The assertion about a metric, and its message.
 
-use super::found::did_you_mean;
+use super::assertion::did_you_mean;
 use crate::metrics::{Name, Registry};
 
-/// What a histogram's parts append to its name.
+/// The suffixes of a histogram's parts.
 const PARTS: [&str; 4] = ["", "_count", "_sum", "_bucket"];
 
-/// Whether the metric with exactly these labels has this value; what was never counted is 0.
+/// Checks that the metric with exactly these labels has this value; a series without a count is 0.
 pub(super) fn check(
     registry: &Registry,
     name: &str,
@@ -44,7 +44,7 @@ fn is_known(name: &str) -> bool {
     Name::ALL.iter().any(is_part)
 }
 
-/// All series of this name, with their values.
+/// Returns all series of this name, with their values.
 fn siblings(registry: &Registry, name: &str) -> Vec<String> {
     let samples = registry.snapshot().into_iter();
     let same = samples.filter(|sample| sample.name == name);
@@ -58,7 +58,7 @@ fn siblings(registry: &Registry, name: &str) -> Vec<String> {
     .collect()
 }
 
-/// As an exposition writes it.
+/// Formats a series like the exposition.
 fn series<'a>(name: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let labels: Vec<_> = labels
         .map(|(name, value)| format!("{name}=\"{value}\""))

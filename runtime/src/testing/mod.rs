@@ -1,4 +1,4 @@
-//! Captures what a piece of code records, in your own unit tests, and says what it should be.
+//! Captures the records and metrics of a piece of code in your own unit tests, with assertions about them.
 //!
 //! ```
 //! use ragspan::rag_span;
@@ -10,7 +10,7 @@
 //!
 //! let (hits, seen) = ragspan::testing::capture(|| search("bees"));
 //! assert_eq!(hits.len(), 1);
-//! seen.span("search").succeeded().in_layer("retrieval").with("chunks", 1);
+//! seen.span("search").assert_success().assert_layer("retrieval").assert_field("chunks", 1);
 //! assert_eq!(seen.record("search_complete")["logger"], "rag.retrieval");
 //! ```
 //!
@@ -19,15 +19,15 @@
 //! that does not hold panics with what there was instead.
 
 #[macro_use]
-mod sentences;
+mod assertions;
 
+mod assertion;
 mod capture;
 mod captured;
+mod captured_record;
 #[cfg(feature = "sqlite")]
 mod deliver;
-mod entry;
 mod event;
-mod found;
 mod metrics;
 mod span;
 mod time;

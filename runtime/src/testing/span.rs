@@ -1,15 +1,14 @@
-//! What a test says of a captured span.
+//! Assertions about a captured span.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::found::Found;
+use super::assertion::Assertion;
 use super::tree;
 use crate::record::{Kind, Level, Outcome};
 
-/// One call of an annotated function, as it was captured. Each assertion returns the span again, and panics with what
-/// there was instead.
+/// A captured call of an annotated function. Each assertion returns the span again, and panics with the actual state.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "retrieval", ok(|hits| chunks = hits.len()))]
@@ -19,57 +18,57 @@ use crate::record::{Kind, Level, Outcome};
 /// fn answer() -> usize { search().len() }
 ///
 /// let (_, seen) = ragspan::testing::capture(answer);
-/// seen.span("search").succeeded().under("answer").in_layer("retrieval").with("chunks", 3);
-/// seen.span("answer").is_root().without("chunks");
+/// seen.span("search").assert_success().assert_under("answer").assert_layer("retrieval").assert_field("chunks", 3);
+/// seen.span("answer").assert_root().assert_no_field("chunks");
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct CapturedSpan<'a>(pub(super) Found<'a>);
+pub struct CapturedSpan<'a>(pub(super) Assertion<'a>);
 
-sentences!(CapturedSpan);
+assertions!(CapturedSpan);
 
 impl CapturedSpan<'_> {
-    /// It returned what it should.
+    /// Asserts that it succeeded.
     #[track_caller]
-    pub fn succeeded(self) -> Self {
+    pub fn assert_success(self) -> Self {
         self.ended(Outcome::Success, "succeed")
     }
 
-    /// It returned, and found nothing.
+    /// Asserts that its result was empty.
     #[track_caller]
-    pub fn was_empty(self) -> Self {
+    pub fn assert_empty(self) -> Self {
         self.ended(Outcome::Empty, "be empty")
     }
 
-    /// It returned an error of this type: its label, or the name of its Rust type.
+    /// Asserts that it returned an error of this type: its label, or the name of its Rust type.
     #[track_caller]
-    pub fn failed_with(self, error_type: &str) -> Self {
+    pub fn assert_failed_with(self, error_type: &str) -> Self {
         let found = self.0.entry.error().map(|(found, _)| found);
         let holds = self.0.entry.outcome == Outcome::Error && found == Some(error_type);
-        self.judge(holds, &format!("fail with `{error_type}`"))
+        self.assert_ended(holds, &format!("fail with `{error_type}`"))
     }
 
-    /// Its future or stream was dropped before it was done.
+    /// Asserts that its future or stream was dropped before it was done.
     #[track_caller]
-    pub fn was_cancelled(self) -> Self {
+    pub fn assert_cancelled(self) -> Self {
         self.ended(Outcome::Cancelled, "be cancelled")
     }
 
-    /// It panicked.
+    /// Asserts that it panicked.
     #[track_caller]
-    pub fn panicked(self) -> Self {
+    pub fn assert_panicked(self) -> Self {
         self.ended(Outcome::Panic, "panic")
     }
 
-    /// It began a trace: no annotated call was around it.
+    /// Asserts that it began a trace: no annotated call encloses it.
     #[track_caller]
-    pub fn is_root(self) -> Self {
-        self.0.is_root();
+    pub fn assert_root(self) -> Self {
+        self.0.assert_root();
         self
     }
 
-    /// It belongs to this layer.
+    /// Asserts that it belongs to this layer.
     #[track_caller]
-    pub fn in_layer(self, layer: &str) -> Self {
+    pub fn assert_layer(self, layer: &str) -> Self {
         let found = self.0.entry.layer.map_or("none", |layer| layer.name());
         let but = format!("is in `{found}`");
         self.0
@@ -77,9 +76,9 @@ impl CapturedSpan<'_> {
         self
     }
 
-    /// It lasted so long, to the microsecond: for a capture that stops time, with [`Capture::at`](super::Capture::at).
+    /// Asserts its duration, to the microsecond: for a capture that stops time, with [`Capture::at`](super::Capture::at).
     #[track_caller]
-    pub fn lasted(self, duration: Duration) -> Self {
+    pub fn assert_duration(self, duration: Duration) -> Self {
         let found = self.0.entry.duration.map(Duration::from_micros);
         let hint = if self.0.seen.has_stopped_time() {
             ""
@@ -97,11 +96,11 @@ impl CapturedSpan<'_> {
 
     #[track_caller]
     fn ended(self, outcome: Outcome, how: &str) -> Self {
-        self.judge(self.0.entry.outcome == outcome, how)
+        self.assert_ended(self.0.entry.outcome == outcome, how)
     }
 
     #[track_caller]
-    fn judge(self, holds: bool, how: &str) -> Self {
+    fn assert_ended(self, holds: bool, how: &str) -> Self {
         let has_ended = self.0.entry.kind == Kind::Span;
         self.0.check(
             holds && has_ended,

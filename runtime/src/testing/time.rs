@@ -50,7 +50,7 @@ fn number(digits: &str) -> Option<u64> {
     digits.parse().ok().filter(|_| plain)
 }
 
-/// Of one to six digits behind the point.
+/// Parses one to six digits after the point.
 fn micros(digits: &str) -> Option<u64> {
     let missing = 6_usize.checked_sub(digits.len())?;
     Some(number(digits)? * 10_u64.pow(u32::try_from(missing).ok()?))

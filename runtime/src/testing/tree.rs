@@ -6,18 +6,18 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::entry::Entry;
+use super::captured_record::CapturedRecord;
 use crate::context::SpanId;
 use crate::record::{Kind, Outcome};
 use ragspan_core::record::keys;
 
-/// So many characters of a text are shown.
+/// The most characters of a text.
 const LONGEST: usize = 100;
 
-/// What is shown, by the span above; when it began and then the order of the records say what comes first.
-type Below<'a> = HashMap<Option<SpanId>, Vec<((u64, usize), Entry<'a>)>>;
+/// The records by the span above them, ordered by their start and then by their order.
+type Below<'a> = HashMap<Option<SpanId>, Vec<((u64, usize), CapturedRecord<'a>)>>;
 
-pub(super) fn draw(entries: &[Entry<'_>]) -> String {
+pub(super) fn draw(entries: &[CapturedRecord<'_>]) -> String {
     let below = arrange(entries);
     let mut text = String::new();
     let mut next: Vec<_> = siblings(&below, None, 0);
@@ -33,13 +33,17 @@ pub(super) fn draw(entries: &[Entry<'_>]) -> String {
 }
 
 /// The last one first, as a stack wants them.
-fn siblings<'a>(below: &Below<'a>, span: Option<SpanId>, depth: usize) -> Vec<(usize, Entry<'a>)> {
+fn siblings<'a>(
+    below: &Below<'a>,
+    span: Option<SpanId>,
+    depth: usize,
+) -> Vec<(usize, CapturedRecord<'a>)> {
     let all = below.get(&span).into_iter().flatten().rev();
     all.map(|(_, entry)| (depth, *entry)).collect()
 }
 
-fn arrange<'a>(entries: &[Entry<'a>]) -> Below<'a> {
-    let of = |kind| move |entry: &&Entry<'_>| entry.kind == kind;
+fn arrange<'a>(entries: &[CapturedRecord<'a>]) -> Below<'a> {
+    let of = |kind| move |entry: &&CapturedRecord<'_>| entry.kind == kind;
     let ended: HashSet<_> = entries
         .iter()
         .filter(of(Kind::Span))
@@ -50,7 +54,7 @@ fn arrange<'a>(entries: &[Entry<'a>]) -> Below<'a> {
         .enumerate()
         .filter(|(_, entry)| entry.kind == Kind::Started);
     let started: HashMap<_, _> = starts.map(|(at, entry)| (entry.span, at)).collect();
-    let is_shown = |entry: &Entry<'_>| match entry.kind {
+    let is_shown = |entry: &CapturedRecord<'_>| match entry.kind {
         Kind::Span | Kind::Event => true,
         Kind::Started => !ended.contains(&entry.span),
         Kind::FirstItem => false,
@@ -78,8 +82,8 @@ fn arrange<'a>(entries: &[Entry<'a>]) -> Below<'a> {
     below
 }
 
-/// What a record says, in one line.
-pub(super) fn line(entry: Entry<'_>) -> String {
+/// Formats a record in one line.
+pub(super) fn line(entry: CapturedRecord<'_>) -> String {
     let mut line = if entry.is_event() {
         format!("{} {}", entry.level, short(entry.message()))
     } else {
@@ -91,14 +95,14 @@ pub(super) fn line(entry: Entry<'_>) -> String {
     line
 }
 
-fn in_layer(entry: Entry<'_>) -> String {
+fn in_layer(entry: CapturedRecord<'_>) -> String {
     entry
         .layer
         .map_or_else(String::new, |layer| format!(" ({layer})"))
 }
 
-/// How a call ended, in the words of the assertions.
-pub(super) fn how(entry: Entry<'_>) -> String {
+/// Returns how a call ended, in the words of the messages.
+pub(super) fn how(entry: CapturedRecord<'_>) -> String {
     if entry.kind == Kind::Started {
         return "has not ended".to_owned();
     }
@@ -111,7 +115,7 @@ pub(super) fn how(entry: Entry<'_>) -> String {
         other => other.status(),
     };
     match entry.error() {
-        // Every panic has the same type; and where it stands in the file changes with each edit.
+        // Every panic has the same type, and its line in the file changes with each edit.
         Some((_, message)) if entry.outcome == Outcome::Panic => {
             let said = message.rsplit_once(" (").map_or(message, |(said, _)| said);
             format!("{word}: {}", short(said))
@@ -121,7 +125,7 @@ pub(super) fn how(entry: Entry<'_>) -> String {
     }
 }
 
-/// A value as JSON; of documents their ids.
+/// Formats a value as JSON; documents by their ids.
 pub(super) fn written(name: &str, value: &Value) -> String {
     let ids = value
         .as_array()

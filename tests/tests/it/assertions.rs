@@ -99,35 +99,35 @@ fn message<R>(check: impl FnOnce() -> R) -> String {
 fn an_assertion_that_holds_can_be_chained() {
     let seen = answered(3);
     seen.span("search")
-        .succeeded()
-        .under("answer")
-        .in_layer("retrieval")
-        .with("chunks", 3)
-        .with("top_k", 3.0)
-        .with("metrics.score", 0.5)
-        .with("score", 0.5)
-        .with("user_id", "ada")
-        .with("api_key", "[redacted]")
-        .without("top_p")
-        .for_user("ada")
-        .at_level(Level::Info)
-        .lasted(Duration::from_millis(12));
-    seen.span("answer").is_root().succeeded();
+        .assert_success()
+        .assert_under("answer")
+        .assert_layer("retrieval")
+        .assert_field("chunks", 3)
+        .assert_field("top_k", 3.0)
+        .assert_field("metrics.score", 0.5)
+        .assert_field("score", 0.5)
+        .assert_field("user_id", "ada")
+        .assert_field("api_key", "[redacted]")
+        .assert_no_field("top_p")
+        .assert_user("ada")
+        .assert_level(Level::Info)
+        .assert_duration(Duration::from_millis(12));
+    seen.span("answer").assert_root().assert_success();
     seen.event("cache warmed")
-        .under("search")
-        .under("answer")
-        .with("size", 40)
-        .without("chunks")
-        .for_user("ada")
-        .at_level(Level::Warning);
-    seen.has_no_errors()
-        .says_nothing_of("s3cret")
-        .counted(
+        .assert_under("search")
+        .assert_under("answer")
+        .assert_field("size", 40)
+        .assert_no_field("chunks")
+        .assert_user("ada")
+        .assert_level(Level::Warning);
+    seen.assert_no_errors()
+        .assert_no_text("s3cret")
+        .assert_metric(
             "rag_requests_total",
             &[("layer", "retrieval"), ("status", "success")],
             1.0,
         )
-        .counted(
+        .assert_metric(
             "rag_requests_total",
             &[("status", "error"), ("layer", "retrieval")],
             0.0,
@@ -145,11 +145,11 @@ fn every_outcome_has_its_assertion() {
         assert!(open.as_mut().poll(&mut context).is_pending());
         drop(open);
     });
-    seen.spans("search")[0].was_empty();
-    seen.spans("search")[1].failed_with("timeout");
-    seen.spans("answer")[1].failed_with("timeout");
-    seen.span("broken").panicked();
-    seen.span("remember").was_cancelled();
+    seen.spans("search")[0].assert_empty();
+    seen.spans("search")[1].assert_failed_with("timeout");
+    seen.spans("answer")[1].assert_failed_with("timeout");
+    seen.span("broken").assert_panicked();
+    seen.span("remember").assert_cancelled();
     assert_eq!(
         seen.tree(),
         "\
@@ -196,21 +196,30 @@ fn a_wrong_outcome_is_reported() {
     let search = seen.span("search");
     let but = "but it failed with timeout: no answer";
     for (message, expected) in [
-        (message(|| search.succeeded()), "`search` was to succeed"),
-        (message(|| search.was_empty()), "`search` was to be empty"),
-        (message(|| search.panicked()), "`search` was to panic"),
         (
-            message(|| search.was_cancelled()),
+            message(|| search.assert_success()),
+            "`search` was to succeed",
+        ),
+        (
+            message(|| search.assert_empty()),
+            "`search` was to be empty",
+        ),
+        (
+            message(|| search.assert_panicked()),
+            "`search` was to panic",
+        ),
+        (
+            message(|| search.assert_cancelled()),
             "`search` was to be cancelled",
         ),
         (
-            message(|| search.failed_with("busy")),
+            message(|| search.assert_failed_with("busy")),
             "`search` was to fail with `busy`",
         ),
     ] {
         assert_eq!(message, format!("{expected}, {but}"));
     }
-    let message = message(|| search.lasted(Duration::from_secs(1)));
+    let message = message(|| search.assert_duration(Duration::from_secs(1)));
     assert_eq!(message, "`search` was to last 1s, but lasted 12ms");
 }
 
@@ -220,27 +229,27 @@ fn a_wrong_position_is_reported() {
     let search = seen.span("search");
     for (message, expected) in [
         (
-            message(|| search.is_root()),
+            message(|| search.assert_root()),
             "`search` was to be a root, but is under `answer`",
         ),
         (
-            message(|| search.under("anwser")),
+            message(|| search.assert_under("anwser")),
             "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
         ),
         (
-            message(|| seen.span("answer").under("search")),
+            message(|| seen.span("answer").assert_under("search")),
             "`answer` was to be under `search`, but is a root",
         ),
         (
-            message(|| search.in_layer("data")),
+            message(|| search.assert_layer("data")),
             "`search` was to be in the layer `data`, but is in `retrieval`",
         ),
         (
-            message(|| search.for_user("grace")),
+            message(|| search.assert_user("grace")),
             "`search` was to be for `grace`, but is for `ada`",
         ),
         (
-            message(|| search.at_level(Level::Info)),
+            message(|| search.assert_level(Level::Info)),
             "`search` was to be at INFO, but is at ERROR",
         ),
     ] {
@@ -254,19 +263,19 @@ fn a_wrong_value_is_reported() {
     let (search, event) = (seen.span("search"), seen.event("cache warmed"));
     for (message, expected) in [
         (
-            message(|| search.with("top_k", 3)),
+            message(|| search.assert_field("top_k", 3)),
             "`search` was to have top_k = 3, but has 10",
         ),
         (
-            message(|| search.with("top_l", 3)),
+            message(|| search.assert_field("top_l", 3)),
             "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
         ),
         (
-            message(|| search.without("top_k")),
+            message(|| search.assert_no_field("top_k")),
             "`search` was to have no top_k, but has top_k = 10",
         ),
         (
-            message(|| event.with("size", 41)),
+            message(|| event.assert_field("size", 41)),
             "the event `cache warmed` was to have size = 41, but has 40",
         ),
     ] {
@@ -277,10 +286,11 @@ fn a_wrong_value_is_reported() {
 #[test]
 fn unexpected_errors_and_series_are_reported() {
     let seen = answered(10);
-    let counted = |name: &str, labels: &[(&str, &str)]| message(|| seen.counted(name, labels, 1.0));
+    let counted =
+        |name: &str, labels: &[(&str, &str)]| message(|| seen.assert_metric(name, labels, 1.0));
     for (message, expected) in [
         (
-            message(|| seen.has_no_errors()),
+            message(|| seen.assert_no_errors()),
             "there were to be no errors, but there are:
   search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10
   answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
@@ -301,7 +311,7 @@ fn unexpected_errors_and_series_are_reported() {
     ] {
         assert_eq!(message, expected);
     }
-    let zero = message(|| seen.counted("rag_request_total", &[], 0.0));
+    let zero = message(|| seen.assert_metric("rag_request_total", &[], 0.0));
     assert!(zero.starts_with("there is no metric"), "{zero}");
 }
 
@@ -309,7 +319,7 @@ fn unexpected_errors_and_series_are_reported() {
 fn a_secret_is_found_in_every_position_and_escaping() {
     let message = |text: &'static str| {
         let (_, seen) = capture(|| tracing::info!("{text}"));
-        panic_message(|| seen.says_nothing_of(text))
+        panic_message(|| seen.assert_no_text(text))
     };
     assert!(
         message("s3cret")
@@ -317,8 +327,8 @@ fn a_secret_is_found_in_every_position_and_escaping() {
     );
     assert!(message("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
     let (_, seen) = capture(|| ragspan::rag::set_cache_size("s3cret", 1));
-    assert!(panic_message(|| seen.says_nothing_of("s3cret")).contains("{cache=\"s3cret\"} 1"));
-    assert!(panic_message(|| seen.says_nothing_of("")).contains("an empty one is in all"));
+    assert!(panic_message(|| seen.assert_no_text("s3cret")).contains("{cache=\"s3cret\"} 1"));
+    assert!(panic_message(|| seen.assert_no_text("")).contains("an empty one is in all"));
 }
 
 #[test]
@@ -391,7 +401,7 @@ fn an_unfinished_call_is_captured() {
         open
     });
     assert_eq!(seen.tree(), "remember (memory) has not ended\n");
-    let message = panic_message(|| seen.span("remember").succeeded());
+    let message = panic_message(|| seen.span("remember").assert_success());
     assert!(
         message.starts_with("`remember` was to succeed, but it has not ended"),
         "{message}"
@@ -428,7 +438,10 @@ fn spans_of_one_name_are_checked_one_by_one() {
 #[test]
 fn a_wrong_duration_suggests_a_stopped_clock() {
     let (_, seen) = capture(search_quietly);
-    let message = panic_message(|| seen.span("search_quietly").lasted(Duration::from_secs(9)));
+    let message = panic_message(|| {
+        seen.span("search_quietly")
+            .assert_duration(Duration::from_secs(9))
+    });
     assert!(
         message.contains("stop it, `Capture::new().at(..)`"),
         "{message}"

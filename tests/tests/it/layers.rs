@@ -11,15 +11,16 @@ use proc_macro2::{TokenStream, TokenTree};
 use graph::Crate;
 
 /// The modules of the runtime from the bottom up; modules of one rank do not use each other. ARCHITECTURE.md shows this list.
-const LAYERS: [&[&str]; 13] = [
-    &["privacy"],
+const LAYERS: [&[&str]; 14] = [
+    &["cancel", "privacy"],
     &["value"],
-    &["context", "prices"],
-    &["record"],
+    &["context", "prices", "recordable"],
+    &["record", "trace"],
     &["metrics"],
     &["sink"],
     &["pipeline"],
     &["dispatch"],
+    &["scope"],
     &["span", "layer", "rag", "task"],
     &["propagation"],
     &["http"],

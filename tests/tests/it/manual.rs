@@ -798,6 +798,6 @@ fn other_layers_see_the_span_of_a_block() {
                 .map(|meta| (meta.name(), meta.fields().field("n").is_some()))
         })
     });
-    seen.span("work").with("n", 1);
+    seen.span("work").assert_field("n", 1);
     assert_eq!(name, Some(("work", true)));
 }

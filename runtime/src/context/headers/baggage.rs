@@ -1,4 +1,4 @@
-//! W3C `baggage`: what a request carries from service to service.
+//! W3C `baggage`: request fields propagated between services.
 
 use std::borrow::Cow;
 
@@ -11,22 +11,23 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// The specification's own limits, over all lines of the header together.
+/// The limits of the specification, over all lines of the header together.
 const MAX_MEMBERS: usize = 64;
 const MAX_BYTES: usize = 8192;
 
-/// What came; past the limits nothing is read, however much more is sent.
+/// The members received so far. Reading stops at the limits, and at the first malformed member.
 #[derive(Debug, Default)]
 pub(crate) struct Baggage {
     members: Vec<(Box<str>, Box<str>)>,
     bytes: usize,
-    cut: bool,
+    is_cut: bool,
 }
 
 impl Baggage {
+    /// Reads one line of the header.
     pub(crate) fn line(&mut self, line: &str) {
         for member in line.split(',') {
-            if self.cut {
+            if self.is_cut {
                 return;
             }
             self.member(member.trim_matches([' ', '\t']));
@@ -38,7 +39,7 @@ impl Baggage {
             return;
         }
         self.bytes = self.bytes.saturating_add(member.len() + 1);
-        // Properties behind a semicolon say nothing to us.
+        // Properties after a semicolon are ignored.
         let plain = member.split(';').next().unwrap_or_default();
         let parts = plain.split_once('=');
         let parts = parts.map(|(key, value)| (key.trim_end(), value.trim()));
@@ -47,29 +48,30 @@ impl Baggage {
             Some((key, value)) if self.bytes <= MAX_BYTES && self.members.len() < MAX_MEMBERS => {
                 self.members.push((key.into(), value.into()));
             }
-            _ => self.cut = true,
+            _ => self.is_cut = true,
         }
     }
 
-    /// Whether something was malformed, or more than the limits allow.
+    /// Returns whether a member was malformed or a limit was reached.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut
+        self.is_cut
     }
 
-    /// The value of this key, decoded; the last counts.
+    /// Returns the decoded value of the last member with this key.
     pub(crate) fn get(&self, key: &str) -> Option<String> {
-        let found = self.members.iter().rev().find(|(there, _)| **there == *key);
+        let found = self.members.iter().rev().find(|(known, _)| **known == *key);
         found.map(|(_, value)| decode(value).into_owned())
     }
 
-    /// What LangSmith's clients have put in, as they have encoded it.
-    pub(crate) fn of_langsmith(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Returns the members of LangSmith's clients, still encoded.
+    pub(crate) fn langsmith_members(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.members.iter().map(|(key, value)| (&**key, &**value));
         all.filter(|(key, _)| key.starts_with("langsmith-"))
     }
 }
 
-/// The header of these, each value encoded but for those of `encoded`; what would be longer than may be sent is left out.
+/// Returns a header with these members. The values of `plain` are encoded, those of `encoded` already are. Members
+/// beyond the limits are left out.
 pub(crate) fn baggage_header<'a>(
     plain: impl Iterator<Item = (&'a str, &'a str)>,
     encoded: impl Iterator<Item = (&'a str, &'a str)>,
@@ -98,7 +100,7 @@ fn decode(value: &str) -> Cow<'_, str> {
     percent_decode_str(value).decode_utf8_lossy()
 }
 
-/// A token of HTTP.
+/// Returns whether the key is an HTTP token.
 fn is_key(key: &str) -> bool {
     let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !key.is_empty() && key.bytes().all(inside)
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_ends_the_reading() {
+    fn reading_stops_at_a_malformed_member() {
         for bad in ["plain", "a b=1", "=1", "a=\"1\"", "a=é", "a=1 2"] {
             let baggage = read(&["first=1", bad, "last=1"]);
             assert!(baggage.is_cut(), "{bad}");
@@ -180,7 +182,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sent_is_read_and_within_the_limits(values in prop::collection::vec(any::<String>(), 0..80)) {
+        fn a_written_header_is_within_the_limits_and_reads_back(values in prop::collection::vec(any::<String>(), 0..80)) {
             let keys: Vec<String> = (0..values.len()).map(|at| format!("k{at}")).collect();
             let plain = keys.iter().map(String::as_str).zip(values.iter().map(String::as_str));
             let header = baggage_header(plain, std::iter::empty());
@@ -194,7 +196,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_does_harm(text in ".{0,300}") {
+        fn any_text_is_read_without_panicking(text in ".{0,300}") {
             let _read = read(&[&text]);
         }
     }

@@ -1,15 +1,15 @@
-//! LangSmith's `langsmith-trace`: the path of runs from the root to the caller, each with its start and its id.
+//! LangSmith's `langsmith-trace`: the path of runs from the root to the caller, each with its start time and id.
 
-use super::super::{SpanId, TraceId};
 use crate::clock::rfc3339;
+use ragspan_core::{SpanId, TraceId};
 
-/// Longer paths than this are not read, and not written.
+/// Longer paths are neither read nor written.
 const MAX_BYTES: usize = 8192;
 
-/// `%Y%m%dT%H%M%S`, six digits of a second, `Z`, and the id with its hyphens.
-const SEGMENT: usize = 15 + 6 + 1 + 36;
+/// The length of one run: `%Y%m%dT%H%M%S`, six digits of microseconds, `Z`, and the id with hyphens.
+const SEGMENT_LENGTH: usize = 15 + 6 + 1 + 36;
 
-/// A dotted order: the name that LangSmith gives a run.
+/// A dotted order, LangSmith's name for the path of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DottedOrder(Box<str>);
 
@@ -22,15 +22,15 @@ pub(crate) struct Segment {
 }
 
 impl DottedOrder {
-    /// Reads a header's only line.
+    /// Parses the header's only line.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let line = line.trim_matches([' ', '\t']);
         let whole = line.len() <= MAX_BYTES && line.split('.').all(|segment| id(segment).is_some());
         whole.then(|| Self(line.into()))
     }
 
-    /// The order of the last of these calls, below `above`; `None` where it would be longer than is read. No call begins
-    /// before the one above it: LangSmith refuses that.
+    /// Returns the order of the last of these calls, below `above`; `None` if it would be too long. A start before
+    /// that of the enclosing call is moved to it, since LangSmith rejects such paths.
     pub(crate) fn below(above: Option<&Self>, path: impl Iterator<Item = Segment>) -> Option<Self> {
         let mut text = above
             .map(|above| String::from(&*above.0))
@@ -52,31 +52,31 @@ impl DottedOrder {
         &self.0
     }
 
-    /// The first run's id.
+    /// Returns the trace id, which is the first run's id.
     pub(crate) fn trace(&self) -> TraceId {
         let first = self.0.split('.').next().and_then(id);
         first.map_or(TraceId::from_bytes([0; 16]), TraceId::from)
     }
 
-    /// The last run's id.
+    /// Returns the last run's id.
     pub(crate) fn parent(&self) -> SpanId {
         let last = self.0.rsplit('.').next().and_then(id);
         last.unwrap_or(SpanId::from_bytes([0; 16]))
     }
 }
 
-/// The id of a segment that is well-formed.
+/// Returns the id of a well-formed segment.
 fn id(segment: &str) -> Option<SpanId> {
-    let (time, id) = segment.split_at_checked(SEGMENT - 36)?;
-    let shape = |(at, byte): (usize, u8)| match at {
+    let (time, id) = segment.split_at_checked(SEGMENT_LENGTH - 36)?;
+    let has_shape = |(index, byte): (usize, u8)| match index {
         8 => byte == b'T',
         21 => byte == b'Z',
         _ => byte.is_ascii_digit(),
     };
-    let timed = time.bytes().enumerate().all(shape);
+    let timed = time.bytes().enumerate().all(has_shape);
     let hyphens = [8, 13, 18, 23]
         .iter()
-        .all(|at| id.as_bytes().get(*at) == Some(&b'-'));
+        .all(|index| id.as_bytes().get(*index) == Some(&b'-'));
     let id: SpanId = id.parse().ok()?;
     (timed && hyphens && id.to_bytes() != [0; 16]).then_some(id)
 }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_of_runs_is_refused() {
+    fn a_malformed_path_is_rejected() {
         let bad = [
             String::new(),
             format!("{ROOT}."),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_goes_on_below_the_one_that_came_and_never_back_in_time() {
+    fn an_order_continues_the_received_one_and_never_goes_back_in_time() {
         let above = DottedOrder::parse(ROOT).unwrap();
         let span = DottedOrder::parse(CHILD).unwrap().parent();
         let start = 1_795_417_621_532_515;
@@ -143,14 +143,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(starts in prop::collection::vec(0_u64..4_000_000_000_000_000, 1..9)) {
+        fn a_written_order_reads_back(starts in prop::collection::vec(0_u64..4_000_000_000_000_000, 1..9)) {
             let segment = |start| Segment { start, span: SpanId::new(start / 1000) };
             let order = DottedOrder::below(None, starts.into_iter().map(segment)).unwrap();
             prop_assert_eq!(DottedOrder::parse(order.as_str()), Some(order));
         }
 
         #[test]
-        fn no_text_does_harm(text in ".{0,200}|[0-9TZ.-]{50,130}") {
+        fn any_text_is_parsed_without_panicking(text in ".{0,200}|[0-9TZ.-]{50,130}") {
             let _read = DottedOrder::parse(&text);
         }
     }

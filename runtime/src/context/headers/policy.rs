@@ -1,16 +1,16 @@
-//! What of a request goes to other services, and what is believed of what they send.
+//! The propagation policy: which request data is sent to other services, and which inbound data is trusted.
 
-/// What of a request goes to other services, and what is believed of what they send.
+/// Decides which request data is sent to other services, and whether inbound headers are trusted.
 ///
 /// ```
 /// use ragspan::propagation::Policy;
 ///
-/// // Between services of our own: the user's and the tenant's id go along.
-/// let inside = Policy::new().baggage(["request_id", "user_id", "tenant_id"]);
-/// // At a public edge: anybody could put requests into anybody's trace.
+/// // Between internal services: the user id and the tenant id are sent along.
+/// let internal = Policy::new().baggage(["request_id", "user_id", "tenant_id"]);
+/// // At a public edge: any client could add requests to any trace.
 /// let edge = Policy::new().trust(false);
 /// let config = ragspan::Config::default().propagation(edge);
-/// # drop((inside, config));
+/// # drop((internal, config));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -30,29 +30,31 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Callers are believed, the request's id travels, and LangSmith's header is sent on where a request came with it.
+    /// Returns the default policy: callers are trusted, the request id is sent as baggage, and LangSmith's header is
+    /// continued if the request came with one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether a caller's trace goes on here, and its baggage is taken. If not, a new trace begins that names the caller's.
+    /// Sets whether to continue a caller's trace and accept its baggage. If not, a new trace starts, whose records
+    /// link to the caller's trace.
     #[must_use]
     pub fn trust(mut self, trust: bool) -> Self {
         self.trust = trust;
         self
     }
 
-    /// The fields of a request that travel as baggage, both ways. They go with every call that [`inject`](crate::propagation::inject)
-    /// writes headers for, also to strangers.
+    /// Sets the request fields that are sent and accepted as baggage. They are sent with every outbound call for which
+    /// [`inject`](crate::propagation::inject) writes headers, including calls to external services.
     #[must_use]
     pub fn baggage(mut self, fields: impl IntoIterator<Item = &'static str>) -> Self {
         self.baggage = fields.into_iter().collect();
         self
     }
 
-    /// Sends LangSmith's header with every call, and not only where a request came with it: for services that are traced by its
-    /// client.
+    /// Sets whether to send LangSmith's header with every call, and not only if the request came with one. This is
+    /// for services traced by LangSmith's client.
     #[must_use]
     pub fn langsmith(mut self, always: bool) -> Self {
         self.langsmith = always;

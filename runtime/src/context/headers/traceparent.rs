@@ -1,10 +1,10 @@
-//! W3C `traceparent`: which trace, and which call of it.
+//! W3C `traceparent`: the trace and the calling span.
 
 use std::fmt;
 
-use super::super::{SpanId, TraceId};
+use ragspan_core::{SpanId, TraceId};
 
-/// `00-<trace id>-<parent id>-<flags>`.
+/// The header `00-<trace id>-<parent id>-<flags>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TraceParent {
     pub(crate) trace: TraceId,
@@ -12,15 +12,15 @@ pub(crate) struct TraceParent {
     pub(crate) flags: u8,
 }
 
-/// The length of version 00; later versions may say more behind it.
+/// The length of version 00. Later versions may append to it.
 const LENGTH: usize = 55;
 
 impl TraceParent {
-    /// The caller keeps the trace.
+    /// The flag of a caller that keeps the trace.
     pub(crate) const SAMPLED: u8 = 1;
 
-    /// Of an outbound call.
-    pub(crate) fn of(trace: TraceId, span: SpanId, flags: u8) -> Self {
+    /// Creates the header of an outbound call.
+    pub(crate) fn new(trace: TraceId, span: SpanId, flags: u8) -> Self {
         Self {
             trace,
             parent: low(span),
@@ -28,7 +28,7 @@ impl TraceParent {
         }
     }
 
-    /// Reads a header's only line. Digits in capitals, ids of zeros and version `ff` are malformed.
+    /// Parses the header's only line. Upper-case digits, all-zero ids and version `ff` are malformed.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let line = line.trim_matches([' ', '\t']).as_bytes();
         let (head, rest) = line.split_at_checked(LENGTH)?;
@@ -42,13 +42,14 @@ impl TraceParent {
         valid.then(|| Self {
             trace: TraceId::from_bytes(trace),
             parent,
-            // What other bits mean is not known.
+            // The meaning of other bits is not known.
             flags: flags & Self::SAMPLED,
         })
     }
 
-    /// The parent's id: the one that we have written into `tracestate`, if it is still of this parent. A foreign hop makes
-    /// it stale.
+    /// Returns the 16-byte id of the parent: that of ragspan's `tracestate` member if it ends with the parent id of
+    /// this header, and the parent id after zeros otherwise. The member is stale if another tracing system was in
+    /// between.
     pub(crate) fn full(&self, ours: Option<SpanId>) -> SpanId {
         ours.filter(|full| low(*full) == self.parent)
             .unwrap_or_else(|| {
@@ -67,13 +68,13 @@ impl fmt::Display for TraceParent {
     }
 }
 
-/// The part of a span's id that goes on the wire.
+/// Returns the last eight bytes of a span id, which are the parent id in the header.
 fn low(span: SpanId) -> [u8; 8] {
     let [.., a, b, c, d, e, f, g, h] = span.to_bytes();
     [a, b, c, d, e, f, g, h]
 }
 
-/// Lower-case hexadecimal digits, two for each byte.
+/// Parses lower-case hexadecimal digits, two for each byte.
 fn hex<const BYTES: usize>(digits: &[u8]) -> Option<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
     if digits.len() != 2 * BYTES {
@@ -111,7 +112,7 @@ mod tests {
         true
     }
 
-    /// The table of the specification, header by header.
+    /// The test table of the specification.
     #[test]
     fn the_good_are_read_and_the_bad_refused() {
         let of = |version: &str, flags: &str| format!("{version}-{TRACE}-{PARENT}-{flags}");
@@ -119,7 +120,7 @@ mod tests {
             of("00", "01"),
             of("00", "00"),
             of("00", "ff"),
-            // A later version, alone and with more behind it.
+            // A later version, without and with appended data.
             of("01", "01"),
             of("cc", "01"),
             of("cc", "01-what-the-future-will-be-like"),
@@ -199,7 +200,7 @@ mod tests {
         #[test]
         fn what_is_written_reads_back(trace in any::<[u8; 16]>(), span in any::<[u8; 16]>(), flags in 0_u8..2) {
             prop_assume!(trace != [0; 16] && span[8..] != [0; 8]);
-            let written = TraceParent::of(TraceId::from_bytes(trace), SpanId::from_bytes(span), flags);
+            let written = TraceParent::new(TraceId::from_bytes(trace), SpanId::from_bytes(span), flags);
             let text = written.to_string();
             prop_assert_eq!(text.len(), LENGTH);
             let read = TraceParent::parse(&text).unwrap();
@@ -208,7 +209,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_does_harm(text in ".{0,80}") {
+        fn any_text_is_parsed_without_panicking(text in ".{0,80}") {
             let _read = TraceParent::parse(&text);
         }
     }

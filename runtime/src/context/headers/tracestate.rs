@@ -1,39 +1,40 @@
-//! W3C `tracestate`: what each system on the way says of its own; of ours, the full id of the parent.
+//! W3C `tracestate`: one member for each tracing system on the way. Ragspan's member is the full id of the parent span.
 
-use super::super::SpanId;
+use ragspan_core::SpanId;
 
 const OURS: &str = "ragspan";
 
-/// The specification's own limits.
+/// The limits of the specification.
 const MAX_MEMBERS: usize = 32;
 const MAX_LENGTH: usize = 512;
 const MAX_KEY: usize = 256;
 const MAX_VALUE: usize = 256;
 
-/// When there is too much, members of more than this go first.
-const LONG: usize = 128;
+/// Longer members are removed first if the state is too long to be sent.
+const LONG_MEMBER: usize = 128;
 
-/// The state that came, over all lines of its header. One member that is malformed spoils all of it.
+/// The state received so far, over all lines of the header. One malformed member invalidates all of it.
 #[derive(Debug, Default)]
 pub(crate) struct TraceState {
     others: Vec<Box<str>>,
     ours: Option<SpanId>,
     members: usize,
     length: usize,
-    broken: bool,
+    is_broken: bool,
 }
 
 impl TraceState {
+    /// Reads one line of the header.
     pub(crate) fn line(&mut self, line: &str) {
-        // Whoever sends more than this means no state.
+        // The multiple allows for members that the specification lets us drop, but bounds the memory.
         self.length = self.length.saturating_add(line.len());
-        if self.broken || self.length > 16 * MAX_LENGTH {
-            return self.spoil();
+        if self.is_broken || self.length > 16 * MAX_LENGTH {
+            return self.invalidate();
         }
         for member in line.split(',') {
             let member = member.trim_matches([' ', '\t']);
             if !member.is_empty() && self.member(member).is_none() {
-                return self.spoil();
+                return self.invalidate();
             }
         }
     }
@@ -45,7 +46,7 @@ impl TraceState {
             return None;
         }
         if key == OURS {
-            // Of ours only the id is read, and a new one takes its place.
+            // Our own member is not kept, since a new one replaces it.
             self.ours = value.parse().ok();
         } else {
             self.others.push(member.into());
@@ -53,26 +54,26 @@ impl TraceState {
         Some(())
     }
 
-    fn spoil(&mut self) {
+    fn invalidate(&mut self) {
         *self = Self {
             length: self.length,
-            broken: true,
+            is_broken: true,
             ..Self::default()
         };
     }
 
     pub(crate) fn is_broken(&self) -> bool {
-        self.broken
+        self.is_broken
     }
 
-    /// The id that we have written, and what others have, no longer than may be sent on.
+    /// Returns the id in ragspan's member, and the members of other systems, cut to the length that may be sent.
     pub(crate) fn into_parts(self) -> (Option<SpanId>, Box<str>) {
         let room = MAX_LENGTH - OURS.len() - "=".len() - 36;
         let mut others = self.others;
         let length =
             |others: &[Box<str>]| others.iter().map(|member| member.len() + 1).sum::<usize>();
         if length(&others) > room {
-            others.retain(|member| member.len() <= LONG);
+            others.retain(|member| member.len() <= LONG_MEMBER);
         }
         while length(&others) > room || others.len() >= MAX_MEMBERS {
             others.pop();
@@ -81,7 +82,8 @@ impl TraceState {
     }
 }
 
-/// The header of an outbound call: ours first, since it changed last.
+/// Returns the header of an outbound call. Ragspan's member is first, as the specification requires of the member
+/// changed last.
 pub(crate) fn tracestate_header(span: SpanId, others: &str) -> String {
     match others {
         "" => format!("{OURS}={span}"),
@@ -89,7 +91,7 @@ pub(crate) fn tracestate_header(span: SpanId, others: &str) -> String {
     }
 }
 
-/// A name, or a tenant's name at a system.
+/// Returns whether the key is well-formed: a name, or `tenant@system`.
 fn is_key(key: &str) -> bool {
     let simple = |text: &str, most: usize, may_begin: fn(u8) -> bool| {
         let bytes = text.as_bytes();
@@ -135,9 +137,9 @@ mod tests {
         read(lines).map(|(_, others)| others)
     }
 
-    /// The table of the specification, header by header.
+    /// The test table of the specification.
     #[test]
-    fn the_good_are_kept_and_the_bad_spoil_all() {
+    fn valid_members_are_kept_and_a_malformed_one_invalidates_all() {
         let key = |length| "z".repeat(length);
         let tenant = format!("{}@{}", "t".repeat(241), "v".repeat(14));
         let kept: [(&[&str], &str); 10] = [
@@ -195,12 +197,12 @@ mod tests {
         assert_eq!(
             others(&[&most]).unwrap().split(',').count(),
             31,
-            "one place is ours"
+            "one member is ours"
         );
     }
 
     #[test]
-    fn ours_is_taken_out_and_stands_first_again() {
+    fn our_member_is_removed_and_written_first_again() {
         let id = "01a2073a-c418-7b04-b7ad-6b7169203331";
         let (ours, rest) = read(&[&format!("a=1,ragspan={id},b=2")]).unwrap();
         assert_eq!(
@@ -220,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_is_no_longer_than_may_go(lines in prop::collection::vec("([a-z]{1,9}=[ -~]{0,200},?){0,9}", 0..9)) {
+        fn a_written_header_is_within_the_limits(lines in prop::collection::vec("([a-z]{1,9}=[ -~]{0,200},?){0,9}", 0..9)) {
             let mut state = TraceState::default();
             lines.iter().for_each(|line| state.line(line));
             let (_, others) = state.into_parts();
@@ -230,7 +232,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_does_harm(text in ".{0,200}") {
+        fn any_text_is_read_without_panicking(text in ".{0,200}") {
             let _read = read(&[&text]);
         }
     }

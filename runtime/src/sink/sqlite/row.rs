@@ -30,7 +30,10 @@ pub(super) struct Texts {
 
 impl Texts {
     pub(super) fn of(record: &Record) -> Self {
-        let origin = record.failure.as_ref().and_then(|failure| failure.born_in);
+        let origin = record
+            .failure
+            .as_ref()
+            .and_then(|failure| failure.origin_span_id);
         Self {
             timestamp: rfc3339(record.timestamp),
             trace_id: record.trace_id.map(|id| id.text()),

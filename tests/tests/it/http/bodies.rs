@@ -76,11 +76,11 @@ async fn whole(client: Client) {
 #[tokio::test]
 async fn a_stream_is_polled_inside_and_ends_the_call() {
     for ((), seen) in each(|| app(|| streamed(tokens(3))), whole).await {
-        call(&seen).succeeded().with("bytes_sent", 24);
+        call(&seen).assert_success().assert_field("bytes_sent", 24);
         let tokens = seen.spans("token");
         assert_eq!(tokens.len(), 3);
         tokens.iter().for_each(|token| {
-            token.under("http_request");
+            token.assert_under("http_request");
         });
         let last = seen.messages().last().copied();
         assert_eq!(last, Some("http_request_complete"));
@@ -94,7 +94,9 @@ async fn a_stream_that_fails_fails_the_call() {
         streamed(tokens(2).chain(lost))
     };
     for ((), seen) in each(|| app(fails), broken).await {
-        let call = call(&seen).failed_with("http_body").with("bytes_sent", 16);
+        let call = call(&seen)
+            .assert_failed_with("http_body")
+            .assert_field("bytes_sent", 16);
         assert!(
             call.record()["error"]["message"]
                 .to_string()
@@ -118,14 +120,14 @@ async fn a_client_that_goes_away_cancels_the_call() {
     };
     for ((), seen) in each(|| app(|| streamed(endless())), read).await {
         call(&seen)
-            .was_cancelled()
-            .with("cancelled_by", "disconnect")
-            .with("bytes_sent", 8);
-        let inner = seen.span("endless").was_cancelled();
+            .assert_cancelled()
+            .assert_field("cancelled_by", "disconnect")
+            .assert_field("bytes_sent", 8);
+        let inner = seen.span("endless").assert_cancelled();
         inner
-            .under("http_request")
-            .with("cancelled_by", "disconnect");
-        seen.counted("rag_active_queries", &[("layer", "api")], 0.0);
+            .assert_under("http_request")
+            .assert_field("cancelled_by", "disconnect");
+        seen.assert_metric("rag_active_queries", &[("layer", "api")], 0.0);
     }
 }
 
@@ -159,9 +161,9 @@ async fn a_client_that_does_not_wait_for_the_answer_cancels_the_call() {
     };
     for ((), seen) in each(pending, leave).await {
         call(&seen)
-            .was_cancelled()
-            .with("cancelled_by", "disconnect")
-            .without("http_status");
+            .assert_cancelled()
+            .assert_field("cancelled_by", "disconnect")
+            .assert_no_field("http_status");
     }
 }
 
@@ -196,7 +198,9 @@ async fn an_unread_trailer_is_not_missing() {
         };
         // Not with axum, which removes the body itself, and not with HTTP/2, where hyper sends the body as it is.
         let ((), seen) = on(Version::One, Plain(make).layered(), read).await;
-        call(&seen).succeeded().with("bytes_sent", bytes);
+        call(&seen)
+            .assert_success()
+            .assert_field("bytes_sent", bytes);
     }
 }
 
@@ -219,7 +223,9 @@ async fn an_error_status_stays_an_error_when_the_body_is_dropped() {
             .unwrap();
     };
     for ((), seen) in each(|| app(bad), leave).await {
-        call(&seen).failed_with("http_502").with("http_status", 502);
+        call(&seen)
+            .assert_failed_with("http_502")
+            .assert_field("http_status", 502);
     }
 }
 
@@ -227,7 +233,7 @@ async fn an_error_status_stays_an_error_when_the_body_is_dropped() {
 async fn a_panic_in_a_body_is_recorded() {
     let panics = || streamed(tokens(1).chain(stream::once(async { panic!("as tested") })));
     for ((), seen) in each(|| app(panics), broken).await {
-        call(&seen).panicked();
+        call(&seen).assert_panicked();
     }
 }
 
@@ -256,10 +262,10 @@ async fn the_trailers_of_grpc_decide_the_outcome() {
             ("x", Some("grpc_unknown")),
         ] {
             for ((), seen) in each(|| app(move || grpc(status, in_trailers)), whole).await {
-                let call = call(&seen).with("http_status", 200);
+                let call = call(&seen).assert_field("http_status", 200);
                 match label {
-                    None => call.succeeded().with("grpc_status", 0),
-                    Some(label) => call.failed_with(label),
+                    None => call.assert_success().assert_field("grpc_status", 0),
+                    Some(label) => call.assert_failed_with(label),
                 };
             }
         }
@@ -272,7 +278,7 @@ async fn the_trailers_of_grpc_decide_the_outcome() {
             .unwrap()
     };
     for ((), seen) in each(|| app(other), whole).await {
-        call(&seen).succeeded().without("grpc_status");
+        call(&seen).assert_success().assert_no_field("grpc_status");
     }
 }
 
@@ -345,8 +351,8 @@ async fn a_service_error_fails_the_server_and_the_client_call() {
     for (operation, label) in [("http_request", "Error"), ("http_call", "http_transport")] {
         let call = seen
             .span(operation)
-            .failed_with(label)
-            .without("http_status");
+            .assert_failed_with(label)
+            .assert_no_field("http_status");
         assert_eq!(call.record()["error"]["message"], "no more workers");
     }
 }
@@ -371,8 +377,8 @@ async fn a_service_that_panics_before_it_returns_a_future_is_recorded() {
     .await;
     let begun = seen.spans("begin");
     for (begun, operation) in begun.iter().zip(["http_request", "http_call"]) {
-        seen.span(operation).panicked();
-        begun.under(operation);
+        seen.span(operation).assert_panicked();
+        begun.assert_under(operation);
     }
     assert_eq!(begun.len(), 2);
 }
@@ -391,9 +397,9 @@ async fn a_cancellation_is_recorded_and_a_known_outcome_wins() {
     })
     .await;
     seen.span("http_call")
-        .was_cancelled()
-        .without("cancelled_by");
+        .assert_cancelled()
+        .assert_no_field("cancelled_by");
     seen.span("http_request")
-        .was_cancelled()
-        .with("cancelled_by", "timeout");
+        .assert_cancelled()
+        .assert_field("cancelled_by", "timeout");
 }

@@ -1,4 +1,4 @@
-//! An outbound request is a call, and the called service continues its trace.
+//! An outbound request is a call, and its trace continues in the receiving service.
 
 use std::fmt::Display;
 
@@ -29,7 +29,7 @@ struct Asked {
     request_id: &'static str,
 }
 
-/// Sends a request, and returns the status and the body.
+/// Sends a request as a search does, and gives the status and the body.
 #[rag_span(layer = "retrieval")]
 async fn search(
     kind: Kind,
@@ -51,7 +51,7 @@ async fn search(
             Ok((status, String::from_utf8(body.to_vec()).unwrap()))
         }
         Kind::Reqwest => {
-            // In a build of the whole workspace an example enables TLS, and a client then needs a provider.
+            // In a build of the whole workspace an example enables TLS, and a client then needs a crypto provider.
             let _chosen_before = rustls::crypto::ring::default_provider().install_default();
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let client = ClientBuilder::new(client).with(outbound).build();
@@ -67,7 +67,7 @@ fn names(headers: &HeaderMap) -> String {
     there.copied().collect::<Vec<_>>().join(" ")
 }
 
-/// Answers with the propagation headers of the request.
+/// A service that returns the names of the received propagation headers.
 fn app() -> Router {
     let busy = |request: Incoming| async move {
         let status = match request.uri().path() {
@@ -103,16 +103,17 @@ async fn both_clients_propagate_the_trace() {
         assert_eq!(answer, Ok((StatusCode::OK, all)));
         let call = seen
             .span("http_call")
-            .succeeded()
-            .under("search")
-            .in_layer("retrieval");
-        call.with("http_method", "GET").with("http_status", 200);
+            .assert_success()
+            .assert_under("search")
+            .assert_layer("retrieval");
+        call.assert_field("http_method", "GET")
+            .assert_field("http_status", 200);
         let host = call.record()["context"]["http_host"].to_string();
         assert!(host.starts_with("\"127.0.0.1:"), "{host}");
-        let served = seen.span("http_request").under("http_call").record();
+        let served = seen.span("http_request").assert_under("http_call").record();
         assert_eq!(served["trace_id"], call.record()["trace_id"]);
         assert_eq!(served["request_id"], "r-1");
-        seen.says_nothing_of("s3cret");
+        seen.assert_no_text("s3cret");
         assert!(!call.record().to_string().contains("find"));
     }
 }
@@ -134,9 +135,9 @@ async fn a_server_error_and_a_connection_error_are_errors() {
         let (answer, seen) = ask(kind, outbound_layer(), "/busy").await;
         assert_eq!(answer.unwrap().0, 503);
         seen.span("http_call")
-            .failed_with("http_503")
-            .with("http_status", 503);
-        // The port is closed again.
+            .assert_failed_with("http_503")
+            .assert_field("http_status", 503);
+        // The port is closed now.
         let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!(
             "http://user:s3cret@{}/?key=s3cret",
@@ -151,7 +152,7 @@ async fn a_server_error_and_a_connection_error_are_errors() {
             Kind::Tower => "http_transport",
             Kind::Reqwest => "http_connect",
         };
-        let call = seen.span("http_call").failed_with(label);
+        let call = seen.span("http_call").assert_failed_with(label);
         assert!(!call.record().to_string().contains("s3cret"));
     }
 }
@@ -168,6 +169,6 @@ async fn a_request_outside_of_any_call_begins_a_trace() {
         tasks.end().await;
     })
     .await;
-    seen.span("http_call").is_root().in_layer("http");
-    seen.span("http_request").under("http_call");
+    seen.span("http_call").assert_root().assert_layer("http");
+    seen.span("http_request").assert_under("http_call");
 }

@@ -68,27 +68,27 @@ async fn a_request_is_a_call_with_its_harmless_attributes() {
     {
         let call = seen
             .span("http_request")
-            .succeeded()
-            .is_root()
-            .in_layer("api");
-        call.with("http_method", "GET")
-            .with("http_path", "/query")
-            .with("http_version", version)
-            .with("http_status", 200)
-            .with("bytes_sent", 9)
-            .without("user_agent");
+            .assert_success()
+            .assert_root()
+            .assert_layer("api");
+        call.assert_field("http_method", "GET")
+            .assert_field("http_path", "/query")
+            .assert_field("http_version", version)
+            .assert_field("http_status", 200)
+            .assert_field("bytes_sent", 9)
+            .assert_no_field("user_agent");
         let record = call.record();
         assert_eq!(record["trace_id"], trace);
         assert_eq!(record["request_id"], "r-1");
         assert!(record["metrics"]["time_to_first_byte_ms"].is_number());
-        seen.span("search").under("http_request");
-        seen.says_nothing_of("s3cret").says_nothing_of("t0ken");
-        seen.counted(
+        seen.span("search").assert_under("http_request");
+        seen.assert_no_text("s3cret").assert_no_text("t0ken");
+        seen.assert_metric(
             "rag_requests_total",
             &[("layer", "api"), ("status", "success")],
             1.0,
         )
-        .counted("rag_active_queries", &[("layer", "api")], 0.0);
+        .assert_metric("rag_active_queries", &[("layer", "api")], 0.0);
     }
 }
 
@@ -107,9 +107,11 @@ async fn the_status_decides_the_outcome_of_a_request() {
     };
     for ((), seen) in each(app, ask).await {
         let calls = seen.spans("http_request");
-        calls[0].succeeded().with("http_status", 404);
-        calls[1].failed_with("http_503").with("http_status", 503);
-        calls[2].succeeded().with("http_status", 405);
+        calls[0].assert_success().assert_field("http_status", 404);
+        calls[1]
+            .assert_failed_with("http_503")
+            .assert_field("http_status", 503);
+        calls[2].assert_success().assert_field("http_status", 405);
         assert_eq!(calls.len(), 3);
     }
 }
@@ -146,12 +148,12 @@ async fn an_inner_failure_is_recorded_once_for_every_status() {
     for ((), seen) in each(app, ask).await {
         let calls = seen.spans("http_request");
         let origin_id = &seen.spans("load")[0].record()["span_id"];
-        let record = calls[0].failed_with("http_503").record();
+        let record = calls[0].assert_failed_with("http_503").record();
         assert_eq!(
             (&record["level"], &record["context"]["error_span_id"]),
             (&"INFO".into(), origin_id)
         );
-        calls[1].succeeded();
+        calls[1].assert_success();
         let errors = seen.records().iter().filter(|it| it["level"] == "ERROR");
         assert_eq!(errors.count(), 2, "once for each call of `load`");
         assert_eq!(
@@ -185,8 +187,8 @@ async fn probes_are_not_recorded() {
     };
     for ((), seen) in each(others, ask).await {
         let calls = seen.spans("http_request");
-        calls[0].with("http_path", "/health");
-        calls[1].with("http_path", "/query/more");
+        calls[0].assert_field("http_path", "/health");
+        calls[1].assert_field("http_path", "/query/more");
         assert_eq!(calls.len(), 2);
     }
 }
@@ -221,11 +223,11 @@ async fn a_request_id_is_accepted_created_or_replaced() {
         assert_eq!(calls.len(), 4);
         for (id, call) in ids.iter().zip(&calls) {
             assert_eq!(call.record()["request_id"], *id);
-            call.with("user_agent", "tests/1.0");
+            call.assert_field("user_agent", "tests/1.0");
         }
         assert_eq!(ids[0], "r-1");
         assert!(ids[1..].iter().all(|id| id.starts_with("req-")), "{ids:?}");
-        seen.counted("ragspan_propagation_rejected_total", &[], 2.0);
+        seen.assert_metric("ragspan_propagation_rejected_total", &[], 2.0);
     }
 }
 
@@ -266,8 +268,8 @@ async fn a_new_trace_at_an_edge_records_the_trace_of_the_caller() {
     let linked = "0af76519-16cd-43dd-8448-eb211c80319c";
     let call = seen
         .span("http_request")
-        .is_root()
-        .with("linked_trace_id", linked);
+        .assert_root()
+        .assert_field("linked_trace_id", linked);
     assert_ne!(call.record()["trace_id"], linked);
 }
 
@@ -303,14 +305,16 @@ async fn the_handler_sets_the_user_and_an_outer_layer_wins() {
         text(client.send(empty(request)).await.unwrap()).await;
     };
     for ((), seen) in each(app, ask).await {
-        seen.span("query").under("http_request").for_user("ada");
-        seen.span("search").under("query").for_user("ada");
+        seen.span("query")
+            .assert_under("http_request")
+            .assert_user("ada");
+        seen.span("search").assert_under("query").assert_user("ada");
         let records = seen.records();
         assert_eq!(records.len(), 6);
         assert!(records.iter().all(|record| record["request_id"] == "r-1"));
         assert_eq!(seen.span("query").record()["tenant_id"], "acme");
         assert!(seen.span("http_request").record()["user_id"].is_null());
-        seen.counted(
+        seen.assert_metric(
             "rag_requests_total",
             &[("layer", "api"), ("status", "success")],
             1.0,
@@ -332,7 +336,7 @@ async fn a_panic_passes_through_and_is_recorded() {
         client.send(empty(to("/"))).await.unwrap_err();
     };
     for ((), seen) in each(app, ask).await {
-        let call = seen.span("http_request").panicked();
+        let call = seen.span("http_request").assert_panicked();
         assert!(
             call.record()["error"]["message"]
                 .to_string()
@@ -415,5 +419,5 @@ async fn ten_thousand_concurrent_requests_have_separate_contexts() {
         }
     }
     let counted = [("layer", "api"), ("status", "success")];
-    seen.counted("rag_requests_total", &counted, MANY as f64);
+    seen.assert_metric("rag_requests_total", &counted, MANY as f64);
 }
