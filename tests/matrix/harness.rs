@@ -1,7 +1,8 @@
-//! The library of the matrix programs: a journal of side effects, and the comparison of a function with its annotated twin.
+//! Support for the programs of the matrix test: a journal of side effects, and the comparison of a function with its
+//! annotated twin.
 //!
-//! `tests/src/matrix` copies this file into the crate `matrix` of what it generates. Shapes see all of it by
-//! `use ::matrix::*`, also those whose module has no prelude.
+//! `tests/src/matrix` copies this file into the generated workspace as the crate `matrix`. Shapes import all of it by
+//! `use ::matrix::*`, also in modules without a prelude.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -32,34 +33,34 @@ thread_local! {
     static TICKS: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Adds a side effect to the journal.
-pub fn note(what: impl Display) {
-    JOURNAL.with_borrow_mut(|journal| journal.push(what.to_string()));
+/// Records a side effect in the journal.
+pub fn effect(text: impl Display) {
+    JOURNAL.with_borrow_mut(|journal| journal.push(text.to_string()));
 }
 
-/// Adds a side effect to the journal and returns the value: for temporaries and operands.
-pub fn note_and_return<T>(what: &str, value: T) -> T {
-    note(what);
+/// Records a side effect and returns `value`: for temporaries and operands.
+pub fn with_effect<T>(text: &str, value: T) -> T {
+    effect(text);
     value
 }
 
-/// Counts an evaluation. The journal omits it, because it is not a side effect of the function.
+/// Counts an evaluation of a field. It is not a side effect of the function, so it is not in the journal.
 #[must_use]
-pub fn counted(what: &'static str) -> u64 {
+pub fn counted(field: &'static str) -> u64 {
     COUNTED.with_borrow_mut(|counted| {
-        let count = counted.entry(what).or_default();
+        let count = counted.entry(field).or_default();
         *count += 1;
         *count
     })
 }
 
-/// A value that adds its drop to the journal.
+/// A value that records its drop.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Noisy(pub &'static str);
 
 #[must_use]
 pub fn noisy(name: &'static str) -> Noisy {
-    note(format!("make {name}"));
+    effect(format!("make {name}"));
     Noisy(name)
 }
 
@@ -72,7 +73,7 @@ impl Noisy {
 
 impl Drop for Noisy {
     fn drop(&mut self) {
-        note(format!("drop {}", self.0));
+        effect(format!("drop {}", self.0));
     }
 }
 
@@ -88,7 +89,7 @@ impl Display for Failed {
 
 impl Error for Failed {}
 
-/// A request's context, for `context_from`.
+/// The context of a request, for `context_from`.
 #[derive(Debug, ragspan::LogContext)]
 pub struct Asked {
     user_id: &'static str,
@@ -100,7 +101,7 @@ pub fn asked() -> Asked {
     Asked { user_id: "u", asked: 1 }
 }
 
-/// A future that is ready when it is polled for the second time.
+/// A future that is ready at its second poll.
 #[derive(Debug, Default)]
 pub struct Pause(bool);
 
@@ -116,50 +117,54 @@ impl Future for Pause {
         if std::mem::replace(&mut self.0, true) {
             return Poll::Ready(());
         }
-        note("pause");
+        effect("pause");
         context.waker().wake_by_ref();
         Poll::Pending
     }
 }
 
-/// Runs a future to its end; every poll is a side effect.
+/// Polls a future to completion; every poll is recorded as a side effect.
 pub fn now<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..1000 {
-        note("poll");
+        effect("poll");
         if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return value;
         }
     }
-    panic!("this future never ends")
+    panic!("the future is still pending after 1000 polls")
 }
 
-/// Drops a future after so many polls, none of which may end it.
+/// Polls a future `polls` times and drops it.
+///
+/// # Panics
+///
+/// Panics if the future completes.
 pub fn cancelled<F: Future>(future: F, polls: usize) -> &'static str {
     let mut future = Box::pin(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..polls {
-        note("poll");
+        effect("poll");
         assert!(future.as_mut().poll(&mut context).is_pending());
     }
-    note("cancel");
+    effect("cancel");
     drop(future);
     "cancelled"
 }
 
-/// The items of a stream.
+/// Collects the items of a stream.
 pub fn items<S: Stream>(stream: S) -> Vec<S::Item> {
     taken(stream, usize::MAX)
 }
 
-/// Takes this number of items from a stream, then drops the stream.
+/// Takes up to `count` items of a stream, and drops it.
 pub fn taken<S: Stream>(stream: S, count: usize) -> Vec<S::Item> {
     let mut stream = pin!(stream);
     let mut context = Context::from_waker(Waker::noop());
     let mut items = Vec::new();
     while items.len() < count {
-        note("poll");
+        effect("poll");
         match stream.as_mut().poll_next(&mut context) {
             Poll::Ready(Some(item)) => items.push(item),
             Poll::Ready(None) => break,
@@ -169,12 +174,12 @@ pub fn taken<S: Stream>(stream: S, count: usize) -> Vec<S::Item> {
     items
 }
 
-/// Compiles only if the value may go to another thread.
+/// Compiles only if the value is `Send`.
 pub fn sendable<T: Send>(value: T) -> T {
     value
 }
 
-/// Boxes a future as a `Send` trait object, for shapes that name the boxed type.
+/// Boxes a future, for shapes that return a `BoxFuture`.
 pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
     Box::pin(future)
 }
@@ -209,22 +214,22 @@ impl Stream for Countdown {
     }
 }
 
-/// Formats and drops the value of a driver.
+/// Formats the value of a driver, and drops it.
 #[allow(clippy::needless_pass_by_value)]
 pub fn shown<T: Debug>(value: T) -> String {
     format!("{value:?}")
 }
 
-/// One call of a shape, with its ends in the order in which they are recorded.
+/// One call of a shape, with the statuses of its records in the order of recording.
 #[derive(Debug)]
 pub struct Case {
     pub call: &'static str,
     pub statuses: &'static [&'static str],
-    /// The number of successes with a value; the others are `None`.
+    /// The number of successes that have a value; the others are `None`.
     pub values: u64,
 }
 
-/// A function, and itself under the attribute.
+/// A function, and the same function with the attribute.
 #[derive(Debug)]
 pub struct Pair {
     pub id: usize,
@@ -234,45 +239,47 @@ pub struct Pair {
     pub expected: Expected,
 }
 
-/// The effect of the attribute's arguments on a record.
+/// The record that the arguments of the attribute should lead to.
 #[derive(Debug)]
 pub struct Expected {
     pub layer: &'static str,
     /// The operation, if the arguments name it.
     pub operation: Option<&'static str>,
-    /// The level of a success, and of an error.
+    /// The levels of a success and of an error.
     pub levels: (&'static str, &'static str),
-    /// The fields in the context of every record, and of every success.
-    pub entry: &'static [&'static str],
-    pub success: &'static [&'static str],
-    /// How often these are counted in every call, and in every success.
-    pub counted_entry: u64,
+    /// The fields of every record.
+    pub call_fields: &'static [&'static str],
+    /// The fields that only the record of a success has.
+    pub success_fields: &'static [&'static str],
+    /// The number of counted evaluations in every call.
+    pub counted_call: u64,
+    /// The number of further counted evaluations in every success.
     pub counted_success: u64,
 }
 
-/// The observations of one call.
+/// The observable behaviour of one call.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
+struct Observed {
     value: Result<String, String>,
     journal: Vec<String>,
 }
 
-/// Where a call runs.
+/// The subscriber that a call runs under.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Setup {
-    /// Under a pipeline, and a subscriber that has only our layer.
+    /// A pipeline, and a subscriber that has only the layer of ragspan.
     Measured,
-    /// Beside another layer, which sees the spans too.
-    Accompanied,
-    /// Where the user's filter switches every span off.
+    /// A pipeline, and a second layer that observes the spans.
+    SecondLayer,
+    /// A pipeline, and a filter that disables every span.
     Filtered,
-    /// Without a subscriber.
-    Alone,
+    /// Neither a pipeline nor a subscriber.
+    Bare,
 }
 
-const SETUPS: [Setup; 4] = [Setup::Measured, Setup::Accompanied, Setup::Filtered, Setup::Alone];
+const SETUPS: [Setup; 4] = [Setup::Measured, Setup::SecondLayer, Setup::Filtered, Setup::Bare];
 
-/// Runs all pairs, and prints what differs; the id of a pair leads its lines.
+/// Runs all pairs, and prints the differences; each line begins with the id of its pair.
 pub fn run(pairs: &[Pair]) -> std::process::ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let mut compared = 0;
@@ -308,13 +315,13 @@ fn compare(pair: &Pair, way: usize, case: &Case, setup: Setup) -> Vec<String> {
     wrong.extend(spans);
     match captured {
         Some(captured) => wrong.extend(measured(expected, case, setup, &captured)),
-        None => wrong.extend(evaluated(0, 0, "without a subscriber")),
+        None => wrong.extend(evaluated(0, 0, "without a pipeline")),
     }
     wrong
 }
 
-/// One call: what it did, what was captured, and what is wrong with its spans.
-fn observe(drive: fn(usize) -> String, way: usize, setup: Setup) -> (Seen, Option<Captured>, Vec<String>) {
+/// Runs one call; returns its behaviour, what was captured, and the spans that it left open.
+fn observe(drive: fn(usize) -> String, way: usize, setup: Setup) -> (Observed, Option<Captured>, Vec<String>) {
     JOURNAL.take();
     COUNTED.take();
     let open = Arc::new(Open::default());
@@ -322,21 +329,21 @@ fn observe(drive: fn(usize) -> String, way: usize, setup: Setup) -> (Seen, Optio
     let registry = tracing_subscriber::registry();
     let (value, captured) = match setup {
         Setup::Measured => captured(Capture::new(), call),
-        Setup::Accompanied => {
-            let layers = registry.with(ragspan::layer()).with(Watching(Arc::clone(&open)));
+        Setup::SecondLayer => {
+            let layers = registry.with(ragspan::layer()).with(OpenSpanLayer(Arc::clone(&open)));
             captured(Capture::new().under(layers), call)
         }
         Setup::Filtered => {
             let layers = registry.with(tracing::level_filters::LevelFilter::OFF).with(ragspan::layer());
             captured(Capture::new().under(layers), call)
         }
-        Setup::Alone => (call(), None),
+        Setup::Bare => (call(), None),
     };
     let value = value.map_err(|panic| match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(panic) => panic.downcast::<&str>().map_or_else(|_| "?".to_owned(), |text| (*text).to_owned()),
     });
-    (Seen { value, journal: JOURNAL.take() }, captured, open.problems())
+    (Observed { value, journal: JOURNAL.take() }, captured, open.problems())
 }
 
 fn captured<R>(capture: Capture, body: impl FnOnce() -> R) -> (R, Option<Captured>) {
@@ -346,7 +353,7 @@ fn captured<R>(capture: Capture, body: impl FnOnce() -> R) -> (R, Option<Capture
 
 fn measured(expected: &Expected, case: &Case, setup: Setup, captured: &Captured) -> Vec<String> {
     let ended = captured.records().iter().filter(|record| !record["context"]["status"].is_null());
-    // A span that is filtered off leaves records from WARNING on.
+    // A call whose span is disabled is recorded from WARNING on.
     let hidden = |status: &str| match (setup, status) {
         (Setup::Filtered, "error" | "panic") => expected.levels.1 == "INFO",
         (Setup::Filtered, "empty") => false,
@@ -363,14 +370,14 @@ fn measured(expected: &Expected, case: &Case, setup: Setup, captured: &Captured)
     wrong.extend(ended.iter().flat_map(|record| recorded(expected, case, record)));
     wrong.extend(counts(expected, case, captured));
     wrong.extend(evaluated(
-        expected.counted_entry * case.statuses.len() as u64,
+        expected.counted_call * case.statuses.len() as u64,
         expected.counted_success * case.values,
         "with a pipeline",
     ));
     wrong
 }
 
-/// Returns the mistakes in one completion record.
+/// Returns the problems of one completion record.
 fn recorded(expected: &Expected, case: &Case, record: &Value) -> Vec<String> {
     let status = record["context"]["status"].as_str().unwrap_or_default();
     let (ending, level) = match status {
@@ -384,14 +391,14 @@ fn recorded(expected: &Expected, case: &Case, record: &Value) -> Vec<String> {
     let message = record["message"].as_str().unwrap_or_default();
     let named = expected.operation.is_none_or(|operation| message == format!("{operation}{ending}"));
     if !message.ends_with(ending) || !named {
-        wrong.push(format!("the record of {status} is called {message}"));
+        wrong.push(format!("the message of the {status} is {message}"));
     }
-    // An error that passes through several calls is an ERROR only at its origin.
+    // An error that passes through several calls is an ERROR only in the call that it originates in.
     if case.statuses.len() == 1 && record["level"] != level {
         wrong.push(format!("{message} has the level {}, not {level}", record["level"]));
     }
-    let success = if status == "success" && case.values > 0 { expected.success } else { &[] };
-    for field in expected.entry.iter().chain(success) {
+    let success = if status == "success" && case.values > 0 { expected.success_fields } else { &[] };
+    for field in expected.call_fields.iter().chain(success) {
         let (inside, name) = field.strip_prefix("metrics.").map_or(("context", *field), |name| ("metrics", name));
         if record[inside][name].is_null() {
             wrong.push(format!("{message} has no {field}: {record}"));
@@ -411,19 +418,19 @@ fn counts(expected: &Expected, case: &Case, captured: &Captured) -> Vec<String> 
         .iter()
         .filter_map(|status| captured.metric("rag_requests_total", &[("layer", expected.layer), ("status", status)]))
         .sum();
-    // Calls below a call of the same layer are not counted as requests.
+    // A call below a call of the same layer is not counted as a request.
     if (requests == 0.0) != case.statuses.is_empty() || requests > case.statuses.len() as f64 {
         wrong.push(format!("{requests} requests are counted for {} calls", case.statuses.len()));
     }
     wrong
 }
 
-fn evaluated(entry: u64, success: u64, when: &str) -> Vec<String> {
+fn evaluated(call: u64, success: u64, when: &str) -> Vec<String> {
     let counted = COUNTED.take();
-    let count = |what: &str| counted.get(what).copied().unwrap_or(0);
+    let count = |field: &str| counted.get(field).copied().unwrap_or(0);
     let mut wrong = Vec::new();
-    if count("entry") != entry {
-        wrong.push(format!("a field of the call is evaluated {} times, not {entry}, {when}", count("entry")));
+    if count("call") != call {
+        wrong.push(format!("a field of the call is evaluated {} times, not {call}, {when}", count("call")));
     }
     if count("ok") != success {
         wrong.push(format!("a field of the value is evaluated {} times, not {success}, {when}", count("ok")));
@@ -431,7 +438,7 @@ fn evaluated(entry: u64, success: u64, when: &str) -> Vec<String> {
     wrong
 }
 
-/// How many spans are open and entered.
+/// Numbers of open and of entered spans.
 #[derive(Debug, Default)]
 struct Open {
     spans: AtomicI64,
@@ -448,10 +455,10 @@ impl Open {
     }
 }
 
-/// Another layer.
-struct Watching(Arc<Open>);
+/// A layer that counts open and entered spans.
+struct OpenSpanLayer(Arc<Open>);
 
-impl<S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>> Layer<S> for Watching {
+impl<S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>> Layer<S> for OpenSpanLayer {
     fn on_new_span(
         &self,
         _: &tracing::span::Attributes<'_>,
@@ -474,7 +481,7 @@ impl<S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>> Layer
     }
 }
 
-/// A countdown of ticks, for shapes that need state of their thread.
+/// Counts calls on this thread, for shapes that need thread-local state.
 pub fn tick() -> u8 {
     TICKS.with(|ticks| {
         ticks.set(ticks.get().wrapping_add(1));

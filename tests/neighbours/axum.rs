@@ -1,4 +1,4 @@
-// A service that handles one request and then shuts down gracefully.
+// A service that answers one request, and shuts down as on a signal.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ axum = { version = "0.8", default-features = false, features = ["http1", "json", "tokio"] }

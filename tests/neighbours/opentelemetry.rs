@@ -1,4 +1,4 @@
-// OpenTelemetry's layer beside `RagLayer`: it gets ragspan's spans as ordinary spans.
+// The OpenTelemetry layer beside that of ragspan: it gets the spans of annotated functions as ordinary spans.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ opentelemetry = "0.33"

@@ -1,4 +1,4 @@
-// The twelve lines of the README; afterwards `ragspan trace last` reads its database.
+// The twelve lines of the README; afterwards `ragspan trace last` reads the database.
 // expect: runs
 // then: ragspan trace last
 // shows: hybrid_search

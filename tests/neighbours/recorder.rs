@@ -1,4 +1,4 @@
-// A program with a metrics recorder of its own: both expositions are whole.
+// A program with its own metrics recorder: both expositions are complete.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ metrics = "0.24"

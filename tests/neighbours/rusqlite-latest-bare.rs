@@ -1,4 +1,4 @@
-// Without ragspan's SQLite there is nothing to share.
+// Without the feature `sqlite`, ragspan does not link SQLite.
 // expect: runs
 //@ ragspan = { path = "PACKAGED", default-features = false, features = ["serve", "log", "signal"] }
 //@ rusqlite = { version = "0.42", features = ["bundled"] }

@@ -1,4 +1,4 @@
-// Only one crate of a program may link SQLite, and this rusqlite needs a newer one than sqlx 0.9 allows.
+// Only one crate of a program can link SQLite, and this rusqlite requires a newer `libsqlite3-sys` than sqlx 0.9 allows.
 // expect: does not resolve
 //@ ragspan = { path = "PACKAGED" }
 //@ rusqlite = { version = "0.42", features = ["bundled"] }

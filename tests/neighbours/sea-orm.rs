@@ -1,4 +1,4 @@
-// sea-orm depends on sqlx 0.8 and shares its linked SQLite.
+// SeaORM uses sqlx 0.8; ragspan shares the SQLite that sqlx 0.8 links.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ sea-orm = { version = "1", default-features = false, features = ["macros", "runtime-tokio", "sqlx-sqlite"] }

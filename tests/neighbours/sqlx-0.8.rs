@@ -1,4 +1,4 @@
-// The former sqlx: both take the SQLite that it links.
+// The previous sqlx: both versions share the SQLite that it links.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ sqlx = { version = "0.8", default-features = false, features = ["runtime-tokio", "sqlite"] }

@@ -1,4 +1,4 @@
-// The sqlx that we use ourselves.
+// The sqlx version that ragspan uses.
 // expect: runs
 //@ ragspan = { path = "PACKAGED" }
 //@ sqlx = { version = "0.9", default-features = false, features = ["runtime-tokio", "sqlite"] }

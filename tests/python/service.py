@@ -1,7 +1,7 @@
-"""A service that is not ours, traced by a vendor's own client: `service.py otel|langsmith`.
+"""A service that a vendor's client traces: `service.py otel|langsmith`.
 
-It prints its port, and answers `POST /` with the list of addresses that the request is to pass through next. It calls the first
-of them with the rest, and answers with its own span as its client saw it, and with the answer that it got.
+It prints its port. `POST /` takes a list of addresses that the request is to pass through next: the service calls the first of
+them with the rest, and answers with its own span, as the client recorded it, and with the answer of the next service.
 """
 
 import json
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 def call(hops, headers):
-    """The answer of the next service, or none if this is the last."""
+    """Returns the answer of the next service, or None if this is the last."""
     if not hops:
         return None
     body = json.dumps(hops[1:]).encode()
@@ -23,7 +23,7 @@ def call(hops, headers):
 
 
 class OpenTelemetry:
-    """Traced by opentelemetry-sdk, with the propagators that it has by default."""
+    """Traces with opentelemetry-sdk and its default propagators."""
 
     def __init__(self):
         from opentelemetry import propagate, trace
@@ -55,7 +55,7 @@ class OpenTelemetry:
 
 
 class LangSmith:
-    """Traced by the LangSmith client, whose runs go to a server in this process instead of to LangSmith."""
+    """Traces with the LangSmith client, whose runs go to a server in this process instead of LangSmith."""
 
     def __init__(self):
         from langsmith import Client
@@ -67,7 +67,7 @@ class LangSmith:
         )
 
     def take(self, handler):
-        """Keeps a run that the client sends, whether it begins or ends."""
+        """Stores a run that the client sends at its start or its end."""
         run = handler.body()
         if handler.command == "POST" and isinstance(run, dict) and "id" in run:
             self.runs[run["id"]] = run
@@ -97,7 +97,7 @@ class LangSmith:
 
 
 def serve(respond):
-    """Starts a server on a free port of this machine, and gives the port."""
+    """Starts a server on a free port of this machine, and returns the port."""
 
     class Handler(BaseHTTPRequestHandler):
         def body(self):
@@ -133,7 +133,7 @@ def main():
         handler.answer(tracer.handle(headers, handler.body()))
 
     print(serve(respond), flush=True)
-    # Until the parent process has ended.
+    # Runs until the parent process closes standard input.
     sys.stdin.read()
 
 

@@ -1,11 +1,12 @@
-//! Puts secrets into every input of a program that takes text; `tests/it/canary.rs` looks for them in every output.
+//! Puts secrets into every input of a program; `tests/it/canary.rs` searches for them in all outputs.
 //!
-//! `canary on|off FOLDER`: with the rules of privacy or without, writes what a library writes (the file, the database, standard output), and what
-//! one asks a library for, as `metrics.txt`, `openmetrics.txt` and `health.json`, into the folder.
+//! `canary on|off FOLDER`: writes records to a log file, a database and standard output, with the privacy rules on or off. Metrics
+//! and health go to `metrics.txt`, `openmetrics.txt` and `health.json` in the folder.
 //! `canary on|off FOLDER panic|abort`: the same, and then panics or aborts.
-//! `canary on|off FOLDER degraded`: with sinks whose paths contain secrets and cannot be opened.
-//! `canary hostile FOLDER [pretty|compact]`: the same with text that attacks its viewer instead of secrets; standard output in this format.
-//! `canary list`: the inputs, and the secrets that are put into them.
+//! `canary on|off FOLDER degraded`: the same with sinks that cannot be opened, and whose paths have secrets.
+//! `canary hostile FOLDER [pretty|compact]`: the same with control sequences and markup instead of secrets, and with standard
+//! output in this format.
+//! `canary list`: prints the inputs, and the secrets of each.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -25,7 +26,7 @@ use ragspan::{
 };
 use sqlx::{Connection, Executor};
 
-/// The inputs that take text; each has its index as number. Add an input here and use it below.
+/// The inputs, by number. A new input needs a line in this list and a use below.
 const INPUTS: [&str; 45] = [
     "an event's message",
     "an event's field",
@@ -81,7 +82,7 @@ fn input(name: &str) -> usize {
         .expect("an input")
 }
 
-/// The secrets of an input: a key, a bearer token, an email address and a card number.
+/// Returns the secrets of an input, one of each form: a key, a bearer token, an e-mail address and a card number.
 fn secrets(input: usize) -> [String; 4] {
     let digits = format!("400000{input:09}");
     let sum: u32 = digits
@@ -101,11 +102,11 @@ fn secrets(input: usize) -> [String; 4] {
     ]
 }
 
-/// Characters that a terminal, a log viewer or a line parser interprets, each kind once.
+/// Control sequences and markup for terminals, log viewers and line parsers, one of each kind.
 const ATTACK: &str = "\n{\"level\":\"CRITICAL\",\"message\":\"forged\"}\r\n\u{1b}[2J\u{1b}]0;owned\u{7}\u{8}\u{9b}31m\u{85}\
                       \u{2028}\u{2029}\u{202e}\u{2066}\u{200e}\u{61c}\u{feff}\u{fff9}\u{7f}\0<script>\\";
 
-/// Attacks replace secrets.
+/// Whether inputs get attacks instead of secrets.
 static HOSTILE: AtomicBool = AtomicBool::new(false);
 
 fn attack(name: &str) -> Option<String> {
@@ -113,7 +114,7 @@ fn attack(name: &str) -> Option<String> {
     hostile.then(|| format!("attack{:02}{ATTACK}", input(name)))
 }
 
-/// A text that contains all secrets of an input.
+/// Returns a text with all secrets of an input.
 fn text(name: &str) -> String {
     if let Some(attack) = attack(name) {
         return attack;
@@ -122,7 +123,7 @@ fn text(name: &str) -> String {
     format!("é {key}, Bearer {bearer} from {email} pays {card}.")
 }
 
-/// A label is short, so it holds only one.
+/// Returns a short text with one secret of an input, for labels.
 fn label(name: &str) -> String {
     if let Some(attack) = attack(name) {
         return attack;
@@ -131,12 +132,12 @@ fn label(name: &str) -> String {
     key
 }
 
-/// A secret that only the name of its field reveals.
+/// Returns a secret that only the name of its field reveals.
 fn named(number: usize) -> String {
     format!("canary-named-{number:02}")
 }
 
-/// The names of fields that such values are given, in the order of their numbers.
+/// The names of the fields with such values, in the order of their numbers.
 const NAMED: [&str; 9] = [
     "password",
     "api_key",
@@ -267,7 +268,7 @@ fn record_values() {
     generate();
 }
 
-/// A service over HTTP, whose callers send secrets.
+/// A failing HTTP service.
 #[derive(Clone)]
 struct Failing;
 
@@ -289,7 +290,7 @@ impl tower_service::Service<http::Request<()>> for Failing {
     }
 }
 
-/// Requests that bring secrets in their headers, as far as those let text through.
+/// Calls the service with secrets in the path and in headers, without characters that these do not allow.
 fn called() -> Result<(), Box<dyn Error>> {
     let mut encoded = String::new();
     for byte in text("a caller's baggage").bytes() {
@@ -313,7 +314,7 @@ fn called() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Values that are too long, too deep or not text.
+/// Emits values that are too long, too deep or not UTF-8.
 fn enormous() {
     let long = "é".repeat(5 << 20);
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
@@ -368,7 +369,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints a line per input: its name and its secrets.
+/// Prints a line for each input: its name and its secrets.
 fn list() {
     for (number, input) in INPUTS.iter().enumerate() {
         println!("{input}\t{}", secrets(number).join("\t"));
@@ -389,7 +390,7 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
         folder.join(inside).join(name)
     };
     if degraded {
-        // A file, where a folder should be.
+        // A file at the path of the folder.
         std::fs::write(folder.join(text("a sink's path")), "")?;
     }
     let format = match end {
@@ -401,16 +402,16 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
         .sqlite(path("canary.db"))
         .file(FileSettings::new(path("canary.log")));
     let telemetry = ragspan::start(config)?;
-    // First, so that the last error is another's.
+    // First, so that the last error is another one.
     called()?;
     let hidden = Secret::new("canary-typed".to_owned());
     Request.in_scope(|| answer(&text("a call's argument"), &named(1), &hidden))?;
-    // Inside an annotated call of this module the logger would be the call's layer instead of the target.
+    // Inside an annotated call of this module, the record would have the call's layer instead of the target.
     log::info!(target: &label("the target of the log crate"), "aimed");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    // No statement may hold a NUL, so an attack in one is an error of sqlx's own.
+    // A statement must not have a NUL, so `sqlx` rejects an attack.
     if let Err(error) = runtime.block_on(query())
         && !HOSTILE.load(Ordering::Relaxed)
     {
@@ -432,7 +433,7 @@ fn leave(on: bool, folder: &Path, end: &[&str]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Writes the metrics in both formats, and the health.
+/// Writes the metrics, the health and the warnings to files.
 fn write_reports(telemetry: &Telemetry, folder: &Path) -> Result<(), Box<dyn Error>> {
     let open = telemetry.render_metrics(Some("application/openmetrics-text"));
     std::fs::write(

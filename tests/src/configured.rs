@@ -1,8 +1,8 @@
-//! Reads configurations in a process of its own; `tests/it/config.rs` and `scripts/soak config` run it.
+//! Loads configurations in a separate process; `tests/it/config.rs` and `scripts/soak config` run it.
 //!
 //! `configured load`: prints the loaded configuration. `configured start`: starts with it and makes a call.
 //! `configured hash`: writes a record with a hashed field, with the key of `RAGSPAN_HASH_KEY` if that is set.
-//! `configured fuzz COUNT SEED`: reads COUNT broken files, and prints how many were handled correctly.
+//! `configured fuzz COUNT SEED`: parses `COUNT` broken files, and prints how many were valid.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -55,7 +55,7 @@ fn load() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The whole message, as a service's `main` would print it.
+/// Prints the whole message, as the `main` of a service would.
 fn describe(error: &ConfigError) -> Box<dyn Error> {
     eprintln!("{error}");
     "the configuration is wrong".into()
@@ -97,7 +97,7 @@ fn hash() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The files to break: that of `config init`, and one with keys that the former lacks.
+/// The files to break, beside that of `config init`: the example of the design, and one with further YAML syntax.
 const FILES: [&str; 2] = [
     include_str!("../../runtime/src/config/load/seed.yaml"),
     "logging: &a\n  service: {name: ${A:-b}, version: \"1.0\"}\n  structured_logging:\n    level: info,a=debug\n    \
@@ -105,7 +105,7 @@ const FILES: [&str; 2] = [
      privacy: {redact_fields: [a, b]}\n  spool: *c\n  retention: {<<: *b, schedule: '03:10'}\n",
 ];
 
-/// Pieces with a meaning in YAML, pieces with a meaning in ragspan's configuration, and meaningless ones.
+/// Pieces of text with a meaning in YAML, with a meaning in configurations, or without one.
 const PIECES: [&str; 40] = [
     ":",
     ": ",
@@ -220,13 +220,13 @@ fn hurt_text(text: &mut Vec<char>, rng: &mut Rng) {
     text.splice(at..end, piece.chars()).for_each(drop);
 }
 
-/// Returns whether the file is valid. The error is a violated expectation.
+/// Returns whether the file is valid, or the problem of an invalid error message.
 fn classify(text: &str) -> Result<bool, String> {
     match Config::from_yaml(text) {
         Ok(config) if config.explain().is_empty() => Err("nothing is explained".to_owned()),
         Ok(_) => Ok(true),
         Err(error) => {
-            // A carriage return may end a line too.
+            // A carriage return can end a line too.
             let lines = text.split(['\n', '\r']).count() + 1;
             let within = |line: u32| line >= 1 && line as usize <= lines;
             let has_location = error
@@ -242,7 +242,7 @@ fn classify(text: &str) -> Result<bool, String> {
                 .chars()
                 .any(|letter| letter != '\n' && letter.is_control());
             if error.problems().is_empty() || !has_location || silent || unsafe_to_show {
-                return Err(format!("the message is {shown:?}"));
+                return Err(format!("the error message is invalid: {shown:?}"));
             }
             Ok(false)
         }

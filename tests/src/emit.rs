@@ -1,7 +1,7 @@
 //! Makes a known number of calls on several threads with the global pipeline; `tests/it/accounting.rs` counts them.
 //!
-//! `emit DB FILE THREADS CALLS [END]` with END one of `shutdown`, `drop`, `flush-and-wait`, or `scrape`,
-//! which reads the metrics all the while.
+//! `emit DB FILE THREADS CALLS [END]` with END one of `shutdown`, `drop`, `flush-and-wait`, or `scrape`, which reads the metrics
+//! during the calls.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Checks that the stats of every sink add up in an exposition.
+/// Checks that the delivery stats of every sink add up in the exposition.
 fn balanced(exposition: &str) {
     let sum = |family: &str, sink: &str| -> f64 {
         let mine = exposition

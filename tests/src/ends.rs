@@ -1,4 +1,4 @@
-//! Calls that end in ways that need a process of their own; `tests/it` looks at the outcome.
+//! Calls with ends that need a separate process; modules of `tests/it` check the outcome.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -33,7 +33,7 @@ fn caught() {
     panic!("once");
 }
 
-/// Panics, and once more while that unwinds.
+/// Panics, and panics again during unwinding.
 #[rag_span(layer = "data")]
 fn twice() {
     struct Bomb;
@@ -78,7 +78,7 @@ fn aborts(seed: u64) -> Result<(), Box<dyn Error>> {
         let mut tasks: Vec<_> = (0..100).map(|_| spawn(random.u32(0..100))).collect();
         random.shuffle(&mut tasks);
         tasks.iter().for_each(tokio::task::JoinHandle::abort);
-        // The end of the runtime cancels those of the last round.
+        // The end of the runtime cancels the tasks of the last round.
         drop(tasks);
     }
     drop(runtime);
@@ -107,7 +107,7 @@ fn balanced(exposition: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A call before anything is started, one that is running meanwhile, and one behind it.
+/// Makes a call before the start, one that is running during the start, and two after it.
 fn late_start() -> Result<(), Box<dyn Error>> {
     before();
     let telemetry = started_inside()?;
@@ -125,7 +125,7 @@ fn started_inside() -> Result<Telemetry, ragspan::telemetry::StartError> {
     ragspan::start(quiet().stdout(Format::Json))
 }
 
-/// Spans as `tracing` reports them to the `log` crate when no subscriber is set.
+/// A logger that prints the records that `tracing` reports to `log` without a subscriber.
 struct Lines;
 
 impl log::Log for Lines {
@@ -142,15 +142,15 @@ impl log::Log for Lines {
 
 static EVALUATED: AtomicU64 = AtomicU64::new(0);
 
-/// A field that prints each evaluation.
-fn print_value(value: u64) -> u64 {
+/// Counts the evaluations of a field.
+fn counted(value: u64) -> u64 {
     EVALUATED.fetch_add(1, Relaxed);
     value
 }
 
 #[rag_span(
-    layer = "data", fields(one = print_value(1)), context(two = print_value(2)), metrics(three = print_value(3)),
-    versions(four = print_value(4).to_string()), model = print_value(5).to_string(), ok(|_| six = print_value(6)),
+    layer = "data", fields(one = counted(1)), context(two = counted(2)), metrics(three = counted(3)),
+    versions(four = counted(4).to_string()), model = counted(5).to_string(), ok(|_| six = counted(6)),
 )]
 fn ours() -> u8 {
     7
@@ -159,7 +159,7 @@ fn ours() -> u8 {
 fn under_a_logger() -> Result<(), Box<dyn Error>> {
     log::set_logger(&Lines)?;
     log::set_max_level(log::LevelFilter::Trace);
-    drop(tracing::info_span!("theirs", asked = print_value(1)).entered());
+    drop(tracing::info_span!("theirs", asked = counted(1)).entered());
     println!("theirs {}", EVALUATED.swap(0, Relaxed));
     ours();
     println!("ours {}", EVALUATED.load(Relaxed));

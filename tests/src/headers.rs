@@ -1,4 +1,5 @@
-//! `headers COUNT SEED`: reads COUNT untrusted headers, and prints how many were valid and how much memory was used.
+//! `headers COUNT SEED`: parses the headers of `COUNT` untrusted requests, and prints how many were valid and how much the memory
+//! grew.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -13,7 +14,7 @@ type Lines = Vec<(String, String)>;
 
 const NAMES: [&str; 4] = ["traceparent", "tracestate", "baggage", "langsmith-trace"];
 
-/// Valid headers, to be broken.
+/// Valid values, which are then broken.
 const GOOD: [&str; 8] = [
     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-more",
@@ -25,7 +26,7 @@ const GOOD: [&str; 8] = [
     "20261123T070701528973Z01a2073a-c418-7259-92e2-510a1ad7419e.20261123T070701532515Z01a2073a-c41c-7ad2-9e80-dcd6c0d31bfe",
 ];
 
-/// Characters that mean something in one of them, and some that should in none.
+/// Characters with a meaning in one of the headers, and some without one.
 const MARKS: [&str; 24] = [
     "-", "=", ",", ";", ".", "%", "@", "*", "/", " ", "\t", "0", "f", "F", "T", "Z", "ff", "00",
     "\0", "\n", "é", "\u{fffd}", "\u{202e}", "%zz",
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let telemetry = ragspan::start(config)?;
     let (count, seed): (u64, u64) = (count.parse()?, seed.parse()?);
     let mut rng = Rng::with_seed(seed);
-    // The one-time allocations of the allocator and the pools are not measured.
+    // The first tenth fills the allocator and the pools, so it is not measured.
     let (warm, mut right) = (count / 10, 0);
     let mut before = 0;
     for round in 0..count {
@@ -67,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Reads the headers, and goes on with them: whether there was a trace, or what is wrong with what is sent on.
+/// Continues the trace of the headers; returns whether there was one, or the problem of the outbound headers.
 fn classify(lines: &Lines) -> Result<bool, String> {
     let remote = extract(lines);
     let mut out = Lines::new();
@@ -116,7 +117,7 @@ fn broken(rng: &mut Rng) -> String {
     text.into_iter().collect()
 }
 
-/// The resident memory of this process in KiB; zero if the system does not report it.
+/// Returns the resident memory of this process; zero if the system does not report it.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,7 +1,7 @@
-//! A service that starts under the conditions that `tests/it/hostile.rs` creates, and runs commands from its standard input.
+//! A service that starts under the conditions that `tests/it/hostile.rs` creates, and executes commands.
 //!
-//! `hostile [sqlite=PATH] [file=PATH] [metrics=ADDRESS] [strict] [relative]`, then lines on standard input: `add`, `many`, `flush`, `health`, `end`.
-//! It answers each on standard error, after the word `app`; records go to standard output.
+//! `hostile [sqlite=PATH] [file=PATH] [metrics=ADDRESS] [strict] [relative]`. The commands are lines of standard input: `add`,
+//! `many`, `flush`, `health`, `address`, `end`. The answers go to standard error, after the word `app`; records go to standard output.
 
 #![allow(clippy::print_stderr, missing_docs)]
 
@@ -31,7 +31,7 @@ fn config() -> Config {
         })
 }
 
-/// A service whose telemetry does not start prints the error and continues.
+/// Starts the telemetry; prints the error if it fails, and continues without it.
 fn start() -> Option<Telemetry> {
     let started = ragspan::start(config());
     let started = started.inspect_err(|error| eprintln!("app error {error}"));

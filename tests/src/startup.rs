@@ -1,4 +1,5 @@
-//! Starts under the conditions of an existing program, one per run; `tests/it/startup.rs` checks the outcome.
+//! Starts beside subscribers, recorders and loggers of other libraries, one case for each run; modules of `tests/it` check the
+//! outcome.
 
 #![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
@@ -216,7 +217,7 @@ fn unwritable(path: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// More records than the database may keep.
+/// Writes more records than the database may keep.
 fn small_database(path: &str) -> Result<(), Box<dyn Error>> {
     let mut settings = ragspan::config::SqliteSettings::new(path);
     settings.max_bytes = 4 << 20;
@@ -234,7 +235,7 @@ fn small_database(path: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A level at which ragspan's own clients would log.
+/// Starts at a level at which the clients of sinks emit events.
 fn noise() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::registry().with(ragspan::layer()).init();
     let folder = std::env::temp_dir().join(format!("ragspan-noise-{}", std::process::id()));
@@ -258,7 +259,7 @@ fn critical_only() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Calls in captures of a process that has started, beside calls outside of them; what each has seen.
+/// Makes calls in captures of a started process, and calls outside of captures; prints the records of each.
 fn captured() -> Result<(), Box<dyn Error>> {
     let telemetry = ragspan::start(Config::default().without_sinks().without_metrics_listener())?;
     add(1, 2);
@@ -270,7 +271,8 @@ fn captured() -> Result<(), Box<dyn Error>> {
         ragspan::task::spawn_thread(|| add(1, 2)).join().ok();
         tracing::dispatcher::get_default(tracing::Dispatch::clone)
     });
-    // A task left over by a capture does not belong to the process either, but the `metrics` macros have no subscriber.
+    // A call under the subscriber of an ended capture does not belong to the process either, but the `metrics` macros do not use the
+    // subscriber.
     tracing::dispatcher::with_default(&elsewhere.0, || add(1, 2));
     add(1, 2);
     let page = telemetry.render_metrics(None).body;
@@ -422,7 +424,7 @@ fn logger_taken() -> Result<(), Box<dyn Error>> {
 static TELEMETRY: std::sync::LazyLock<Option<Telemetry>> =
     std::sync::LazyLock::new(|| ragspan::start(quiet()).ok());
 
-/// The destructor of a static is never called; its records have to be flushed.
+/// Keeps the telemetry in a static, which is not dropped, so that its records are flushed explicitly.
 fn from_a_static() -> Result<(), Box<dyn Error>> {
     let thread = std::thread::spawn(|| {
         add(1, 2);
@@ -453,7 +455,7 @@ fn until_terminated() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Any executor will do; this one has no drivers.
+/// Runs a future in a runtime without drivers: `terminated` works with any executor.
 fn futures_executor(future: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime").block_on(future);

@@ -1,4 +1,4 @@
-// Faults that the comparison must find: each is put into the annotated twin alone.
+// Faults that the comparison must find. Each is planted in the annotated twin only.
 
 //# shape another drop order
 //# drive success => f(noisy("a"), noisy("b"))
@@ -6,10 +6,10 @@
 //# found the side effects differ
 #[rag]
 fn f(a: Noisy, b: Noisy) {
-    note(a.name());
-    note(b.name());
+    effect(a.name());
+    effect(b.name());
     drop(b);
-    note("end");
+    effect("end");
 }
 
 //# shape arguments that are moved in another order
@@ -23,11 +23,11 @@ fn f(a: Noisy, b: Noisy) {
 
 //# shape a statement lost
 //# drive success => f()
-//# planted note("body"); => ();
+//# planted effect("body"); => ();
 //# found the side effects differ
 #[rag]
 fn f() {
-    note("body");
+    effect("body");
 }
 
 //# shape another value
@@ -71,16 +71,16 @@ fn poll_twice() -> impl FnMut(&mut std::task::Context<'_>) -> Poll<()> {
 //# found it is recorded as []
 #[rag]
 fn f() {
-    note("body");
+    effect("body");
 }
 
 //# shape two records
 //# drive success => f()
-//# planted note("body"); => { note("body"); #[::ragspan::rag_span(layer = "data")] fn again() {} again(); }
+//# planted effect("body"); => { effect("body"); #[::ragspan::rag_span(layer = "data")] fn again() {} again(); }
 //# found it is recorded as ["success", "success"]
 #[rag]
 fn f() {
-    note("body");
+    effect("body");
 }
 
 //# shape another outcome
@@ -94,11 +94,11 @@ fn f(fails: bool) -> Result<u8, Failed> {
 
 //# shape a call that never ends
 //# drive success => f()
-//# planted note("body"); => { note("body"); now(poll_once()); }
+//# planted effect("body"); => { effect("body"); now(poll_once()); }
 //# found the gauge of active queries is at Some(1.0)
 #[rag]
 fn f() {
-    note("body");
+    effect("body");
 }
 
 #[allow(dead_code)]
@@ -120,16 +120,16 @@ async fn poll_once() {
 //# found has the level "DEBUG", not INFO
 #[rag]
 fn f() {
-    note("body");
+    effect("body");
 }
 
 //# shape a warning
 //# drive success => f()
-//# planted note("body"); => note("body"); let unused = 1;
+//# planted effect("body"); => effect("body"); let unused = 1;
 //# found unused variable
 #[rag]
 fn f() {
-    note("body");
+    effect("body");
 }
 
 //# shape a future that is not Send

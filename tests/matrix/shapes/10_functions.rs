@@ -1,11 +1,11 @@
-// Functions and their signatures. `tests/src/matrix/shape.rs` documents the format of this file.
+// Functions and their signatures. `tests/src/matrix/shape.rs` describes the format of this file.
 
 //# shape row fn
 //# args a: value
 //# drive success => f(1)
 #[rag]
 fn f(a: u8) -> u8 {
-    note("body");
+    effect("body");
     a + 1
 }
 
@@ -16,17 +16,17 @@ fn f(a: u8) -> u8 {
 //# drive => cancelled(f(1), 0)
 #[rag]
 async fn f(a: u8) -> u8 {
-    note("body");
+    effect("body");
     pause().await;
     a + 1
 }
 
-//# shape fn of no value
+//# shape fn without a value
 //# returns nothing
 //# drive success => f()
 #[rag]
 fn f() {
-    note("body");
+    effect("body");
 }
 
 //# shape one line
@@ -51,7 +51,7 @@ fn f(a: u8) -> Result<u8, Failed> {
     if a == 0 {
         return Err(Failed(a));
     }
-    note("further");
+    effect("further");
     let a = checked(a)?;
     Ok(a + 1)
 }
@@ -90,7 +90,7 @@ async fn checked(a: u8) -> Result<u8, Failed> {
 #[rag]
 fn f(a: u8) -> Option<u8> {
     let left = a.checked_sub(1)?;
-    note("some");
+    effect("some");
     Some(left)
 }
 
@@ -149,7 +149,7 @@ fn f<'a, 'b: 'a>(a: &'a str, b: &'b str) -> &'a str {
 #[rag]
 async fn f<'a>(a: &'a str, b: &str) -> &'a str {
     pause().await;
-    note(b);
+    effect(b);
     a
 }
 
@@ -158,7 +158,7 @@ async fn f<'a>(a: &'a str, b: &str) -> &'a str {
 //# drive success => { let mut list = vec![1, 2]; *f(&mut list, 0) += 5; list }
 #[rag]
 fn f<'a>(list: &'a mut Vec<u8>, n: usize) -> &'a mut u8 {
-    note("body");
+    effect("body");
     &mut list[n]
 }
 
@@ -170,7 +170,7 @@ fn f<'a>(list: &'a mut Vec<u8>, n: usize) -> &'a mut u8 {
 #[rag]
 fn f<'a>(list: &'a mut Vec<u8>, n: usize) -> Result<&'a mut u8, Failed> {
     let held = noisy("held");
-    note(held.name());
+    effect(held.name());
     list.get_mut(n).ok_or(Failed(0))
 }
 
@@ -235,7 +235,7 @@ fn f(n: u8) -> Result<impl Iterator<Item = u8>, Failed> {
 //# drive success => f(&[1, 2, 3], 1).collect::<Vec<_>>()
 #[rag]
 fn f<'a>(list: &'a [u8], n: usize) -> impl Iterator<Item = &'a u8> + 'a {
-    note("body");
+    effect("body");
     list.iter().skip(n)
 }
 
@@ -257,7 +257,7 @@ fn f(list: &[u8], n: usize) -> impl Iterator<Item = usize> + use<> {
 //# drive success => f(&[1, 2], "a", 3).count()
 #[rag]
 fn f<'a, T: Clone>(list: &'a [T], other: &str, n: usize) -> impl Iterator<Item = T> + use<'a, T> {
-    note(other);
+    effect(other);
     list.iter().cloned().cycle().take(n)
 }
 
@@ -266,7 +266,7 @@ fn f<'a, T: Clone>(list: &'a [T], other: &str, n: usize) -> impl Iterator<Item =
 //# drive success => unsafe { f(&7, 1) }
 #[rag]
 unsafe fn f(p: *const u8, n: u8) -> u8 {
-    note("body");
+    effect("body");
     unsafe { *p + n }
 }
 
@@ -284,7 +284,7 @@ async unsafe fn f(n: u8) -> u8 {
 //# drive success => { let p: extern "C" fn(u8) -> u8 = f; p(1) }
 #[rag]
 extern "C" fn f(n: u8) -> u8 {
-    note("body");
+    effect("body");
     n
 }
 
@@ -349,7 +349,7 @@ async fn f(a: u8) -> u8 {
     let unused = 1;
     pause().await;
     return a;
-    note("never");
+    effect("never");
 }
 
 //# shape row documented and lint attributes
@@ -411,7 +411,7 @@ fn f(a: Missing) {}
 fn f(a: u8) -> Result<u8, Failed> {
     #[allow(non_snake_case)]
     fn Ok(a: u8) -> Result<u8, Failed> {
-        note("own Ok");
+        effect("own Ok");
         Result::Ok(a)
     }
     Ok(a)
@@ -493,7 +493,7 @@ fn f(n: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> {
 //# drive success => f((1, noisy("b")), (noisy("c"), "d"), [4, 5], Noisy("e"))
 #[rag]
 fn f((x, _): (u8, Noisy), (_, name): (Noisy, &str), [mut first, ..]: [u8; 2], _: Noisy) -> u8 {
-    note(name);
+    effect(name);
     first += x;
     first
 }
@@ -551,7 +551,7 @@ async fn r#loop(r#type: &str) -> usize {
 //# drive success => now(g(1, noisy("b"), noisy("c")))
 #[rag]
 fn f(_a: u8, _b: Noisy, _: Noisy) {
-    note("body");
+    effect("body");
 }
 
 #[rag]
@@ -616,7 +616,7 @@ macro_rules! made {
         #[rag]
         fn $name($n: $type) -> $type {
             let n = 7;
-            note(n);
+            effect(n);
             $body
         }
     };
@@ -664,7 +664,7 @@ made_async! {
 fn f(a: u8) -> u8 {
     #[rag]
     fn inner(a: u8) -> u8 {
-        note("inner");
+        effect("inner");
         a + 1
     }
     inner(a) + 1
@@ -708,7 +708,7 @@ fn f<T: Debug>(a: T) -> T {
     a
 }
 
-//# shape Result of an error that says nothing
+//# shape Result of an error without Debug and Display
 //# args a: value
 //# returns opaque
 //# drive success => f(1).is_ok()
@@ -771,7 +771,7 @@ fn f(a: [u8; 2], (b, text): (u8, &'static str), c: &[u8]) -> ([u8; 2], &'static 
 fn f(n: u8) -> impl Fn(u8) -> u8 {
     let held = noisy("captured");
     move |m| {
-        note(held.name());
+        effect(held.name());
         n + m
     }
 }
@@ -853,7 +853,7 @@ async fn g(a: &str) -> Vec<u64> {
 fn f(a: u8) -> u8 {
     let a: u8 = match a {
         0 => panic!("nothing left"),
-        1 => return note_and_return("early", 9),
+        1 => return with_effect("early", 9),
         a => a,
     };
     a
@@ -912,7 +912,7 @@ fn f(a: Option<u8>) -> Result<u8, Failed> {
         return Err(Failed(0));
     };
     if let 1 = a {
-        return Ok(note_and_return("one", a));
+        return Ok(with_effect("one", a));
     }
     Ok(a)
 }
@@ -929,7 +929,7 @@ fn f(a: u8) -> Result<(u8, u8), Failed> {
     let held = noisy("held");
     let pair = (unless(a, 2)?, { unless(a, 3)? });
     let closure = || -> Result<u8, Failed> { Ok(unless(a, 9)? + 1) };
-    note(held.name());
+    effect(held.name());
     match unless(a, 4)? {
         0 => Ok(pair),
         n => Ok((n, closure()?)),

@@ -16,7 +16,7 @@ impl Index {
 
     #[rag]
     fn f(&self, n: usize) -> u8 {
-        note("body");
+        effect("body");
         self.found[n]
     }
 
@@ -74,7 +74,7 @@ impl Index {
     #[rag]
     fn g(self, n: u8) -> u8 {
         let _held = noisy("held");
-        note(self.0.name());
+        effect(self.0.name());
         self.1 + n
     }
 
@@ -99,34 +99,34 @@ struct Index(Noisy);
 impl Index {
     #[rag]
     fn boxed(self: Box<Self>, n: u8) -> u8 {
-        note(self.0.name());
+        effect(self.0.name());
         n
     }
 
     #[rag]
     fn counted(self: Rc<Self>, n: u8) -> u8 {
         let _held = noisy("held");
-        note(self.0.name());
+        effect(self.0.name());
         n
     }
 
     #[rag]
     fn pinned(self: Pin<&mut Self>, n: u8) -> &'static str {
-        note(n);
+        effect(n);
         self.0.name()
     }
 
     #[rag]
     async fn boxed_async(self: Box<Self>, n: u8) -> u8 {
         pause().await;
-        note(self.0.name());
+        effect(self.0.name());
         n
     }
 
     #[rag]
     async fn pinned_async(self: Pin<&mut Self>, n: u8) -> &'static str {
         pause().await;
-        note(n);
+        effect(n);
         self.0.name()
     }
 }
@@ -181,7 +181,7 @@ impl<'a, T: Debug + ?Sized + Sync> Index<'a, T> {
 trait Search {
     #[rag]
     fn provided(&self, n: u8) -> u8 {
-        note("provided");
+        effect("provided");
         self.required() + n
     }
 
@@ -276,7 +276,7 @@ trait Search {
     where
         Self: Sized + Debug,
     {
-        note("body");
+        effect("body");
         (self, n)
     }
 }
@@ -363,9 +363,9 @@ struct Index(Noisy);
 impl Search for Index {
     #[rag]
     async fn f(&self, n: u8) -> u8 {
-        note("body");
+        effect("body");
         pause().await;
-        note(self.0.name());
+        effect(self.0.name());
         n
     }
 }
@@ -456,7 +456,7 @@ struct Index;
 #[async_trait::async_trait]
 impl Search for Index {
     async fn f(&self, n: u8) -> u8 {
-        note("body");
+        effect("body");
         pause().await;
         n
     }
@@ -482,7 +482,7 @@ struct Index;
 #[rag]
 impl Search for Index {
     async fn f(&self, n: u8) -> u8 {
-        note("body");
+        effect("body");
         pause().await;
         n
     }
@@ -511,7 +511,7 @@ impl Index {
     }
 
     fn f(&self, n: u8) -> u8 {
-        note(self.0.name());
+        effect(self.0.name());
         self.1 + n + Self::STEP
     }
 
@@ -597,7 +597,7 @@ impl Search for Index {
     }
 
     fn g() -> u8 {
-        note("g");
+        effect("g");
         Self::STEP
     }
 }
@@ -658,7 +658,7 @@ impl Drop for Index {
 
 #[rag]
 fn inner(n: u8) {
-    note(n);
+    effect(n);
 }
 
 impl PartialEq for Index {

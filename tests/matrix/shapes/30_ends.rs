@@ -1,4 +1,4 @@
-// How things end: drop order, moves, temporaries, panics, cancellation, Send.
+// Ends of scopes and calls: drop order, moves, temporaries, panics, cancellation, `Send`.
 
 //# shape drop order of arguments and locals
 //# args a: debug
@@ -8,8 +8,8 @@
 fn f(a: Noisy, b: Noisy, c: Noisy) -> u8 {
     let one = noisy("one");
     let two = noisy("two");
-    note(format!("{} {} {}", a.name(), b.name(), c.name()));
-    note(format!("{} {}", one.name(), two.name()));
+    effect(format!("{} {} {}", a.name(), b.name(), c.name()));
+    effect(format!("{} {}", one.name(), two.name()));
     1
 }
 
@@ -17,7 +17,7 @@ fn f(a: Noisy, b: Noisy, c: Noisy) -> u8 {
 async fn g(a: Noisy, b: Noisy, c: Noisy) -> u8 {
     let one = noisy("one");
     pause().await;
-    note(format!("{} {} {} {}", a.name(), b.name(), c.name(), one.name()));
+    effect(format!("{} {} {} {}", a.name(), b.name(), c.name(), one.name()));
     1
 }
 
@@ -31,14 +31,14 @@ async fn g(a: Noisy, b: Noisy, c: Noisy) -> u8 {
 #[rag]
 fn f(a: Noisy, _: Noisy, _c: Noisy) {
     let _held = noisy("held");
-    note(a.name());
+    effect(a.name());
 }
 
 #[rag]
 async fn g(a: Noisy, _: Noisy, _c: Noisy) {
     let _held = noisy("held");
     pause().await;
-    note(a.name());
+    effect(a.name());
 }
 
 //# shape drop order of patterns
@@ -56,14 +56,14 @@ struct Pair {
 #[rag]
 fn f((_, b): (Noisy, Noisy), [c, _]: [Noisy; 2], Pair { x, .. }: Pair) {
     let _held = noisy("held");
-    note(format!("{} {} {}", b.name(), c.name(), x.name()));
+    effect(format!("{} {} {}", b.name(), c.name(), x.name()));
 }
 
 #[rag]
 async fn g((_, b): (Noisy, Noisy), [c, _]: [Noisy; 2]) {
     let _held = noisy("held");
     pause().await;
-    note(format!("{} {}", b.name(), c.name()));
+    effect(format!("{} {}", b.name(), c.name()));
 }
 
 //# shape ref and binding patterns
@@ -74,14 +74,14 @@ async fn g((_, b): (Noisy, Noisy), [c, _]: [Noisy; 2]) {
 fn f(ref a: Noisy, ref whole @ (ref b, _): (Noisy, Noisy), ref mut d: Noisy) {
     let _held = noisy("held");
     d.0 = "renamed";
-    note(format!("{} {} {}", a.name(), b.name(), whole.1.name()));
+    effect(format!("{} {} {}", a.name(), b.name(), whole.1.name()));
 }
 
 #[rag]
 async fn g(ref a: Noisy, ref whole @ (ref b, _): (Noisy, Noisy)) {
     let _held = noisy("held");
     pause().await;
-    note(format!("{} {} {}", a.name(), b.name(), whole.1.name()));
+    effect(format!("{} {} {}", a.name(), b.name(), whole.1.name()));
 }
 
 //# shape arguments moved out
@@ -92,9 +92,9 @@ async fn g(ref a: Noisy, ref whole @ (ref b, _): (Noisy, Noisy)) {
 fn f(a: Noisy, b: Noisy, c: Noisy) -> Noisy {
     let _held = noisy("held");
     drop(b);
-    note("between");
+    effect("between");
     let moved = a;
-    note(moved.name());
+    effect(moved.name());
     c
 }
 
@@ -104,7 +104,7 @@ async fn g(a: Noisy, b: Noisy, c: Noisy) -> Noisy {
     drop(b);
     pause().await;
     let moved = a;
-    note(moved.name());
+    effect(moved.name());
     c
 }
 
@@ -117,11 +117,11 @@ fn f(pair: (Noisy, Noisy), half: bool) -> u8 {
     let _held = noisy("held");
     if half {
         let (a, _) = pair;
-        note(a.name());
+        effect(a.name());
     } else {
         drop(pair.1);
     }
-    note("end");
+    effect("end");
     1
 }
 
@@ -137,7 +137,7 @@ fn f(a: u8, b: Noisy, _: Noisy) -> Result<Noisy, Failed> {
     if a == 0 {
         return Err(Failed(a));
     }
-    note("further");
+    effect("further");
     Ok(b)
 }
 
@@ -158,7 +158,7 @@ async fn g(a: u8, b: Noisy, _: Noisy) -> Result<Noisy, Failed> {
 #[rag]
 fn f(a: u8) -> usize {
     let local = noisy("local");
-    note(local.name());
+    effect(local.name());
     noisy("temporary").name().len() + usize::from(a)
 }
 
@@ -166,7 +166,7 @@ fn f(a: u8) -> usize {
 async fn g(a: u8) -> usize {
     let local = noisy("local");
     pause().await;
-    note(local.name());
+    effect(local.name());
     noisy("temporary").name().len() + usize::from(a)
 }
 
@@ -179,7 +179,7 @@ fn f(a: u8) -> u8 {
     let _local = noisy("local");
     match noisy("scrutinee").name().len() {
         0 => 0,
-        _ => note_and_return("arm", a),
+        _ => with_effect("arm", a),
     }
 }
 
@@ -187,7 +187,7 @@ fn f(a: u8) -> u8 {
 async fn g(a: u8) -> u8 {
     let _local = noisy("local");
     pause().await;
-    if let Some(name) = Some(noisy("scrutinee").name()) { note_and_return(name, a) } else { note_and_return("else", 0) }
+    if let Some(name) = Some(noisy("scrutinee").name()) { with_effect(name, a) } else { with_effect("else", 0) }
 }
 
 //# shape guards in the tail
@@ -217,8 +217,8 @@ fn f(n: u8) -> usize {
 
 //# shape the value outlives everything
 //# args a: debug
-//# drive success => { let kept = f(noisy("a"), noisy("b")); note("returned"); kept }
-//# drive success => { let kept = now(g(noisy("a"), noisy("b"))); note("returned"); kept }
+//# drive success => { let kept = f(noisy("a"), noisy("b")); effect("returned"); kept }
+//# drive success => { let kept = now(g(noisy("a"), noisy("b"))); effect("returned"); kept }
 #[rag]
 fn f(a: Noisy, b: Noisy) -> (Noisy, Noisy) {
     (b, a)
@@ -305,7 +305,7 @@ struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
-        note("bomb");
+        effect("bomb");
         panic!("a drop that fails");
     }
 }
@@ -317,7 +317,7 @@ fn f(a: u8) -> u8 {
     a
 }
 
-//# shape error of a callee is told once
+//# shape error of a callee is recorded once
 //# args a: value
 //# returns result
 //# without err
@@ -357,7 +357,7 @@ async fn f(a: u8) -> u8 {
     let _held = noisy("held");
     loop {
         pause().await;
-        note(a);
+        effect(a);
     }
 }
 
@@ -448,7 +448,7 @@ async fn f(a: u8) -> u8 {
     let held = noisy("held");
     let add = async move |b: u8| {
         pause().await;
-        note(held.name());
+        effect(held.name());
         a + b
     };
     let block = async { add(1).await + add(2).await };
@@ -461,13 +461,13 @@ async fn g(a: u8) -> Result<u8, Failed> {
     tried
 }
 
-//# shape captured by a closure that outlives the call
+//# shape captured by a closure that lives on
 //# args a: debug
 //# returns opaque
-//# drive success => { let closure = f(noisy("a"), noisy("b")); note("returned"); closure() }
+//# drive success => { let closure = f(noisy("a"), noisy("b")); effect("returned"); closure() }
 #[rag]
 fn f(a: Noisy, b: Noisy) -> impl FnOnce() -> usize {
-    note(b.name());
+    effect(b.name());
     move || a.name().len()
 }
 
@@ -480,7 +480,7 @@ async fn f(a: u8) -> u8 {
         pause().await;
     }
     std::future::poll_fn(|context| {
-        note(context.waker().will_wake(std::task::Waker::noop()));
+        effect(context.waker().will_wake(std::task::Waker::noop()));
         Poll::Ready(())
     })
     .await;
@@ -509,7 +509,7 @@ async fn g(n: u8) -> [u8; 1024] {
 //# drive success => f(1, 2)
 #[rag]
 fn f(a: u8, b: u8) -> u8 {
-    note_and_return("left", a) + { let _held = noisy("held"); note_and_return("right", b) } * note_and_return("last", 2)
+    with_effect("left", a) + { let _held = noisy("held"); with_effect("right", b) } * with_effect("last", 2)
 }
 
 //# shape thread and scope inside

@@ -1,4 +1,4 @@
-// Functions that give back futures and streams.
+// Functions that return futures and streams.
 
 //# shape row impl Future
 //# args n: value
@@ -8,7 +8,7 @@
 #[rag]
 fn f(n: u8) -> impl Future<Output = u8> {
     async move {
-        note("body");
+        effect("body");
         pause().await;
         n
     }
@@ -27,11 +27,11 @@ fn f(n: u8) -> impl Future<Output = u8> {
 //# drive success => now(f(1))
 #[rag]
 fn f(n: u8) -> impl Future<Output = u8> + Send {
-    note("before");
+    effect("before");
     let held = noisy("held");
     async move {
         pause().await;
-        note(held.name());
+        effect(held.name());
         n
     }
 }
@@ -47,7 +47,7 @@ fn f<'a>(text: &'a str, n: u8) -> impl Future<Output = Result<u8, Failed>> + Sen
     let length = text.len();
     async move {
         pause().await;
-        note(length);
+        effect(length);
         assert!(n != 9, "nine");
         n.checked_sub(1).ok_or(Failed(n))
     }
@@ -70,7 +70,7 @@ fn f(n: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> {
 //# drive success => now(sendable(f("text", 1)))
 #[rag]
 fn f<'a>(text: &'a str, n: u8) -> Pin<Box<dyn Future<Output = usize> + Send + 'a>> {
-    note("before");
+    effect("before");
     let length = text.len();
     Box::pin(async move {
         pause().await;
@@ -153,7 +153,7 @@ fn f(n: u8) -> std::future::Ready<u8> {
 #[rag]
 fn f(a: Noisy, b: Noisy, _: Noisy) -> impl Future<Output = usize> {
     let _held = noisy("held");
-    note(b.name());
+    effect(b.name());
     async move {
         let _inside = noisy("inside");
         pause().await;
@@ -178,7 +178,7 @@ async fn f(n: u8) -> impl Future<Output = u8> {
 //# drive cancelled => taken(f(2), 1)
 #[rag]
 fn f(n: u8) -> impl Stream<Item = u8> {
-    note("before");
+    effect("before");
     countdown(n)
 }
 
@@ -294,7 +294,7 @@ fn f(n: u8) -> impl Stream<Item = u8> {
 //# args n: value
 //# returns opaque
 //# drive cancelled => drop(f(2))
-// Its function has run, unlike that of a future, so there was a call.
+// The function has run, unlike that of a future, so the call is recorded.
 #[rag]
 fn f(n: u8) -> impl Stream<Item = u8> {
     countdown(n)

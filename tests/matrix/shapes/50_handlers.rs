@@ -1,4 +1,4 @@
-// Handlers of web frameworks, and their like.
+// Handlers of web frameworks, and similar traits.
 
 //# shape axum handler
 //# args n: value
@@ -128,7 +128,7 @@ async fn g(n: u8) -> u8 {
 //# returns result
 //# drive success => now(sendable(Greeter.greet(Request(1)))).map(|response| response.0)
 //# drive error => now(Greeter.greet(Request(0))).map(|response| response.0)
-// As tonic-build writes the trait, and as its users implement it.
+// The trait as tonic-build generates it, and the impl as its users write it.
 #[derive(Debug)]
 struct Request<T>(T);
 
@@ -203,7 +203,7 @@ impl Greet for Greeter {
 //# returns opaque
 //# drive success => now(Handler::call(&f, (Data(1), Path(2))))
 //# drive error => now(Handler::call(&f, (Data(0), Path(2))))
-// As actix-web's `Handler` is: a function of extractors whose future need not be `Send`.
+// Like actix-web's `Handler`: a function of extractors whose future need not be `Send`.
 struct Data<T>(T);
 
 #[derive(Debug)]

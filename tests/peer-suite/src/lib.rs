@@ -1,1 +1,1 @@
-//! Nothing but tests, which `scripts/peer-suite` brings.
+//! Empty; `scripts/peer-suite` adds the tests.

@@ -1,249 +1,255 @@
-//! The arguments of the attribute as data, and which of them fit a shape.
+//! The arguments of the attribute as data, and the check that an argument fits a shape.
 
 use crate::shape::{Returns, Shape};
 
-/// One argument, with its requirements on a function and its effects on a record.
+/// One argument of the attribute, its requirement on the function, and its effect on the record.
 #[derive(Debug)]
 pub(crate) struct Argument {
-    /// How a shape names it; no set has two of one key.
+    /// The name that shapes use. A set has at most one argument of each key.
     pub(crate) key: &'static str,
-    /// `{value}`, `{debug}` and `{ok}` are filled in from the shape.
+    /// The source text; `{value}`, `{debug}` and `{ok}` are filled in from the shape.
     pub(crate) text: &'static str,
     pub(crate) needs: Needs,
-    pub(crate) makes: Makes,
+    pub(crate) effect: Effect,
 }
 
-/// A requirement of an argument on its function.
+/// The requirement of an argument on the function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Needs {
     Nothing,
-    /// An argument that `tracing` takes as it is.
+    /// An argument whose type implements `tracing::Value`.
     Value,
     /// An argument of any kind.
     Any,
-    /// A value that may be looked at.
+    /// A returned value whose type is known.
     Returned,
-    /// A value that is not `()`: clippy would have `|_|` be `|()|`.
+    /// A returned value that is not `()`: clippy would replace `|_|` by `|()|`.
     Something,
-    /// A value that is always a success.
+    /// A returned value that is always a success.
     Plain,
-    /// A type that has a notion of empty.
+    /// A returned type that can be empty.
     Empty,
-    /// A `Result` whose error can be shown.
+    /// A `Result` whose error implements `Display`.
     Error,
 }
 
-/// An effect of an argument on a record.
+/// The effect of an argument on the record.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Makes {
+pub(crate) enum Effect {
     Nothing,
     /// A field in every record.
-    Entry(&'static str),
+    CallField(&'static str),
     /// A field in the record of a success.
-    Success(&'static str),
-    /// One evaluation in every call, and in every success.
-    CountedEntry,
+    SuccessField(&'static str),
+    /// One counted evaluation in every call.
+    CountedCall,
+    /// One counted evaluation in every success.
     CountedSuccess,
     Operation(&'static str),
     Layer(&'static str),
     SuccessLevel(&'static str),
     ErrorLevel(&'static str),
-    /// A success that finds nothing is empty.
+    /// A success without results has the status `empty`.
     Empty,
 }
 
-const fn now(key: &'static str, text: &'static str, needs: Needs, makes: Makes) -> Argument {
+const fn argument(key: &'static str, text: &'static str, needs: Needs, effect: Effect) -> Argument {
     Argument {
         key,
         text,
         needs,
-        makes,
+        effect,
     }
 }
 
-use Makes as M;
+use Effect as E;
 use Needs as N;
 
-/// Every argument; those of one key are its forms.
+/// Every argument, in each of its forms.
 pub(crate) const ARGUMENTS: &[Argument] = &[
-    now("context", "context({value})", N::Value, M::Nothing),
-    now("context", "context(?{debug})", N::Any, M::Nothing),
-    now(
+    argument("context", "context({value})", N::Value, E::Nothing),
+    argument("context", "context(?{debug})", N::Any, E::Nothing),
+    argument(
         "context",
         "context(shown = %{value}, dotted.name = ?{debug})",
         N::Value,
-        M::Entry("shown"),
+        E::CallField("shown"),
     ),
-    now(
+    argument(
         "context",
-        r#"context(noted = ::matrix::counted("entry"))"#,
+        r#"context(evaluated = ::matrix::counted("call"))"#,
         N::Nothing,
-        M::CountedEntry,
+        E::CountedCall,
     ),
-    now(
+    argument(
         "context",
         "context(given = 1, metrics.also = 0.5)",
         N::Nothing,
-        M::Entry("given"),
+        E::CallField("given"),
     ),
-    now(
+    argument(
         "metrics",
         "metrics(weight = 0.5)",
         N::Nothing,
-        M::Entry("metrics.weight"),
+        E::CallField("metrics.weight"),
     ),
-    now(
+    argument(
         "metrics",
-        r#"metrics(weighed = ::matrix::counted("entry"))"#,
+        r#"metrics(weighed = ::matrix::counted("call"))"#,
         N::Nothing,
-        M::CountedEntry,
+        E::CountedCall,
     ),
-    now("ok", "ok(|v| got = {ok})", N::Returned, M::Success("got")),
-    now(
+    argument(
+        "ok",
+        "ok(|v| got = {ok})",
+        N::Returned,
+        E::SuccessField("got"),
+    ),
+    argument(
         "ok",
         r#"ok(|_| seen = true, looked = ::matrix::counted("ok"))"#,
         N::Something,
-        M::CountedSuccess,
+        E::CountedSuccess,
     ),
-    now(
+    argument(
         "ok",
         r#"ok(|v| got = {ok}, looked = ::matrix::counted("ok"))"#,
         N::Returned,
-        M::CountedSuccess,
+        E::CountedSuccess,
     ),
-    now(
+    argument(
         "ok",
         "ok(|_| metrics.best = 1)",
         N::Something,
-        M::Success("metrics.best"),
+        E::SuccessField("metrics.best"),
     ),
-    now("empty", "empty", N::Empty, M::Empty),
-    now("empty", "empty = |_| false", N::Something, M::Nothing),
-    // It has the key of what it excludes.
-    now(
+    argument("empty", "empty", N::Empty, E::Empty),
+    argument("empty", "empty = |_| false", N::Something, E::Nothing),
+    // `outcome` excludes `empty`, so it has the same key.
+    argument(
         "empty",
         "outcome = |_| ::ragspan::Outcome::Success",
         N::Plain,
-        M::Nothing,
+        E::Nothing,
     ),
-    now(
+    argument(
         "context_from",
         "context_from = ::matrix::asked()",
         N::Nothing,
-        M::Entry("asked"),
+        E::CallField("asked"),
     ),
-    now(
+    argument(
         "model",
         r#"model = "small-1""#,
         N::Nothing,
-        M::Entry("model"),
+        E::CallField("model"),
     ),
-    now(
+    argument(
         "usage",
         "usage = |_| ::ragspan::Usage::new(1, 2)",
         N::Something,
-        M::Success("metrics.input_tokens"),
+        E::SuccessField("metrics.input_tokens"),
     ),
-    now(
+    argument(
         "cost",
         "cost = |_| 0.5",
         N::Something,
-        M::Success("metrics.cost_usd"),
+        E::SuccessField("metrics.cost_usd"),
     ),
-    now(
+    argument(
         "documents",
         r#"documents = |_| ["a", "b"]"#,
         N::Something,
-        M::Success("metrics.documents"),
+        E::SuccessField("metrics.documents"),
     ),
-    now("kind", r#"kind = "tool""#, N::Nothing, M::Entry("kind")),
-    now(
+    argument("kind", r#"kind = "tool""#, N::Nothing, E::CallField("kind")),
+    argument(
         "versions",
         r#"versions(prompt = "v3", n = 1)"#,
         N::Nothing,
-        M::Entry("versions.prompt"),
+        E::CallField("versions.prompt"),
     ),
-    now("slow", r#"slow = "60m""#, N::Nothing, M::Nothing),
-    now(
+    argument("slow", r#"slow = "60m""#, N::Nothing, E::Nothing),
+    argument(
         "level",
         r#"level = "debug""#,
         N::Nothing,
-        M::SuccessLevel("DEBUG"),
+        E::SuccessLevel("DEBUG"),
     ),
-    now(
+    argument(
         "level",
         r#"level = "warning""#,
         N::Nothing,
-        M::SuccessLevel("WARNING"),
+        E::SuccessLevel("WARNING"),
     ),
-    now(
+    argument(
         "operation",
         r#"operation = "op""#,
         N::Nothing,
-        M::Operation("op"),
+        E::Operation("op"),
     ),
-    now(
+    argument(
         "layer",
         r#"layer = custom("matrix")"#,
         N::Nothing,
-        M::Layer("matrix"),
+        E::Layer("matrix"),
     ),
-    now("crate", "crate = ::ragspan", N::Nothing, M::Nothing),
-    now("err", "err", N::Error, M::Nothing),
-    now("err", "err(Debug)", N::Error, M::Nothing),
-    now(
+    argument("crate", "crate = ::ragspan", N::Nothing, E::Nothing),
+    argument("err", "err", N::Error, E::Nothing),
+    argument("err", "err(Debug)", N::Error, E::Nothing),
+    argument(
         "err",
         r#"err(level = "warn")"#,
         N::Error,
-        M::ErrorLevel("WARNING"),
+        E::ErrorLevel("WARNING"),
     ),
-    now("ret", "ret", N::Returned, M::Nothing),
-    now("ret", r#"ret(level = "debug")"#, N::Returned, M::Nothing),
-    now("skip", "skip_all", N::Nothing, M::Nothing),
-    now("skip", "skip({debug})", N::Any, M::Nothing),
-    now("name", r#"name = "renamed""#, N::Nothing, M::Nothing),
-    now("target", r#"target = "elsewhere""#, N::Nothing, M::Nothing),
-    now("parent", "parent = None", N::Nothing, M::Nothing),
-    now(
+    argument("ret", "ret", N::Returned, E::Nothing),
+    argument("ret", r#"ret(level = "debug")"#, N::Returned, E::Nothing),
+    argument("skip", "skip_all", N::Nothing, E::Nothing),
+    argument("skip", "skip({debug})", N::Any, E::Nothing),
+    argument("name", r#"name = "renamed""#, N::Nothing, E::Nothing),
+    argument("target", r#"target = "elsewhere""#, N::Nothing, E::Nothing),
+    argument("parent", "parent = None", N::Nothing, E::Nothing),
+    argument(
         "parent",
         "parent = &::tracing::Span::none()",
         N::Nothing,
-        M::Nothing,
+        E::Nothing,
     ),
-    now(
+    argument(
         "follows_from",
         "follows_from = ::std::iter::empty::<::tracing::Id>()",
         N::Nothing,
-        M::Nothing,
+        E::Nothing,
     ),
-    now(
+    argument(
         "fields",
         "fields(later = ::tracing::field::Empty, one = 1)",
         N::Nothing,
-        M::Nothing,
+        E::Nothing,
     ),
-    now(
+    argument(
         "fields",
-        r#"fields(once = ::matrix::counted("entry"))"#,
+        r#"fields(once = ::matrix::counted("call"))"#,
         N::Nothing,
-        M::CountedEntry,
+        E::CountedCall,
     ),
-    now(
+    argument(
         "fields",
         "fields(dotted.shown = %{value}, shown_too = ?{debug})",
         N::Value,
-        M::Nothing,
+        E::Nothing,
     ),
 ];
 
-/// The arguments that are valid on an `impl` block.
+/// Keys that are allowed on a whole block.
 const SHARED: &[&str] = &["layer", "level", "slow", "target", "skip", "kind", "crate"];
 
-/// Some of the arguments, of different keys, by their indices in the table.
+/// Arguments of different keys, by their indices in [`ARGUMENTS`].
 pub(crate) type Set = Vec<usize>;
 
 impl Argument {
-    /// Returns whether the argument is valid on this shape.
+    /// Returns whether the shape accepts the argument.
     pub(crate) fn fits(&self, shape: &Shape) -> bool {
         let suits = match self.needs {
             Needs::Nothing => true,
@@ -260,8 +266,8 @@ impl Argument {
     }
 }
 
-/// The text between the attribute's parentheses.
-pub(crate) fn written(set: &Set, shape: &Shape) -> String {
+/// Returns the text between the attribute's parentheses.
+pub(crate) fn render(set: &Set, shape: &Shape) -> String {
     let of_layer = |index: &usize| ARGUMENTS[*index].key == "layer";
     let mut texts: Vec<String> = Vec::new();
     if !set.iter().any(of_layer) {

@@ -1,4 +1,4 @@
-//! Builds and runs the programs, in a workspace of their own below the target folder.
+//! Builds and runs the generated programs, in their own workspace below the target folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner, Program};
 use crate::report::Report;
 
-/// The number of builds: the compiler stops at the first kind of error.
+/// The maximum number of builds: one build does not report errors of every kind.
 const ROUNDS: usize = 8;
 
 /// Builds and runs every pair of the plan.
@@ -33,7 +33,7 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
         if output.status.success() {
             break;
         }
-        report.refused(errors, plan, &output)?;
+        report.record_errors(errors, plan, &output)?;
     }
     for program in &programs {
         workspace.run(program, &mut report)?;
@@ -47,7 +47,7 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
     Ok(report)
 }
 
-/// Where the programs are written and built.
+/// The folders that the programs are written to and built in.
 struct Workspace {
     work: PathBuf,
     target: PathBuf,
@@ -55,26 +55,27 @@ struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace of the programs: the harness, and a package for each edition.
+    /// Writes the manifests, the harness, and a package for each edition.
     fn harness(&self, folder: &Path) -> Fallible<()> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("..")
             .canonicalize()?;
         empty(&self.work)?;
-        let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
+        let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
         let section = |name: &str| {
-            let found = workspace
+            let found = manifest
                 .split("\n[")
                 .find(|section| section.starts_with(name));
             format!("\n[{}\n", found.unwrap_or_default())
         };
-        let profiles: String = workspace
+        let profiles: String = manifest
             .split("\n[")
             .filter(|text| text.starts_with("profile"))
             .fold(String::new(), |all, profile| format!("{all}\n[{profile}\n"));
         let paths = format!("path = \"{}/", root.display());
         let dependencies = section("workspace.dependencies]").replace("path = \"", &paths);
-        // Nobody debugs them; the rest is as in the workspace, and so built once for both.
+        // The programs need no debug information. The other profiles are those of the workspace, so that both share the
+        // built dependencies.
         let quick = ["e2021", "e2024"].map(|name| {
             format!("\n[profile.dev.package.{name}]\ndebug = false\nincremental = false\n")
         });
@@ -86,7 +87,7 @@ impl Workspace {
         fs::copy(root.join("Cargo.lock"), self.work.join("Cargo.lock"))?;
         self.write(
             "harness/Cargo.toml",
-            &(package("matrix", "2024") + HARNESS_NEEDS),
+            &(package("matrix", "2024") + HARNESS_DEPENDENCIES),
         )?;
         self.write(
             "harness/src/lib.rs",
@@ -96,20 +97,20 @@ impl Workspace {
             let name = format!("e{edition}");
             self.write(
                 &format!("{name}/Cargo.toml"),
-                &(package(&name, edition) + PROGRAMS_NEED),
+                &(package(&name, edition) + PROGRAM_DEPENDENCIES),
             )?;
             self.write(&format!("{name}/src/lib.rs"), "")?;
         }
         Ok(())
     }
 
-    /// The programs, and no others that were there.
+    /// Writes the programs, and removes those of earlier builds.
     fn programs(&self, programs: &[Program]) -> Fallible<()> {
         for edition in ["e2021", "e2024"] {
             let folder = self.work.join(edition).join("src/bin");
             empty(&folder)?;
             if self.has_deep() {
-                let deep = format!("{edition}/src/bin/{}.rs", self.deepest(edition));
+                let deep = format!("{edition}/src/bin/{}.rs", self.deep_name(edition));
                 self.write(&deep, &crate::deep::program())?;
             }
         }
@@ -126,11 +127,11 @@ impl Workspace {
         Ok(())
     }
 
-    fn cargo(&self, words: &[&str], flags: &[&str]) -> Fallible<Output> {
+    fn cargo(&self, arguments: &[&str], flags: &[&str]) -> Fallible<Output> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command
-            .args(words)
+            .args(arguments)
             .args(["--quiet", "--message-format", "json", "--target-dir"])
             .arg(&self.target)
             .args(flags);
@@ -150,10 +151,10 @@ impl Workspace {
             let found = line
                 .strip_prefix("pair ")
                 .and_then(|line| line.split_once('\t'));
-            let rendered = match found {
-                Some((pair, rendered)) => {
+            let problem = match found {
+                Some((pair, problem)) => {
                     owner = Owner::Pair(pair.parse()?);
-                    rendered
+                    problem
                 }
                 None => line,
             };
@@ -161,7 +162,7 @@ impl Workspace {
                 .wrong
                 .entry(owner)
                 .or_default()
-                .push(rendered.to_owned());
+                .push(problem.to_owned());
         }
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
@@ -170,19 +171,19 @@ impl Workspace {
         Ok(())
     }
 
-    /// A self-check has no use for them.
+    /// Returns whether the deep programs are part of the run; a self-check does not need them.
     fn has_deep(&self) -> bool {
         self.extent != Extent::Planted.name()
     }
 
-    fn deepest(&self, edition: &str) -> String {
+    fn deep_name(&self, edition: &str) -> String {
         format!("matrix-{}-{edition}-deep", self.extent)
     }
 
-    /// The functions that call one another a hundred levels deep.
+    /// Runs the programs whose functions call one another a hundred levels deep.
     fn deep(&self) -> Fallible<()> {
         for edition in ["e2021", "e2024"] {
-            let program = self.target.join("debug").join(self.deepest(edition));
+            let program = self.target.join("debug").join(self.deep_name(edition));
             let output = Command::new(program).output()?;
             if !output.status.success() {
                 let errors = String::from_utf8_lossy(&output.stderr);
@@ -193,7 +194,7 @@ impl Workspace {
     }
 }
 
-/// Removes a folder that may be there.
+/// Removes a folder if it exists.
 fn empty(folder: &Path) -> Fallible<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -207,7 +208,7 @@ fn package(name: &str, edition: &str) -> String {
     )
 }
 
-const HARNESS_NEEDS: &str = r#"
+const HARNESS_DEPENDENCIES: &str = r#"
 futures-core.workspace = true
 ragspan = { workspace = true, features = ["testing"] }
 serde_json.workspace = true
@@ -215,7 +216,7 @@ tracing.workspace = true
 tracing-subscriber.workspace = true
 "#;
 
-const PROGRAMS_NEED: &str = r#"
+const PROGRAM_DEPENDENCIES: &str = r#"
 async-stream.workspace = true
 async-trait.workspace = true
 axum = { workspace = true, features = ["macros"] }
@@ -225,7 +226,7 @@ ragspan = { workspace = true, features = ["testing"] }
 tracing.workspace = true
 "#;
 
-/// No warning may be there that the same function without the attribute does not raise.
+/// Reports warnings of pairs that the same function without the attribute does not cause.
 fn lint(plan: &Plan, workspace: &Workspace, report: &mut Report) -> Fallible<()> {
     let programs = program::write(plan, &report.left(plan), false);
     workspace.programs(&programs)?;
@@ -237,9 +238,8 @@ fn lint(plan: &Plan, workspace: &Workspace, report: &mut Report) -> Fallible<()>
         "let_underscore_drop",
     ];
     let flags = lints.iter().flat_map(|lint| ["-W", lint]);
-    let words = ["clippy", "--keep-going"];
     let flags: Vec<&str> = ["--"].into_iter().chain(flags).collect();
-    let output = workspace.cargo(&words, &flags)?;
+    let output = workspace.cargo(&["clippy", "--keep-going"], &flags)?;
     let mut raised: BTreeMap<Owner, BTreeSet<String>> = BTreeMap::new();
     let found = diagnostics(&output, &programs)?;
     for (owner, _, code, _) in &found {
@@ -248,7 +248,7 @@ fn lint(plan: &Plan, workspace: &Workspace, report: &mut Report) -> Fallible<()>
     for (owner, _, code, text) in found {
         let Owner::Pair(index) = owner else { continue };
         let pair = &plan.pairs[index];
-        let plain = raised.get(&Owner::Plain(pair.shape, pair.company));
+        let plain = raised.get(&Owner::Plain(pair.shape, pair.environment));
         if !plain.is_some_and(|plain| plain.contains(&code)) {
             report.wrong.entry(owner).or_default().push(text);
         }

@@ -1,8 +1,8 @@
-//! A hundred annotated async functions, each inside the next, without `recursion_limit`.
+//! A program of a hundred annotated async functions that call one another, without `recursion_limit`.
 
 const DEPTH: usize = 100;
 
-/// The program: the same without the attribute builds too.
+/// Generates the program; it has the same functions without the attribute too.
 pub(crate) fn program() -> String {
     let mut text = String::from("#![deny(warnings)]\n");
     for (attribute, name) in [
@@ -23,9 +23,9 @@ pub(crate) fn program() -> String {
     let last = DEPTH - 1;
     text += &format!(
         "fn main() {{\n    let plain = ::matrix::now(plain_{last}(0));\n    \
-         let (value, seen) = ::ragspan::testing::capture(|| ::matrix::now(annotated_{last}(0)));\n    \
+         let (value, captured) = ::ragspan::testing::capture(|| ::matrix::now(annotated_{last}(0)));\n    \
          ::std::assert_eq!((plain, value), ({last}, {last}));\n    \
-         let ended = seen.messages().iter().filter(|message| message.ends_with(\"_complete\")).count();\n    \
+         let ended = captured.messages().iter().filter(|message| message.ends_with(\"_complete\")).count();\n    \
          ::std::assert_eq!(ended, {DEPTH});\n}}\n"
     );
     text

@@ -1,4 +1,4 @@
-//! Reads the diagnostics of cargo and the compiler, and finds the pair that each belongs to.
+//! Parses the diagnostics of cargo and the compiler, and assigns each to the module that caused it.
 
 use std::process::Output;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::Fallible;
 use crate::program::{Owner, Program};
 
-/// The diagnostics of the compiler, as `(owner, line of the module, code, text)`.
+/// Diagnostics as `(owner, line of the module, code, text)`.
 pub(crate) type Diagnostics = Vec<(Owner, usize, String, String)>;
 
 pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Diagnostics> {
@@ -42,7 +42,7 @@ pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Dia
     Ok(found)
 }
 
-/// A location, and those of the macros that it expands from.
+/// Returns a span, and the spans of the macro calls that it was expanded from.
 fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
     std::iter::successors(Some(span), |span| {
         Some(&span["expansion"]["span"]).filter(|span| span.is_object())

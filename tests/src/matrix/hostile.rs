@@ -1,6 +1,6 @@
-//! A module without a prelude in which every name that an expansion could use means something else.
+//! A module without a prelude, in which every name that an expansion could use is another item.
 
-/// The replacement of the prelude for hostile modules, at the head of a program.
+/// The names that hostile modules import instead of a prelude, for the head of a program.
 pub(crate) const NAMES: &str = r#"
 #[allow(dead_code, unused_macros, non_snake_case, non_upper_case_globals, clippy::all, clippy::pedantic)]
 mod hostile {
@@ -32,7 +32,7 @@ mod hostile {
     pub struct Probe;
     pub struct Layer;
     pub struct Level;
-    pub struct Site;
+    pub struct SpanCallsite;
     pub struct Field;
     pub fn Ok() {}
     pub fn Err() {}
@@ -45,7 +45,7 @@ mod hostile {
     pub const call: u8 = 2;
     pub const ret: u8 = 3;
     pub const value: u8 = 4;
-    pub const site: u8 = 5;
+    pub const callsite: u8 = 5;
     pub const span: u8 = 6;
     pub const this: u8 = 7;
     pub mod private {}
@@ -53,20 +53,20 @@ mod hostile {
 }
 "#;
 
-/// The first lines of a hostile module.
+/// The head of a hostile module.
 pub(crate) const HEAD: &str = r#"
 #[allow(unused_imports)]
 use ::std::{convert::Into as _, future::Future as _};
 #[allow(unused_imports)]
 use crate::hostile::{
     Box, Call, Debug, Display, Drop, Err, Field, Fn, FnOnce, Future, Infallible, Into, Layer, Level, META, None, Ok,
-    Option, Pin, Probe, Result, CALLSITE, Send, Site, Some, Stream, String, Vec, __private, alloc, call,
-    core, debug, display, field, matrix, metric, private, ragspan, ret, site, span, std, this, tracing, value,
+    Option, Pin, Probe, Result, CALLSITE, Send, Some, SpanCallsite, Stream, String, Vec, __private, alloc, call,
+    core, debug, display, field, matrix, metric, private, ragspan, ret, callsite, span, std, this, tracing, value,
 };
 "#;
 
-/// The meaning of a name with a prelude.
-const MEANINGS: &[(&str, &str)] = &[
+/// The full paths of the names that hostile modules hide.
+const FULL_PATHS: &[(&str, &str)] = &[
     ("std", "::std"),
     ("matrix", "::matrix"),
     ("async_trait", "::async_trait"),
@@ -92,15 +92,15 @@ const MEANINGS: &[(&str, &str)] = &[
     ("Display", "::std::fmt::Display"),
 ];
 
-/// The same text, with full paths for what a hostile module hides.
+/// Replaces the names that a hostile module hides by their full paths.
 pub(crate) fn spelled_out(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let length = token(rest, first);
         let (token, after) = rest.split_at(length);
-        let meaning = MEANINGS.iter().find(|(word, _)| *word == token);
-        match meaning.filter(|_| stands_alone(&out)) {
+        let full_path = FULL_PATHS.iter().find(|(word, _)| *word == token);
+        match full_path.filter(|_| is_first_segment(&out)) {
             Some((_, path)) => out.push_str(path),
             None => out.push_str(token),
         }
@@ -109,7 +109,7 @@ pub(crate) fn spelled_out(text: &str) -> String {
     out
 }
 
-/// The length of a word, a comment, a string, or of one other character.
+/// Returns the length of the word, the comment, the string or the other character that `rest` begins with.
 fn token(rest: &str, first: char) -> usize {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let until = |end: &str, from: usize| {
@@ -142,11 +142,11 @@ fn string(rest: &str) -> usize {
     rest.len()
 }
 
-/// Returns whether the next name is neither a field, nor part of a path, nor a lifetime.
-fn stands_alone(before: &str) -> bool {
+/// Returns whether a word after `before` is not a field, a later segment of a path, or a lifetime.
+fn is_first_segment(before: &str) -> bool {
     let before = before.trim_end();
     let last = before.chars().next_back();
-    // `err(Debug)` is a word of the attribute's.
+    // `Debug` in `err(Debug)` is a keyword of the attribute.
     let of_attribute = before.ends_with("err(") || before.ends_with("ret(");
     !(of_attribute || before.ends_with("::") || matches!(last, Some('.' | '\'' | '#')))
 }
@@ -156,7 +156,7 @@ mod tests {
     use super::spelled_out;
 
     #[test]
-    fn a_word_is_spelled_out_where_it_is_a_name_of_the_prelude() {
+    fn a_name_of_the_prelude_is_replaced_by_its_full_path() {
         for (text, expected) in [
             ("Ok(1)", "::std::result::Result::Ok(1)"),
             ("Result::Ok(a.Ok)", "::std::result::Result::Ok(a.Ok)"),

@@ -1,9 +1,11 @@
-//! The matrix of the attribute: shapes of functions times arguments, each beside itself without the attribute.
+//! The matrix of the attribute: runs shapes of functions with sets of arguments, and compares each with the same function
+//! without the attribute.
 //!
-//! `matrix sample [SEED]` takes a few sets of arguments for each shape, `matrix all [SEED]` takes all of them and runs clippy too, `matrix self-check` checks that planted faults are found, and `matrix list` prints the table.
-//! `--only WORD` keeps the shapes whose name has the word; `--target DIR` is the build folder.
+//! `matrix sample [SEED]` runs a few sets of arguments for each shape. `matrix all [SEED]` runs all sets, and clippy.
+//! `matrix self-check` checks that planted faults are found, and `matrix list` prints the table.
+//! `--only WORD` selects the shapes whose name contains the word; `--target DIR` is the target folder of the builds.
 //!
-//! The shapes are in `tests/matrix/shapes`, in the format of `shape.rs`; the arguments are in `arguments.rs`.
+//! The shapes are in `tests/matrix/shapes`, in the format that `shape.rs` describes; the arguments are in `arguments.rs`.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -26,7 +28,7 @@ use plan::{Extent, Plan};
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// The arguments of the command line.
-struct Asked {
+struct Options {
     extent: Extent,
     seed: u64,
     only: Option<String>,
@@ -34,30 +36,34 @@ struct Asked {
     list: bool,
 }
 
-fn asked() -> Fallible<Asked> {
+fn options() -> Fallible<Options> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = std::env::var_os("CARGO_TARGET_DIR");
-    let mut asked = Asked {
+    let mut options = Options {
         extent: Extent::Sample,
         seed: fastrand::u64(..1 << 32),
         only: None,
         target: target.map_or_else(|| root.join("target"), PathBuf::from),
         list: false,
     };
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("{word} needs a value"));
-        match word.as_str() {
-            "sample" => asked.extent = Extent::Sample,
-            "all" => asked.extent = Extent::All,
-            "self-check" => asked.extent = Extent::Planted,
-            "list" => asked.list = true,
-            "--only" => asked.only = Some(value()?),
-            "--target" => asked.target = value()?.into(),
-            seed => asked.seed = seed.parse().map_err(|_| format!("what is `{seed}`?"))?,
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+        match argument.as_str() {
+            "sample" => options.extent = Extent::Sample,
+            "all" => options.extent = Extent::All,
+            "self-check" => options.extent = Extent::Planted,
+            "list" => options.list = true,
+            "--only" => options.only = Some(value()?),
+            "--target" => options.target = value()?.into(),
+            seed => {
+                options.seed = seed
+                    .parse()
+                    .map_err(|_| format!("unknown argument `{seed}`"))?
+            }
         }
     }
-    Ok(asked)
+    Ok(options)
 }
 
 fn main() -> ExitCode {
@@ -68,22 +74,22 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Fallible<ExitCode> {
-    let asked = asked()?;
+    let options = options()?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("matrix");
-    let planted = asked.extent == Extent::Planted;
+    let planted = options.extent == Extent::Planted;
     let mut shapes = shape::read(&folder.join(if planted { "planted" } else { "shapes" }))?;
-    if let Some(word) = &asked.only {
+    if let Some(word) = &options.only {
         shapes.retain(|shape| shape.name.contains(word.as_str()));
     }
-    let mut plan = Plan::new(shapes, asked.extent, asked.seed);
+    let mut plan = Plan::new(shapes, options.extent, options.seed);
     println!("{}", plan.headline());
-    if asked.list {
+    if options.list {
         print!("{}", plan.table());
         return Ok(ExitCode::SUCCESS);
     }
-    let report = build::run(&mut plan, &folder, &asked.target)?;
+    let report = build::run(&mut plan, &folder, &options.target)?;
     print!("{}", report.text(&plan));
-    Ok(if report.good(&plan) {
+    Ok(if report.passes(&plan) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

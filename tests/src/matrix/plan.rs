@@ -1,8 +1,8 @@
-//! Chooses the sets of arguments for each shape, and the surroundings of each pair.
+//! Selects the sets of arguments for each shape, and the environments that the pairs are compiled in.
 
 use fastrand::Rng;
 
-use crate::arguments::{self, ARGUMENTS, Makes, Set};
+use crate::arguments::{self, ARGUMENTS, Effect, Set};
 use crate::shape::Shape;
 
 /// How much of the matrix is run.
@@ -10,14 +10,14 @@ use crate::shape::Shape;
 pub(crate) enum Extent {
     /// A few sets for each shape.
     Sample,
-    /// No arguments, every argument, and sets in which every two meet.
+    /// No arguments, every argument alone, and sets that contain every two arguments together.
     All,
-    /// A twin with another drop order, to see that it is found.
+    /// Twins with planted faults, to check that the faults are found.
     Planted,
 }
 
 impl Extent {
-    /// A word for its folder and programs: two extents may be built at the same time.
+    /// Returns the name for the folder and the programs: two extents may be built at the same time.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Sample => "sample",
@@ -27,28 +27,28 @@ impl Extent {
     }
 }
 
-/// In each sample a shape meets so many sets.
-const SAMPLED: usize = 3;
+/// The number of sets for each shape in a sample.
+const SETS_PER_SAMPLE: usize = 3;
 
-/// Where every two arguments have to meet, a set has so many.
-const MANY: usize = 12;
+/// The size of the sets that cover all combinations of two arguments.
+const COVERING_SIZE: usize = 12;
 
-/// A shape under a set of arguments.
+/// A shape with a set of arguments, in one environment.
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) shape: usize,
     pub(crate) set: Set,
-    pub(crate) company: Company,
+    pub(crate) environment: Environment,
 }
 
-/// The surroundings of a function: its edition, and whether its module is hostile.
+/// The environment of a function: its edition, and whether its module shadows the names of the prelude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Company {
+pub(crate) struct Environment {
     pub(crate) edition_2024: bool,
     pub(crate) hostile: bool,
 }
 
-/// All that is to be run.
+/// The pairs of a run.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) shapes: Vec<Shape>,
@@ -64,14 +64,14 @@ impl Plan {
         for (index, shape) in shapes.iter().enumerate() {
             let turn = rng.usize(..4);
             for (at, set) in sets(shape, extent, &mut rng).into_iter().enumerate() {
-                let company = Company {
+                let environment = Environment {
                     edition_2024: shape.edition_2024 || (turn + at).is_multiple_of(2),
                     hostile: !shape.prelude && (turn / 2 + at / 2).is_multiple_of(2),
                 };
                 pairs.push(Pair {
                     shape: index,
                     set,
-                    company,
+                    environment,
                 });
             }
         }
@@ -87,18 +87,18 @@ impl Plan {
         &self.shapes[pair.shape]
     }
 
-    /// Shape, arguments and company of a pair.
+    /// Returns the shape, the arguments and the environment of a pair as text.
     pub(crate) fn title(&self, pair: &Pair) -> String {
         format!(
             "{} × ({}) in edition {}{}",
             self.shape(pair).name,
-            arguments::written(&pair.set, self.shape(pair)),
-            if pair.company.edition_2024 {
+            arguments::render(&pair.set, self.shape(pair)),
+            if pair.environment.edition_2024 {
                 2024
             } else {
                 2021
             },
-            if pair.company.hostile {
+            if pair.environment.hostile {
                 ", hostile names"
             } else {
                 ""
@@ -121,16 +121,16 @@ impl Plan {
         )
     }
 
-    /// Every pair, a line each.
+    /// Returns a line for each pair.
     pub(crate) fn table(&self) -> String {
         let lines = self.pairs.iter().map(|pair| self.title(pair) + "\n");
         lines.collect()
     }
 }
 
-/// The combined effects of a set of arguments on a record.
-pub(crate) fn makes(set: &Set) -> impl Iterator<Item = Makes> + '_ {
-    set.iter().map(|index| ARGUMENTS[*index].makes)
+/// Returns the effects of the arguments of a set on a record.
+pub(crate) fn effects(set: &Set) -> impl Iterator<Item = Effect> + '_ {
+    set.iter().map(|index| ARGUMENTS[*index].effect)
 }
 
 fn sets(shape: &Shape, extent: Extent, rng: &mut Rng) -> Vec<Set> {
@@ -144,34 +144,34 @@ fn sets(shape: &Shape, extent: Extent, rng: &mut Rng) -> Vec<Set> {
     }
 }
 
-/// No argument or one, a few, and many.
+/// Returns sets of different sizes, from none or one to six arguments.
 fn sample(fitting: &[usize], rng: &mut Rng) -> Vec<Set> {
     let mut sets: Vec<Set> = Vec::new();
     for size in [rng.usize(..2), 2, 3, 5, 6, 4] {
         let set = compatible(fitting, size, rng);
-        if sets.len() < SAMPLED && !sets.contains(&set) {
+        if sets.len() < SETS_PER_SAMPLE && !sets.contains(&set) {
             sets.push(set);
         }
     }
     sets
 }
 
-/// None, each alone, and then sets of many until every two have met.
+/// Returns the empty set, each argument alone, and larger sets until every two arguments are together in one.
 fn all(fitting: &[usize], rng: &mut Rng) -> Vec<Set> {
     let mut sets: Vec<Set> = vec![Set::new()];
     sets.extend(fitting.iter().map(|index| vec![*index]));
-    let mut apart: Vec<(usize, usize)> = Vec::new();
+    let mut missing: Vec<(usize, usize)> = Vec::new();
     for (at, one) in fitting.iter().enumerate() {
         let others = fitting
             .iter()
             .skip(at + 1)
             .filter(|other| ARGUMENTS[**other].key != ARGUMENTS[*one].key);
-        apart.extend(others.map(|other| (*one, *other)));
+        missing.extend(others.map(|other| (*one, *other)));
     }
-    while let Some((one, other)) = apart.pop() {
+    while let Some((one, other)) = missing.pop() {
         let mut set = vec![one, other];
-        fill(&mut set, fitting, MANY, rng);
-        apart.retain(|(one, other)| !(set.contains(one) && set.contains(other)));
+        fill(&mut set, fitting, COVERING_SIZE, rng);
+        missing.retain(|(one, other)| !(set.contains(one) && set.contains(other)));
         sets.push(set);
     }
     sets
@@ -183,7 +183,7 @@ fn compatible(fitting: &[usize], size: usize, rng: &mut Rng) -> Set {
     set
 }
 
-/// Adds arguments of other keys, as far as there are any.
+/// Adds arguments of other keys, up to `size` or as many as there are.
 fn fill(set: &mut Set, fitting: &[usize], size: usize, rng: &mut Rng) {
     let mut others = fitting.to_vec();
     rng.shuffle(&mut others);
@@ -196,11 +196,11 @@ fn fill(set: &mut Set, fitting: &[usize], size: usize, rng: &mut Rng) {
     rng.shuffle(set);
 }
 
-/// How a call ends under these arguments, and whether it is a success with a value.
+/// Returns the status of a call with these arguments, and whether it is a success with a value.
 pub(crate) fn status(written: &str, set: &Set) -> (String, bool) {
-    let is_empty = makes(set).any(|makes| makes == Makes::Empty);
+    let detects_empty = effects(set).any(|effect| effect == Effect::Empty);
     let (usual, empty) = written.split_once('/').unwrap_or((written, written));
-    match if is_empty { empty } else { usual } {
+    match if detects_empty { empty } else { usual } {
         "none" => ("success".to_owned(), false),
         status => (status.to_owned(), status == "success"),
     }

@@ -1,12 +1,12 @@
-//! Writes the programs: a module for each shape without the attribute, one for each pair with it, and a table to run.
+//! Generates the programs: a module for each shape without the attribute, one for each pair with it, and a table of pairs.
 
-use crate::arguments::{self, Makes};
+use crate::arguments::{self, Effect};
 use crate::hostile;
-use crate::plan::{self, Company, Extent, Pair, Plan};
+use crate::plan::{self, Environment, Extent, Pair, Plan};
 use crate::shape::Shape;
 use std::collections::BTreeMap;
 
-/// A program, and whose module each of its lines belongs to.
+/// A program, with the owner of each module.
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     pub(crate) name: String,
@@ -17,24 +17,24 @@ pub(crate) struct Program {
     lines: usize,
 }
 
-/// Whose module it is.
+/// The owner of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Owner {
     Nobody,
     /// A shape without the attribute.
-    Plain(usize, Company),
+    Plain(usize, Environment),
     /// A pair, by its index in the plan.
     Pair(usize),
 }
 
 impl Program {
-    /// Its file in the workspace of the programs.
+    /// Returns the path in the workspace of the programs.
     pub(crate) fn source(&self) -> String {
         let edition = if self.edition_2024 { 2024 } else { 2021 };
         format!("e{edition}/src/bin/{}.rs", self.name)
     }
 
-    /// The module that a line belongs to, and the line's number in it.
+    /// Returns the owner of the module that a line belongs to, and the number of the line in the module.
     pub(crate) fn owner(&self, line: usize) -> (Owner, usize) {
         let after = self.modules.partition_point(|(first, _)| *first <= line);
         let found = after.checked_sub(1).and_then(|at| self.modules.get(at));
@@ -66,17 +66,18 @@ impl Program {
     }
 }
 
-/// Programs of so many pairs at most.
-const PAIRS: usize = 200;
+/// The maximum number of pairs in a program.
+const MAX_PAIRS: usize = 200;
 
-/// The programs for these pairs of the plan.
+/// Generates the programs for these pairs of the plan.
 pub(crate) fn write(plan: &Plan, pairs: &[usize], deny: bool) -> Vec<Program> {
     let mut programs = Vec::new();
     for edition_2024 in [false, true] {
-        let of_edition = |index: &&usize| plan.pairs[**index].company.edition_2024 == edition_2024;
+        let of_edition =
+            |index: &&usize| plan.pairs[**index].environment.edition_2024 == edition_2024;
         let pairs: Vec<usize> = pairs.iter().filter(of_edition).copied().collect();
-        // Two at least, so that the processors have something each.
-        let size = pairs.len().div_ceil(2).clamp(1, PAIRS);
+        // At least two programs, so that they are built in parallel.
+        let size = pairs.len().div_ceil(2).clamp(1, MAX_PAIRS);
         for (at, pairs) in pairs.chunks(size).enumerate() {
             let edition = if edition_2024 { 2024 } else { 2021 };
             let name = format!("matrix-{}-{edition}-{at}", plan.extent.name());
@@ -105,8 +106,8 @@ fn program(plan: &Plan, pairs: &[usize], mut program: Program, deny: bool) -> Pr
     for index in pairs {
         let pair = &plan.pairs[*index];
         let shape = plan.shape(pair);
-        let owner = Owner::Plain(pair.shape, pair.company);
-        let hostile = pair.company.hostile;
+        let owner = Owner::Plain(pair.shape, pair.environment);
+        let hostile = pair.environment.hostile;
         let number = plain.len();
         let name = plain.entry(owner).or_insert_with(|| {
             let name = format!("plain_{number}");
@@ -134,7 +135,7 @@ fn program(plan: &Plan, pairs: &[usize], mut program: Program, deny: bool) -> Pr
     program
 }
 
-/// The items of a shape without the attribute.
+/// Returns the items of a shape without the attribute.
 pub(crate) fn without(shape: &Shape) -> String {
     let kept = shape
         .items
@@ -143,13 +144,13 @@ pub(crate) fn without(shape: &Shape) -> String {
     kept.fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// The items of a shape with the attribute, and in a self-check with the planted fault.
+/// Returns the items of a shape with the attribute, and in a self-check with the planted fault.
 pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
-    let arguments = arguments::written(&pair.set, shape);
+    let arguments = arguments::render(&pair.set, shape);
     let attribute = |arguments: &str| format!("#[::ragspan::rag_span({arguments})]");
     let mut text = shape.items.replace("#[rag]", &attribute(&arguments));
     text = text.replace("#[rag(only ", "#[::ragspan::rag_span(");
-    // The shape's own arguments follow those of the set.
+    // Arguments that the shape has itself come after those of the set.
     text = text.replace("#[rag(", &format!("#[::ragspan::rag_span({arguments}, "));
     match (&shape.planted, extent) {
         (Some((from, to)), Extent::Planted) => text.replace(from, to),
@@ -157,14 +158,14 @@ pub(crate) fn with(shape: &Shape, pair: &Pair, extent: Extent) -> String {
     }
 }
 
-/// The items and the driver of a module.
+/// Returns the content of a module: the items and the driver.
 fn content(shape: &Shape, pair: &Pair, items: &str) -> String {
     let mut text = format!("{items}\npub fn drive(way: usize) -> String {{\nmatch way {{\n");
     for (way, drive) in shape.drives.iter().enumerate() {
         text += &format!("{way} => ::matrix::shown({}),\n", drive.call);
     }
     text.push_str("_ => unreachable!(),\n}\n}\n");
-    if pair.company.hostile {
+    if pair.environment.hostile {
         hostile::spelled_out(&text)
     } else {
         text
@@ -192,24 +193,24 @@ fn row(index: usize, pair: &Pair, shape: &Shape, plain: &str) -> String {
 
 fn expected(pair: &Pair) -> String {
     let (mut layer, mut operation, mut success, mut error) = ("data", None, "INFO", "ERROR");
-    let (mut on_entry, mut on_success) = (Vec::new(), Vec::new());
-    let (mut counted_entry, mut counted_success) = (0, 0);
-    for makes in plan::makes(&pair.set) {
-        match makes {
-            Makes::Nothing | Makes::Empty => {}
-            Makes::Entry(field) => on_entry.push(field),
-            Makes::Success(field) => on_success.push(field),
-            Makes::CountedEntry => counted_entry += 1,
-            Makes::CountedSuccess => counted_success += 1,
-            Makes::Operation(name) => operation = Some(name),
-            Makes::Layer(name) => layer = name,
-            Makes::SuccessLevel(level) => success = level,
-            Makes::ErrorLevel(level) => error = level,
+    let (mut call_fields, mut success_fields) = (Vec::new(), Vec::new());
+    let (mut counted_call, mut counted_success) = (0, 0);
+    for effect in plan::effects(&pair.set) {
+        match effect {
+            Effect::Nothing | Effect::Empty => {}
+            Effect::CallField(field) => call_fields.push(field),
+            Effect::SuccessField(field) => success_fields.push(field),
+            Effect::CountedCall => counted_call += 1,
+            Effect::CountedSuccess => counted_success += 1,
+            Effect::Operation(name) => operation = Some(name),
+            Effect::Layer(name) => layer = name,
+            Effect::SuccessLevel(level) => success = level,
+            Effect::ErrorLevel(level) => error = level,
         }
     }
     format!(
         "::matrix::Expected {{ layer: {layer:?}, operation: {operation:?}, levels: ({success:?}, {error:?}), \
-         entry: &{on_entry:?}, success: &{on_success:?}, counted_entry: {counted_entry}, \
+         call_fields: &{call_fields:?}, success_fields: &{success_fields:?}, counted_call: {counted_call}, \
          counted_success: {counted_success} }}"
     )
 }

@@ -1,4 +1,4 @@
-//! Reports the pairs that fail, and how they fail.
+//! Reports the pairs that fail, and their problems.
 
 use std::collections::BTreeMap;
 use std::process::Output;
@@ -8,41 +8,41 @@ use crate::diagnostics::Diagnostics;
 use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner};
 
-/// The result of a run.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// The failures by the pair that they belong to.
+    /// The problems, by the owner of the module.
     pub(crate) wrong: BTreeMap<Owner, Vec<String>>,
     pub(crate) compared: usize,
     pub(crate) linted: bool,
 }
 
-/// Diagnostics of the compiler that belong to no pair.
+/// Build errors that do not belong to a pair.
 #[derive(Debug)]
-struct Refused(String);
+struct BuildFailed(String);
 
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for BuildFailed {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let start: String = self.0.chars().take(8000).collect();
-        write!(out, "the programs are not built:\n{start}")
+        write!(out, "the programs do not build:\n{start}")
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for BuildFailed {}
 
 impl Report {
-    /// The pairs of which nothing wrong is known.
+    /// Returns the pairs without a known problem.
     pub(crate) fn left(&self, plan: &Plan) -> Vec<usize> {
         let fine = |index: &usize| {
             let pair = &plan.pairs[*index];
-            let plain = Owner::Plain(pair.shape, pair.company);
+            let plain = Owner::Plain(pair.shape, pair.environment);
             !self.wrong.contains_key(&Owner::Pair(*index)) && !self.wrong.contains_key(&plain)
         };
         (0..plan.pairs.len()).filter(fine).collect()
     }
 
-    /// Pairs that do not compile are left out from now on.
-    pub(crate) fn refused(
+    /// Records the errors of pairs that do not compile, so that the next build leaves them out.
+    pub(crate) fn record_errors(
         &mut self,
         errors: Diagnostics,
         plan: &Plan,
@@ -58,34 +58,34 @@ impl Report {
         if self.left(plan).len() == before {
             let texts: Vec<String> = others.into_iter().map(|(.., text)| text).collect();
             let stderr = String::from_utf8_lossy(&output.stderr);
-            return Err(Refused(format!("{}{stderr}", texts.join("\n"))).into());
+            return Err(BuildFailed(format!("{}{stderr}", texts.join("\n"))).into());
         }
         Ok(())
     }
 
-    pub(crate) fn good(&self, plan: &Plan) -> bool {
+    pub(crate) fn passes(&self, plan: &Plan) -> bool {
         match plan.extent {
             Extent::Planted => self.unfound(plan).is_empty(),
             Extent::Sample | Extent::All => self.wrong.is_empty(),
         }
     }
 
-    /// Faults that were planted and not found as what they are.
+    /// Returns the planted faults that were not found, or not with the expected problem.
     fn unfound(&self, plan: &Plan) -> Vec<String> {
         let mut unfound = Vec::new();
         for (index, pair) in plan.pairs.iter().enumerate() {
             let shape = plan.shape(pair);
-            let reported = self
+            let problems = self
                 .wrong
                 .get(&Owner::Pair(index))
-                .map(|reported| reported.join("\n"))
+                .map(|problems| problems.join("\n"))
                 .unwrap_or_default();
             let found = shape
                 .found
                 .as_ref()
-                .is_some_and(|found| reported.contains(found.as_str()));
+                .is_some_and(|found| problems.contains(found.as_str()));
             if !found {
-                unfound.push(format!("{} was not found, but: {reported:?}", shape.name));
+                unfound.push(format!("{} was not found, but: {problems:?}", shape.name));
             }
         }
         unfound
@@ -112,14 +112,14 @@ impl Report {
             Owner::Pair(index) => {
                 let pair = &plan.pairs[*index];
                 self.wrong
-                    .contains_key(&Owner::Plain(pair.shape, pair.company))
+                    .contains_key(&Owner::Plain(pair.shape, pair.environment))
             }
             _ => false,
         };
         for (owner, wrong) in self.wrong.iter().filter(|(owner, _)| !broken(owner)) {
             text += &format!("\n=== {}\n", title(owner, plan));
-            for reported in wrong {
-                text += &format!("{}\n", reported.trim_end());
+            for problem in wrong {
+                text += &format!("{}\n", problem.trim_end());
             }
             if let Owner::Pair(index) = owner {
                 let pair = &plan.pairs[*index];
@@ -128,14 +128,10 @@ impl Report {
                 text += &format!("--- with\n{}\n", program::with(shape, pair, plan.extent));
             }
         }
-        let linted = if self.linted {
-            ", and clippy was asked"
-        } else {
-            ""
-        };
+        let linted = if self.linted { ", clippy was run" } else { "" };
         let good = self.left(plan).len();
         text += &format!(
-            "matrix: {good} of {} pairs are as without the attribute; {} calls compared{linted}; {} failures\n",
+            "matrix: {good} of {} pairs behave as without the attribute; {} calls compared{linted}; {} failures\n",
             plan.pairs.len(),
             self.compared,
             self.wrong.len(),
@@ -147,9 +143,9 @@ impl Report {
 fn title(owner: &Owner, plan: &Plan) -> String {
     match owner {
         Owner::Nobody => "outside of every shape".to_owned(),
-        Owner::Plain(shape, company) => {
+        Owner::Plain(shape, environment) => {
             format!(
-                "{} without the attribute, {company:?}",
+                "{} without the attribute, {environment:?}",
                 plan.shapes[*shape].name
             )
         }

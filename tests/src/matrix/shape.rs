@@ -4,18 +4,18 @@
 //!
 //! ```text
 //! //# shape async fn, moved argument      its name; of a row of macros.md 1.3 with the word `row` before it
-//! //# args a: value, list: debug          what a field can name; `value` is what tracing takes as it is
-//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (of which nothing is checked)
+//! //# args a: value, list: debug          arguments that a field can name; the type of a `value` implements `tracing::Value`
+//! //# returns result                      `value`, `nothing`, `option`, `list`, `result`, `opaque` (an unknown type)
 //! //# ok v.len()                          a field of the value `v`; without the line, `?v`
-//! //# without operation, ret              arguments that do not fit
-//! //# block                               the attribute stands above a whole block
+//! //# without operation, ret              arguments of the attribute that do not fit
+//! //# block                               the attribute is on a whole block
 //! //# edition 2024                        not in 2021
 //! //# prelude                             not in a hostile module
-//! //# drive success => f(1)               how each call ends, in the order of the records, and a call; `success/empty`
-//! //#                                     is `empty` under that argument, `none/empty` has no value besides. A call goes on in lines without a word.
+//! //# drive success => f(1)               a call, and the statuses of its records in their order. `success/empty` is `empty`
+//! //#                                     with that argument; `none/empty` has no value without it. Lines without a keyword continue a call.
 //! //# planted this => that                in `tests/matrix/planted`: a fault of the annotated twin
-//! //# found words                         and the text that must be reported
-//! #[rag]                                  the attribute; `#[rag(x)]` has x besides, `#[rag(only x)]` has x and nothing else
+//! //# found text                          and the problem that has to be reported
+//! #[rag]                                  the attribute; `#[rag(x)]` adds x to the arguments, `#[rag(only x)]` has only x
 //! async fn f(a: u8, list: Vec<u8>) -> Vec<u8> { list }
 //! ```
 
@@ -27,19 +27,20 @@ use crate::Fallible;
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) name: String,
-    /// `true` if the shape is a row of the table in the reference.
+    /// True for a row of the reference's table.
     pub(crate) row: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) returns: Returns,
     pub(crate) ok: Option<String>,
     pub(crate) without: Vec<String>,
-    /// `true` if the attribute annotates an `impl` block.
+    /// True if the attribute is on a whole block.
     pub(crate) block: bool,
     pub(crate) edition_2024: bool,
     pub(crate) prelude: bool,
     pub(crate) drives: Vec<Drive>,
-    /// In a self-check: the change of the annotated twin, and the text that has to be reported.
+    /// In a self-check: the text to replace in the annotated twin, and its replacement.
     pub(crate) planted: Option<(String, String)>,
+    /// In a self-check: the problem that has to be reported.
     pub(crate) found: Option<String>,
     pub(crate) items: String,
 }
@@ -51,7 +52,7 @@ pub(crate) struct Arg {
     pub(crate) is_value: bool,
 }
 
-/// The return value of a function.
+/// The kind of value that a function returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Returns {
     #[default]
@@ -63,14 +64,14 @@ pub(crate) enum Returns {
     Opaque,
 }
 
-/// A call and its ends.
+/// A call, and the statuses of its records.
 #[derive(Debug)]
 pub(crate) struct Drive {
     pub(crate) statuses: Vec<String>,
     pub(crate) call: String,
 }
 
-/// All shapes, in the order of the files.
+/// Reads all shapes, in the order of the files.
 pub(crate) fn read(folder: &Path) -> Fallible<Vec<Shape>> {
     let mut files: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     files.sort_by_key(std::fs::DirEntry::path);
@@ -91,7 +92,7 @@ fn unique(shapes: &[Shape]) -> Fallible<()> {
     let mut names: Vec<&str> = shapes.iter().map(|shape| shape.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(format!("two shapes are called {}", pair[0]).into()),
+        Some(pair) => Err(format!("two shapes have the name `{}`", pair[0]).into()),
         None => Ok(()),
     }
 }
@@ -103,7 +104,7 @@ fn parse(section: &str) -> Fallible<Shape> {
     (shape.name, shape.row) = (row.unwrap_or(name).trim().to_owned(), row.is_some());
     for line in rest.lines() {
         match line.strip_prefix("//# ") {
-            Some(line) => directive(&mut shape, line)?,
+            Some(line) => apply(&mut shape, line)?,
             None => {
                 shape.items.push_str(line);
                 shape.items.push('\n');
@@ -112,23 +113,23 @@ fn parse(section: &str) -> Fallible<Shape> {
     }
     shape.items = shape.items.trim_end().to_owned();
     if shape.drives.is_empty() {
-        return Err("it is never called".into());
+        return Err("the shape has no `drive` line".into());
     }
     Ok(shape)
 }
 
-fn directive(shape: &mut Shape, line: &str) -> Fallible<()> {
+fn apply(shape: &mut Shape, line: &str) -> Fallible<()> {
     if let Some(more) = line.strip_prefix("  ") {
         let drive = shape
             .drives
             .last_mut()
-            .ok_or("there is no `drive` line to continue")?;
+            .ok_or("there is no call to continue")?;
         drive.call.push('\n');
         drive.call.push_str(more);
         return Ok(());
     }
-    let (word, value) = line.split_once(' ').unwrap_or((line, ""));
-    match word {
+    let (keyword, value) = line.split_once(' ').unwrap_or((line, ""));
+    match keyword {
         "args" => shape.args = split(value).map(arg).collect::<Fallible<_>>()?,
         "returns" => shape.returns = returns(value)?,
         "ok" => shape.ok = Some(value.to_owned()),
@@ -144,7 +145,7 @@ fn directive(shape: &mut Shape, line: &str) -> Fallible<()> {
         }
         "found" => shape.found = Some(value.to_owned()),
         "drive" => shape.drives.push(drive(value)?),
-        _ => return Err(format!("unknown word `{word}`").into()),
+        _ => return Err(format!("unknown keyword `{keyword}`").into()),
     }
     Ok(())
 }
@@ -160,7 +161,7 @@ fn arg(text: &str) -> Fallible<Arg> {
     let is_value = match kind.trim() {
         "value" => true,
         "debug" => false,
-        other => return Err(format!("no kind of argument is `{other}`").into()),
+        other => return Err(format!("`{other}` is not a kind of argument").into()),
     };
     Ok(Arg {
         name: name.trim().to_owned(),
@@ -176,7 +177,7 @@ fn returns(word: &str) -> Fallible<Returns> {
         "list" => Returns::List,
         "result" => Returns::Result,
         "opaque" => Returns::Opaque,
-        other => return Err(format!("nothing returns `{other}`").into()),
+        other => return Err(format!("`{other}` is not a kind of returned value").into()),
     })
 }
 

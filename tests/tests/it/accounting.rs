@@ -1,4 +1,4 @@
-//! Every lost record is counted, and flushed records survive a kill.
+//! Lost records are counted, and flushed records survive a kill.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
@@ -24,7 +24,7 @@ impl Run {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Runs the program to its end; the lines on its standard output.
+    /// Runs the program to completion, and returns the lines of its standard output.
     fn emit(&self, threads: usize, calls: usize, end: &str) -> Vec<String> {
         let (threads, calls) = (threads.to_string(), calls.to_string());
         let stdout = succeed(
@@ -108,7 +108,7 @@ fn a_full_database_deletes_and_counts_its_oldest_records() {
         .find_map(|line| line.strip_prefix(expired))
         .unwrap();
     let expired: usize = expired.parse().unwrap();
-    // Each call leaves its completion and an event.
+    // Each call has two records: its completion and an event.
     assert_eq!(run.rows().len() + expired, 40_000);
     assert!(expired > 10_000, "{expired}");
     let size = std::fs::metadata(run.path("a.db")).unwrap().len();
@@ -119,13 +119,13 @@ struct Killed(Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _killed = self.0.kill();
         let _reaped = self.0.wait();
     }
 }
 
-/// Starts the program, waits until it reports its flush, and kills it at once.
+/// Starts the program, waits until it reports the flush, and kills it.
 fn flush_and_kill(run: &Run, calls: usize) {
     let arguments = [
         run.path("a.db"),

@@ -1,4 +1,4 @@
-//! An assertion on a capture holds, or its message shows what was captured instead.
+//! A failing assertion on a capture reports what the capture has.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,7 +72,7 @@ fn answered(top_k: usize) -> Captured {
     })
 }
 
-/// Returns the panic message of a failed assertion.
+/// Returns the message of an assertion that must fail.
 fn panic_message<R>(check: impl FnOnce() -> R) -> String {
     let failed = catch_unwind(AssertUnwindSafe(check)).err().unwrap();
     match failed.downcast::<String>() {
@@ -81,7 +81,7 @@ fn panic_message<R>(check: impl FnOnce() -> R) -> String {
     }
 }
 
-/// The same without the tree.
+/// Returns the message without the tree.
 fn message<R>(check: impl FnOnce() -> R) -> String {
     let panic_message = panic_message(check);
     panic_message
@@ -369,7 +369,7 @@ fn a_message_is_cut_after_a_hundred_lines() {
     );
 }
 
-/// The records of starts, at DEBUG, show the order best.
+/// The records of starts, which are DEBUG, show the order best.
 #[test]
 fn the_tree_is_sorted_at_every_level() {
     let body = || {

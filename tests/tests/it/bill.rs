@@ -1,4 +1,4 @@
-//! A provider's bill is matched to the token and to the nano-dollar; what was cut off half-way is listed apart.
+//! Recorded tokens and costs equal a provider's bill, to the token and the nano-dollar; interrupted calls are listed apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::{Context, Waker};
@@ -22,18 +22,18 @@ const KINDS: [&str; 5] = [
 /// Tokens by kind, in the order of `KINDS`.
 type Tokens = [u64; 5];
 
-/// Whose JSON a model answers in.
+/// The JSON format of a model's answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Protocol {
-    /// `OpenAI`'s chat completions.
+    /// `OpenAI` chat completions.
     Chat,
-    /// `OpenAI`'s responses.
+    /// `OpenAI` responses.
     Responses,
-    /// Anthropic's messages.
+    /// Anthropic messages.
     Messages,
 }
 
-/// A model, and what its provider takes for a million tokens of each kind, in nano-dollars.
+/// A model, and its prices for a million tokens of each kind, in nano-dollars.
 struct Model {
     name: &'static str,
     protocol: Protocol,
@@ -68,7 +68,7 @@ const MODELS: [Model; 5] = [
     },
 ];
 
-/// The same prices, in dollars. A price of reasoning tokens is omitted if it equals that of output tokens.
+/// The same prices, in dollars. A model without a price for reasoning tokens charges the price of output tokens.
 const TABLE: &str = r#"{"version": "2026-11-25", "models": {
     "small-1": {"input": 0.15, "cached_input": 0.0375, "output": 0.6},
     "thinking-1": {"input": 1.1, "cached_input": 0.274999999, "output": 4.4, "reasoning": 4.400000001},
@@ -94,15 +94,15 @@ impl Bill {
     }
 }
 
-/// The provider's own count.
+/// The state of the provider.
 #[derive(Debug, Default)]
 struct Provider {
     calls: u64,
     finished: Bill,
-    /// Calls that did not come to their end, by number, and what they are billed.
+    /// The interrupted calls, by number, and their bill.
     cut: BTreeSet<u64>,
     of_the_cut: Bill,
-    /// Calls that were dropped before the reply, and so have no usage from the provider.
+    /// Calls whose caller dropped the reply, so that it does not know the tokens.
     unanswered: BTreeSet<u64>,
 }
 
@@ -123,7 +123,7 @@ impl Model {
         }
     }
 
-    /// A call's price: rounded once, a half up.
+    /// Returns the price of a call, rounded once, half up.
     fn nanos(&self, tokens: Tokens) -> u64 {
         let rates = self.rates.unwrap_or_default();
         let each = tokens
@@ -157,7 +157,7 @@ impl Model {
         json!({"model": self.name, "content": "a span is a call", "usage": self.usage(tokens)})
     }
 
-    /// The chunks of a stream: only the last has the usage of the whole.
+    /// Returns the chunks of a stream; only the last has the tokens of the whole stream.
     fn chunks(&self, tokens: Tokens, words: usize) -> Vec<Value> {
         let usage = self.usage(tokens);
         let (first, word, last) = match self.protocol {
@@ -210,7 +210,7 @@ fn stream(number: u64, model: &str, chunks: Vec<Reply>) -> impl Stream<Item = Re
     stream::iter(chunks)
 }
 
-/// One call of a model, and its result.
+/// Makes one call of a model, with a random outcome.
 async fn one_call(provider: &mut Provider, random: &mut fastrand::Rng) {
     let model = random.choice(MODELS.iter()).unwrap();
     let (tokens, words) = (model.tokens(random), random.usize(0..4));
@@ -285,7 +285,7 @@ fn cost(record: &Value) -> u64 {
     nanos(record["metrics"]["cost_usd"].as_f64().unwrap_or(0.0))
 }
 
-/// The sums of these records' fields.
+/// Returns the sums of the fields of these records.
 fn recorded<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
     let mut bill = Bill::default();
     for record in records {
@@ -299,7 +299,7 @@ fn recorded<'a>(records: impl IntoIterator<Item = &'a Value>) -> Bill {
     bill
 }
 
-/// The metrics of a model.
+/// Returns the tokens and the cost of a model from the metrics.
 fn measured(seen: &Captured, model: &str) -> (Tokens, u64) {
     let value = |name: &str, labels: &[(&str, &str)]| seen.metric(name, labels).unwrap_or(0.0);
     let tokens = KINDS.map(|kind| {
@@ -361,13 +361,13 @@ fn same_calls(records: &[&Value], expected: &BTreeSet<u64>, seed: u64) {
     );
 }
 
-/// Checks the calls that did not complete: they are counted separately, and record no more than was billed.
+/// Checks that interrupted calls are marked, and record no more than their bill.
 fn listed_apart(apart: &[&Value], provider: &Provider, seed: u64) {
     same_calls(apart, &provider.cut, seed);
     let recorded = recorded(apart.iter().copied());
     assert!(
         recorded.of("poet-1").0[0] > 0,
-        "seed {seed}: the usage of a first chunk was lost"
+        "seed {seed}: the tokens of a first chunk are missing"
     );
     for model in &MODELS {
         let (known, billed) = (recorded.of(model.name), provider.of_the_cut.of(model.name));

@@ -1,4 +1,4 @@
-//! Fields that are bound during a request, nested scopes, and loggers with their own fields.
+//! Fields that are bound during a request, scopes within scopes, and loggers with fields.
 
 use ragspan::testing::{Capture, Captured, capture, capture_async};
 use ragspan::{Context, Level, LogContext, Logger, rag_span};
@@ -113,16 +113,16 @@ fn a_record_has_the_last_of_a_thousand_values_and_none_changes_nothing() {
             request("r").bind();
             Logger::new().with("kept", true).bind();
             ragspan::scope::unbind("gone");
-            tracing::info!("recorded");
+            tracing::info!("counted");
         });
         ragspan::scope::bind("step", "nowhere to go");
         tracing::info!("free");
     });
     assert_eq!(
-        seen.record("recorded")["context"],
+        seen.record("counted")["context"],
         json!({"step": "step 999", "kept": true})
     );
-    assert_eq!(seen.record("recorded")["metrics"], json!({"tries": 3}));
+    assert_eq!(seen.record("counted")["metrics"], json!({"tries": 3}));
     assert_eq!(seen.record("free")["context"], json!({}));
 }
 
@@ -232,7 +232,7 @@ fn an_event_of_a_logger_belongs_to_the_current_call() {
     fn search(log: &Logger) {
         ragspan::event!(log, INFO, hits = 3, "found {} documents", 3);
         ragspan::event!(log, CRITICAL, "the index is gone");
-        ragspan::event!(request("other"), WARN, "said by another");
+        ragspan::event!(request("other"), WARN, "of another logger");
         tracing::info!("without");
     }
     let log = request("r1").logger().with("shard", 4).with("step", 1);
@@ -247,7 +247,7 @@ fn an_event_of_a_logger_belongs_to_the_current_call() {
     assert_eq!(event["span_id"], seen.record("search_complete")["span_id"]);
     assert_eq!(seen.record("the index is gone")["level"], "CRITICAL");
     assert_eq!(seen.record("the index is gone")["context"]["shard"], 4);
-    assert_eq!(seen.record("said by another")["request_id"], "other");
+    assert_eq!(seen.record("of another logger")["request_id"], "other");
     assert_eq!(seen.record("without")["context"], json!({}));
     assert!(
         !format!("{log:?}").contains('4'),
@@ -286,7 +286,7 @@ async fn a_task_shares_bound_fields_with_its_request() {
     };
     let ((), seen) = capture_async(async { request("r1").scope(work()).await }).await;
     assert_eq!(seen.record("joined")["context"]["from_task"], true);
-    // Outside of a request there is none to share.
+    // Calls outside of a request do not share a context.
     let ((), seen) = capture_async(work()).await;
     assert_eq!(seen.record("joined")["context"], json!({}));
 }

@@ -1,6 +1,7 @@
-//! No secret is in any output, whichever input of the program it was put into.
+//! No secret is in any output, from whichever input it comes.
 //!
-//! `src/canary.rs` has the inputs. With the rules off every secret reaches its outputs; with the rules on none reaches any output.
+//! `src/canary.rs` has the inputs. One test checks that every secret reaches its outputs while the privacy rules are off; another
+//! one checks that none reaches an output while they are on.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,13 +9,13 @@ use std::process::{Command, Output};
 
 use crate::programs::{CANARY, built, run, succeed};
 
-/// The text of each output by its name.
+/// The text of each output, by its name.
 type Left = BTreeMap<&'static str, String>;
 
-/// The outputs that contain records. Add a new sink here and in `left`.
+/// The outputs of records. A new sink needs a line in this list and one in `left`.
 const OF_RECORDS: [&str; 4] = ["standard output", "file", "database", "ragspan logs"];
 
-/// Inputs whose text is in the labels of metrics.
+/// Inputs whose text is in labels of metrics.
 const LABELS: [&str; 9] = [
     "an attempt's reason",
     "what a fallback is from",
@@ -27,7 +28,7 @@ const LABELS: [&str; 9] = [
     "a label of a metric of one's own",
 ];
 
-/// Inputs whose text is in no record.
+/// Inputs whose text is not in any record.
 const IN_NO_RECORD: [&str; 4] = [
     "feedback's key",
     "a pool's name",
@@ -35,17 +36,17 @@ const IN_NO_RECORD: [&str; 4] = [
     "a sink's path",
 ];
 
-/// Inputs in no output: fields of a third-party span are not recorded.
+/// Inputs that are not in any output: fields of a plain `tracing` span are not recorded.
 const NOWHERE: [&str; 1] = ["a span of tracing's own"];
 
-/// Inputs that `ragspan errors` shows of a failure.
+/// Inputs that `ragspan errors` prints.
 const FAILURES: [&str; 3] = [
     "an error's message",
     "an error's source",
     "a panic's message",
 ];
 
-/// These hold a key and nothing else, beside those in labels.
+/// Inputs, beside those in labels, that have a key only.
 const SHORT: [&str; 6] = [
     "a caller's request id",
     "a header of a request",
@@ -55,7 +56,7 @@ const SHORT: [&str; 6] = [
     "the target of the log crate",
 ];
 
-/// An input, and the secrets that were put into it.
+/// An input, and its secrets.
 struct Input {
     name: String,
     secrets: Vec<String>,
@@ -74,7 +75,7 @@ impl Input {
         put.all(|secret| text.contains(secret.as_str()))
     }
 
-    /// Returns whether the text contains the first secret: labels are truncated.
+    /// Returns whether the first secret is in the text: a label is truncated.
     fn begins_in(&self, text: &str) -> bool {
         self.secrets
             .iter()
@@ -95,7 +96,7 @@ fn inputs() -> Vec<Input> {
     listed.lines().map(line).collect()
 }
 
-/// Runs the program with the rules on or off, and with this end; returns all of its outputs.
+/// Returns all outputs of a run with the rules `on` or `off`, and with this kind of end.
 fn left(switch: &str, end: Option<&str>) -> Left {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
@@ -125,7 +126,7 @@ fn left(switch: &str, end: Option<&str>) -> Left {
     left
 }
 
-/// Returns the lines of ragspan: those of the previous panic hook contain the text of the panic.
+/// Keeps the lines of ragspan; it does not change the message of the panic hook.
 fn ours(printed: &str) -> String {
     let lines = printed.lines().filter(|line| line.starts_with("ragspan: "));
     lines.collect::<Vec<_>>().join("\n")
@@ -135,14 +136,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Empty where there is none.
+/// Returns the content of a file, or an empty string if there is none.
 fn read(path: &Path) -> String {
     std::fs::read(path)
         .map(|bytes| text(&bytes))
         .unwrap_or_default()
 }
 
-/// The output of the `ragspan` command for the database.
+/// Adds the output of the `ragspan` command on the database.
 fn command(folder: &Path, left: &mut Left) {
     let ask = |arguments: &[&str]| -> Output {
         let output = Command::new(built("ragspan"))

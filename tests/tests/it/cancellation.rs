@@ -1,4 +1,4 @@
-//! A call that is cancelled or panics ends once, with the right record, counts and gauge, wherever it is when that happens.
+//! A call that is cancelled or panics ends once, with the right record, counts and gauge, at any point of its execution.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -28,7 +28,7 @@ const PANICKED: End = End {
     status: "panic",
 };
 
-/// Drops its turn so many times before it is ready.
+/// Yields this number of times.
 async fn turns(count: u32) {
     for _ in 0..count {
         tokio::task::yield_now().await;
@@ -73,7 +73,7 @@ async fn making_a_stream() -> impl Stream<Item = u8> + Send {
 
 type Shape = (&'static str, fn() -> BoxFuture<'static, ()>);
 
-/// Everything that is a call only once it is polled.
+/// The shapes that are a call from their first poll on.
 const SHAPES: [Shape; 6] = [
     ("async fn", || Box::pin(async_fn())),
     ("impl Future", || Box::pin(impl_future())),
@@ -175,13 +175,13 @@ impl Drop for Bomb {
     }
 }
 
-/// When the body panics.
+/// The moment of a panic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum When {
     InAPoll,
-    /// When its locals are dropped behind the last poll.
+    /// While the locals are dropped after the last poll.
     AtItsEnd,
-    /// When it is dropped, with its locals, while it waits.
+    /// While the pending call is dropped with its locals.
     Dropped,
 }
 
@@ -315,7 +315,7 @@ fn a_call_dropped_by_another_panic_is_cancelled() {
     }
 }
 
-/// Polls a call and drops it, in a destructor.
+/// Polls a call and drops it in a destructor.
 struct Cleanup(Shape);
 
 impl Drop for Cleanup {
@@ -338,7 +338,7 @@ fn a_call_in_a_destructor_during_another_panic_is_cancelled() {
     }
 }
 
-/// A second panic while the first unwinds ends the process at once: what was flushed stays.
+/// A second panic during unwinding ends the process at once; flushed records are kept.
 #[test]
 fn a_double_panic_aborts_and_keeps_flushed_records() {
     use std::os::unix::process::ExitStatusExt;
@@ -363,7 +363,7 @@ fn a_double_panic_aborts_and_keeps_flushed_records() {
     }
 }
 
-/// The counts that the bodies of random calls keep.
+/// Counts of the bodies of random calls, kept independently of the telemetry.
 #[derive(Debug, Default)]
 struct Tally {
     begun: AtomicU64,
@@ -398,7 +398,7 @@ impl Tally {
         self.begun.load(Relaxed) - ended
     }
 
-    /// Every call that was polled was counted once, as what it was, and none is still running.
+    /// Checks that every polled call is counted once, with its status, and that none is running; returns their number.
     fn is_what(&self, seen: &Captured, layer: &str, seed: u64) -> u64 {
         let value = |count: &AtomicU64| count.load(Relaxed);
         let expected = [
@@ -451,7 +451,7 @@ fn random_boxed(luck: Luck) -> BoxFuture<'static, Result<u32, String>> {
     })
 }
 
-/// A call as soon as it is made; it succeeds when it has no item left.
+/// A stream, which is a call from its creation on; it succeeds when it has no item left.
 #[rag_span(layer = "generation")]
 fn random_stream(luck: Luck) -> impl Stream<Item = u32> {
     GENERATION.begin();
@@ -473,7 +473,7 @@ fn luck(random: &mut fastrand::Rng) -> Luck {
     }
 }
 
-/// One call, polled so often and then dropped.
+/// Polls one call a random number of times, and drops it.
 fn dropped(random: &mut fastrand::Rng) {
     let mut future = Box::pin(random_async_fn(luck(random)));
     for _ in 0..random.u32(0..10) {
@@ -527,7 +527,7 @@ fn a_hundred_thousand_random_cancellations_leave_the_gauge_at_zero() {
     assert_eq!(timed, Some(to_f64(calls)), "seed {seed}");
 }
 
-/// The same from four threads under the pipeline of a process, whose tasks are aborted by a fifth.
+/// The same on four threads with the global pipeline; a fifth thread aborts the tasks.
 #[test]
 fn random_aborts_on_several_threads_leave_the_gauge_at_zero() {
     let seed = seed();

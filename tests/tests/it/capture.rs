@@ -1,4 +1,4 @@
-//! A capture has all records of its code on every thread, and none of concurrent captures.
+//! A capture has all records of its code, on any thread and in any task, and none of concurrent captures.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,10 +12,10 @@ use tracing::instrument::WithSubscriber;
 
 use crate::programs::{STARTUP, succeed};
 
-/// How many captures run at the same time on threads, and how many more in tasks.
+/// The number of concurrent captures on threads; the same number runs in tasks.
 const EACH: usize = 32;
 
-/// More rounds find what is rarer; `scripts/soak capture` sets this.
+/// The variable with the number of rounds; more rounds find rarer faults. `scripts/soak capture` sets it.
 const ROUNDS: &str = "RAGSPAN_CAPTURE_ROUNDS";
 
 #[derive(Debug, ErrorType)]
@@ -29,7 +29,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The work of the capture with this number, of which every record names it.
+/// The work of the capture with this number, which is in every record.
 #[rag_span(layer = "retrieval", context(capture, fails))]
 fn search(capture: usize, fails: bool) -> Result<(), Failure> {
     tracing::info!(capture, "searching");
@@ -46,7 +46,7 @@ fn answer(capture: usize) {
     }
 }
 
-/// On the thread of the capture, on one with its subscriber, and on one with its whole context.
+/// Runs the work on the thread of the capture, on one with its subscriber, and on one with its whole context.
 fn on_threads(capture: usize) {
     answer(capture);
     let subscriber = get_default(Dispatch::clone);
@@ -72,13 +72,13 @@ async fn in_tasks(capture: usize) {
         .unwrap();
 }
 
-/// How often `answer` ran, of which the subscriber alone took along so many.
+/// The number of calls of `answer`, and of those with the subscriber only.
 struct Done {
     answers: usize,
     by_subscriber: usize,
 }
 
-/// Returns the mistakes in the records of the capture with this number.
+/// Checks the records of the capture with this number.
 fn look(capture: usize, seen: &Captured, done: &Done) -> Result<(), String> {
     let searches = done.answers * (capture % 3 + 1);
     let foreign = seen
@@ -115,7 +115,7 @@ fn look(capture: usize, seen: &Captured, done: &Done) -> Result<(), String> {
         ));
     }
     let failed = [("layer", "retrieval"), ("status", "error")];
-    // The `metrics` macros have no subscriber.
+    // The `metrics` macros do not use the subscriber.
     let by_macros = (done.answers - done.by_subscriber) * (capture % 3 + 1);
     for (name, labels, value) in [
         ("rag_active_connections", &[("pool", "pool")][..], capture),
@@ -174,7 +174,7 @@ async fn in_a_task(capture: usize) -> Result<(), String> {
     }
 }
 
-/// As many captures at once on threads as in the tasks of one runtime.
+/// Runs captures concurrently on threads, and as many in tasks of one runtime; returns their problems.
 fn round(runtime: &tokio::runtime::Runtime) -> Vec<String> {
     let all = Barrier::new(EACH + 1);
     std::thread::scope(|scope| {
@@ -209,7 +209,7 @@ fn parallel_captures_are_isolated() {
     }
 }
 
-/// The same with a start before: the process' own pipeline has only what runs outside of captures.
+/// The same after `ragspan::start`: the global pipeline has only records from outside of captures.
 #[test]
 fn a_capture_is_isolated_from_a_started_telemetry() {
     let stdout = succeed(STARTUP, &["captured"]);
@@ -256,6 +256,6 @@ fn a_line_is_the_same_in_every_run() {
         let capture = Capture::new().at("2026-01-01T00:00:00Z").seed(7);
         capture.run(|| on_threads(1)).1
     };
-    // Threads take ids in the order in which they come, so only the first call's lines are compared.
+    // The order in which threads take ids varies, so only the lines of the first call are compared.
     assert_eq!(run().lines()[..8], run().lines()[..8]);
 }

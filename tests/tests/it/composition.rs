@@ -1,4 +1,4 @@
-//! ragspan works beside other layers, loggers and signal handlers, and does not disturb them.
+//! Telemetry works together with the layers, the loggers and the signal handlers of other libraries.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

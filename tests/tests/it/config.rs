@@ -1,11 +1,11 @@
-//! The configuration file is found and read, the environment overrides it, and its mistakes are reported with a fix.
+//! One file configures everything: it is found, parsed, and overridden by the environment, and its errors name the fix.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::programs::{CONFIGURED, succeed};
 
-/// The seed's file.
+/// The example file of the design.
 const SEED: &str = include_str!("../../../runtime/src/config/load/seed.yaml");
 
 fn program(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -235,7 +235,7 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
     );
 }
 
-/// The memory limit of the program, in KiB: a bomb of 100 MB does not fit, nor do the expansions of the others.
+/// The memory limit of the program in KiB: an expansion bomb of 100 MB does not fit.
 const MEMORY: u32 = 64 * 1024;
 
 fn bombed(folder: &Path, bomb: &str) -> String {

@@ -81,7 +81,7 @@ async fn one_request_is_one_trace_with_the_right_parents() {
         [trace, root_id, &Value::Null]
     );
     assert_eq!(ids(seen.record("few candidates")), ids(child));
-    // A third-party span is not part of the tree: calls below it are children of the nearest annotated call.
+    // A third-party span is not a node: the parent of records below it is the nearest annotated call.
     assert_eq!(ids(seen.record("counting")), [trace, root_id, &Value::Null]);
     assert_eq!(seen.record("count_complete")["parent_span_id"], *root_id);
     for record in seen.records() {
@@ -93,7 +93,7 @@ fn request_context(record: &Value, user: &str) {
     assert_eq!(record["user_id"], user, "{record}");
     assert_eq!(record["tenant_id"], "acme");
     let trace: TraceId = record["trace_id"].as_str().unwrap().parse().unwrap();
-    // Made from the trace, since the request names none.
+    // Derived from the trace, because the request has none.
     assert_eq!(record["session_id"], format!("ses-{}", trace.short()));
     assert_eq!(record["context"]["tier"], "free");
     assert_eq!(record["context"]["api_key"], "[redacted]");

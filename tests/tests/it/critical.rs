@@ -1,4 +1,4 @@
-//! `critical!` takes the arguments of `tracing::error!`; its record has the level CRITICAL, and every other layer sees an ERROR.
+//! `critical!` takes the arguments of `tracing::error!`. Its record has the level CRITICAL; other layers get an ERROR.
 
 use std::sync::{Arc, Mutex};
 

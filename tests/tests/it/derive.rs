@@ -1,4 +1,4 @@
-//! Records show a field as the attributes of `#[derive(LogContext)]` ask.
+//! Records show a field as the attributes of `#[derive(LogContext)]` define it.
 #![deny(clippy::pedantic)]
 
 use std::borrow::Cow;
@@ -22,19 +22,19 @@ fn answer() {
     ragspan::rag::token_budget(4, 1, 1, 2);
 }
 
-/// The records of a call and an event inside a scope.
+/// Returns the records of a call and an event in a scope.
 fn inside(context: &impl LogContext) -> Captured {
     capture(|| context.in_scope(answer)).1
 }
 
-/// The context of an event, and its metrics, which are the scope's alone.
+/// Returns the context and the metrics of an event, which come from the scope only.
 fn shown(context: &impl LogContext) -> (Value, Value) {
     let seen = inside(context);
     let event = seen.record("asked");
     (event["context"].clone(), event["metrics"].clone())
 }
 
-/// Prints a secret that is recognized by its number.
+/// A secret value, which is identified by its number.
 #[derive(Clone)]
 struct Secret(u8);
 
@@ -274,7 +274,7 @@ fn a_flattened_context_has_its_fields_in_order() {
     };
     let seen = inside(&outer);
     let record = seen.record("asked");
-    // The last of several fields with one name wins.
+    // The last field of a name wins.
     assert_eq!(
         (&record["user_id"], &record["context"]["tier"]),
         (&"eve".into(), &7.into())
@@ -481,7 +481,7 @@ fn a_manual_implementation_has_every_form() {
     assert!(record["session_id"].as_str().unwrap().starts_with("hash:"));
 }
 
-/// The hash of `ada@example.com` in a separate process with this key.
+/// Returns the hash of `ada@example.com` in a new process with this key.
 fn hash_of(key: Option<&str>) -> String {
     let mut program = Command::new(CONFIGURED);
     program.arg("hash").env_remove("RAGSPAN_HASH_KEY");

@@ -1,22 +1,22 @@
-//! Helpers for tests of outcomes: a runtime that is captured whole, and the check of one completion with its counts.
+//! Helpers for tests of outcomes: a runtime inside a capture, and the check of one completion with its counts.
 
 use ragspan::testing::{Capture, Captured};
 use serde_json::Value;
 
 const STATUSES: [&str; 5] = ["success", "error", "empty", "cancelled", "panic"];
 
-/// A runtime on this thread: its tasks are captured, and those that it still has are dropped with it.
+/// Returns a runtime on this thread, whose tasks are captured; pending tasks are dropped with it.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().build().unwrap()
 }
 
-/// Makes a future and runs it, in a runtime of its own, which ends inside the capture.
+/// Creates a future and runs it in a new runtime, which is dropped inside the capture.
 pub(crate) fn capture_in_runtime<F: Future>(body: impl FnOnce() -> F) -> (F::Output, Captured) {
     Capture::new().run(|| runtime().block_on(body()))
 }
 
-/// The records of calls that have ended, in that order.
+/// Returns the completion records, in their order.
 pub(crate) fn completions(seen: &Captured) -> Vec<&Value> {
     let records = seen.records().iter();
     records
@@ -24,7 +24,7 @@ pub(crate) fn completions(seen: &Captured) -> Vec<&Value> {
         .collect()
 }
 
-/// How a call should have ended.
+/// The expected end of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct End {
     pub(crate) message: &'static str,
@@ -33,7 +33,8 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// The one call of this capture, of this layer, has ended so: in its record, in the metrics, and with the gauge at zero.
+    /// Checks that the capture has exactly one call, of this layer, with this end in its record and in the metrics, and with the
+    /// gauge at zero. Returns the record.
     #[track_caller]
     pub(crate) fn is_all_of<'a>(&self, seen: &'a Captured, layer: &str, what: &str) -> &'a Value {
         let ended = completions(seen);
@@ -56,18 +57,18 @@ impl End {
     }
 }
 
-/// Calls of this layer that ended so.
+/// Returns the number of calls of this layer with this status.
 pub(crate) fn requests(seen: &Captured, layer: &str, status: &str) -> f64 {
     let labels = [("layer", layer), ("status", status)];
     seen.metric("rag_requests_total", &labels).unwrap_or(0.0)
 }
 
-/// Calls of this layer that run; `None` where there never was one.
+/// Returns the number of running calls of this layer; `None` if there was no call.
 pub(crate) fn active(seen: &Captured, layer: &str) -> Option<f64> {
     seen.metric("rag_active_queries", &[("layer", layer)])
 }
 
-/// Checks that there was not a call: neither a record, nor a count, nor a change of the gauge.
+/// Checks that there was no call: no record, no count, and no gauge.
 #[track_caller]
 pub(crate) fn nothing(seen: &Captured, layer: &str, what: &str) {
     assert_eq!(seen.messages(), [] as [&str; 0], "{what}");
@@ -76,7 +77,7 @@ pub(crate) fn nothing(seen: &Captured, layer: &str, what: &str) {
     assert_eq!(active(seen, layer), None, "{what}");
 }
 
-/// `RAGSPAN_SEED` repeats a run that has failed.
+/// Returns a random seed, or that of `RAGSPAN_SEED`, which repeats a failed run.
 pub(crate) fn seed() -> u64 {
     let given = std::env::var("RAGSPAN_SEED").ok();
     given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap())

@@ -1,4 +1,4 @@
-//! An error is recorded once, at its origin, however far it is passed on; a second error is recorded separately.
+//! An error is recorded as an ERROR once, by the call that it originates in, however many calls it passes through.
 
 use std::error::Error;
 use std::fmt;
@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::ends::{active, capture_in_runtime, completions};
 
-/// An error that wraps another and counts the wrappings.
+/// An error that wraps another, and counts how often it was wrapped.
 #[derive(Debug)]
 struct Wrapped {
     words: &'static str,
@@ -46,13 +46,13 @@ impl Wrapped {
 
 type Found = Result<u32, Wrapped>;
 
-/// The failures that were recorded at ERROR, in order.
+/// Returns the records of level ERROR, in order.
 fn origins(seen: &Captured) -> Vec<&Value> {
     let ended = completions(seen).into_iter();
     ended.filter(|record| record["level"] == "ERROR").collect()
 }
 
-/// Checks the number of counted errors, over all types and layers.
+/// Returns the number of counted errors of this type over all layers.
 fn counted(seen: &Captured, error_type: &str) -> f64 {
     let layers = ["api", "retrieval", "data", "generation"];
     let errors = layers.map(|layer| {
@@ -63,7 +63,7 @@ fn counted(seen: &Captured, error_type: &str) -> f64 {
     errors.iter().sum()
 }
 
-/// Checks that these calls failed at INFO and point to the origin.
+/// Checks that these calls failed at INFO and name the span of the origin.
 #[track_caller]
 fn pass_on(seen: &Captured, origin: &Value, messages: &[&str]) {
     assert_eq!(origin["level"], "ERROR", "{origin}");
@@ -77,9 +77,9 @@ fn pass_on(seen: &Captured, origin: &Value, messages: &[&str]) {
     }
 }
 
-/// Returns the operations of a stack trace; checks that each has its location.
+/// Returns the operations of a stack trace, and checks that each has its source location.
 fn path(record: &Value) -> Vec<&str> {
-    // Where backtraces are on, one follows, indented.
+    // A backtrace follows, indented, if backtraces are enabled.
     let lines = record["stack_trace"].as_str().unwrap().lines();
     let lines = lines.take_while(|line| !line.starts_with(' '));
     let parts = lines.map(|line| line.split_once(" (").unwrap());
@@ -184,7 +184,7 @@ fn two_equal_errors_are_recorded_twice() {
     let (_, seen) = capture_in_runtime(first_of_two);
     let origins = origins(&seen);
     assert_eq!(origins.len(), 2);
-    // `join!` polls in turns.
+    // `join!` polls the futures alternately.
     let of = |words| {
         origins
             .iter()
@@ -253,7 +253,7 @@ async fn tries(times: u32, words: fn(u32) -> &'static str) -> Found {
     last
 }
 
-/// Each attempt is an error of its own; what comes out is the last, however alike they are.
+/// Each attempt is a separate error, however similar they are; the last one is returned.
 #[test]
 fn after_equal_failed_attempts_the_last_error_is_the_origin() {
     let (_, seen) = capture_in_runtime(|| tries(3, |_| "too busy"));
@@ -281,7 +281,7 @@ async fn awaits_a_started_task() -> Found {
     starts().await.unwrap()
 }
 
-/// The call that started the task is over when the task fails; the one above it gets the error.
+/// The call that started the task has ended when the task fails; its parent gets the error.
 #[test]
 fn an_error_of_a_task_that_outlives_its_starter_is_recorded_once() {
     let (_, seen) = capture_in_runtime(awaits_a_started_task);
@@ -319,7 +319,7 @@ async fn reads() -> Result<Vec<u32>, Wrapped> {
     Ok(found)
 }
 
-/// The call of `opens` is over when its stream fails.
+/// The call of `opens` has ended when its stream fails.
 #[test]
 fn an_error_item_is_recorded_once_through_streams_and_their_consumers() {
     let (found, seen) = capture_in_runtime(reads);
@@ -374,7 +374,7 @@ fn panics_below() -> Found {
     panics()
 }
 
-/// A panic passes through calls as an error does.
+/// A panic passes through calls like an error.
 #[test]
 fn a_panic_is_recorded_once_at_its_origin() {
     let (ended, seen) = capture(|| std::panic::catch_unwind(|| panics_below().is_ok()));
@@ -410,7 +410,7 @@ fn passes_the_report_on() -> anyhow::Result<()> {
     as_report().context("cannot answer")
 }
 
-/// A container of an error reports the sources of that error.
+/// A container whose error type is known only at run time exposes the sources like the error itself.
 #[test]
 fn the_sources_of_a_report_or_a_box_are_recorded() {
     let (_, seen) = capture(|| (as_report().is_err(), as_box().is_err()));

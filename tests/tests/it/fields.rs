@@ -1,4 +1,4 @@
-//! A field is evaluated once, and never when disabled.
+//! A field is evaluated once, and not at all without a pipeline or subscriber.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -18,25 +18,25 @@ thread_local! {
     static ASKED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes that an expression was evaluated.
+/// Records the evaluation of a field.
 fn ask<T>(name: &'static str, value: T) -> T {
     ASKED.with_borrow_mut(|asked| asked.push(name));
     value
 }
 
-/// The names of the expressions that were evaluated since the last call.
+/// Returns the names of the fields that were evaluated since the last call, sorted.
 fn asked() -> Vec<&'static str> {
     let mut asked = ASKED.take();
     asked.sort_unstable();
     asked
 }
 
-/// The expressions that are evaluated before a call.
+/// The fields that are evaluated before a call.
 const BEFORE: [&str; 8] = [
     "context", "debug", "display", "fields", "metrics", "model", "parent", "version",
 ];
 
-/// The expressions that are evaluated before a call, and those on its value.
+/// The fields that are evaluated before a call, and those of its value.
 const ALL: [&str; 12] = [
     "context",
     "cost",
@@ -190,7 +190,7 @@ fn every_expression_is_evaluated_once_for_a_pipeline() {
 #[test]
 fn every_expression_is_evaluated_once_for_another_layer_without_a_pipeline() {
     let other: Dispatch = tracing_subscriber::registry().with(other()).into();
-    // Tokens, costs and documents are for ours alone.
+    // Tokens, costs and documents are evaluated for ragspan only.
     let ours = ["cost", "documents", "usage"];
     for (shape, call, expected) in SHAPES {
         assert_eq!(tracing::dispatcher::with_default(&other, call), 7);
@@ -217,7 +217,7 @@ fn no_expression_is_evaluated_when_disabled() {
     }
 }
 
-/// Notes that it was shown.
+/// Records that it was formatted.
 struct Shown;
 
 impl fmt::Debug for Shown {
@@ -264,7 +264,7 @@ fn fields_of_a_success_are_not_evaluated_for_other_outcomes() {
     assert_eq!(asked(), [] as [&str; 0]);
 }
 
-/// Without a subscriber `tracing` reports spans to the `log` crate and evaluates their fields; `sqlx` enables that feature.
+/// Without a subscriber, `tracing` reports spans to the `log` crate, and evaluates their fields; `sqlx` enables that.
 #[test]
 fn under_a_logger_alone_no_expression_is_evaluated() {
     let printed = succeed(ENDS, &["log"]);
@@ -297,7 +297,7 @@ fn a_pipeline_started_after_the_first_call_gets_the_metrics_of_the_next() {
     ] {
         assert!(lines.contains(&line), "{line}: {printed}");
     }
-    // The running call began before the metrics were counted.
+    // The call that was running during the start began before metrics were counted.
     assert!(
         !printed.contains(r#"rag_requests_total{layer="api""#),
         "{printed}"

@@ -1,10 +1,10 @@
-//! Human-readable formats are aligned, escaped, and coloured on a terminal only; other outputs get JSON.
+//! The format `pretty` is aligned, escaped, and coloured on a terminal only; otherwise records are JSON.
 
 use std::process::Command;
 
 use crate::programs::{STARTUP, succeed};
 
-/// Each run of digits and hexadecimal digits in a time, a duration and a trace as one `#`.
+/// Replaces each run of digits and hexadecimal digits in a time, a duration and a trace by one `#`.
 fn shape(text: &str) -> String {
     let words = text.split(' ').map(|word| match word {
         _ if word.contains(':') && word.starts_with(|first: char| first.is_ascii_digit()) => "TIME",
@@ -71,7 +71,7 @@ fn the_format_is_json_outside_a_terminal() {
     );
 }
 
-/// On a terminal of its own.
+/// Runs the program on a terminal, with these variables.
 fn on_a_terminal(variables: &[(&str, &str)]) -> String {
     let mut script = Command::new("script");
     let line = format!("{STARTUP} format auto");

@@ -1,4 +1,4 @@
-//! Under hostile conditions the application runs, each problem is reported once, and the working sinks get the records.
+//! Under hostile conditions the application runs, each problem is reported once, and working sinks get all records.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -17,7 +17,7 @@ struct App {
     child: Child,
     input: Option<ChildStdin>,
     errors: BufReader<ChildStderr>,
-    /// The lines of the output that were not answers.
+    /// The lines of standard error that are not answers.
     reported: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ impl App {
         Self::spawn(Command::new(HOSTILE).args(words))
     }
 
-    /// Waits until the telemetry has started, or has not.
+    /// Starts the service, and waits until its telemetry has started or failed.
     fn spawn(command: &mut Command) -> Self {
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = piped.stderr(Stdio::piped()).spawn().unwrap();
@@ -49,12 +49,16 @@ impl App {
         self.answer()
     }
 
-    /// Returns the next line that is an answer, and keeps the lines of ragspan before it.
+    /// Returns the next answer; other lines are kept in `reported`.
     fn answer(&mut self) -> String {
         loop {
             let mut line = String::new();
             let read = self.errors.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "it ended after {:#?}", self.reported);
+            assert_ne!(
+                read, 0,
+                "the service ended; it had reported {:#?}",
+                self.reported
+            );
             match line.trim_end().strip_prefix("app ") {
                 Some(answer) => return answer.to_owned(),
                 None => self.reported.push(line),
@@ -62,7 +66,7 @@ impl App {
         }
     }
 
-    /// The lines in which ragspan spoke of this.
+    /// Returns the reports of ragspan that contain this text.
     fn reports_of(&self, what: &str) -> Vec<&String> {
         let ours = self
             .reported
@@ -81,7 +85,7 @@ impl App {
         );
     }
 
-    /// Asks until the health is as wanted; the service's own retries take up to some seconds.
+    /// Queries the health until the condition holds; the retries of the service take some seconds.
     #[track_caller]
     fn wait_for_health(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut health = Value::Null;
@@ -95,7 +99,7 @@ impl App {
         panic!("{health}: {:#?}", self.reported)
     }
 
-    /// Ends it; its last words, and what it had written on standard output.
+    /// Ends the service; returns its last answer, and its standard output.
     fn end(mut self) -> (String, String) {
         let last = self.ask("end");
         drop(self.input.take());
@@ -118,7 +122,7 @@ fn setting(key: &str, path: &Path) -> String {
     format!("{key}={}", path.display())
 }
 
-/// One sink fails from the start: the others work, the failure is reported once, and the health shows it.
+/// Checks a sink that does not work from the start: other sinks work, the problem is reported once, and the health shows it.
 #[track_caller]
 fn broken_from_the_start(sink: &str, path: &Path, reported: &str) {
     let mut app = App::start(&[&setting(sink, path)]);
@@ -144,7 +148,7 @@ fn records(stdout: &str) -> Vec<Value> {
     stdout.lines().map(|line| schema.check(line)).collect()
 }
 
-/// The record of a degraded sink in the other sinks.
+/// Checks the record about a degraded sink that the other sinks get.
 #[track_caller]
 fn is_failure_of(record: &Value, sink: &str, reported: &str) {
     let words = ["level", "logger", "message"].map(|key| record[key].as_str().unwrap());
@@ -162,7 +166,7 @@ struct Target {
     path: PathBuf,
 }
 
-/// A path in a fresh folder.
+/// Returns a path in a new folder.
 fn target(name: &str) -> Target {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -244,7 +248,7 @@ fn a_full_disk() {
     assert_eq!(failed["error"]["type"], "unavailable");
 }
 
-/// Reads a service's standard output to its end, so that it never stalls.
+/// Reads the standard output of a service to its end, so that the service does not block.
 fn drained(app: &mut App) -> std::thread::JoinHandle<String> {
     let output = app.child.stdout.take().unwrap();
     std::thread::spawn(move || std::io::read_to_string(output).unwrap())
@@ -253,7 +257,7 @@ fn drained(app: &mut App) -> std::thread::JoinHandle<String> {
 #[tokio::test]
 async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
     let target = target("x.db");
-    // To SQLite a file that may not grow is as a disk that is full; a signal would end the process first.
+    // SQLite treats a limit on the file size like a full disk. The signal is ignored, because it would end the process.
     let script = r#"trap "" XFSZ; exec prlimit --fsize=400000: "$0" "$@""#;
     let setting = setting("sqlite", &target.path);
     let mut app = App::spawn(Command::new("sh").args(["-c", script, HOSTILE, &setting]));
@@ -442,7 +446,7 @@ fn a_reader_that_stalls() {
     );
 }
 
-/// Listeners on eleven ports in a row, or whoever else has them.
+/// Returns listeners on those of eleven consecutive ports that are free; the others are taken by other programs.
 fn all_taken() -> (u16, Vec<TcpListener>) {
     let first = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = first.local_addr().unwrap().port();
@@ -496,7 +500,7 @@ fn no_threads_left() {
     std::fs::copy(HOSTILE, &program).unwrap();
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let mut command = if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
-        // The limit does not bind root. A user that runs nothing else may have this one process.
+        // The limit does not apply to root. A user without other processes can run this one.
         let mut command = Command::new("setpriv");
         command.args([
             "--reuid=64321",
@@ -513,7 +517,7 @@ fn no_threads_left() {
     app.end();
 }
 
-/// The service runs, and every record is counted as dropped.
+/// Checks that the service runs, and that every record is counted as dropped.
 #[track_caller]
 fn no_worker(app: &mut App) {
     app.is_reported_once("no worker: ");

@@ -1,6 +1,7 @@
-//! Text that attacks its viewer is plain text in every output: a record is one line of valid JSON, and no control sequence reaches a terminal.
+//! Control sequences and markup in text are escaped in every output: a record stays one line of valid JSON, and no control
+//! sequence reaches a terminal.
 //!
-//! `src/canary.rs` puts it into the same inputs as secrets.
+//! `src/canary.rs` uses the same inputs for attacks as for secrets.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::programs::{CANARY, built, succeed};
 
-/// Runs the program with this format; returns its standard output and its folder.
+/// Returns the output of the program in this format, and its folder.
 fn attacked(format: Option<&str>) -> (String, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
@@ -17,7 +18,7 @@ fn attacked(format: Option<&str>) -> (String, tempfile::TempDir) {
     (succeed(CANARY, &words), folder)
 }
 
-/// Characters that move a cursor, end a line, turn the text around or cannot be seen.
+/// Returns whether a character moves the cursor, ends a line, changes the direction of text or is invisible.
 fn is_unsafe_to_print(character: char) -> bool {
     let lines_end = character == '\n';
     let others = "\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}\u{feff}\u{fff9}";
@@ -33,7 +34,7 @@ fn assert_plain(output: &str, text: &str) {
     }
 }
 
-/// The number of inputs whose attack is in the text.
+/// Returns the number of inputs whose attack is in the text.
 fn shown(text: &str) -> usize {
     (0..100)
         .filter(|input| text.contains(&format!("attack{input:02}")))
@@ -123,7 +124,7 @@ fn the_command_prints_no_control_sequence() {
         text
     };
     let logs = ["logs", "--limit", "1000", "--level", "debug"];
-    // A line of a table has room for a message, and each message takes one line.
+    // Each row of the table has one message on one line.
     assert!(shown(&ask(&logs)) > 2);
     let json = ask(&[&logs[..], &["--json"]].concat());
     assert!(

@@ -1,4 +1,4 @@
-//! Services with ragspan and services with a vendor's own client call one another, and share one trace.
+//! Services that ragspan traces and services that a vendor's client traces call one another in one trace.
 
 #![expect(clippy::string_slice, reason = "ids and headers are ASCII")]
 
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A service in Python, that ends with its standard input.
+/// A service in Python, which ends when its standard input closes.
 struct Python {
     process: Child,
     address: String,
@@ -62,7 +62,7 @@ impl Drop for Python {
     }
 }
 
-/// The interpreter with the vendors' clients, where `scripts/python` puts it.
+/// Returns the interpreter with the vendors' clients that `scripts/python` installs.
 fn interpreter() -> PathBuf {
     if let Some(set) = std::env::var_os("RAGSPAN_PYTHON") {
         return set.into();
@@ -74,11 +74,11 @@ fn interpreter() -> PathBuf {
     cache.join("ragspan-tools/python/bin/python")
 }
 
-/// A service of ours.
+/// Starts a service that ragspan traces, and returns its address.
 async fn service() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    // axum's own tasks do not belong to the capture; the handle passes the capture to them, not a span.
+    // The tasks of axum do not belong to the capture, so the handler gets the context of the capture, which has no span.
     let app = Router::new()
         .route("/", post(handle))
         .with_state(ContextHandle::current());
@@ -134,13 +134,13 @@ async fn call(address: &str, hops: &[String]) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {response}"))
 }
 
-/// Sends a request that passes through all these services.
+/// A request that starts in the test and passes through all these services.
 #[rag_span(layer = "api")]
 async fn begin(hops: Vec<String>) -> Value {
     call(&hops[0], &hops[1..]).await
 }
 
-/// The record of each service's span, in the order of the hops.
+/// Returns the span that each service reports, in the order of the hops.
 fn hops(answer: &Value) -> Vec<&Value> {
     let mut all = vec![answer];
     while let Some(next) = all
@@ -158,7 +158,7 @@ fn low(id: &Value) -> String {
     digits[digits.len() - 16..].to_owned()
 }
 
-/// The span that called the hop of this index: the one below the entry point, or the vendor's own.
+/// Returns the span that made the call to the next hop: the one below the entry point, or that of the vendor.
 fn caller(seen: &Captured, entry: &Value) -> Value {
     let below = |record: &&Value| {
         record["message"] == "call_complete" && record["parent_span_id"] == entry["span_id"]
@@ -167,7 +167,7 @@ fn caller(seen: &Captured, entry: &Value) -> Value {
     call.map_or(entry["span_id"].clone(), |call| call["span_id"].clone())
 }
 
-/// Runs a request through us, the vendor, us, the vendor and us again, and checks each hop.
+/// Runs a request through alternating services of ragspan and of the vendor, and checks each hop.
 async fn one_trace(policy: Policy, client: &'static str, whole: bool) {
     let vendor = Python::start(client);
     let capture = Capture::new().propagation(policy);

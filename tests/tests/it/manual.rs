@@ -1,4 +1,4 @@
-//! A block under `span!` is a call like that of an annotated function, and values can be recorded while it runs.
+//! A block under `span!` is a call like that of an annotated function, and records values while it runs.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +22,7 @@ const CANCELLED: End = End {
     status: "cancelled",
 };
 
-/// How a piece of work ends.
+/// The outcome of a piece of work.
 #[derive(Clone, Copy, Debug)]
 enum How {
     Succeeds,
@@ -160,7 +160,7 @@ fn inner(how: How) -> Result<Vec<&'static str>, Failed> {
     work(how)
 }
 
-/// All records and metrics of `run`, with a stopped clock and reproducible ids.
+/// Returns all records and metrics of `run`, with stopped time and deterministic ids.
 fn seen(run: impl FnOnce()) -> Vec<String> {
     let capture = Capture::new().at("2025-12-03T22:45:30Z").seed(7);
     let (_, seen) = capture.run(|| catch_unwind(AssertUnwindSafe(run)));
@@ -187,15 +187,15 @@ fn seen(run: impl FnOnce()) -> Vec<String> {
     all
 }
 
-/// A record without the lines of the source.
+/// Removes line numbers of the source from a record.
 fn placeless(mut record: Value) -> String {
-    // The calls, without the frames of a panic.
+    // Only the calls, without the frames of a panic.
     if let Some(trace) = record["stack_trace"].as_str() {
         let calls: Vec<&str> = trace.lines().filter(|line| line.ends_with(')')).collect();
         record["stack_trace"] = json!(calls);
     }
     let line = record.to_string();
-    // The line number after a file's name.
+    // The line number behind a file name.
     let digit = |c: char| c.is_ascii_digit();
     let pieces = line
         .split(".rs:")
@@ -243,7 +243,7 @@ fn a_question_mark_and_a_return_end_the_block() {
         .collect();
     assert_eq!(statuses, ["success", "success", "error"]);
     assert_eq!(parsed[0]["metrics"]["pages"], 2);
-    // The origin is the inner function, so the block only passes the error on.
+    // The error originates in the inner function, so the block only propagates it.
     assert_eq!(
         (&parsed[2]["level"], &parsed[2]["error"]["type"]),
         (&json!("INFO"), &json!("busy"))
@@ -439,7 +439,7 @@ fn the_last_value_of_a_key_wins() {
     assert_eq!(record["metrics"]["d"], 2.5);
 }
 
-/// A subscriber that hides the spans of this name.
+/// Returns a subscriber that disables the spans of this name.
 fn hiding(name: &'static str) -> Dispatch {
     let wanted = filter_fn(move |meta| !(meta.is_span() && meta.name() == name));
     Dispatch::new(

@@ -1,11 +1,11 @@
-//! Prometheus' own tool accepts the exposition.
+//! The tool of Prometheus accepts the exposition.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::programs::{STARTUP, succeed};
 
-/// Remarks that the seed's names earn: they are kept to the letter, as dashboards are written against them.
+/// Metrics whose names the tool criticises. The names are kept, because dashboards use them.
 const KNOWN_REMARKS: [&str; 2] = ["rag_request_latency_ms", "rag_token_usage"];
 
 #[test]
@@ -30,7 +30,7 @@ fn promtool_accepts_the_exposition_except_for_documented_names() {
         .unwrap();
     let output = promtool.wait_with_output().unwrap();
     let remarks = String::from_utf8(output.stderr).unwrap();
-    // Exit code 0: accepted; 3: accepted with remarks; any other: the exposition could not be parsed.
+    // Exit code 0: valid; 3: remarks only; others: the exposition could not be parsed.
     assert!(
         matches!(output.status.code(), Some(0 | 3)),
         "{}: {remarks}",

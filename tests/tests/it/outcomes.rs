@@ -1,4 +1,4 @@
-//! A call ends once, with the right record, counts and gauge, whatever the user's filter hides.
+//! A call ends once, with the right record, counts and gauge, also if the user's filter disables its span.
 
 use ragspan::testing::{Capture, Captured};
 use ragspan::{ErrorType, Level, rag_span};
@@ -18,7 +18,7 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The behaviour that the function under test is asked for.
+/// The outcome that the function under test is to have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
     Succeed,
@@ -69,7 +69,7 @@ impl Index {
     }
 }
 
-/// Runs a future to its end, or drops it after three polls.
+/// Polls a future to completion, or drops it after three polls.
 fn drive<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -81,7 +81,7 @@ fn drive<T>(future: impl Future<Output = T>) -> Option<T> {
     None
 }
 
-/// The records show the outcome.
+/// Ignores a result: the records have the outcome.
 fn ended(_: bool) {}
 
 type Shape = (&'static str, fn(Way));
@@ -97,7 +97,7 @@ const SHAPES: [Shape; 4] = [
     }),
 ];
 
-/// The user's subscriber hides spans; the configuration of ragspan hides records only.
+/// The filter of a test: the user's subscriber disables spans, the configuration of ragspan only filters records.
 #[derive(Clone, Copy, Debug)]
 enum Filter {
     None,
@@ -121,7 +121,7 @@ fn run(shape: Shape, way: Way, filter: Filter) -> Captured {
     seen
 }
 
-/// Message, level and status of the completion; and of the error, if there is one.
+/// Returns message, level and status of the completion records, and the type of the error, if there is one.
 fn completions(seen: &Captured) -> Vec<[String; 4]> {
     let ended = seen
         .records()

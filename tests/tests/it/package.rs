@@ -1,6 +1,6 @@
 //! The packaged crates build and run outside the workspace: the lines of the README, and two neighbours.
 //!
-//! All neighbours take minutes to build; `scripts/soak neighbours` runs those.
+//! All neighbours take minutes to build; `scripts/soak neighbours` runs them.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::process::Command;
 #[test]
 fn the_packaged_crates_run_the_lines_of_the_readme_and_work_beside_two_neighbours() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    // Shares the build folder of these tests, two folders above their programs.
+    // The target folder, two levels above the programs of these tests, so that built dependencies are shared.
     let target = Path::new(crate::programs::STARTUP)
         .parent()
         .unwrap()

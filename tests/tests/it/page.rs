@@ -1,8 +1,8 @@
-//! The output of the quickstart has, line by line, the form that the README shows.
+//! The output of the quickstart has, line by line, the shape that the README shows.
 
 use crate::quickstart::{CUP, WATER, ask, text};
 
-/// The lines of a run that asks these questions, with placeholders for values that differ between runs.
+/// Returns the lines of a run that asks these questions, with placeholders for everything that differs between runs.
 fn page(questions: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let output = ask(folder.path(), questions, &[]);
@@ -10,7 +10,7 @@ fn page(questions: &[&str]) -> Vec<String> {
     text(&output.stdout).lines().map(shape).collect()
 }
 
-/// Numbers become `0`, units of time `ms`, ids `TRACE`, bars `█`.
+/// Replaces numbers by `0`, units of time by `ms`, ids by `TRACE` and bars by `█`.
 pub(crate) fn shape(line: &str) -> String {
     let words: Vec<_> = line.split_whitespace().map(shape_of_word).collect();
     words.join(" ")
@@ -32,7 +32,7 @@ fn shape_of_word(word: &str) -> String {
     }
 }
 
-/// Twelve hexadecimal digits, a hyphen, and six more.
+/// Returns whether the word has the form of a short trace id: twelve hexadecimal digits, a hyphen, and six more.
 pub(crate) fn is_trace(word: &str) -> bool {
     let hex =
         |text: &str, digits| text.len() == digits && text.chars().all(|c| c.is_ascii_hexdigit());

@@ -1,4 +1,4 @@
-//! Runs the programs of this package, and the command, in processes of their own.
+//! Runs the programs of this package, and the command, in separate processes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -13,7 +13,7 @@ pub(crate) const HOSTILE: &str = env!("CARGO_BIN_EXE_hostile");
 pub(crate) const MATRIX: &str = env!("CARGO_BIN_EXE_matrix");
 pub(crate) const STARTUP: &str = env!("CARGO_BIN_EXE_startup");
 
-/// A program that must succeed; its standard output.
+/// Runs a program that must succeed, and returns its standard output.
 #[track_caller]
 pub(crate) fn succeed(program: &str, arguments: &[&str]) -> String {
     let output = run(program, arguments);
@@ -34,7 +34,7 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// A program of another package of this workspace, built beside the programs of this one.
+/// Returns the path of a program of another package of this workspace, and builds those programs at the first call.
 pub(crate) fn built(name: &str) -> PathBuf {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(build);
     FOLDER.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))

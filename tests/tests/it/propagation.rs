@@ -1,4 +1,4 @@
-//! A trace continues in the next service, and untrusted headers are harmless.
+//! A trace continues in the next service, and headers from untrusted callers are harmless.
 
 #![expect(clippy::string_slice, reason = "ids and headers are ASCII")]
 
@@ -24,7 +24,7 @@ struct Request {
     plan: &'static str,
 }
 
-/// One service calls the next, which answers with its own outbound headers.
+/// A service that calls the next one; returns the headers of that call.
 #[rag_span(layer = "api")]
 fn first() -> Headers {
     call()
@@ -48,7 +48,7 @@ fn headers(pairs: &[(&str, &str)]) -> Headers {
     pairs.iter().map(owned).collect()
 }
 
-/// The record and the outbound headers of the second service for a request with these headers.
+/// Returns the outbound headers and the records of a service that receives a request with these headers.
 fn receive(policy: Policy, inbound: &Headers) -> (Headers, Captured) {
     let service = Capture::new().propagation(policy);
     service.run(|| extract(inbound).in_scope(second))
@@ -91,7 +91,7 @@ fn a_trace_continues_over_two_hops() {
         "so that it is listed as this service's root"
     );
     assert!(root["context"]["remote_parent"].is_null());
-    // Each service sums its own calls, and counts its own requests.
+    // Each service adds up its own calls, and counts its own requests.
     assert_eq!(entry["metrics"]["spans"], 2);
     let requests = [("layer", "api"), ("status", "success")];
     assert_eq!(there.metric("rag_requests_total", &requests), Some(1.0));
@@ -150,7 +150,7 @@ fn malformed_headers_begin_a_new_trace_and_are_counted() {
         assert_eq!(entry["parent_span_id"], Value::Null);
         assert_eq!(rejected(&seen), 1.0, "{text:?}");
     }
-    // Two lines of a header that may occur once contradict one another.
+    // Two lines of a header that may occur once contradict each other.
     let line = ("traceparent".to_owned(), format!("00-{TRACE}-{PARENT}-01"));
     let twice = vec![line.clone(), line];
     let (_, seen) = capture(|| extract(&twice).in_scope(second));
@@ -159,7 +159,7 @@ fn malformed_headers_begin_a_new_trace_and_are_counted() {
         (&entry["trace_id"], rejected(&seen)),
         (&entry["span_id"], 1.0)
     );
-    // A state that is broken costs the state, not the trace.
+    // An invalid `tracestate` is dropped, and the trace is kept.
     let inbound = headers(&[
         ("traceparent", &format!("00-{TRACE}-{PARENT}-01")),
         ("tracestate", "BAD"),
@@ -198,7 +198,7 @@ fn only_named_fields_are_sent_as_baggage() {
         entry["session_id"],
         sender.record("first_complete")["session_id"]
     );
-    // A service that names no field accepts none from any sender.
+    // A policy without named fields accepts none from any caller.
     let (_, seen) = receive(Policy::new(), &outbound);
     let entry = seen.record("second_complete");
     assert_eq!(
@@ -288,7 +288,7 @@ fn a_langsmith_client_gets_the_trace_as_a_path_of_runs() {
         order[0][..22] <= order[1][..22],
         "no run begins before its parent: {order:?}"
     );
-    // A foreign trace has no root in this database: its first span is that of the received request.
+    // An external trace has no root in the records: the trace of the service begins with the inbound request.
     let inbound = headers(&[("traceparent", &format!("00-{TRACE}-{PARENT}-01"))]);
     let (onward, seen) = receive(always(), &inbound);
     let entry = seen.record("second_complete")["span_id"].as_str().unwrap();
@@ -332,7 +332,7 @@ fn a_request_received_within_a_call_has_its_own_trace() {
         "0af76519-16cd-43dd-8448-eb211c80319c"
     );
     assert_eq!(seen.record("back")["trace_id"], outer["trace_id"]);
-    // A call can set its remote parent explicitly.
+    // A call can extract its parent itself.
     #[rag_span(layer = "api", context_from = extract(inbound))]
     fn handle(inbound: &Headers) {}
     let ((), seen) = capture(|| handle(&inbound));
@@ -379,6 +379,6 @@ fn broken_headers_neither_panic_nor_make_memory_grow() {
         (1_000..19_000).contains(&right),
         "both kinds are tried: {stdout}"
     );
-    // Buffers that are kept for the next records, however many requests there were.
+    // The limit allows for buffers that are reused, independent of the number of requests.
     assert!(grown < 16 * 1024, "{stdout}");
 }

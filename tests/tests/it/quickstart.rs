@@ -1,4 +1,4 @@
-//! The quickstart shows the whole way, from an annotated function to an answer from the database.
+//! The quickstart covers the whole path from an annotated function to an answer from the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::programs::built;
 use crate::records::Schema;
 
-/// A text of which the answers are known.
+/// Returns the folder of documents whose answers are known.
 pub(crate) fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/corpus")
 }
@@ -21,10 +21,10 @@ pub(crate) const EGGS: &str = "How many eggs does a queen lay in a day?";
 pub(crate) const WATER: &str = "How much water may ripe honey contain?";
 pub(crate) const CUP: &str = "who won the 1954 world cup?";
 
-/// The first, third, .. question is ada's, the others are grace's.
+/// The user `ada` asks the first, third, .. question, and `grace` the others.
 const QUESTIONS: [&str; 5] = [EGGS, CUP, "And for how long does she live?", WATER, EGGS];
 
-/// The quickstart, on its way into `folder`; no command on the path, no model.
+/// Returns the command that runs the quickstart in `folder`, without `ragspan` on the path and without a model.
 pub(crate) fn quickstart(folder: &Path) -> Command {
     let mut command = Command::new(built("quickstart"));
     command.current_dir(folder).arg("--corpus").arg(corpus());
@@ -52,7 +52,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Asks the database in `folder` by the command.
+/// Runs the `ragspan` command on the database in `folder`.
 fn ragspan(folder: &Path, question: &[&str]) -> Output {
     Command::new(built("ragspan"))
         .args(question)
@@ -69,7 +69,7 @@ fn found(folder: &Path, question: &[&str]) -> String {
     text(&output.stdout)
 }
 
-/// One run with `--json`: its records where they went.
+/// One run with `--json`: its records on standard output and in the database.
 struct Run {
     stdout: Vec<String>,
     stderr: String,
@@ -155,7 +155,7 @@ fn every_span_id_has_the_start_time_of_its_span() {
     );
 }
 
-/// The records of each trace.
+/// Groups records by trace.
 fn traces(records: &[Value]) -> BTreeMap<&str, Vec<&Value>> {
     let mut traces = BTreeMap::<_, Vec<_>>::new();
     for record in records {
@@ -165,7 +165,7 @@ fn traces(records: &[Value]) -> BTreeMap<&str, Vec<&Value>> {
     traces
 }
 
-/// The first record with this message.
+/// Returns the first record with this message.
 fn with_message<'a>(trace: &[&'a Value], message: &str) -> &'a Value {
     let found = trace.iter().find(|it| it["message"] == message);
     found.unwrap_or_else(|| panic!("no {message} in {trace:#?}"))
@@ -255,7 +255,7 @@ fn a_question_without_hits_is_an_empty_search_and_a_failed_answer() {
     assert_eq!(bad.count(), 2, "and nothing else is");
 }
 
-/// The lines of a waterfall without times and bars: branches, operation, layer.
+/// Returns the lines of a waterfall without times and bars: branches, operation, layer.
 fn tree(waterfall: &str) -> Vec<String> {
     let lines = waterfall
         .lines()

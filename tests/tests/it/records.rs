@@ -63,7 +63,7 @@ const KEYS: [&str; 18] = [
     "host",
 ];
 
-/// Part 2.1 of the design document.
+/// Returns the example of part 2.1 of the design document.
 fn documented() -> Value {
     json!({
         "timestamp": "2025-12-03T22:45:30.123Z", "level": "INFO", "logger": "rag.ingestion",

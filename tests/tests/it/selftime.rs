@@ -1,4 +1,4 @@
-//! The self times and sums in the record of a request equal those of a model that is computed from the records alone.
+//! The root record of a request: self times and sums of random trees equal those of a model that knows only the records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use tracing_subscriber::prelude::*;
 
 use crate::ends::{completions, runtime};
 
-/// The actions of a span of a random tree, in order.
+/// The steps of a span of a random tree, in order.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Works so long, without letting others run.
+    /// Works for this time without yielding.
     Work(u32),
     Turn,
     Call(Plan),
-    /// Runs these at once.
+    /// Runs these concurrently.
     AtOnce(Vec<Plan>),
-    /// Starts this, and does not wait for it.
+    /// Spawns this, and does not wait for it.
     Start(Plan),
     Spend(Usage, Option<&'static str>),
     Retry,
@@ -137,7 +137,7 @@ fn step(random: &mut fastrand::Rng, depth: u32) -> Step {
     }
 }
 
-/// One call, read from its record.
+/// One call, as recorded.
 #[derive(Debug)]
 struct RecordedCall<'a> {
     record: &'a Value,
@@ -146,7 +146,7 @@ struct RecordedCall<'a> {
     end: u64,
 }
 
-/// Microseconds since midnight, which are enough as long as a test does not run into the night.
+/// Returns microseconds since midnight. They are sufficient as long as a test does not run past midnight.
 fn clock(timestamp: &str) -> u64 {
     let (_, time) = timestamp.trim_end_matches('Z').split_once('T').unwrap();
     let (time, micros) = time.split_once('.').unwrap();
@@ -169,7 +169,7 @@ fn recorded_call(record: &Value) -> RecordedCall<'_> {
         "rerank" => "custom",
         layer => layer,
     };
-    // A day is added, so that nothing starts before it.
+    // One day is added, so that no start is negative.
     let end = clock(record["timestamp"].as_str().unwrap()) + 86_400_000_000;
     RecordedCall {
         record,
@@ -179,7 +179,7 @@ fn recorded_call(record: &Value) -> RecordedCall<'_> {
     }
 }
 
-/// The model: a mark on every microsecond of the span in which a child ran, also of one that outlived it.
+/// The model: marks every microsecond of the span in which a child ran, also a child that outlived the span.
 fn own_micros(span: &RecordedCall<'_>, all: &[RecordedCall<'_>]) -> u64 {
     let length = usize::try_from(span.end - span.start).unwrap();
     let mut marks = vec![false; length];
@@ -198,7 +198,7 @@ fn own_micros(span: &RecordedCall<'_>, all: &[RecordedCall<'_>]) -> u64 {
     marks.iter().filter(|mark| !**mark).count() as u64
 }
 
-/// The model's sums and self times for these spans of a trace: those that ended before the root.
+/// Returns the self times by layer that the model computes for the first `ended` spans of a trace, which ended before its root.
 fn expected(ended: usize, all: &[RecordedCall<'_>]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
     for span in &all[..ended] {
@@ -221,12 +221,12 @@ fn number(record: &Value, metric: &str) -> f64 {
     record["metrics"][metric].as_f64().unwrap_or(0.0)
 }
 
-/// Nano-dollars, which are whole.
+/// Converts dollars to nano-dollars, which are integers.
 fn nanos(dollars: f64) -> f64 {
     (dollars * 1e9).round()
 }
 
-/// The other sums of the root are those of the records before it.
+/// Checks that the other sums of the root are those of the records before it.
 fn sums_are_those_of(root: &Value, before: &[&Value], what: &str) {
     let calls = || {
         let model = |record: &&&Value| !record["context"]["model"].is_null();
@@ -256,14 +256,14 @@ fn count<T>(all: impl Iterator<Item = T>) -> f64 {
 
 const TABLE: &str = r#"{"version": "1", "models": {"small": {"input": 0.15, "cached_input": 0.075, "output": 0.6}}}"#;
 
-/// Runs one request and all that it starts, to the end.
+/// Runs one request and all tasks that it spawns, to completion.
 fn capture_request(plan: Plan) -> Captured {
     let prices = Prices::from_json(TABLE).unwrap();
     let capture = Capture::new().level(Level::Info).prices(prices);
     let (_, seen) = capture.run(|| {
         runtime().block_on(async {
             call(plan).await;
-            // Waits for all started tasks.
+            // Spawned tasks run to completion.
             while tokio::runtime::Handle::current()
                 .metrics()
                 .num_alive_tasks()
@@ -276,7 +276,7 @@ fn capture_request(plan: Plan) -> Captured {
     seen
 }
 
-/// How many spans outlived the one above them, and how many ran while another of it did.
+/// Returns the numbers of spans that outlived their parent, and of spans that ran concurrently with a sibling.
 fn variety(spans: &[RecordedCall<'_>]) -> [usize; 2] {
     let below = |above: &Value| {
         let above = above.clone();
@@ -298,7 +298,7 @@ fn variety(spans: &[RecordedCall<'_>]) -> [usize; 2] {
     [outlived.count(), overlap.count()]
 }
 
-/// Compares the root's record with that of the model, and returns the variety of the spans.
+/// Compares the root record with the models, and returns the variety of the spans.
 fn check(seen: &Captured, what: &str) -> [usize; 2] {
     let root = seen.records().iter().position(|record| {
         record["parent_span_id"].is_null() && !record["context"]["status"].is_null()
@@ -363,7 +363,7 @@ fn shown() {
     std::hint::black_box((0..10_000).map(std::hint::black_box).sum::<u32>());
 }
 
-/// The time of a call whose span a filter hides belongs to the enclosing call, so that no time counts twice.
+/// The time of a call whose span is disabled counts for the enclosing call, so that no time counts twice.
 #[test]
 fn self_times_around_hidden_calls_add_up_to_the_root() {
     let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO);

@@ -1,4 +1,4 @@
-//! The quickstart as a service: its metrics count as promised, and its traces are in the database.
+//! The quickstart as a service: its metrics have the promised values, and its traces are in the database.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::quickstart::{CUP, EGGS, WATER, quickstart};
 
-/// The service, killed if a test fails before it ends by itself.
+/// The service, which is killed if a test fails before it ends by itself.
 struct Service {
     child: Child,
     address: String,
@@ -60,7 +60,7 @@ impl Service {
         self.send(&format!("GET /metrics HTTP/1.1\r\naccept: {accept}"), "")
     }
 
-    /// Ends it as a supervisor would, so that it delivers what it has.
+    /// Ends the service as a supervisor would, so that it delivers its pending records.
     #[cfg(unix)]
     fn terminate(mut self) {
         let pid = self.child.id().to_string();
@@ -77,13 +77,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _killed = self.child.kill();
         let _reaped = self.child.wait();
     }
 }
 
-/// Two answers, one question that finds nothing, and one that is none.
+/// Sends two questions with answers, one without an answer, and an empty one.
 fn ask_four(service: &Service) {
     for (question, user) in [(EGGS, "ada"), (WATER, "grace"), (CUP, "ada"), (" ", "ada")] {
         let answer = service.query(question, user);
@@ -91,7 +91,7 @@ fn ask_four(service: &Service) {
     }
 }
 
-/// The expected counts of the four requests: nested calls are not requests, and an error counts at its origin.
+/// The expected values after the four requests: nested calls are not requests, and an error counts in its origin.
 const COUNTED: [&str; 30] = [
     r#"rag_requests_total{layer="api",status="success"} 2"#,
     r#"rag_requests_total{layer="api",status="error"} 2"#,
@@ -125,7 +125,7 @@ const COUNTED: [&str; 30] = [
     r#"ragspan_records_dropped_total{sink="sqlite",reason="after_shutdown"} 0"#,
 ];
 
-/// The value of the series with this name and these labels.
+/// Returns the value of the series with this name and these labels.
 fn value(metrics: &str, series: &str) -> f64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(series));
     let line = line.unwrap_or_else(|| panic!("no {series} in {metrics}"));
@@ -147,7 +147,7 @@ fn the_metrics_count_requests_errors_and_quality() {
     assert!(value(&metrics, "rag_claims_total ") >= 2.0);
 }
 
-/// As many scrapes as the slowest worker needs to deliver everything, and then some.
+/// The maximum number of scrapes to wait for, more than the slowest worker needs to deliver everything.
 const SCRAPES: usize = 10_000;
 
 #[test]

@@ -1,4 +1,4 @@
-//! ragspan starts in a program with its own subscriber or recorder, and reports what it cannot do there.
+//! Telemetry starts in programs with other subscribers, loggers and recorders, or reports why it cannot.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

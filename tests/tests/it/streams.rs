@@ -1,4 +1,4 @@
-//! A stream is one call, from the calling of its function to its last item, its first error or its drop.
+//! A stream is one call, from the call of its function to its last item, its first error or its drop.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use tokio::time::timeout;
 
 use crate::ends::{End, active, capture_in_runtime, completions, requests, runtime};
 
-/// The next action of a source.
+/// The next step of a source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
     Item(u32),
     Fail(&'static str),
-    /// Ready only after another turn.
+    /// Returns `Pending` once.
     Wait,
     Hang,
 }
@@ -111,7 +111,7 @@ const FAILED: End = End {
     status: "error",
 };
 
-/// The record, the metrics and the first item's record agree on how many items there were.
+/// Checks that the record, the metrics and the record of the first item agree on the number of items.
 fn has_items(record: &Value, seen: &Captured, items: u64, what: &str) {
     let metrics = &record["metrics"];
     assert_eq!(metrics["items"], items, "{what}");
@@ -262,7 +262,7 @@ fn a_stream_that_was_never_polled_is_cancelled_without_an_item() {
     }
 }
 
-/// A waker that is registered in the first task is replaced by that of the second.
+/// A stream that waits in the first task is woken in the second.
 #[test]
 fn a_stream_that_two_tasks_poll_in_turn_is_one_call() {
     let (_, seen) = capture_in_runtime(|| async {
@@ -294,7 +294,7 @@ fn received(mut receiver: mpsc::UnboundedReceiver<u32>) -> BoxStream<'static, u3
     stream::poll_fn(move |context| receiver.poll_recv(context)).boxed()
 }
 
-/// A stream keeps its span when another thread than the caller polls it.
+/// A span moves with the stream: the thread that polls need not be the one that called.
 #[test]
 fn a_stream_that_two_threads_poll_in_turn_is_one_call() {
     let (_, seen) = Capture::new().run(|| {
@@ -372,7 +372,7 @@ fn a_timeout_of_the_next_item_fires_and_the_stream_continues() {
     }
 }
 
-/// Counts how often it is polled; every second time it has nothing.
+/// Counts its polls; every second poll is pending.
 struct Polled(Arc<AtomicUsize>);
 
 impl Stream for Polled {

@@ -1,4 +1,4 @@
-//! Tasks, threads and callbacks that a request starts belong to it, and a cancelled task records the reason.
+//! Tasks, threads and callbacks that a request starts are part of it, and an ended task records the reason.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn parse(step: u64) -> u64 {
     step
 }
 
-/// Starts work with every function that can; each has its own step.
+/// Starts work in every possible way; each has its own number of a step.
 #[rag_span(layer = "api")]
 async fn answer() -> u64 {
     let task = ragspan::task::spawn(work(1));
@@ -62,7 +62,7 @@ async fn answer() -> u64 {
     sum + named.join().unwrap() + pool.join().unwrap() + there.join().unwrap()
 }
 
-/// Every call and event of a step belongs to the request and to the call that started it.
+/// Checks that every call and event of a step belongs to the request and to the call that started it.
 fn assert_joined(seen: &Captured, root: &str, steps: std::ops::RangeInclusive<u64>) {
     let root = seen.record(root);
     for step in steps {
@@ -142,7 +142,7 @@ async fn a_call_cancelled_by_a_timeout_records_the_timeout() {
     let (ended, seen) = capture_async(ragspan::task::timeout(hour, generate())).await;
     assert!(ended.is_err());
     assert_eq!(cancelled_by(&seen), "timeout");
-    // In time it is as it would be without.
+    // A future that is ready in time behaves as without the limit.
     let (value, seen) = capture_async(ragspan::task::timeout(hour, work(7))).await;
     assert_eq!(value.ok(), Some(7));
     assert!(seen.record("work_complete")["context"]["cancelled_by"].is_null());
@@ -153,7 +153,7 @@ async fn a_plain_drop_records_no_reason() {
     let ((), seen) = capture_async(async {
         let second = Duration::from_secs(1);
         assert!(tokio::time::timeout(second, generate()).await.is_err());
-        // This limit is dropped before its time: it was not the reason.
+        // This limit is dropped before it expires, so it is not the reason.
         let limited = ragspan::task::timeout(2 * second, generate());
         assert!(tokio::time::timeout(second, limited).await.is_err());
     })
@@ -231,7 +231,7 @@ fn inner(handle: &ContextHandle) {
     parse(2);
 }
 
-/// A thread that is inside of a span does not enter it again: the innermost span would stay the current one.
+/// A thread that is in a span does not enter it again: otherwise the innermost span would remain current.
 #[test]
 fn a_handle_restores_its_context_from_a_nested_or_another_call() {
     #[rag_span(layer = "api")]

@@ -1,5 +1,5 @@
-//! Random trees of calls, tasks, threads, scopes, cancellations and panics, under random subscribers: each record has the ids and
-//! the context that a model expects. The model is computed from the plan and the records alone.
+//! Random trees of calls, tasks, threads, scopes, cancellations and panics, under random subscribers: each record has the
+//! ids and the context that a model expects. The model knows only the plan and the records.
 
 mod act;
 mod calls;
@@ -25,7 +25,7 @@ use event::emit_outside;
 use model::Model;
 use plan::Plan;
 
-/// How often a plan that has failed is tried again, and at most so many smaller ones.
+/// The number of runs of a failed plan, and the maximum number of smaller plans to try.
 const AGAIN: u32 = 3;
 const SMALLER: u32 = 2_000;
 
@@ -41,7 +41,8 @@ fn runtime(threads: usize) -> Runtime {
         .unwrap()
 }
 
-/// Starts all requests at once, half of them as tasks, and waits for all tasks that they start. In between it emits events outside of all requests on the same threads.
+/// Starts all requests at once, half of them as tasks, and waits for everything that they start. In between, the same
+/// threads emit events that belong to no request.
 async fn requests(plan: &Plan, env: &std::sync::Arc<Environment>) {
     let between = async {
         for _ in 0..8 {
@@ -68,7 +69,7 @@ async fn requests(plan: &Plan, env: &std::sync::Arc<Environment>) {
     }
 }
 
-/// Runs a plan to its end; returns whether the fault was injected, and the records.
+/// Runs a plan to completion; returns whether the fault was injected, and the records.
 fn run(plan: &Plan, fault: Option<Fault>) -> (bool, Captured) {
     let subscriber = (COMPOSITIONS[plan.composition].make)();
     Capture::new().under(subscriber).run(|| {
@@ -84,7 +85,7 @@ fn run(plan: &Plan, fault: Option<Fault>) -> (bool, Captured) {
     })
 }
 
-/// Returns the mistakes in the records of this plan.
+/// Returns the problems of the records of this plan.
 fn wrong(plan: &Plan, seen: &Captured) -> Vec<String> {
     let shows = |mark, level| {
         let shows = COMPOSITIONS[plan.composition].shows(level);
@@ -93,7 +94,7 @@ fn wrong(plan: &Plan, seen: &Captured) -> Vec<String> {
     check::check(&Model::of(plan, &shows), seen.records())
 }
 
-/// A plan as small as can be that fails as this one does, with what is wrong.
+/// Returns a minimal plan that fails too, and its problems.
 fn shrink(mut plan: Plan, mut fails: Vec<String>) -> (Plan, Vec<String>) {
     let mut left = SMALLER;
     'smaller: while left > 0 {
@@ -110,7 +111,7 @@ fn shrink(mut plan: Plan, mut fails: Vec<String>) -> (Plan, Vec<String>) {
     (plan, fails)
 }
 
-/// From small to large, and again.
+/// Returns sizes from small to large, repeatedly.
 fn size(round: u32) -> u32 {
     4 + round % 50 * 4
 }
@@ -120,7 +121,7 @@ fn rounds() -> u32 {
     given.map_or(200, |rounds| rounds.parse().unwrap())
 }
 
-/// The features that the records cover, to check that every feature was tried.
+/// The features that occurred in the records, to check that all were tried.
 #[derive(Default)]
 struct Varied(BTreeMap<String, u32>);
 
@@ -183,7 +184,7 @@ fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_position() {
         }
         varied.add(&plan, &seen);
     }
-    // A few trees do not cover everything.
+    // A few trees cannot cover everything.
     assert!(
         rounds() < 200 || varied.is_wide(),
         "RAGSPAN_SEED={seed}: {:#?}",
@@ -191,7 +192,7 @@ fn every_record_of_random_trees_has_the_ids_and_the_context_of_its_position() {
     );
 }
 
-/// The mistakes are made in earnest, each in plans in which there is nothing else wrong: the model reports every one.
+/// Each fault is injected into plans that are otherwise correct; the model reports every one.
 #[test]
 fn planted_context_faults_are_reported() {
     let seed = crate::ends::seed();

@@ -1,4 +1,4 @@
-//! The files of the tutorial compile at every step, and print the shown output.
+//! The tutorial works as written: its files build at every step, and its commands print what it shows.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::quickstart::text;
 
 const PAGE: &str = include_str!("../../../docs/tutorial.md");
 
-/// A fenced block: what it is, and its lines.
+/// A fenced block: its info string, and its lines.
 #[derive(Debug)]
 struct Block {
     kind: &'static str,
@@ -21,7 +21,7 @@ struct Block {
     text: String,
 }
 
-/// The blocks of each step.
+/// Returns the blocks of each step.
 fn steps() -> Vec<Vec<Block>> {
     let steps = PAGE.split("\n## ").skip(1);
     let steps = steps.filter(|step| step.starts_with(|c: char| c.is_ascii_digit()));
@@ -39,7 +39,7 @@ fn blocks(step: &'static str) -> Vec<Block> {
     fences.iter().map(block).collect()
 }
 
-/// A command of a console block, and what the page shows below it.
+/// Returns the commands of a console block, each with the output that the page shows.
 fn commands(block: &Block) -> Vec<(String, Vec<String>)> {
     let mut commands: Vec<(String, Vec<String>)> = Vec::new();
     for line in block.text.lines() {
@@ -52,7 +52,7 @@ fn commands(block: &Block) -> Vec<(String, Vec<String>)> {
     commands
 }
 
-/// The reader's project, and the one thing of it that may not be as on the page: its ports.
+/// The reader's project, and its ports, which differ from those on the page.
 struct Project {
     folder: tempfile::TempDir,
     metrics: u16,
@@ -63,7 +63,7 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("src")).unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        // The same versions as in this workspace, to reuse its build results.
+        // The same versions as in this workspace, so that built dependencies are shared.
         std::fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let metrics = free.local_addr().unwrap().port();
@@ -84,7 +84,7 @@ impl Project {
         std::fs::write(self.folder.path().join(block.file), text).unwrap();
     }
 
-    /// The program, built beside those of this workspace.
+    /// Builds the program in the target folder of this workspace, and returns its path.
     fn build(&self) -> PathBuf {
         let target = Path::new(EMIT).parent().unwrap().parent().unwrap();
         let output = Command::new(env!("CARGO"))
@@ -119,7 +119,7 @@ impl Project {
     }
 }
 
-/// The service, killed if a test fails before it ends by itself.
+/// The service, which is killed if a test fails before it ends by itself.
 struct Service {
     child: Child,
     address: String,
@@ -148,7 +148,7 @@ impl Service {
         }
     }
 
-    /// Sends SIGTERM as an orchestrator does; returns the standard error.
+    /// Stops the service as an orchestrator does, and returns its standard error.
     fn stop(mut self) -> String {
         let id = self.child.id().to_string();
         assert!(
@@ -174,7 +174,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         _ = self.child.kill();
         _ = self.child.wait();
     }
@@ -194,7 +194,7 @@ fn send(address: &str, head: &str, body: &str) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// Runs `curl` in the two forms that the page uses; returns its output.
+/// Returns the output of the two forms of `curl` that the page uses.
 fn curl(command: &str, service: &Service, metrics: u16) -> String {
     if command
         == "curl -s localhost:9464/metrics | grep -E '^rag_(requests|errors)_total' | grep -v ' 0$'"
@@ -217,7 +217,7 @@ fn curl(command: &str, service: &Service, metrics: u16) -> String {
     send(&service.address, "POST /query", body)
 }
 
-/// Line by line the same, but for numbers, times, ids, and what the widths of these cut off.
+/// Checks that two outputs are the same line by line, except for numbers, times, ids, and text that their widths cut off.
 #[track_caller]
 fn compare(command: &str, shown: &[String], came: &str) {
     let came: Vec<_> = came.lines().collect();
@@ -254,13 +254,13 @@ fn clockless(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Carries out the commands of a block, by the service while it runs, else by the command line.
+/// Runs the commands of a block: requests to the service while it runs, others by the command line.
 fn try_out(block: &Block, project: &Project, service: Option<&Service>) {
     let mut seen = String::new();
     for (command, shown) in commands(block) {
         let came = match service {
             Some(service) => curl(&command, service, project.metrics),
-            // The ids are those of another run.
+            // The ids on the page are of another run.
             None if command.split(' ').any(is_trace) => {
                 project.ragspan(&format!("ragspan trace {seen}"))
             }

@@ -1,6 +1,6 @@
-//! The attributes under test, where tracing's tests look for them.
+//! The attributes under test, under the crate name that the tests of tracing import.
 //!
-//! With the feature `upstream` it is tracing's own attribute, which shows that the harness is right.
+//! With the feature `upstream`, both are the attribute of tracing, to check the harness.
 
 #[cfg(not(feature = "upstream"))]
 pub use ragspan::{__private::instrument_compat as instrument, rag_span};

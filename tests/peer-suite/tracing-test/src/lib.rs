@@ -1,4 +1,4 @@
-//! The part of tracing's unpublished crate `tracing-test` that its tests need.
+//! The items of tracing's unpublished crate `tracing-test` that its tests need.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio_test::task;
 
-/// Polls a future until it is ready; it has to wake itself whenever it is not.
+/// Polls a future until it is ready; the future must wake itself at each pending poll.
 pub fn block_on_future<F: Future>(future: F) -> F::Output {
     let mut task = task::spawn(future);
     loop {
@@ -17,14 +17,14 @@ pub fn block_on_future<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Is ready at the poll of this number, with what it was made with.
+/// A future that is ready with its result at the poll of this number.
 pub struct PollN<T, E> {
     and_then: Option<Result<T, E>>,
     polls_left: usize,
 }
 
 impl PollN<(), ()> {
-    /// Succeeds.
+    /// Creates a future that succeeds.
     pub fn new_ok(polls: usize) -> Self {
         PollN {
             and_then: Some(Ok(())),

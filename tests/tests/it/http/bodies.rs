@@ -1,4 +1,4 @@
-//! A call lasts to the last byte of its response, and records how the body ended.
+//! A call of a request lasts until the last byte of its response, and records the outcome of the body.
 
 use std::convert::Infallible;
 use std::io;
@@ -26,7 +26,7 @@ async fn token(at: usize) -> String {
     format!("token {at}\n")
 }
 
-/// Tokens, each of an annotated call.
+/// A stream of tokens, each from an annotated call.
 fn tokens(most: usize) -> impl Stream<Item = Result<String, io::Error>> {
     stream::iter(0..most).then(|at| async move { Ok(token(at).await) })
 }
@@ -54,7 +54,7 @@ fn call(seen: &Captured) -> CapturedSpan<'_> {
     spans[0]
 }
 
-/// Reads what never comes to its end.
+/// Reads a body, which must fail.
 async fn broken(client: Client) {
     let response = client.send(get()).await;
     if let Ok(response) = response {
@@ -107,7 +107,7 @@ async fn a_stream_that_fails_fails_the_call() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_cancels_the_call() {
-    /// Is there until it is dropped.
+    /// Stays pending until it is dropped.
     #[rag_span(layer = "generation")]
     fn endless() -> impl Stream<Item = Result<String, io::Error>> {
         tokens(1).chain(stream::pending())
@@ -169,7 +169,7 @@ async fn a_client_that_does_not_wait_for_the_answer_cancels_the_call() {
 
 #[tokio::test]
 async fn an_unread_trailer_is_not_missing() {
-    /// Ends without announcing its end in `is_end_stream`.
+    /// Returns a body that does not report its end before it is polled.
     fn unasked() -> Body {
         Body::from_stream(stream::iter([Ok::<_, Infallible>("token")]))
     }
@@ -196,7 +196,7 @@ async fn an_unread_trailer_is_not_missing() {
             let response = client.send(request).await.unwrap();
             response.into_body().collect().await.unwrap();
         };
-        // Not axum, which takes the body out itself; and not HTTP/2, where hyper sends what it is given.
+        // Not with axum, which removes the body itself, and not with HTTP/2, where hyper sends the body as it is.
         let ((), seen) = on(Version::One, Plain(make).layered(), read).await;
         call(&seen)
             .assert_success()
@@ -270,7 +270,7 @@ async fn the_trailers_of_grpc_decide_the_outcome() {
             }
         }
     }
-    // Elsewhere the header means nothing.
+    // The header has no meaning in other responses.
     let other = || {
         Response::builder()
             .header("grpc-status", "14")
@@ -306,7 +306,7 @@ impl<B> Service<Request<B>> for Plain {
     }
 }
 
-/// A service that calls the given function at once.
+/// A service that calls a function.
 #[derive(Clone)]
 struct Odd<F>(F);
 

@@ -1,4 +1,4 @@
-//! The headers of a request and the record of its call, over both versions of HTTP.
+//! The headers of a request and the fields of its call, over both versions of HTTP.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -345,10 +345,10 @@ async fn a_panic_passes_through_and_is_recorded() {
     }
 }
 
-/// As many requests as are in flight at once.
+/// The number of concurrent requests.
 const MANY: usize = 10_000;
 
-/// Looks at its context once all are there.
+/// Waits for all requests, and reads its context.
 #[rag_span(layer = "retrieval")]
 async fn meet(all: Arc<Barrier>) {
     all.wait().await;
@@ -365,7 +365,7 @@ async fn answer(own: String, all: Arc<Barrier>) -> String {
     own
 }
 
-/// Sends one of them, and gives its trace.
+/// Sends one request, and returns its trace and its id.
 async fn ask_as(client: Client, id: String) -> (String, String) {
     let request = to("/").header("x-request-id", &id);
     let response = client.send(empty(request)).await.unwrap();
@@ -375,7 +375,7 @@ async fn ask_as(client: Client, id: String) -> (String, String) {
     (trace, id)
 }
 
-/// Sends all at once, and gives the ids by trace.
+/// Sends all requests concurrently, and returns the ids by trace.
 async fn ask_all(version: Version, address: SocketAddr) -> HashMap<String, String> {
     let mut asked = Vec::new();
     for of in 0..4 {
@@ -408,12 +408,12 @@ async fn ten_thousand_concurrent_requests_have_separate_contexts() {
         traces
     })
     .await;
-    // Each request records the start and the end of two calls, and the event.
+    // Each request has five records: the start and the end of two calls, and the event.
     assert_eq!((traces.len(), seen.records().len()), (MANY, 5 * MANY));
     for record in seen.records() {
         let own = traces[record["trace_id"].as_str().unwrap()].as_str();
         assert_eq!(record["request_id"], own);
-        // The user is known once the handler runs.
+        // The handler binds the user, after the start is recorded.
         if record["message"] != "http_request_started" {
             assert_eq!(record["user_id"], own);
         }

@@ -1,4 +1,4 @@
-//! Real servers on loopback, whose every task belongs to the capture of the test, and is waited for.
+//! Real servers on loopback, all of whose tasks belong to the capture of the test and are awaited.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -15,14 +15,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
-/// The versions of HTTP that are spoken.
+/// The versions of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Version {
     One,
     Two,
 }
 
-/// Waits for every spawned task.
+/// An executor that keeps the spawned tasks, to await them.
 #[derive(Clone, Default)]
 pub(super) struct Tasks(Arc<Mutex<Vec<JoinHandle<()>>>>);
 
@@ -31,7 +31,7 @@ impl Tasks {
         self.0.lock().unwrap().push(ragspan::task::spawn(task));
     }
 
-    /// Waits for all, and those that they have spawned; one that panicked is over too.
+    /// Awaits all tasks, and those that they spawn; a panicked task counts as completed.
     pub(super) async fn end(&self) {
         loop {
             let Some(task) = self.0.lock().unwrap().pop() else {
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// Serves so many connections; `tasks` ends when they are closed.
+/// Serves this number of connections; `tasks` ends when they are closed.
 pub(super) async fn serve<S, B>(
     version: Version,
     connections: usize,
@@ -78,7 +78,7 @@ where
             );
             let tasks = own.clone();
             own.spawn(async move {
-                // A client that disconnects is an error here; other tests check that it is recorded.
+                // A closed connection is an error of the server, which other tests check.
                 let _ended = match version {
                     Version::One => {
                         let server = hyper::server::conn::http1::Builder::new();
@@ -155,7 +155,7 @@ where
     .await
 }
 
-/// Runs it against one of each version.
+/// Runs the test against one server of each version.
 pub(super) async fn each<S, B, F>(
     service: impl Fn() -> S,
     test: impl Fn(Client) -> F,

@@ -1,4 +1,4 @@
-//! Executes a plan with the real library; a fault makes one step do the wrong thing.
+//! Executes a plan, and can inject a fault into one step.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -29,11 +29,11 @@ use super::plan::{
 /// A fault that is injected once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
-    /// A scope is entered and never left.
+    /// A scope is entered and not exited.
     ContextNotRestored,
     /// A call is made inside the span of an earlier one.
     StaleParent,
-    /// A thread stays inside the span of a request.
+    /// A thread stays in the span of a request.
     LeakOverThread,
 }
 
@@ -43,13 +43,13 @@ type Job = Box<dyn FnOnce() + Send>;
 pub(super) struct Environment {
     fault: Option<Fault>,
     made: AtomicBool,
-    /// A call that has been, for who needs a wrong one.
+    /// An earlier call, for faults that need a wrong one.
     kept: Mutex<Option<(SpanId, Span)>>,
     pool: Mutex<mpsc::Sender<Job>>,
 }
 
 impl Environment {
-    /// Creates an environment and the thread of its pool, which ends with the environment.
+    /// Returns an environment, and the thread of its pool, which ends with the environment.
     pub(super) fn new(fault: Option<Fault>) -> (Arc<Self>, std::thread::JoinHandle<()>) {
         let (pool, jobs) = mpsc::channel::<Job>();
         let work = move || {
@@ -68,7 +68,7 @@ impl Environment {
         (Arc::new(env), thread)
     }
 
-    /// `true` once the fault was injected.
+    /// Returns whether the fault was injected.
     pub(super) fn has_erred(&self) -> bool {
         self.made.load(Ordering::Relaxed)
     }
@@ -78,7 +78,7 @@ impl Environment {
         self.fault == Some(fault) && !self.made.swap(true, Ordering::Relaxed)
     }
 
-    /// Stores the handle of the current call, the first time.
+    /// Keeps the current call, at the first time.
     pub(super) fn keep(&self) {
         if self.fault == Some(Fault::StaleParent)
             && let Some(id) = ragspan::Context::current().span_id()
@@ -90,8 +90,8 @@ impl Environment {
         }
     }
 
-    /// The span of a call other than the current one. The thread cannot enter a span again that it is inside of: its
-    /// registry would stay with the innermost.
+    /// Returns the span of a call that is not the current one. A span that the thread is in cannot be entered again: the
+    /// innermost span would remain current in the registry.
     fn stale(&self) -> Option<Span> {
         let (id, span) = self.kept.lock().unwrap().clone()?;
         let is_current = || ragspan::Context::current().span_id() == Some(id);
@@ -100,7 +100,7 @@ impl Environment {
     }
 }
 
-/// Polls a future until it is done, on this thread.
+/// Polls a future to completion on this thread.
 pub(super) fn finish<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -112,7 +112,8 @@ pub(super) fn finish<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Lets others run. Tokio's own wakes only once the thread is the runtime's again, for which `finish` would wait for ever.
+/// Yields once. The future of Tokio's `yield_now` wakes only when the thread is back in the runtime, so `finish` would
+/// wait for ever.
 async fn turn() {
     let mut turned = false;
     poll_fn(|context| {
@@ -125,7 +126,7 @@ async fn turn() {
     .await;
 }
 
-/// Does the steps of a block.
+/// Executes the steps of a block.
 pub(super) fn follow(env: &Arc<Environment>, block: &Block) -> BoxFuture<'static, ()> {
     let (env, block) = (Arc::clone(env), Arc::clone(block));
     Box::pin(async move {
@@ -141,7 +142,7 @@ pub(super) fn follow(env: &Arc<Environment>, block: &Block) -> BoxFuture<'static
     })
 }
 
-/// Executes the body of a step.
+/// Executes the body of a step, between events at its beginning and its end.
 pub(super) fn inside(env: &Arc<Environment>, mark: Mark, body: &Block) -> BoxFuture<'static, ()> {
     let (env, body) = (Arc::clone(env), Arc::clone(body));
     Box::pin(async move {
@@ -159,7 +160,7 @@ async fn act(env: &Arc<Environment>, step: &Step) {
         Act::Turn => turn().await,
         Act::Hang => std::future::pending().await,
         Act::Bind(bound) => bind(step.mark, bound),
-        // Without the hook, which would print it.
+        // Without the panic hook, which would print the panic.
         Act::Panic => resume_unwind(Box::new("planned")),
         Act::Call(shape, names) => call(env, step, shape, names).await,
         Act::Stream(take) => consume(env, step, take).await,
@@ -266,7 +267,7 @@ fn start(how: Starting, request: &Request, body: BoxFuture<'static, ()>) -> Join
     }
 }
 
-/// Ends its task even if the step that should end it is ended first.
+/// Aborts a task when dropped, also if the future that was to abort it is dropped first.
 struct Doomed(AbortHandle);
 
 impl Drop for Doomed {
@@ -275,7 +276,7 @@ impl Drop for Doomed {
     }
 }
 
-/// A task that has panicked is as good as one that is done.
+/// Ends or awaits a task; a task that has panicked counts as completed.
 async fn see_to(task: JoinHandle<()>, end: Ending) {
     match end {
         Ending::Detach => {}
@@ -291,7 +292,7 @@ async fn see_to(task: JoinHandle<()>, end: Ending) {
     }
 }
 
-/// A thread that has panicked is as good as one that is done.
+/// Runs a step on a thread; a thread that has panicked counts as completed.
 async fn thread(env: &Arc<Environment>, step: &Step, how: Threading) {
     let body = inside(env, step.mark, &step.bodies[0]);
     let runtime = Handle::current();
@@ -322,7 +323,7 @@ async fn thread(env: &Arc<Environment>, step: &Step, how: Threading) {
     }
 }
 
-/// Lets the pool's thread do it, and waits.
+/// Runs a job on the thread of the pool, and waits for it.
 fn in_pool(env: &Arc<Environment>, job: impl FnOnce() + Send + 'static) {
     let (done, wait) = mpsc::channel::<()>();
     let in_request = ragspan::Context::current().trace_id().is_some();
@@ -338,11 +339,12 @@ fn in_pool(env: &Arc<Environment>, job: impl FnOnce() + Send + 'static) {
         drop(done);
     };
     env.pool.lock().unwrap().send(Box::new(job)).unwrap();
-    // The sender is dropped when it is done.
+    // The sender is dropped when the job is done.
     assert!(wait.recv().is_err());
 }
 
-/// The runtime itself runs outside of the request: what runs on it is inside only if it takes the request along.
+/// Runs a future on a local runtime. The runtime is outside of the request: tasks on it belong to the request only if its
+/// context is passed to them.
 fn locally(body: impl Future<Output = ()>) {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     LocalSet::new().block_on(&runtime, body);

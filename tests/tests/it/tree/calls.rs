@@ -1,4 +1,4 @@
-//! The annotated functions of the trees: of every shape and level, with a context of their own and without.
+//! The annotated functions of the trees, of every shape and level, with and without `context_from`.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::act::{Environment, finish, follow, inside};
 use super::event::{INSIDE, LAST, emit};
 use super::plan::{Block, Mark, Names};
 
-/// The fields of a scope; all that have one name have the same field.
+/// The names of the fields of scopes.
 pub(super) const NAMES: [&str; 6] = [
     "request_id",
     "user_id",
@@ -28,11 +28,11 @@ pub(super) struct Request {
     session_id: Option<String>,
     tenant_id: Option<String>,
     plan: Option<String>,
-    /// Marks the scope of a record.
+    /// Identifies the scope of a record.
     scope: Mark,
 }
 
-/// The value that the step of this number puts into this field.
+/// Returns the value that a step gives a field.
 pub(super) fn value(name: usize, mark: Mark) -> String {
     format!("{}-{mark}", NAMES[name])
 }
@@ -51,7 +51,7 @@ impl Request {
     }
 }
 
-/// The actions of a call.
+/// The arguments of a call: its environment, its number, and its body.
 pub(super) struct Given {
     pub(super) env: Arc<Environment>,
     pub(super) mark: Mark,
@@ -75,7 +75,7 @@ impl Given {
 /// A function, and its properties for the model.
 pub(super) struct Shape {
     pub(super) level: Level,
-    /// It has a context of its own.
+    /// True if the function opens a scope of its own.
     pub(super) scoped: bool,
     pub(super) function: Function,
 }

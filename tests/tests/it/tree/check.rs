@@ -1,6 +1,7 @@
-//! Compares records with the model: their ids, and the possible values of each field.
+//! Compares records with the model: the call and the trace of each record, and the possible values of each field.
 //!
-//! The surrounding records bound the time at which a field was bound. A field that was certainly bound before a record must be in it, one that was certainly bound after it must not; in between both are right.
+//! The records before and after a binding limit its time. A field that was certainly bound before a record must be in it, and
+//! a field that was certainly bound after it must not be; otherwise both are right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use super::event::{AFTER, BEFORE, ENDED, INSIDE, LAST, OUTSIDE, STARTED};
 use super::model::{Frame, Model, Position, Write};
 use super::plan::Mark;
 
-/// A record, and its position in the output.
+/// A record, and its position.
 #[derive(Clone, Copy)]
 struct Recorded<'a> {
     at: usize,
@@ -21,12 +22,12 @@ struct Recorded<'a> {
     rank: u32,
 }
 
-/// The moment at which a record took its fields: between two records.
+/// The moment at which a record read its fields, between two records.
 #[derive(Clone, Copy)]
 struct Moment {
-    /// The step that binds, if the moment is that of a binding.
+    /// The step that the record belongs to, which may be the one that binds.
     mark: Mark,
-    /// The position of a record that certainly came before the binding, if known.
+    /// The position of a record that was certainly before, if known.
     after: Option<usize>,
     before: usize,
 }
@@ -41,7 +42,7 @@ struct Check<'a> {
     wrong: Vec<String>,
 }
 
-/// Returns the mistakes in these records; none if all are right.
+/// Returns the problems of these records.
 pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
     let recorded: Vec<_> = records
         .iter()
@@ -68,7 +69,7 @@ pub(super) fn check(model: &Model<'_>, records: &[Value]) -> Vec<String> {
     check.wrong
 }
 
-/// Returns whether this call recorded its start; a hidden call does not.
+/// Returns whether the start of this call is recorded; that of a call with a disabled span is not.
 pub(super) fn has_started(call: Mark, records: &[Value]) -> bool {
     let of_it = |recorded: Recorded<'_>| recorded.mark == call && recorded.rank == STARTED;
     records
@@ -85,7 +86,7 @@ fn read(at: usize, record: &Value) -> Option<Recorded<'_>> {
         Some(rank) => rank,
         None if !context["status"].is_null() => ENDED,
         None if message.ends_with("_started") => STARTED,
-        // The first item of a stream belongs to its call as well.
+        // The record of the first item of a stream belongs to its call too.
         None => LAST + 100,
     };
     Some(Recorded {
@@ -124,7 +125,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Checks that this key has the id of this call; a trace has the id of its first call.
+    /// Checks that a record has the id of this call under this key; the id of a trace is that of its first call.
     fn id(&mut self, recorded: Recorded<'a>, key: &str, call: Option<Mark>) {
         let id = recorded.record[key].as_str();
         let (Some(call), Some(id)) = (call, id) else {
@@ -182,7 +183,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Returns the possible values of the field in this frame at this moment.
+    /// Returns the possible values of a field that is read from this frame at this moment.
     fn possible(&self, frame: Option<Frame>, name: &str, moment: Moment) -> Vec<Value> {
         let Some(frame) = frame else {
             return vec![Value::Null];
@@ -238,12 +239,12 @@ impl<'a> Check<'a> {
         self.possible(outer, name, opened)
     }
 
-    /// The position of a record; a missing record is after all others.
+    /// Returns the position of a record; that of a missing record is behind all others.
     fn at(&self, mark: Mark, rank: u32) -> usize {
         self.at.get(&(mark, rank)).copied().unwrap_or(usize::MAX)
     }
 
-    /// Checks that every started call ended once, and that no record but those outside of requests occurs twice.
+    /// Checks that every started call ended once, and that no record occurs twice, except events outside of requests.
     fn whole(&mut self) {
         let mut seen = BTreeSet::new();
         for recorded in self.recorded.clone() {
@@ -281,7 +282,7 @@ fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
     }
 }
 
-/// A request id that was not set is derived from the trace, if there is one.
+/// Returns whether a value is an id that was derived from the trace, because none was set.
 fn stands_for(record: &Value, name: &str, expected: &Value, found: &Value) -> bool {
     let made = match name {
         "request_id" => "req",

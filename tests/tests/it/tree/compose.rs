@@ -9,7 +9,7 @@ use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry, reload};
 
-/// A subscriber, and the least level of the spans that it shows, where that depends on it alone.
+/// A subscriber, and the minimum level of the spans that it enables, if that depends on it alone.
 pub(super) struct Composition {
     pub(super) name: &'static str,
     shown: Option<Level>,
@@ -17,13 +17,13 @@ pub(super) struct Composition {
 }
 
 impl Composition {
-    /// Returns whether the subscriber enables spans of this level; a hidden span is not a node of the tree.
+    /// Returns whether it enables spans of this level; a disabled span is not a node of the tree.
     pub(super) fn shows(&self, level: Level) -> Option<bool> {
         self.shown.map(|shown| level <= shown)
     }
 }
 
-/// The target of the spans that are not ours.
+/// The target of third-party spans.
 pub(super) const FOREIGN: &str = "foreign";
 
 pub(super) const COMPOSITIONS: &[Composition] = &[
@@ -73,7 +73,7 @@ pub(super) const COMPOSITIONS: &[Composition] = &[
     },
     Composition {
         name: "a filter of our own",
-        // Where each layer has a filter, `tracing` hides a span only as long as no other subscriber of the process wants it.
+        // With per-layer filters, `tracing` disables a span only as long as no other subscriber of the process enables it.
         shown: None,
         make: || {
             registry()

@@ -1,4 +1,5 @@
-//! The expected records of a plan, independent of the order in which its steps run: the call, trace and scope of each record, and the fields bound in each frame.
+//! The model of a plan: the call, the trace and the scope of each record, and the bound fields, independent of the order in
+//! which the steps run.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,26 +11,26 @@ use super::calls::{NAMES, SHAPES, STREAMED, value};
 use super::event::OUTSIDE;
 use super::plan::{Act, Block, Bound, Mark, Names, Plan, Starting, Step};
 
-/// The call and the scope that are nearest.
+/// The nearest call and the nearest scope.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Position {
     pub(super) call: Option<Mark>,
     scope: Option<Mark>,
 }
 
-/// Where the records of a step belong.
+/// The positions of the records of a step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spot {
     /// The position of the events before and after the step.
     pub(super) outside: Position,
-    /// The records of the call itself.
+    /// The position of the records of the call itself.
     pub(super) own: Position,
     pub(super) inside: Position,
-    /// A call that a filter hides is not a node.
+    /// True if a filter disables the span of the call, so that it is not a node.
     pub(super) hidden: bool,
 }
 
-/// The owner of bound fields.
+/// The target of a binding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Frame {
     Scope(Mark),
@@ -37,14 +38,14 @@ pub(super) enum Frame {
     Trace(Mark),
 }
 
-/// A scope: it begins with its own fields over those of the frame outside.
+/// A scope, whose own fields hide those of the enclosing frame.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) outer: Option<Frame>,
     names: Names,
 }
 
-/// A field that a step sets, or takes away.
+/// A field that a step binds or unbinds.
 #[derive(Debug)]
 pub(super) struct Write {
     pub(super) frame: Frame,
@@ -53,7 +54,7 @@ pub(super) struct Write {
     pub(super) mark: Mark,
 }
 
-/// The expectations of a plan.
+/// The expectations that follow from a plan.
 pub(super) struct Model<'a> {
     shows: &'a dyn Fn(Mark, Level) -> bool,
     pub(super) spots: BTreeMap<Mark, Spot>,
@@ -87,18 +88,18 @@ impl<'a> Model<'a> {
         self.parents.get(&call).copied().flatten()
     }
 
-    /// The call that a call's trace began with.
+    /// Returns the call that the trace of a call began with.
     pub(super) fn root(&self, call: Mark) -> Mark {
         self.parent(call).map_or(call, |above| self.root(above))
     }
 
-    /// The frame of a position: that of the nearest scope, else of the trace.
+    /// Returns the frame that fields are read from at a position: the nearest scope, or else the trace.
     pub(super) fn frame(&self, position: Position) -> Option<Frame> {
         let scope = position.scope.map(Frame::Scope);
         scope.or_else(|| Some(Frame::Trace(self.root(position.call?))))
     }
 
-    /// The initial value of this field in a frame; `None` if it is inherited from outside.
+    /// Returns the initial value of a field that the scope itself has; `None` if it has the value of the enclosing frame.
     pub(super) fn initial(&self, scope: Mark, name: &str) -> Option<Value> {
         let names = self.scopes.get(&scope)?.names;
         let index = NAMES.iter().position(|known| *known == name)?;
@@ -202,7 +203,7 @@ impl<'a> Model<'a> {
     }
 }
 
-/// A field of the scope that this step opens.
+/// Returns a field of the scope that this step opens.
 fn field(index: usize, names: Names, mark: Mark) -> Option<Value> {
     match names.get(index) {
         None => Some(json!(mark)),
@@ -210,7 +211,7 @@ fn field(index: usize, names: Names, mark: Mark) -> Option<Value> {
     }
 }
 
-/// The name of the field that only this step binds.
+/// Returns the name of the field that only this step binds.
 pub(super) fn own_key(mark: Mark) -> &'static str {
     static KEYS: Mutex<BTreeMap<Mark, &'static str>> = Mutex::new(BTreeMap::new());
     let mut keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner);

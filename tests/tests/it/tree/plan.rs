@@ -1,4 +1,4 @@
-//! Random plans of programs, and the slightly smaller plans that a plan is shrunk to.
+//! Random plans of programs, and the next smaller plans of a plan.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ pub(super) type Block = Arc<Vec<Step>>;
 /// The fields of a scope that are set.
 pub(super) type Names = [bool; 5];
 
-/// Requests that run at once, and how.
+/// Requests that run concurrently, and their runtime.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) requests: Vec<Block>,
-    /// The threads of the runtime; one is the test's own.
+    /// The number of threads of the runtime; with one, it is the thread of the test.
     pub(super) threads: usize,
     pub(super) composition: usize,
 }
@@ -34,35 +34,35 @@ pub(super) struct Step {
 pub(super) enum Act {
     Emit,
     Turn,
-    /// Goes no further until it is dropped.
+    /// Stays pending until it is dropped.
     Hang,
     Bind(Bound),
-    /// Emits an event when it is dropped, at the end of its block.
+    /// Emits an event when it is dropped at the end of its block.
     Guard,
-    /// Unwinds to the next catch, or to the end of its task or thread.
+    /// Panics, and unwinds to the next catch, or to the end of its task or thread.
     Panic,
-    /// A call of this shape, with its own context if the shape has one.
+    /// Calls a function of this shape, which may open a scope of its own with these fields.
     Call(usize, Names),
-    /// A stream from which this number of items is taken. Its last body runs in the consumer, after the first item.
+    /// Consumes this number of items of a stream; the last body runs in the consumer, after the first item.
     Stream(usize),
     Scope(Scoping, Names),
-    /// A third-party span of this level.
+    /// Enters a third-party span of this level.
     Foreign(usize),
-    /// Opens a scope, and runs its body in a closure or a future.
+    /// Opens a scope, and runs the body in the context from before the scope, as a closure or a future.
     Back(bool, Names),
     AtOnce(Together),
     Start(Starting, Ending, Names),
     Thread(Threading),
     Catch,
-    /// A time limit, which may pass.
+    /// Runs the body with a time limit, which may expire.
     Limit(bool),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Bound {
-    /// A field that no other step binds.
+    /// Binds a field that no other step binds.
     Own,
-    /// One of the fields of a scope.
+    /// Binds one of the fields of a scope.
     Name(usize),
     All(Names),
     Unbind(usize),
@@ -79,7 +79,7 @@ pub(super) enum Scoping {
 pub(super) enum Together {
     Join,
     Unordered,
-    /// The losing branches are dropped.
+    /// Drops the futures that are not ready first.
     Select,
 }
 
@@ -88,9 +88,9 @@ pub(super) enum Starting {
     Ours,
     Tokio,
     Attached,
-    /// A future that has a scope, opened here.
+    /// A future with a scope that is opened by the step.
     Scoped,
-    /// Takes nothing along but the subscriber.
+    /// A thread with the subscriber only.
     Bare,
 }
 
@@ -107,15 +107,15 @@ pub(super) enum Threading {
     WithContext,
     Handle,
     Attached,
-    /// A thread that all requests share.
+    /// The thread that all requests share.
     Pool,
-    /// A runtime of its own, with a set of local tasks.
+    /// A separate runtime, with a set of local tasks.
     Local,
     Blocking,
 }
 
 impl Plan {
-    /// A plan of about so many steps.
+    /// Creates a plan of about `size` steps.
     pub(super) fn random(random: &mut fastrand::Rng, size: u32, compositions: usize) -> Self {
         let requests = random.usize(1..4);
         let mut growing = Growing {
@@ -133,7 +133,7 @@ impl Plan {
         }
     }
 
-    /// The steps of all requests, those inside of others too.
+    /// Returns the steps of all requests, nested ones too.
     pub(super) fn steps(&self) -> Vec<&Step> {
         let mut found = Vec::new();
         let mut blocks: Vec<_> = self.requests.iter().collect();
@@ -146,7 +146,7 @@ impl Plan {
         found
     }
 
-    /// All plans that lack one step of this one, or that have what is inside of it replaced by its body; the smallest first.
+    /// Returns all plans without one step of this one, or with the step replaced by its body; the smallest first.
     pub(super) fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
         for index in 0..self.requests.len() {
@@ -170,7 +170,7 @@ impl Plan {
     }
 }
 
-/// One line a step, those inside of it below and further in; a dash parts its bodies.
+/// One line for each step, with nested steps indented below it; a dash separates its bodies.
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = COMPOSITIONS[self.composition].name;
@@ -223,7 +223,8 @@ fn without_one(block: &Block) -> Vec<Block> {
 }
 
 impl Step {
-    /// A step that waits for a task needs a runtime that drives the task, and a step that hangs needs a step that ends it.
+    /// Returns whether the step can be replaced by its body. A step that awaits a task needs something that drives the task, and
+    /// a step that stays pending needs something that ends it.
     fn can_be_unwrapped(&self) -> bool {
         let needed = matches!(
             self.act,
@@ -233,15 +234,15 @@ impl Step {
     }
 }
 
-/// Where a block will run.
+/// The constraints on a block.
 #[derive(Clone, Copy)]
 struct Spot {
     depth: u32,
-    /// It is polled until it is done, so it must not wait for what runs on the same thread.
+    /// The block is polled to completion, so it must not wait for tasks of the same thread.
     sync: bool,
-    /// The pool's thread waits for it.
+    /// The thread of the pool waits for the block.
     pooled: bool,
-    /// It will be dropped, so it need not come to its end.
+    /// The block will be dropped, so it need not complete.
     doomed: bool,
 }
 
@@ -256,13 +257,13 @@ impl Spot {
 
 struct Growing<'a> {
     random: &'a mut fastrand::Rng,
-    /// Steps that may still come.
+    /// The number of steps that may follow.
     left: u32,
     next: Mark,
 }
 
 impl Growing<'_> {
-    /// Some steps; if it is to be ended from outside, the last is a call that waits for that.
+    /// Creates a block; if it is to be ended from outside, the last step is a call that stays pending.
     fn block(&mut self, at: Spot, ends: bool) -> Block {
         let most = if at.depth == Spot::TOP.depth { 7 } else { 5 };
         let count = self.random.usize(1..most);
@@ -271,7 +272,7 @@ impl Growing<'_> {
         Arc::new(steps)
     }
 
-    /// A call that does not end by itself.
+    /// Creates a call that does not end by itself.
     fn hanging(&mut self) -> Step {
         let awaits = |shape: &usize| !SHAPES[*shape].is_sync();
         let shapes: Vec<_> = (0..SHAPES.len()).filter(awaits).collect();
