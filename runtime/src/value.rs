@@ -217,12 +217,12 @@ impl Fields {
     }
 
     /// Replaces the value of this name by that of `recorded`. Unused text is compacted now and then, so that a value that is set repeatedly takes at most twice its size.
-    pub(crate) fn set(&mut self, name: &str, told: &Self) {
-        if told.items.is_empty() {
+    pub(crate) fn set(&mut self, name: &str, cached: &Self) {
+        if cached.items.is_empty() {
             return;
         }
         self.remove(name);
-        self.append(told);
+        self.append(cached);
         let len = self.text.len();
         if len > KEPT_CAPACITY && len > 2 * self.live() {
             let mut kept = Self::default();

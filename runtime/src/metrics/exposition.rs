@@ -113,14 +113,14 @@ mod tests {
         registry.error("Timeout", "retrieval", &exemplar());
         assert_eq!(
             registry.render_prometheus(),
-            "# HELP rag_errors_total Errors, each counted once, where it was born.\n\
+            "# HELP rag_errors_total Errors, each counted once, at its origin.\n\
              # TYPE rag_errors_total counter\n\
              rag_errors_total{error_type=\"Timeout\",layer=\"retrieval\"} 1\n"
         );
         assert_eq!(
             registry.render_openmetrics(),
             format!(
-                "# HELP rag_errors Errors, each counted once, where it was born.\n\
+                "# HELP rag_errors Errors, each counted once, at its origin.\n\
                  # TYPE rag_errors counter\n\
                  rag_errors_total{{error_type=\"Timeout\",layer=\"retrieval\"}} 1 {SHOWN} 1 1795418900.79\n\
                  # EOF\n"

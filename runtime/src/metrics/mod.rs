@@ -13,6 +13,7 @@ mod exposition;
 mod family;
 mod foreign;
 mod format;
+mod llm;
 mod names;
 mod number;
 mod recorder;
@@ -20,13 +21,12 @@ mod registry;
 mod sample;
 #[cfg(test)]
 mod tests;
-mod words;
 
 pub(crate) use call::CallMetrics;
 pub(crate) use cell::{Counter, Gauge};
 pub(crate) use exemplar::Exemplar;
 pub(crate) use format::{Format, negotiate};
+pub use llm::Verdict;
 pub(crate) use names::Name;
 pub(crate) use recorder::Recorder;
 pub(crate) use registry::Registry;
-pub use words::Verdict;

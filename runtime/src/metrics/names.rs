@@ -177,7 +177,7 @@ closed_list! {
     Requests = "rag_requests_total", Counter, ["layer", "status"], Count, &[],
         "Calls of the outermost annotated function of a layer, by how they ended.";
     Errors = "rag_errors_total", Counter, ["error_type", "layer"], Count, &[],
-        "Errors, each counted once, where it was born.";
+        "Errors, each counted once, at its origin.";
     ActiveQueries = "rag_active_queries", Gauge, ["layer"], Count, &[],
         "Calls running now.";
     CacheSize = "rag_cache_size_bytes", Gauge, ["cache"], Bytes, &[],

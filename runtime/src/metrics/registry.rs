@@ -101,7 +101,7 @@ impl Registry {
         Arc::new(CallMetrics::new(self, operation, layer))
     }
 
-    /// Counts an error where it was born.
+    /// Counts an error at its origin.
     pub(crate) fn error(&self, error_type: &str, layer: &str, exemplar: &Exemplar) {
         if self.is_on() {
             self.counter(Name::Errors, &[error_type, layer])

@@ -271,7 +271,7 @@ proptest! {
     }
 
     #[test]
-    fn the_snapshot_says_what_the_exposition_says(steps in prop::collection::vec(step(), 0..20)) {
+    fn the_snapshot_equals_the_exposition(steps in prop::collection::vec(step(), 0..20)) {
         let registry = Registry::new();
         steps.iter().for_each(|step| apply(&registry, step, &Exemplar::NONE));
         let snapshot = registry.snapshot();

@@ -85,11 +85,11 @@ fn price(entry: &Map<String, Value>) -> Result<Option<Price>, String> {
 
 fn rates(entry: &Map<String, Value>, suffix: &str) -> Result<Rates, String> {
     let mut rates = Rates::default();
-    for (keys, place) in KEYS.iter().zip(&mut rates.0) {
+    for (keys, position) in KEYS.iter().zip(&mut rates.0) {
         let keys = keys.iter().map(|key| format!("{key}{suffix}"));
         let found = keys.filter_map(|key| Some((entry.get(&key)?, key))).next();
         if let Some((value, key)) = found {
-            *place = amount(&key, value, POWER)?;
+            *position = amount(&key, value, POWER)?;
         }
     }
     Ok(rates)

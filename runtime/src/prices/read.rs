@@ -109,14 +109,14 @@ fn one_step(value: &Value) -> Result<(u64, Rates), String> {
 fn rates(entry: &Map<String, Value>, other: &str) -> Result<Rates, String> {
     let mut rates = Rates::default();
     for (key, value) in entry.iter().filter(|(key, _)| *key != other) {
-        let mut places = KINDS.iter().zip(&mut rates.0);
-        let (_, place) = places.find(|(kind, _)| *kind == key).ok_or_else(|| {
+        let mut positions = KINDS.iter().zip(&mut rates.0);
+        let (_, position) = positions.find(|(kind, _)| *kind == key).ok_or_else(|| {
             format!(
                 "unknown key `{key}`: expected {}, {other}",
                 KINDS.join(", ")
             )
         })?;
-        *place = amount(key, value, POWER)?;
+        *position = amount(key, value, POWER)?;
     }
     Ok(rates)
 }

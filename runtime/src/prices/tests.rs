@@ -134,7 +134,7 @@ fn a_list_is_imported_and_what_has_no_price_is_counted() {
 }
 
 #[test]
-fn a_table_is_written_as_a_person_would_write_it() {
+fn a_table_is_written_in_readable_form() {
     let expected = r#"{
   "version": "2026-11-23",
   "source": "litellm",
@@ -150,8 +150,8 @@ fn a_table_is_written_as_a_person_would_write_it() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_line_and_its_entry() {
-    let told = |text: &str| match Prices::from_json(text) {
+fn an_error_names_its_line_and_entry() {
+    let cached = |text: &str| match Prices::from_json(text) {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     };
@@ -203,22 +203,22 @@ fn what_is_wrong_is_told_with_its_line_and_its_entry() {
             "line 1: model `a`: each step of `above` needs `tokens`, a whole number",
         ),
     ] {
-        assert_eq!(told(text), expected);
+        assert_eq!(cached(text), expected);
     }
 }
 
 #[test]
-fn a_list_that_is_wrong_is_told_likewise() {
-    let told = |text: &str| match Prices::import(text, "", "") {
+fn an_error_of_a_list_names_its_line_and_entry() {
+    let cached = |text: &str| match Prices::import(text, "", "") {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     };
-    assert!(told("{\n\"x\": 1}").starts_with("line 2: model `x`: expected"));
+    assert!(cached("{\n\"x\": 1}").starts_with("line 2: model `x`: expected"));
     assert!(
-        told("{\n\n\"x\": {\"input_cost_per_token\": -1e-6}}")
+        cached("{\n\n\"x\": {\"input_cost_per_token\": -1e-6}}")
             .starts_with("line 3: model `x`: `input_cost_per_token` is -")
     );
-    assert!(told("{}").starts_with("no entry has a price by the token"));
+    assert!(cached("{}").starts_with("no entry has a price by the token"));
 }
 
 #[test]

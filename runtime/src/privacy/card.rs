@@ -134,8 +134,8 @@ fn is_checked(digits: &[u8]) -> bool {
         .iter()
         .rev()
         .enumerate()
-        .map(|(place, digit)| {
-            let weighed = u32::from(*digit) * (1 + (place % 2) as u32);
+        .map(|(position, digit)| {
+            let weighed = u32::from(*digit) * (1 + (position % 2) as u32);
             weighed / 10 + weighed % 10
         })
         .sum();

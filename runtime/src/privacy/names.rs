@@ -103,39 +103,41 @@ const SLOTS: usize = 256;
 
 /// The cached result for one name.
 #[derive(Clone, Copy)]
-struct Told {
+struct CachedName {
     at: usize,
     length: u32,
     /// The generation, and in the last bit the answer.
     answer: u32,
 }
 
-const NOTHING: Told = Told {
+const NOTHING: CachedName = CachedName {
     at: 0,
     length: 0,
     answer: 0,
 };
 
 thread_local! {
-    static TOLD: [Cell<Told>; SLOTS] = const { [const { Cell::new(NOTHING) }; SLOTS] };
+    static CACHE: [Cell<CachedName>; SLOTS] = const { [const { Cell::new(NOTHING) }; SLOTS] };
 }
 
 /// Returns `true` if the value of a field of this name is redacted.
 #[inline(always)]
 pub(crate) fn is_secret(name: &'static str) -> bool {
-    may_be(name) && is_told(name)
+    may_be(name) && lookup(name)
 }
 
 /// Returns this thread's cached result for the name, or computes it.
 #[inline(never)]
-fn is_told(name: &'static str) -> bool {
+fn lookup(name: &'static str) -> bool {
     let at = name.as_ptr().addr();
     let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
     let generation = GENERATION.load(Ordering::Relaxed) << 1;
-    let told = TOLD.try_with(|told| told[(at ^ at >> 8) % SLOTS].get());
-    match told {
-        Ok(told) if told.at == at && told.length == length && told.answer & !1 == generation => {
-            told.answer & 1 == 1
+    let cached = CACHE.try_with(|cached| cached[(at ^ at >> 8) % SLOTS].get());
+    match cached {
+        Ok(cached)
+            if cached.at == at && cached.length == length && cached.answer & !1 == generation =>
+        {
+            cached.answer & 1 == 1
         }
         _ => look_up(name, at, length, generation),
     }
@@ -145,9 +147,9 @@ fn is_told(name: &'static str) -> bool {
 fn look_up(name: &str, at: usize, length: u32, generation: u32) -> bool {
     let secret = NOW.read().unwrap_or_else(PoisonError::into_inner).has(name);
     let answer = generation | u32::from(secret);
-    let told = Told { at, length, answer };
+    let cached = CachedName { at, length, answer };
     // A thread that is ending remembers nothing more.
-    let _gone = TOLD.try_with(|slots| slots[(at ^ at >> 8) % SLOTS].set(told));
+    let _gone = CACHE.try_with(|slots| slots[(at ^ at >> 8) % SLOTS].set(cached));
     secret
 }
 

@@ -117,8 +117,10 @@ pub(super) fn how(entry: CapturedRecord<'_>) -> String {
     match entry.error() {
         // Every panic has the same type, and its line in the file changes with each edit.
         Some((_, message)) if entry.outcome == Outcome::Panic => {
-            let said = message.rsplit_once(" (").map_or(message, |(said, _)| said);
-            format!("{word}: {}", short(said))
+            let message_text = message
+                .rsplit_once(" (")
+                .map_or(message, |(message_text, _)| message_text);
+            format!("{word}: {}", short(message_text))
         }
         Some((kind, message)) => format!("{word} with {kind}: {}", short(message)),
         None => word.to_owned(),
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_told_by_their_ids() {
+    fn documents_are_shown_by_their_ids() {
         let documents = json!([{"id": "a.md", "rank": 1}, {"id": "b.md", "rank": 2}]);
         assert_eq!(written("documents", &documents), "[a.md, b.md]");
         assert_eq!(written("other", &json!([1])), "[1]");

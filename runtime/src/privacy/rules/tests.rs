@@ -232,8 +232,8 @@ fn card() -> impl Strategy<Value = String> {
             .iter()
             .rev()
             .enumerate()
-            .map(|(place, digit)| {
-                let twice = u32::from(*digit) * if place % 2 == 0 { 2 } else { 1 };
+            .map(|(position, digit)| {
+                let twice = u32::from(*digit) * if position % 2 == 0 { 2 } else { 1 };
                 twice / 10 + twice % 10
             })
             .sum();

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_and_buckets_carry_the_span() {
+    fn counters_and_buckets_have_the_exemplar() {
         let registry = Registry::new();
         registry.retry("answer", "timeout", &EXEMPLAR);
         registry.evaluation("faithfulness", 0.9, &EXEMPLAR);
