@@ -2,6 +2,7 @@
 
 mod asking;
 mod finding;
+mod migrating;
 mod retention;
 mod writing;
 
