@@ -73,15 +73,16 @@ fn parse(text: &str) -> Vec<Family<'_>> {
                 lines: Vec::new(),
             });
         } else if let (Some(family), Some(line)) = (families.last_mut(), Line::parse(line)) {
-            family.take(line);
+            family.push(line);
         }
     }
     families
 }
 
 impl<'a> Family<'a> {
-    /// Adds a sample, unless its label `quantile` or `le` is a user's own and would be read as a number.
-    fn take(&mut self, line: Line<'a>) {
+    /// Adds a sample. A sum or count with the label `quantile` or `le` is left out: the label is a user's own, and
+    /// would be read as a number.
+    fn push(&mut self, line: Line<'a>) {
         let reserved = match self.kind {
             "summary" => "quantile",
             "histogram" => "le",
@@ -95,15 +96,15 @@ impl<'a> Family<'a> {
 
     /// Returns the family in a form that the format allows: whole, or each of its series names as unknown.
     fn shown(self, format: Format) -> Vec<Self> {
-        if format == Format::OpenMetrics && !self.is_openmetrics() {
+        if format == Format::OpenMetrics && !self.fits_openmetrics() {
             return self.into_unknown();
         }
         vec![self]
     }
 
-    /// Returns `true` if the format allows the family: OpenMetrics requires `_total` on counters, and rejects a sum
+    /// Returns `true` if OpenMetrics allows the family: it requires `_total` on counters, and rejects a sum
     /// or quantile below zero.
-    fn is_openmetrics(&self) -> bool {
+    fn fits_openmetrics(&self) -> bool {
         match self.kind {
             "counter" => self
                 .name
@@ -214,11 +215,12 @@ impl<'a> Line<'a> {
             labels,
             value,
         };
-        (!name.is_empty() && sample.has_sound_labels()).then_some(sample)
+        (!name.is_empty() && sample.has_distinct_labels()).then_some(sample)
     }
 
-    /// The exporter replaces invalid characters in label names, so two names may become one.
-    fn has_sound_labels(&self) -> bool {
+    /// Returns `true` if the label names are not empty and distinct: the exporter replaces invalid characters, so
+    /// two names may become one.
+    fn has_distinct_labels(&self) -> bool {
         let mut seen = HashSet::new();
         self.labels
             .iter()
@@ -305,12 +307,12 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// Writes an edge or a quantile as a float, which both formats require.
+/// Returns `true` for an edge or a quantile without a fraction: both formats write them as floats, so `.0` is appended.
 fn is_whole_edge(name: &str, value: &str) -> bool {
     matches!(name, "le" | "quantile") && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Writes infinities as `+Inf` and `-Inf`, since Rust writes `inf`.
+/// Converts infinities to `+Inf` and `-Inf`, since Rust writes `inf`.
 fn canonical(value: &str) -> &str {
     match value {
         "inf" => "+Inf",

@@ -182,7 +182,7 @@ impl metrics::HistogramFn for InUnits<Histogram> {
     }
 }
 
-/// Rounds a gauge's value and limits it to a range that can be added without wrapping; `None` for NaN.
+/// Rounds a gauge's value and limits it to a range that can be added without wrapping; NaN becomes 0.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "`as` saturates, and NaN becomes zero"

@@ -182,7 +182,8 @@ impl Registry {
             .map(|sample| sample.value)
     }
 
-    /// Moves the values of foreign histograms into their summaries. Call it every few seconds: between two calls each recorded value uses memory.
+    /// Moves the values of foreign histograms into their summaries. Call it every few seconds: between two calls
+    /// each recorded value uses memory.
     pub(crate) fn upkeep(&self) {
         self.foreign.handle().run_upkeep();
     }

@@ -25,18 +25,18 @@ pub(crate) use settings::Settings;
 pub(crate) const REDACTED: &str = "[redacted]";
 
 /// The current rules for texts.
-static NOW: LazyLock<RwLock<Arc<Rules>>> =
+static CURRENT: LazyLock<RwLock<Arc<Rules>>> =
     LazyLock::new(|| RwLock::new(Arc::new(Settings::default().rules())));
 
 /// Replaces the settings of the whole process.
 pub(crate) fn install(settings: &Settings) {
     names::install(Names::new(&settings.fields, &settings.allowed));
-    *NOW.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings.rules());
+    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings.rules());
 }
 
 /// The current rules for texts.
 pub(crate) fn rules() -> Arc<Rules> {
-    Arc::clone(&NOW.read().unwrap_or_else(PoisonError::into_inner))
+    Arc::clone(&CURRENT.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Returns the text with its secrets redacted, as in a record.

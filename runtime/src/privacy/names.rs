@@ -53,7 +53,7 @@ const KNOWN: [&str; 39] = [
 ];
 
 /// The current names.
-static NOW: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[], &[])));
+static CURRENT: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[], &[])));
 
 /// Grows with every change of the names, so that threads discard their cached results.
 static GENERATION: AtomicU32 = AtomicU32::new(1);
@@ -149,7 +149,10 @@ fn is_secret_cached(name: &'static str) -> bool {
 
 #[cold]
 fn look_up(name: &str, at: usize, length: u32, generation: u32) -> bool {
-    let secret = NOW.read().unwrap_or_else(PoisonError::into_inner).has(name);
+    let secret = CURRENT
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .has(name);
     let answer = generation | u32::from(secret);
     let cached = Cached { at, length, answer };
     // A thread that is ending has no cache any more.
@@ -173,7 +176,7 @@ pub(super) fn install(names: Names) {
             [] => {}
         }
     }
-    *NOW.write().unwrap_or_else(PoisonError::into_inner) = names;
+    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = names;
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 

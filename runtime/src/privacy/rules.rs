@@ -192,7 +192,7 @@ impl Rule {
         Self {
             name: rule.name().into(),
             known: Some(rule),
-            regex: own(&rule.shape(), !ascii),
+            regex: compile_builtin(&rule.shape(), !ascii),
         }
     }
 
@@ -235,7 +235,7 @@ impl Rule {
 }
 
 /// Compiles a built-in expression.
-fn own(pattern: &str, unicode: bool) -> Regex {
+fn compile_builtin(pattern: &str, unicode: bool) -> Regex {
     RegexBuilder::new(pattern)
         .unicode(unicode)
         .build()
@@ -285,7 +285,7 @@ impl Rules {
         Self {
             has_patterns: patterns.len() > 0,
             rules: known().map(Rule::known).chain(patterns).collect(),
-            hint: (!hints.is_empty()).then(|| own(&hints.join("|"), false)),
+            hint: (!hints.is_empty()).then(|| compile_builtin(&hints.join("|"), false)),
         }
     }
 
@@ -337,7 +337,7 @@ pub enum RedactionError {
 }
 
 /// The memory limit of one compiled expression, in bytes; the same limit applies to its state while it runs.
-const MOST: usize = 1 << 20;
+const MAX_MEMORY: usize = 1 << 20;
 
 /// Checks the name of a user's expression.
 pub(crate) fn check_name(name: &str) -> Result<(), RedactionError> {
@@ -352,8 +352,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), RedactionError> {
 /// Compiles a user's expression, which runs in linear time.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, RedactionError> {
     let built = RegexBuilder::new(pattern)
-        .size_limit(MOST)
-        .dfa_size_limit(MOST)
+        .size_limit(MAX_MEMORY)
+        .dfa_size_limit(MAX_MEMORY)
         .build();
     let regex = built.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => RedactionError::TooLarge,

@@ -110,7 +110,8 @@ impl<'a> CapturedRecord<'a> {
             .or(reserved)
     }
 
-    /// Returns the recorded fields, then the metrics, each in alphabetical order. Times are left out because they differ between runs, and the number of spans because the tree shows it.
+    /// Returns the recorded fields, then the metrics, each in alphabetical order. Times are left out because they
+    /// differ between runs, and the number of spans because the tree shows it.
     pub(super) fn values(self) -> Vec<(&'a str, &'a Value)> {
         let context = &self.json["context"];
         let fields = named(context, |name| self.is_event() || !OURS.contains(&name));
