@@ -183,13 +183,13 @@ fn measure(effort: Effort) -> Result<Comparison, Box<dyn Error>> {
     let programs = Programs::find()?;
     let mut rows: Vec<Row> = effort.variants().into_iter().map(Row::new).collect();
     for round in 1..=effort.rounds {
-        say(&format!("time, round {round} of {}", effort.rounds));
+        emit(&format!("time, round {round} of {}", effort.rounds));
         for row in &mut rows {
             let batches = effort.batches_of(row.variant);
             row.take_time(one(&programs.program, row.variant, batches)?);
         }
     }
-    say("allocations");
+    emit("allocations");
     for row in &mut rows {
         let batches = effort.database_batches;
         row.take_allocations(one(&programs.allocations, row.variant, batches)?);
@@ -200,10 +200,10 @@ fn measure(effort: Effort) -> Result<Comparison, Box<dyn Error>> {
 
 fn count_instructions(program: &Path, rows: &mut [Row]) -> Result<(), Box<dyn Error>> {
     if !callgrind::is_available() {
-        say(callgrind::CURE);
+        emit(callgrind::CURE);
         return Ok(());
     }
-    say("instructions");
+    emit("instructions");
     for row in rows {
         let arguments = ["one", &row.variant.to_string()];
         let (instructions, report): (_, Report) = callgrind::instructions(program, &arguments)?;
@@ -244,7 +244,7 @@ fn one(program: &Path, variant: Variant, batches: u64) -> Result<Report, Box<dyn
 }
 
 /// Prints the progress to standard error; a closed standard error is ignored.
-fn say(what: &str) {
+fn emit(what: &str) {
     let _printed = writeln!(io::stderr(), "calls: {what}");
 }
 

@@ -33,7 +33,7 @@ pub enum Surrounding {
     /// A closure that takes its context along.
     Closure,
     /// A future that takes its context along.
-    Carry,
+    WithContext,
     /// A task that takes its context along.
     Task,
     /// A task of tokio's own, without it.
@@ -60,7 +60,7 @@ impl Surrounding {
         Self::Scope,
         Self::Bind,
         Self::Closure,
-        Self::Carry,
+        Self::WithContext,
         Self::TokioTask,
         Self::Task,
     ];
@@ -76,7 +76,7 @@ impl fmt::Display for Surrounding {
             Self::Scope => out.write_str("scope"),
             Self::Bind => out.write_str("bind"),
             Self::Closure => out.write_str("closure"),
-            Self::Carry => out.write_str("carry"),
+            Self::WithContext => out.write_str("carry"),
             Self::Task => out.write_str("task"),
             Self::TokioTask => out.write_str("tokio-task"),
         }
@@ -220,7 +220,7 @@ fn beside(
         Surrounding::Closure => run(backend, task, |top_k| {
             ragspan::task::wrap(|| annotated(QUERY, top_k))()
         }),
-        Surrounding::Carry => run(backend, task, |top_k| {
+        Surrounding::WithContext => run(backend, task, |top_k| {
             block_on(ragspan::task::with_current_context(async {
                 annotated(QUERY, top_k)
             }))

@@ -165,10 +165,10 @@ mod tests {
 
     #[test]
     fn random_differs_between_calls_and_threads() {
-        let here = [random(), random()];
+        let this_thread = [random(), random()];
         let there = std::thread::spawn(random).join().unwrap();
-        assert_ne!(here[0], here[1]);
-        assert!(!here.contains(&there));
+        assert_ne!(this_thread[0], this_thread[1]);
+        assert!(!this_thread.contains(&there));
     }
 
     #[test]

@@ -47,9 +47,9 @@ static SUSPECT: [bool; 256] = {
 /// Replaces the characters of a metric's label that are [unsafe to print](is_unsafe_to_print), because an exposition has
 /// an escape only for the end of a line.
 pub fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
-    let hazard = |suspect: char| suspect != '\n' && is_unsafe_to_print(suspect);
-    if text.contains(hazard) {
-        text.replace(hazard, "\u{fffd}").into()
+    let unsafe_char = |suspect: char| suspect != '\n' && is_unsafe_to_print(suspect);
+    if text.contains(unsafe_char) {
+        text.replace(unsafe_char, "\u{fffd}").into()
     } else {
         text
     }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_refused_with_the_words_that_are_known() {
+    fn an_unknown_level_is_rejected_with_the_known_ones() {
         let error = "fatal".parse::<Level>().unwrap_err().to_string();
         assert!(
             error.contains("`fatal`") && error.contains("critical"),

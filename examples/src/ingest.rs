@@ -39,7 +39,7 @@ pub enum IngestError {
     Corpus(#[from] CorpusError),
     /// The documents hold no sentence, only headings or code.
     #[error("the {0} documents hold no sentence, name a folder of prose with --corpus")]
-    NothingToSay(usize),
+    Empty(usize),
 }
 
 /// The result of ingesting a corpus.
@@ -72,7 +72,7 @@ pub fn ingest(corpus: &Corpus, progress: &dyn Progress) -> Result<Ingested, Inge
     }
     progress.finish();
     if embedded.is_empty() {
-        return Err(IngestError::NothingToSay(paths.len()));
+        return Err(IngestError::Empty(paths.len()));
     }
     Ok(Ingested {
         library: store(embedded),
@@ -155,6 +155,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.md"), "# A\n").unwrap();
         let ingested = ingest(&Corpus::folder(dir.path()).unwrap(), &Silent);
-        assert!(matches!(ingested, Err(IngestError::NothingToSay(1))));
+        assert!(matches!(ingested, Err(IngestError::Empty(1))));
     }
 }

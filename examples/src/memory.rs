@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_do_not_hear_each_other() {
+    fn sessions_are_independent() {
         let memory = Memory::default();
         remember(&memory, "ada", turn("a"));
         remember(&memory, "grace", turn("g"));

@@ -37,13 +37,13 @@ fn every_event_of_the_logger_has_the_four_ids_and_its_own_fields() {
 
 #[test]
 fn the_tenant_is_looked_up_and_an_absent_session_is_made_once_for_each_logger() {
-    let say = |log: &Logger| {
+    let emit = |log: &Logger| {
         event!(log, INFO, "first");
         event!(log, INFO, "second");
     };
     let ((), seen) = capture(|| {
-        say(&create_request_logger("guest-1", "r1", None));
-        say(&create_request_logger("user-2", "r2", None));
+        emit(&create_request_logger("guest-1", "r1", None));
+        emit(&create_request_logger("user-2", "r2", None));
     });
     let all: Vec<_> = seen.records().iter().map(|it| &it["session_id"]).collect();
     let [first, again, other, other_again] = all[..] else {

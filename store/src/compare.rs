@@ -1,11 +1,11 @@
 //! Writes the conditions on text and on fields inside JSON as SQL, with every word of the user bound.
 
-use super::condition::{Condition, Literal, Ordering, Place, Test};
+use super::condition::{Condition, Literal, ObjectColumn, Ordering, Test};
 use super::select::Select;
 
 impl Select {
     /// Records that say `text`, in either case of ASCII letters.
-    pub(super) fn and_said(mut self, text: Option<&str>) -> Self {
+    pub(super) fn and_containing(mut self, text: Option<&str>) -> Self {
         if let Some(text) = text {
             self.join().push("(message");
             self.push_contains(text);
@@ -45,9 +45,9 @@ impl Select {
 
     /// Where the column holds no JSON there is no field; unchecked, SQLite would refuse the query.
     fn push_field(&mut self, function: &'static str, condition: &Condition) {
-        let column = match condition.place {
-            Place::Context => "(CASE WHEN json_valid(context) THEN context END, ",
-            Place::Metrics => "(CASE WHEN json_valid(metrics) THEN metrics END, ",
+        let column = match condition.position {
+            ObjectColumn::Context => "(CASE WHEN json_valid(context) THEN context END, ",
+            ObjectColumn::Metrics => "(CASE WHEN json_valid(metrics) THEN metrics END, ",
         };
         let dotted = condition.dotted.as_ref().unwrap_or(&condition.nested);
         self.builder.push("coalesce(").push(function).push(column);

@@ -16,7 +16,7 @@ use std::str::FromStr;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
-    pub(super) place: Place,
+    pub(super) position: ObjectColumn,
     /// The path as JSON path, through nested objects.
     pub(super) nested: String,
     /// The path as one name with dots in it, where it has any: a field may be called `http.method`.
@@ -26,7 +26,7 @@ pub struct Condition {
 
 /// The object that a path begins in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ObjectColumn {
     Context,
     Metrics,
 }
@@ -84,14 +84,14 @@ impl FromStr for Condition {
     fn from_str(text: &str) -> Result<Self, ParseConditionError> {
         let (path, operator, value) =
             split(text).ok_or_else(|| ParseConditionError::NoOperator(text.to_owned()))?;
-        let (place, names) =
-            place(path).ok_or_else(|| ParseConditionError::NoPath(path.to_owned()))?;
+        let (position, names) =
+            position(path).ok_or_else(|| ParseConditionError::NoPath(path.to_owned()))?;
         let dotted = names.contains('.').then(|| format!("$.\"{names}\""));
         Ok(Self {
-            place,
+            position,
             nested: format!("$.\"{}\"", names.replace('.', "\".\"")),
             dotted,
-            test: test(place, operator, value)?,
+            test: test(position, operator, value)?,
         })
     }
 }
@@ -108,13 +108,13 @@ fn split(text: &str) -> Option<(&str, &'static str, &str)> {
     Some((path.trim(), operator, rest.strip_prefix(operator)?.trim()))
 }
 
-fn place(path: &str) -> Option<(Place, &str)> {
-    let (place, names) = match path.split_once('.')? {
-        ("context", names) => (Place::Context, names),
-        ("metrics", names) => (Place::Metrics, names),
+fn position(path: &str) -> Option<(ObjectColumn, &str)> {
+    let (position, names) = match path.split_once('.')? {
+        ("context", names) => (ObjectColumn::Context, names),
+        ("metrics", names) => (ObjectColumn::Metrics, names),
         _ => return None,
     };
-    names.split('.').all(is_name).then_some((place, names))
+    names.split('.').all(is_name).then_some((position, names))
 }
 
 fn is_name(name: &str) -> bool {
@@ -122,24 +122,24 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(good)
 }
 
-fn test(place: Place, operator: &str, value: &str) -> Result<Test, ParseConditionError> {
+fn test(position: ObjectColumn, operator: &str, value: &str) -> Result<Test, ParseConditionError> {
     let ordered = |ordering| number(value).map(|number| Test::Ordered(ordering, number));
     match operator {
         "<" => ordered(Ordering::Below),
         "<=" => ordered(Ordering::AtMost),
         ">" => ordered(Ordering::Above),
         ">=" => ordered(Ordering::AtLeast),
-        "~" if place == Place::Context => Ok(Test::Contains(value.to_owned())),
-        "!=" => literal(place, value).map(Test::IsNot),
-        "=" => literal(place, value).map(Test::Is),
+        "~" if position == ObjectColumn::Context => Ok(Test::Contains(value.to_owned())),
+        "!=" => literal(position, value).map(Test::IsNot),
+        "=" => literal(position, value).map(Test::Is),
         _ => Err(ParseConditionError::NoNumber(format!("~{value}"))),
     }
 }
 
-fn literal(place: Place, value: &str) -> Result<Literal, ParseConditionError> {
-    Ok(match (value, place) {
+fn literal(position: ObjectColumn, value: &str) -> Result<Literal, ParseConditionError> {
+    Ok(match (value, position) {
         ("null", _) => Literal::Null,
-        (value, Place::Metrics) => Literal::Number(number(value)?, value.to_owned()),
+        (value, ObjectColumn::Metrics) => Literal::Number(number(value)?, value.to_owned()),
         ("true", _) => Literal::Flag(true),
         ("false", _) => Literal::Flag(false),
         (value, _) => match number(value) {

@@ -53,7 +53,7 @@ impl LogFilter {
             .and_text(Column::Kind, self.kind.map(RowKind::as_str))
             .and_since(self.since_us)
             .and_until(self.until_us)
-            .and_said(self.text.as_deref())
+            .and_containing(self.text.as_deref())
             .and_conditions(&self.conditions)
     }
 }
@@ -64,7 +64,7 @@ pub struct ErrorFilter {
     /// Exactly this user.
     pub user: Option<String>,
     /// Only failures where they were born, not where they were passed on.
-    pub born: bool,
+    pub origins_only: bool,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
@@ -76,8 +76,8 @@ pub struct ErrorFilter {
 impl ErrorFilter {
     pub(super) fn select(&self) -> Select {
         let failures = Select::records().and_fact(Fact::Failure);
-        let failures = if self.born {
-            failures.and_fact(Fact::Born)
+        let failures = if self.origins_only {
+            failures.and_fact(Fact::Origin)
         } else {
             failures
         };

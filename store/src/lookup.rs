@@ -177,8 +177,8 @@ fn traceparent_digits(text: &str) -> Option<String> {
 /// UUID text of up to 32 digits: dashes after the 8th, 12th, 16th and 20th, where more follow.
 fn dashed(digits: &str) -> String {
     let mut text = String::with_capacity(36);
-    for (place, digit) in digits.chars().enumerate() {
-        if matches!(place, 8 | 12 | 16 | 20) {
+    for (position, digit) in digits.chars().enumerate() {
+        if matches!(position, 8 | 12 | 16 | 20) {
             text.push('-');
         }
         text.push(digit);

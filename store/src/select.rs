@@ -82,7 +82,7 @@ pub(super) enum Fact {
     /// A call that has an error in its record.
     WithError,
     /// A failure where it was born, not where it was passed on.
-    Born,
+    Origin,
     /// Some trace. The plus keeps SQLite from walking the traces' index where time is what counts.
     Traced,
 }
@@ -94,7 +94,7 @@ impl Fact {
             Self::Ended => "duration_ms IS NOT NULL",
             Self::Root => "is_local_root = 1",
             Self::WithError => "error IS NOT NULL",
-            Self::Born => "error_span_id IS NULL",
+            Self::Origin => "error_span_id IS NULL",
             Self::Traced => "+trace_id IS NOT NULL",
         }
     }
@@ -251,12 +251,12 @@ impl Select {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::condition::{Condition, Literal, Place, Test};
+    use super::super::condition::{Condition, Literal, ObjectColumn, Test};
     use super::super::{LogFilter, SlowFilter, lookup};
 
     fn condition(test: Test) -> Condition {
         Condition {
-            place: Place::Context,
+            position: ObjectColumn::Context,
             nested: "$.a".into(),
             dotted: None,
             test,

@@ -89,7 +89,7 @@ impl StatsFilter {
         let calls = match self.by {
             StatsBy::Layer | StatsBy::Operation => calls,
             StatsBy::User => calls.and_fact(Fact::Root),
-            StatsBy::Error => calls.and_fact(Fact::Born).and_fact(Fact::WithError),
+            StatsBy::Error => calls.and_fact(Fact::Origin).and_fact(Fact::WithError),
         };
         calls
             .and_layer(self.layer.as_deref())

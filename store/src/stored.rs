@@ -228,11 +228,11 @@ mod tests {
     #[test]
     fn the_line_has_the_eighteen_keys_in_order() {
         let line = record().to_json_line();
-        let places: Vec<_> = KEYS
+        let positions: Vec<_> = KEYS
             .iter()
             .map(|key| line.find(&format!("\"{key}\":")).expect("the key is there"))
             .collect();
-        assert!(places.is_sorted());
+        assert!(positions.is_sorted());
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value.as_object().unwrap().len(), 18);
         assert!(value["user_id"].is_null() && value["error"].is_null());

@@ -46,7 +46,7 @@ pub(super) async fn run(
 ) -> Result<Answer, Error> {
     let filter = ErrorFilter {
         user: args.user.clone(),
-        born: false,
+        origins_only: false,
         since_us: context.micros(args.since),
         until_us: context.micros(args.until),
         limit: Some(args.limit),

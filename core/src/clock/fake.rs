@@ -9,7 +9,7 @@ use std::time::Duration;
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    static HERE: RefCell<Vec<Arc<Fake>>> = const { RefCell::new(Vec::new()) };
+    static CURRENT: RefCell<Vec<Arc<Fake>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Time that stands still until it is told to go on, and chance that is the same in each run; either may be left real.
@@ -57,7 +57,8 @@ pub fn current() -> Option<Arc<Fake>> {
     if ALIVE.load(Ordering::Relaxed) == 0 {
         return None;
     }
-    HERE.try_with(|here| here.try_borrow().ok()?.last().cloned())
+    CURRENT
+        .try_with(|this_thread| this_thread.try_borrow().ok()?.last().cloned())
         .ok()
         .flatten()
 }
@@ -80,7 +81,7 @@ impl Entered {
     /// Makes this thread read `fake` until the guard is dropped.
     pub fn enter(fake: Arc<Fake>) -> Self {
         ALIVE.fetch_add(1, Ordering::Relaxed);
-        HERE.with_borrow_mut(|here| here.push(fake));
+        CURRENT.with_borrow_mut(|this_thread| this_thread.push(fake));
         Self(())
     }
 }
@@ -88,7 +89,11 @@ impl Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         // Gone only on a thread that is ending.
-        let _gone = HERE.try_with(|here| here.try_borrow_mut().map(|mut here| here.pop()));
+        let _gone = CURRENT.try_with(|this_thread| {
+            this_thread
+                .try_borrow_mut()
+                .map(|mut this_thread| this_thread.pop())
+        });
         ALIVE.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn time_stands_still_until_it_is_moved() {
-        let _here = enter(Some(1_000_000), None);
+        let _guard = enter(Some(1_000_000), None);
         let first = now();
         assert_eq!((first, first.unix_micros()), (now(), 1_000_000));
         assert!(current().is_some_and(|fake| fake.advance(Duration::from_millis(3))));
@@ -115,7 +120,7 @@ mod tests {
     #[test]
     fn the_machine_goes_on_and_is_not_compared_with_a_fake() {
         let real = machine_time();
-        let _here = enter(Some(5), None);
+        let _guard = enter(Some(5), None);
         assert!(machine_time() >= real);
         assert_eq!(now().micros_since(real), 0);
         assert_eq!(Moment::default().micros_since(now()), 0);
@@ -124,21 +129,21 @@ mod tests {
     #[test]
     fn chance_is_that_of_the_seed_and_of_this_thread_alone() {
         let three = |seed| {
-            let _here = enter(None, Some(seed));
+            let _guard = enter(None, Some(seed));
             [random(), random(), random()]
         };
         assert_eq!(three(7), three(7));
         assert_ne!(three(7), three(8));
         // The reference numbers of SplitMix64.
         assert_eq!(three(0)[0], 0xE220_A839_7B1D_CDAF);
-        let _here = enter(None, Some(7));
+        let _guard = enter(None, Some(7));
         assert_ne!(std::thread::spawn(random).join().unwrap(), three(7)[0]);
     }
 
     #[test]
     fn a_fake_of_time_leaves_chance_real_and_ends_with_its_guard() {
         let one = || {
-            let _here = enter(Some(1), None);
+            let _guard = enter(Some(1), None);
             random()
         };
         assert_ne!(one(), one());

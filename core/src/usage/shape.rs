@@ -7,7 +7,7 @@ use super::Usage;
 type Object = Map<String, Value>;
 
 /// Where the counts stand in a response or in a chunk of a stream, from the outside in.
-const PLACES: [&[&str]; 10] = [
+const USAGE_OBJECTS: [&[&str]; 10] = [
     &["usage"],
     &["usageMetadata"],
     &["usage_metadata"],
@@ -38,12 +38,14 @@ pub(super) fn read(json: &Value) -> Option<Usage> {
 }
 
 fn in_object(object: &Object) -> Option<Usage> {
-    let mut places = PLACES.iter().filter_map(|place| at(object, place));
-    places.find_map(counts).or_else(|| counts(object))
+    let mut positions = USAGE_OBJECTS
+        .iter()
+        .filter_map(|position| at(object, position));
+    positions.find_map(counts).or_else(|| counts(object))
 }
 
-fn at<'a>(object: &'a Object, place: &[&str]) -> Option<&'a Object> {
-    place
+fn at<'a>(object: &'a Object, position: &[&str]) -> Option<&'a Object> {
+    position
         .iter()
         .try_fold(object, |inner, key| inner.get(*key)?.as_object())
 }

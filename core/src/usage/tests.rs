@@ -92,7 +92,7 @@ fn reasoning_that_is_only_in_the_total_is_not_lost() {
 }
 
 #[test]
-fn those_who_speak_openais_protocol_are_read_with_their_own_words() {
+fn providers_with_openais_protocol_keep_their_own_names() {
     // DeepSeek.
     reads(
         &json!({"usage": {
@@ -222,7 +222,7 @@ fn of_cohere_counts_what_is_billed() {
 }
 
 #[test]
-fn ollama_tells_with_its_last_line() {
+fn ollama_reports_usage_in_its_last_line() {
     let line = json!({"model": "llama3.2", "message": {"role": "assistant", "content": "Hi"}, "done": false});
     assert_eq!(Usage::from_json(&line), None);
     reads(
@@ -351,14 +351,14 @@ proptest! {
         let total = prompt + completion;
         let expected = usage([fresh, cached, written, output, reasoning]);
         let details = json!({"cached_tokens": cached, "cache_write_tokens": written});
-        let said = json!({"reasoning_tokens": reasoning});
+        let message_text = json!({"reasoning_tokens": reasoning});
         let chat = |completion: u64| json!({"usage": {
             "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total,
-            "prompt_tokens_details": details, "completion_tokens_details": said,
+            "prompt_tokens_details": details, "completion_tokens_details": message_text,
         }});
         let responses = json!({"usage": {
             "input_tokens": prompt, "output_tokens": completion, "total_tokens": total,
-            "input_tokens_details": details, "output_tokens_details": said,
+            "input_tokens_details": details, "output_tokens_details": message_text,
         }});
         for json in [chat(completion), chat(output), responses] {
             prop_assert_eq!(Usage::from_json(&json), Some(expected));

@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_tells_its_operation_status_and_duration() {
+    fn a_span_has_its_operation_status_and_duration() {
         let mut record = span();
         record.fields.push("top_k", Value::U64(5));
         record.fields.push("metrics.best", Value::F64(0.81));
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_record_is_cut_and_says_how_much() {
+    fn a_long_record_is_cut_with_the_number_of_bytes() {
         let mut record = span();
         for name in ["a", "b", "c", "d", "e"] {
             record.fields.push_text(name, &"\u{1}".repeat(60_000));

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn another_request_in_the_same_place_has_its_own_verdict() {
+    fn another_request_at_the_same_address_has_its_own_result() {
         let mut redactor = Redactor::default();
         for round in 0..1_000 {
             let user = if round % 2 == 0 {

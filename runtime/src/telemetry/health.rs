@@ -87,7 +87,7 @@ impl State {
 
     /// Sets the address of the metrics listener, and removes its problem.
     #[cfg(feature = "serve")]
-    pub(super) fn set_listening(&self, address: Option<SocketAddr>) {
+    pub(super) fn set_serving(&self, address: Option<SocketAddr>) {
         lock(&self.warnings).remove(&Component::Listener);
         self.set_address(address);
     }

@@ -50,7 +50,7 @@ pub(super) fn bind(configured: SocketAddr, state: &State) -> Option<TcpListener>
 
 fn bound(listener: TcpListener, configured: SocketAddr, state: &State) -> TcpListener {
     let address = listener.local_addr().ok();
-    state.set_listening(address);
+    state.set_serving(address);
     let other = address.filter(|address| configured.port() != 0 && *address != configured);
     if let Some(other) = other {
         let message = format!("metrics are on {other}, as {configured} is taken");

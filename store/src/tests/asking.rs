@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use ragspan_core::Level;
 
-fn told(
+fn cached(
     seq: u64,
     message: &'static str,
     context: &'static str,
@@ -21,13 +21,13 @@ fn told(
 
 fn rows() -> Vec<NewRow<'static>> {
     vec![
-        told(
+        cached(
             1,
             "search_complete",
             r#"{"top_k":5,"model":"gpt-4o","cached":true,"http":{"method":"GET"}}"#,
             r#"{"duration_ms":1.5,"chunks":15}"#,
         ),
-        told(
+        cached(
             2,
             "search_complete",
             r#"{"top_k":"50","model":"GPT-4o-mini","cached":false,"http.method":"POST"}"#,
@@ -35,7 +35,7 @@ fn rows() -> Vec<NewRow<'static>> {
         ),
         NewRow {
             error: Some(r#"{"type":"t","message":"100% of it_broke","chain":[]}"#),
-            ..told(3, "search_failed", "no json", "no json")
+            ..cached(3, "search_failed", "no json", "no json")
         },
     ]
 }
@@ -318,7 +318,7 @@ fn calls_are_summed_by_operation_user_and_error() {
 }
 
 #[test]
-fn failures_can_be_asked_for_where_they_were_born() {
+fn failures_can_be_selected_at_their_origin() {
     runtime().block_on(async {
         let failed = NewRow {
             level: "ERROR",
@@ -331,7 +331,7 @@ fn failures_can_be_asked_for_where_they_were_born() {
         let (_folder, mut reader) = reader_on(&[failed, passed_on]).await;
         let mut filter = ErrorFilter::default();
         assert_eq!(seqs(&reader.errors(&filter).await.unwrap()), [2, 4]);
-        filter.born = true;
+        filter.origins_only = true;
         assert_eq!(seqs(&reader.errors(&filter).await.unwrap()), [2]);
     });
 }
@@ -357,7 +357,7 @@ fn the_slowest_can_have_a_threshold() {
 #[test]
 fn a_statement_that_takes_too_long_is_ended_and_the_next_one_runs() {
     runtime().block_on(async {
-        let (folder, path) = place();
+        let (folder, path) = position();
         let mut writer = Writer::open(&path).await.unwrap();
         let rows: Vec<_> = (0..3_000).map(row).collect();
         writer.insert(&rows).await.unwrap();
@@ -382,7 +382,7 @@ fn a_statement_that_takes_too_long_is_ended_and_the_next_one_runs() {
 }
 
 #[test]
-fn a_database_tells_of_itself() {
+fn a_database_reports_its_health() {
     runtime().block_on(async {
         let (_folder, mut reader) = reader_on(&[row(1), row(2)]).await;
         let health = reader.health().await.unwrap();

@@ -230,7 +230,7 @@ fn the_slowest_are_whole_requests_unless_a_layer_is_named() {
 #[test]
 fn every_question_uses_the_index_made_for_it() {
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         let mut connection = connect::for_writing(&path).await.unwrap();
         for (select, index) in questions() {
             let plan = plan(&mut connection, select).await;
@@ -260,7 +260,7 @@ fn questions() -> Vec<(Select, &'static str)> {
         (errors(|f| f.since_us = Some(1)).select(), "logs_failures"),
         (errors(|f| f.limit = Some(1)).select(), "logs_failures"),
         (errors(|f| f.user = ada()).select(), "logs_by_user"),
-        (errors(|f| f.born = true).select(), "logs_failures"),
+        (errors(|f| f.origins_only = true).select(), "logs_failures"),
         (ways_first("last-error"), "logs_failures"),
         (
             logs(|f| f.level = Some(Level::Info)).select_after(1),

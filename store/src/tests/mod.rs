@@ -23,7 +23,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime")
 }
 
-fn place() -> (TempDir, PathBuf) {
+fn position() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("logs.db");
     (folder, path)
@@ -61,7 +61,7 @@ fn row(seq: u64) -> NewRow<'static> {
 
 /// A database with these rows, and a reader on it.
 async fn reader_on(rows: &[NewRow<'_>]) -> (TempDir, Reader) {
-    let (folder, path) = place();
+    let (folder, path) = position();
     let mut writer = Writer::open(&path).await.unwrap();
     writer.insert(rows).await.unwrap();
     writer.close().await.unwrap();

@@ -19,7 +19,7 @@ fn kept(
     limits: RetentionLimits,
     now_us: i64,
 ) -> (Expired, Vec<(Option<String>, i64)>) {
-    let (_folder, path) = place();
+    let (_folder, path) = position();
     runtime().block_on(async {
         let mut writer = Writer::open(&path).await.unwrap();
         let rows: Vec<_> = (0..)

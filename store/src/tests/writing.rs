@@ -35,7 +35,7 @@ fn what_is_inserted_comes_back() {
 #[test]
 fn a_second_delivery_is_no_second_row() {
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         let mut writer = Writer::open(&path).await.unwrap();
         let rows: Vec<_> = (0..250).map(row).collect();
         assert_eq!(writer.insert(&rows).await.unwrap(), 250);
@@ -65,7 +65,7 @@ async fn at_most(writer: &mut Writer, more: i64) {
 #[test]
 fn a_full_database_refuses_a_whole_insert_and_takes_it_when_there_is_room() {
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         let mut writer = Writer::open(&path).await.unwrap();
         assert_eq!(writer.insert(&[row(0)]).await.unwrap(), 1);
         at_most(&mut writer, 2).await;
@@ -96,7 +96,7 @@ fn a_row_of_another_process_is_another_row() {
 
 #[test]
 fn ten_threads_open_a_fresh_file_at_once_and_write() {
-    let (_folder, path) = place();
+    let (_folder, path) = position();
     thread::scope(|scope| {
         for number in 0..10_u8 {
             let path = &path;
@@ -124,7 +124,7 @@ async fn open_and_write(path: &std::path::Path, number: u8) {
 
 #[test]
 fn tasks_of_one_thread_do_not_wait_for_each_other_for_ever() {
-    let (_folder, path) = place();
+    let (_folder, path) = position();
     runtime().block_on(async {
         let openings: Vec<_> = (0..10)
             .map(|_| {
@@ -141,7 +141,7 @@ fn tasks_of_one_thread_do_not_wait_for_each_other_for_ever() {
 #[test]
 fn a_sync_commits_a_mark_and_leaves_later_inserts_cheap() {
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         let mut writer = Writer::open(&path).await.unwrap();
         writer.insert(&[row(1)]).await.unwrap();
         writer.sync().await.unwrap();
@@ -157,9 +157,9 @@ fn a_sync_commits_a_mark_and_leaves_later_inserts_cheap() {
 }
 
 #[test]
-fn a_reader_says_what_is_wrong_with_the_file() {
+fn a_reader_reports_the_problem_of_the_file() {
     runtime().block_on(async {
-        let (folder, path) = place();
+        let (folder, path) = position();
         assert!(matches!(
             Reader::open(&path).await,
             Err(Error::Missing { .. })
@@ -180,9 +180,9 @@ fn a_reader_says_what_is_wrong_with_the_file() {
 }
 
 #[test]
-fn a_writer_says_what_is_wrong_with_the_place() {
+fn a_writer_reports_the_problem_of_the_path() {
     runtime().block_on(async {
-        let (folder, _) = place();
+        let (folder, _) = position();
         let nowhere = folder.path().join("no/such/folder/logs.db");
         let error = Writer::open(&nowhere).await.unwrap_err();
         assert!(matches!(error, Error::Lock { .. }), "{error:?}");
@@ -192,7 +192,7 @@ fn a_writer_says_what_is_wrong_with_the_place() {
 #[test]
 fn a_file_of_a_newer_program_is_left_alone() {
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         Writer::open(&path).await.unwrap().close().await.unwrap();
         let mut connection = connect::for_writing(&path).await.unwrap();
         sqlx::query(
@@ -212,7 +212,7 @@ fn a_file_of_a_newer_program_is_left_alone() {
 #[test]
 fn a_reader_sees_what_a_writer_commits_meanwhile() {
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         let mut writer = Writer::open(&path).await.unwrap();
         let mut reader = Reader::open(&path).await.unwrap();
         assert_eq!(reader.count().await.unwrap(), 0);
@@ -224,7 +224,7 @@ fn a_reader_sees_what_a_writer_commits_meanwhile() {
 #[test]
 fn what_a_killed_process_committed_is_read_from_what_it_left() {
     runtime().block_on(async {
-        let (folder, path) = place();
+        let (folder, path) = position();
         let mut writer = Writer::open(&path).await.unwrap();
         writer.insert(&[row(1), row(2)]).await.unwrap();
         // The files as they lie there while the writer is still open: nothing is checkpointed.
@@ -244,7 +244,7 @@ fn what_a_killed_process_committed_is_read_from_what_it_left() {
 #[test]
 fn a_refused_row_leaves_none_of_its_batch() {
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         let mut writer = Writer::open(&path).await.unwrap();
         let mut other = connect::for_writing(&path).await.unwrap();
         sqlx::query("CREATE UNIQUE INDEX no_twins ON logs (host)")
@@ -270,7 +270,7 @@ fn every_future_is_send() {
         future
     }
     runtime().block_on(async {
-        let (_folder, path) = place();
+        let (_folder, path) = position();
         let mut writer = send(Writer::open(&path)).await.unwrap();
         assert_eq!(send(writer.insert(&[row(1)])).await.unwrap(), 1);
         send(writer.sync()).await.unwrap();

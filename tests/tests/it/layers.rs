@@ -31,8 +31,8 @@ const LAYERS: [&[&str]; 14] = [
 /// Modules that may use all others, and are used by expansions and by tests only.
 const ABOVE_ALL: [&str; 5] = ["critical", "events", "lib", "private", "testing"];
 
-/// Names that `lib.rs` re-exports and that documentation and macros use from inside the crate.
-const ROOT_NAMES: [&str; 3] = ["SCHEMA", "LogContext", "start"];
+/// Names of `lib.rs`: re-exports that documentation and macros use from inside the crate, and the clock of `ragspan-core`.
+const ROOT_NAMES: [&str; 4] = ["SCHEMA", "LogContext", "clock", "start"];
 
 /// Crates, and modules of theirs whose files must not use each other in a circle.
 const ACYCLIC: [(&str, &[&str]); 2] = [
@@ -107,7 +107,8 @@ fn architecture_names_only_files_that_exist_and_is_short() {
     let text = std::fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
     let missing = map::missing_paths(&text, &workspace());
     assert!(missing.is_empty(), "{missing:?}");
-    let words = text.split_whitespace().count();
+    let is_word = |text: &&str| text.contains(char::is_alphanumeric);
+    let words = text.split_whitespace().filter(is_word).count();
     assert!(words <= 1_500, "{words} words");
 }
 

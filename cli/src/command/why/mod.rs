@@ -82,7 +82,7 @@ fn time_range(records: &[StoredRecord]) -> (i64, i64) {
 async fn others(reader: &mut Reader, at: i64) -> Result<Vec<StoredRecord>, Error> {
     let filter = ErrorFilter {
         user: None,
-        born: true,
+        origins_only: true,
         since_us: Some(at.saturating_sub(HALF_MINUTE_US)),
         until_us: Some(at.saturating_add(HALF_MINUTE_US)),
         limit: Some(MAX_OTHERS),

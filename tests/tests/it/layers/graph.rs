@@ -101,7 +101,8 @@ impl Crate {
     /// The file that a path of `module` leads to; `None` for other crates' paths. A name that a parent re-exports leads to
     /// the file that defines it.
     fn resolve(&self, module: &Module, path: &[String]) -> Option<Module> {
-        let mut at = match path.first()?.as_str() {
+        // `crate` alone is a visibility.
+        let mut at = match path.get(1).and(path.first())?.as_str() {
             "crate" => Module::default(),
             "self" => module.clone(),
             "super" => module.parent(),
