@@ -116,7 +116,7 @@ fn an_invalid_list_is_rejected_with_line_and_entry_and_nothing_is_written() {
     let folder = with_list("<html>");
     let stderr = rejected(folder.path(), &["import", "list.json"]);
     assert!(
-        stderr.contains("line 1, column 1: this is no JSON"),
+        stderr.contains("line 1, column 1: invalid JSON"),
         "{stderr}"
     );
 }

@@ -1,4 +1,4 @@
-//! Field values as a record keeps them: small, owned, and all text in one buffer.
+//! The field values of a record: small, owned, and all text in one buffer.
 
 use std::fmt::{self, Write as _};
 
@@ -11,21 +11,21 @@ use tracing_core::Kind;
 
 use crate::privacy::{REDACTED, is_secret};
 
-/// No single value keeps more text than this, in bytes; the rest is counted and left out.
+/// The longest text of one value, in bytes; the rest is counted and left out.
 const MAX_TEXT: usize = 64 * 1024;
 
-/// Formatting stops for good once this much of one value has been left out.
+/// Formatting of a value stops after this many bytes were left out.
 const MAX_COUNTED: usize = 1024 * 1024;
 
-/// A buffer larger than this is given back when its record is recycled.
-const KEPT_CAPACITY: usize = 2 * 1024;
+/// The largest buffer that a recycled record retains, in bytes.
+const RECYCLED_CAPACITY: usize = 2 * 1024;
 
 /// A piece of an [`Arena`]'s text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text {
     start: u32,
     end: u32,
-    /// Bytes that were left out behind `end`.
+    /// Bytes that were left out after `end`.
     pub(crate) cut: u32,
 }
 
@@ -40,7 +40,7 @@ impl Arena {
             .unwrap_or_default()
     }
 
-    /// Keeps what `value` prints, up to 64 KiB of it.
+    /// Stores the printed form of `value`, up to 64 KiB of it.
     pub(crate) fn print(&mut self, value: fmt::Arguments<'_>) -> Text {
         let start = self.0.len();
         let mut bounded = Bounded {
@@ -48,7 +48,7 @@ impl Arena {
             left: MAX_TEXT,
             cut: 0,
         };
-        // An error here is the bound's own, or a broken `Display` of the user's: what was printed counts.
+        // An error comes from the bound or from a broken `Display` of the user's; the text printed before it is stored.
         let _stopped = bounded.write_fmt(value).is_err();
         let cut = bounded.cut;
         Text {
@@ -58,11 +58,11 @@ impl Arena {
         }
     }
 
-    /// Keeps `text`, up to 64 KiB of it.
+    /// Stores `text`, up to 64 KiB of it.
     pub(crate) fn push(&mut self, text: &str) -> Text {
-        let (kept, cut) = text.split_at(text.floor_char_boundary(MAX_TEXT));
+        let (head, cut) = text.split_at(text.floor_char_boundary(MAX_TEXT));
         let start = self.0.len();
-        self.0.push_str(kept);
+        self.0.push_str(head);
         Text {
             start: narrow(start),
             end: narrow(self.0.len()),
@@ -70,26 +70,26 @@ impl Arena {
         }
     }
 
-    /// Keeps `text` in the place of a piece of which some was cut already.
+    /// Stores `text` instead of a piece that was already cut.
     pub(crate) fn push_for(&mut self, text: &str, before: Text) -> Text {
-        let kept = self.push(text);
-        let cut = kept.cut.saturating_add(before.cut);
-        Text { cut, ..kept }
+        let text = self.push(text);
+        let cut = text.cut.saturating_add(before.cut);
+        Text { cut, ..text }
     }
 
-    /// All of it, one text behind the other.
+    /// Returns the whole buffer.
     pub(crate) fn whole(&self) -> &str {
         &self.0
     }
 
-    /// In bytes.
+    /// Returns the length in bytes.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
-        self.0.shrink_to(KEPT_CAPACITY);
+        self.0.shrink_to(RECYCLED_CAPACITY);
     }
 }
 
@@ -104,7 +104,7 @@ fn narrow(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// Writes until its bound and counts what came after.
+/// Writes up to its bound and counts the bytes after it.
 struct Bounded<'a> {
     out: &'a mut String,
     left: usize,
@@ -118,9 +118,9 @@ impl fmt::Write for Bounded<'_> {
         } else {
             0
         };
-        let (kept, cut) = text.split_at(end);
-        self.out.push_str(kept);
-        self.left -= kept.len();
+        let (head, cut) = text.split_at(end);
+        self.out.push_str(head);
+        self.left -= head.len();
         self.cut = self.cut.saturating_add(cut.len());
         if self.cut > MAX_COUNTED {
             Err(fmt::Error)
@@ -153,7 +153,7 @@ impl Value {
         matches!(self, Self::F64(value) if !value.is_finite())
     }
 
-    /// A number of microseconds, as milliseconds.
+    /// Converts microseconds to milliseconds.
     #[expect(
         clippy::cast_precision_loss,
         reason = "exact for durations of up to 285 years"
@@ -164,7 +164,7 @@ impl Value {
 
     #[expect(
         clippy::cast_precision_loss,
-        reason = "sums of what people record; exact up to nine quadrillion"
+        reason = "sums of recorded values; exact up to nine quadrillion"
     )]
     pub(crate) fn number(&self) -> Option<f64> {
         match self {
@@ -193,7 +193,7 @@ impl Fields {
         self.push(name, Value::Text(text));
     }
 
-    /// Adds a value as it records itself; of a secret, that it was there.
+    /// Adds a `tracing` value; the value of a secret is redacted.
     pub(crate) fn capture(&mut self, name: &'static str, value: &dyn tracing::Value) {
         let first = self.items.len();
         value.record(any_field(), &mut Capture(self));
@@ -205,7 +205,7 @@ impl Fields {
         }
     }
 
-    /// Puts a word in the place of all values from the `first` on; numbers may stay.
+    /// Redacts all values from the `first` on; with `numbers_stay`, numbers are left as they are.
     #[cold]
     fn hide(&mut self, first: usize, numbers_stay: bool) {
         let hidden = Value::Text(self.text.push(REDACTED));
@@ -216,22 +216,23 @@ impl Fields {
         }
     }
 
-    /// Replaces the value of this name by that of `recorded`. Unused text is compacted now and then, so that a value that is set repeatedly takes at most twice its size.
-    pub(crate) fn set(&mut self, name: &str, cached: &Self) {
-        if cached.items.is_empty() {
+    /// Replaces the value of this name by that of `recorded`. Unused text is compacted now and then, so that a
+    /// value that is set repeatedly takes at most twice its size.
+    pub(crate) fn set(&mut self, name: &str, recorded: &Self) {
+        if recorded.items.is_empty() {
             return;
         }
         self.remove(name);
-        self.append(cached);
+        self.append(recorded);
         let len = self.text.len();
-        if len > KEPT_CAPACITY && len > 2 * self.live() {
-            let mut kept = Self::default();
-            kept.append(self);
-            *self = kept;
+        if len > RECYCLED_CAPACITY && len > 2 * self.live() {
+            let mut compacted = Self::default();
+            compacted.append(self);
+            *self = compacted;
         }
     }
 
-    /// How much of the text is some value's, in bytes.
+    /// Returns the bytes of text that values refer to.
     fn live(&self) -> usize {
         let texts = self.iter().map(|(_, value)| match value {
             Value::Text(text) => text.end.saturating_sub(text.start) as usize,
@@ -240,7 +241,7 @@ impl Fields {
         texts.sum()
     }
 
-    /// Adds what another holds.
+    /// Adds all values of another `Fields`.
     pub(crate) fn append(&mut self, other: &Self) {
         for (name, value) in other.iter() {
             self.copy(name, value, &other.text);
@@ -256,7 +257,7 @@ impl Fields {
         self.push(name, value);
     }
 
-    /// Adds what `value` prints; of a secret, that it was there.
+    /// Adds the printed form of `value`; the value of a secret is redacted.
     pub(crate) fn print_named(&mut self, name: &'static str, value: fmt::Arguments<'_>) {
         if is_secret(name) {
             self.push_text(name, REDACTED);
@@ -265,7 +266,7 @@ impl Fields {
         }
     }
 
-    /// Adds what `value` prints.
+    /// Adds the printed form of `value`.
     pub(crate) fn print_text(&mut self, name: &'static str, value: fmt::Arguments<'_>) {
         let text = self.text.print(value);
         self.push(name, Value::Text(text));
@@ -275,19 +276,19 @@ impl Fields {
         self.items.iter().copied()
     }
 
-    /// The last value of this name.
+    /// Returns the last value of this name.
     pub(crate) fn json(&self, name: &str) -> Option<serde_json::Value> {
         let (_, value) = self.iter().rev().find(|(there, _)| *there == name)?;
         Some(self.value_json(value))
     }
 
-    /// All values by their names.
+    /// Returns all values by their names.
     pub(crate) fn all_json(&self) -> impl Iterator<Item = (String, serde_json::Value)> + '_ {
         self.iter()
             .map(|(name, value)| (name.to_owned(), self.value_json(value)))
     }
 
-    /// A number that JSON cannot represent is text.
+    /// Converts a value to JSON; a number that JSON cannot represent becomes text.
     fn value_json(&self, value: Value) -> serde_json::Value {
         match value {
             Value::Bool(value) => value.into(),
@@ -301,7 +302,7 @@ impl Fields {
         }
     }
 
-    /// Takes the text of this name out, as an event's message.
+    /// Removes the value of this name and returns its text, for an event's message.
     pub(crate) fn take_text(&mut self, name: &str) -> Option<Text> {
         let at = self.items.iter().position(|(there, _)| *there == name)?;
         match self.items.remove(at) {
@@ -322,14 +323,14 @@ impl Fields {
         }
     }
 
-    /// The last value, as text.
+    /// Returns the last value as text.
     pub(crate) fn last_as_text(&mut self) -> Option<&str> {
         let (_, value) = self.items.last().copied()?;
         let text = self.print(value);
         Some(self.text.get(text))
     }
 
-    /// The last number of this name.
+    /// Returns the last number of this name.
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         let (_, value) = self.iter().rev().find(|(there, _)| *there == name)?;
         value.number()
@@ -344,7 +345,7 @@ impl Fields {
         self.text.clear();
     }
 
-    /// Every piece of text that is a value, to be pointed elsewhere.
+    /// Returns every text value, so that it can be moved.
     pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text> {
         self.items.iter_mut().filter_map(|(_, value)| match value {
             Value::Text(text) => Some(text),
@@ -353,7 +354,7 @@ impl Fields {
     }
 }
 
-/// A field to lend to values that ask for one; its name is never used.
+/// A field for `tracing::Value::record`, which requires one; its name is never used.
 fn any_field() -> &'static Field {
     static FIELD: OnceLock<Field> = OnceLock::new();
     static CALLSITE: DefaultCallsite = DefaultCallsite::new(&META);
@@ -375,7 +376,7 @@ fn any_field() -> &'static Field {
     })
 }
 
-/// Collects what `tracing` hands over; of secrets, that they were there.
+/// Collects the values that `tracing` records; the values of secrets are redacted.
 #[derive(Debug)]
 pub(crate) struct Capture<'a>(pub(crate) &'a mut Fields);
 
@@ -394,7 +395,7 @@ impl Capture<'_> {
     }
 }
 
-/// Numbers among the metrics are counted things, as `metrics.token`.
+/// Returns `true` for names of metrics, such as `metrics.token`, whose numbers are not secrets.
 fn is_metric(name: &str) -> bool {
     name.starts_with("metrics.")
 }
@@ -490,27 +491,27 @@ mod tests {
         let mut fields = Fields::default();
         fields.push_text("a", &"x".repeat(MAX_TEXT));
         fields.clear();
-        assert!(fields.text.0.capacity() <= KEPT_CAPACITY);
+        assert!(fields.text.0.capacity() <= RECYCLED_CAPACITY);
     }
 
     #[test]
     fn a_value_that_is_set_again_and_again_takes_no_more_room() {
         let (mut fields, mut one) = (Fields::default(), Fields::default());
-        fields.push_text("kept", "kept");
+        fields.push_text("retained", "retained");
         one.push_text("x", &"x".repeat(MAX_TEXT));
         for _ in 0..10 {
             fields.set("x", &one);
-            assert!(fields.text.len() <= 2 * (MAX_TEXT + "kept".len()));
+            assert!(fields.text.len() <= 2 * (MAX_TEXT + "retained".len()));
         }
         let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["kept", "x"]);
+        assert_eq!(names, ["retained", "x"]);
         assert_eq!(fields.last_as_text().map(str::len), Some(MAX_TEXT));
-        fields.set("kept", &Fields::default());
-        assert_eq!(fields.iter().count(), 2, "nothing is no value");
+        fields.set("retained", &Fields::default());
+        assert_eq!(fields.iter().count(), 2, "an empty value changes nothing");
     }
 
     #[test]
-    fn a_message_is_taken_out_of_the_fields_whatever_its_type() {
+    fn a_message_of_any_type_is_removed_from_the_fields() {
         let mut fields = Fields::default();
         fields.push("message", Value::U64(7));
         fields.push("other", Value::Bool(true));

@@ -8,9 +8,10 @@ use super::names::Name;
 use super::registry::Registry;
 use crate::record::Outcome;
 
-/// The series of one operation in one layer: a call costs a few bare atomics.
+/// The series of one operation in one layer. A call costs a few atomic operations.
 ///
-/// The caller decides whether a call counts as a request and as active: only if no ancestor span has the same layer. Every call records its latency.
+/// The caller decides whether a call counts as a request and as active: only if no ancestor span has the same
+/// layer. Every call records its latency.
 #[derive(Debug)]
 pub(crate) struct CallMetrics {
     active: Arc<Gauge>,
@@ -30,19 +31,19 @@ impl CallMetrics {
         }
     }
 
-    /// One call more is running in the layer.
+    /// Counts the start of a call in the layer.
     #[inline]
     pub(crate) fn started(&self) {
         self.active.add(1);
     }
 
-    /// One call less is running in the layer.
+    /// Counts the end of a call in the layer.
     #[inline]
     pub(crate) fn stopped(&self) {
         self.active.add(-1);
     }
 
-    /// Counts a request of the layer by how it ended.
+    /// Counts a request of the layer by its outcome.
     #[inline]
     pub(crate) fn request(&self, outcome: Outcome, exemplar: &Exemplar) {
         if let Some(counter) = self.requests.get(outcome as usize) {
@@ -50,7 +51,7 @@ impl CallMetrics {
         }
     }
 
-    /// Counts how long the call took, in microseconds.
+    /// Observes the duration of a call, in microseconds.
     #[inline]
     pub(crate) fn latency(&self, micros: u64, exemplar: &Exemplar) {
         self.latency.record(micros, exemplar);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use super::exemplar::{Exemplar, Slot};
 use super::number::LARGEST;
 
-/// A counter of the closed list, in its unit's steps. Handles are `Arc`s of it.
+/// A counter of the closed list, in its unit's steps.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     value: AtomicU64,
@@ -13,7 +13,7 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    /// Adds so many steps.
+    /// Adds a number of steps.
     #[inline]
     pub(crate) fn add(&self, steps: u64) {
         self.value.fetch_add(steps, Relaxed);
@@ -26,12 +26,12 @@ impl Counter {
         self.exemplar.offer(steps, exemplar);
     }
 
-    /// Raises the counter to at least so many steps.
+    /// Raises the counter to at least this number of steps.
     pub(crate) fn raise_to(&self, steps: u64) {
         self.value.fetch_max(steps, Relaxed);
     }
 
-    /// The steps counted so far.
+    /// Returns the steps counted so far.
     #[must_use]
     pub(crate) fn value(&self) -> u64 {
         self.value.load(Relaxed)
@@ -42,14 +42,14 @@ impl Counter {
     }
 }
 
-/// A gauge of the closed list: all of them count whole things.
+/// A gauge of the closed list, in whole numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
     value: AtomicI64,
 }
 
 impl Gauge {
-    /// Adds; a negative amount takes away.
+    /// Adds an amount, which may be negative.
     #[inline]
     pub(crate) fn add(&self, amount: i64) {
         self.value.fetch_add(amount, Relaxed);
@@ -102,7 +102,7 @@ impl Histogram {
         }
     }
 
-    /// One that has no buckets, and so counts nothing.
+    /// Creates a histogram without buckets, which counts nothing.
     pub(super) fn detached() -> Self {
         Self {
             edges: &[],
@@ -124,8 +124,7 @@ impl Histogram {
         bucket.exemplar.offer(steps, exemplar);
     }
 
-    /// How many values were counted. The buckets are the only count, so that no reader can see
-    /// a total that differs from theirs.
+    /// Returns the number of values. The buckets are the only count, so that a reader never sees a different total.
     #[cfg(test)]
     fn count(&self) -> u64 {
         self.buckets.iter().map(Bucket::count).sum()
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exemplar_stands_in_the_bucket_of_its_value() {
+    fn an_exemplar_is_stored_in_the_bucket_of_its_value() {
         let histogram = Histogram::new(&[10, 20]);
         let exemplar = Exemplar {
             trace_id: [7; 16],
@@ -182,11 +181,11 @@ mod tests {
             unix_ms: 1,
         };
         histogram.record(15, &exemplar);
-        let kept: Vec<_> = histogram
+        let exemplars: Vec<_> = histogram
             .buckets()
             .map(|(_, bucket)| bucket.exemplar())
             .collect();
-        assert_eq!(kept, [None, Some((15, exemplar)), None]);
+        assert_eq!(exemplars, [None, Some((15, exemplar)), None]);
     }
 
     #[test]

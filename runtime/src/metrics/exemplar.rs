@@ -1,10 +1,11 @@
-//! Exemplars: the trace behind one counted value, kept about once a second.
+//! Exemplars: the trace of one counted value, stored about once a second.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-/// A scraper comes every few seconds at most: a newer exemplar would hardly ever be read.
+/// The time between two stored exemplars. Scrapers read every few seconds at most, so newer ones would hardly ever
+/// be read.
 const EVERY_MS: u64 = 1_000;
 
 /// The span that a counted value belongs to.
@@ -19,7 +20,7 @@ pub(crate) struct Exemplar {
 }
 
 impl Exemplar {
-    /// For a value outside any trace.
+    /// The exemplar of a value outside any trace.
     pub(crate) const NONE: Self = Self {
         trace_id: [0; 16],
         span_id: [0; 16],
@@ -32,7 +33,7 @@ impl Exemplar {
     }
 }
 
-/// As OpenMetrics has it: the label set, without value and timestamp.
+/// Writes the label set in the form of OpenMetrics, without value and timestamp.
 impl fmt::Display for Exemplar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (trace, span) = (Uuid(self.trace_id), Uuid(self.span_id));
@@ -54,55 +55,55 @@ impl fmt::Display for Uuid {
     }
 }
 
-/// Where a series or a bucket keeps its latest exemplar.
+/// The latest exemplar of a series or a bucket.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// When the kept one was counted; `u64::MAX`, far from any clock, while there is none.
+    /// The time of the stored exemplar; `u64::MAX`, which is far from any clock, without one.
     last_ms: AtomicU64,
-    kept: Mutex<Option<(u64, Exemplar)>>,
+    retained: Mutex<Option<(u64, Exemplar)>>,
 }
 
 impl Default for Slot {
     fn default() -> Self {
         Self {
             last_ms: AtomicU64::new(u64::MAX),
-            kept: Mutex::new(None),
+            retained: Mutex::new(None),
         }
     }
 }
 
 impl Slot {
-    /// Keeps the exemplar of a value unless the kept one is of the same second: so the common
-    /// case is one relaxed load. `abs_diff`, because a wall clock may be set back.
+    /// Stores the exemplar of a value unless the stored one is from the same second, so the common case is one
+    /// relaxed load. `abs_diff`, because a wall clock may be set back.
     #[inline]
     pub(super) fn offer(&self, steps: u64, exemplar: &Exemplar) {
         if exemplar.is_none() || exemplar.unix_ms.abs_diff(self.last_ms.load(Relaxed)) < EVERY_MS {
             return;
         }
-        self.keep(steps, exemplar);
+        self.store(steps, exemplar);
     }
 
     /// A writer that finds the lock taken gives up: the other writer's exemplar is as good.
     #[cold]
-    fn keep(&self, steps: u64, exemplar: &Exemplar) {
-        let Some(mut kept) = self.try_lock() else {
+    fn store(&self, steps: u64, exemplar: &Exemplar) {
+        let Some(mut retained) = self.try_lock() else {
             return;
         };
-        *kept = Some((steps, *exemplar));
+        *retained = Some((steps, *exemplar));
         self.last_ms.store(exemplar.unix_ms, Relaxed);
     }
 
     fn try_lock(&self) -> Option<MutexGuard<'_, Option<(u64, Exemplar)>>> {
-        match self.kept.try_lock() {
+        match self.retained.try_lock() {
             Ok(guard) => Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
     }
 
-    /// The value, in steps, and the exemplar that is kept.
+    /// Returns the value, in steps, and the stored exemplar.
     pub(super) fn get(&self) -> Option<(u64, Exemplar)> {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.retained.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn one_exemplar_a_second_is_kept() {
+    fn one_exemplar_a_second_is_stored() {
         let slot = Slot::default();
         slot.offer(1, &at(10_000));
         slot.offer(2, &at(10_999));
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_outside_any_trace_is_no_exemplar() {
+    fn a_value_outside_any_trace_stores_no_exemplar() {
         let slot = Slot::default();
         slot.offer(
             1,
@@ -163,15 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_lock_is_left_alone_and_a_poisoned_one_recovered() {
+    fn a_locked_slot_is_skipped_and_a_poisoned_one_recovers() {
         let slot = Slot::default();
-        let guard = slot.kept.lock().unwrap();
+        let guard = slot.retained.lock().unwrap();
         slot.offer(1, &at(1));
         drop(guard);
         assert_eq!(slot.get(), None);
         std::thread::scope(|scope| {
             let poisoner = scope.spawn(|| {
-                let _guard = slot.kept.lock().unwrap();
+                let _guard = slot.retained.lock().unwrap();
                 panic!("poisons the lock on purpose");
             });
             assert!(poisoner.join().is_err());

@@ -10,7 +10,7 @@ use super::number::Number;
 use super::registry::Registry;
 use super::sample::Row;
 
-/// Families in the list's order, only those with series; then everything foreign.
+/// Writes the families with series, in the order of the list; then all foreign metrics.
 pub(super) fn render(registry: &Registry, format: Format) -> String {
     let mut out = String::new();
     for name in Name::ALL {
@@ -69,7 +69,7 @@ fn write_labels<'a>(out: &mut String, labels: impl Iterator<Item = (&'a str, &'a
     }
 }
 
-/// The three characters that both formats escape in a label's value.
+/// Escapes the three characters that both formats escape in a label's value.
 fn escape(out: &mut String, value: &str) {
     for c in value.chars() {
         match c {
@@ -89,7 +89,7 @@ pub(super) fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 /// Writing into a string can't fail.
 pub(super) fn append(out: &mut String, text: std::fmt::Arguments<'_>) {
     let written = out.write_fmt(text);
-    debug_assert!(written.is_ok(), "a string takes everything");
+    debug_assert!(written.is_ok(), "writing to a string cannot fail");
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_histogram_has_exemplars_on_buckets_alone() {
+    fn a_histogram_has_exemplars_only_on_buckets() {
         let registry = Registry::new();
         registry
             .call("search", "retrieval")
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn families_stand_in_the_list_s_order_and_empty_ones_are_left_out() {
+    fn families_are_written_in_the_order_of_the_list_without_empty_ones() {
         let registry = Registry::new();
         registry.counter(Name::Claims, &[]).add(1);
         registry.gauge(Name::ActiveQueries, &["api"]).add(1);

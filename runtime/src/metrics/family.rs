@@ -7,11 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::privacy::redact;
 use crate::record::escape::plain;
 
-/// Label values are never user text, but a mistake must not cost the program its memory, nor
-/// the scraper its database.
+/// The most series of one metric. Label values should never be user text; if they are by mistake, the memory of the
+/// program and the database of the scraper stay bounded.
 pub(super) const LIMIT: usize = 2_000;
 
-/// Every label's value in the series that takes what comes after the limit.
+/// The value of every label of the series for all values beyond the limit.
 pub(super) const OTHER: &str = "__other__";
 
 /// The label values of a series, in the order of the family's label names.
@@ -25,7 +25,7 @@ pub(super) struct Family<C> {
 }
 
 impl<C> Family<C> {
-    /// A family without series, with so many labels.
+    /// Creates a family without series, with this number of labels.
     pub(super) fn new(width: usize) -> Self {
         Self {
             width,
@@ -33,7 +33,7 @@ impl<C> Family<C> {
         }
     }
 
-    /// The series of these label values: missing ones are empty, surplus ones are dropped.
+    /// Returns the series of these label values; missing ones are empty, surplus ones are dropped.
     pub(super) fn series(&self, values: &[&str], make: impl FnOnce() -> C) -> Arc<C> {
         let key: Values = values
             .iter()
@@ -45,7 +45,8 @@ impl<C> Family<C> {
         found.unwrap_or_else(|| self.create(&key, make))
     }
 
-    /// Redacts a label value that looks like a secret, so that all secrets of a kind share one series, and replaces control characters.
+    /// Redacts a label value that looks like a secret, so that all secrets of a kind share one series, and replaces
+    /// control characters.
     fn create(&self, key: &Values, make: impl FnOnce() -> C) -> Arc<C> {
         let shown = key.iter().map(|value| plain(redact(value)).into());
         let key: Values = shown.collect();
@@ -59,7 +60,7 @@ impl<C> Family<C> {
         (0..self.width).map(|_| Box::from(OTHER)).collect()
     }
 
-    /// Every series, sorted by label values.
+    /// Returns every series, sorted by label values.
     pub(super) fn all(&self) -> Vec<(Values, Arc<C>)> {
         self.read()
             .iter()
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_series_that_another_thread_just_made_is_taken_even_when_full() {
+    fn a_series_created_by_another_thread_is_returned_even_when_full() {
         let family = Family::new(1);
         (0..LIMIT).for_each(|number| add(&family, &[&number.to_string()]));
         let key: Values = Arc::new([Box::from("0")]);

@@ -1,6 +1,8 @@
-//! Puts what metrics-exporter-prometheus renders into our exposition, in either format.
+//! Adds the text that metrics-exporter-prometheus renders to the exposition, in either format.
 //!
-//! One bad line makes a scraper refuse the whole response, including ragspan's own metrics. The text is therefore parsed line by line: a family that a format cannot show with its own type is shown as `unknown` under the same series names, and a line that cannot be shown at all is left out.
+//! One bad line makes a scraper refuse the whole response, including ragspan's own metrics. The text is therefore
+//! parsed line by line: a family that a format cannot show with its own type is shown as `unknown` under the same
+//! series names, and a line that cannot be shown at all is left out.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -22,7 +24,7 @@ struct Family<'a> {
     lines: Vec<Line<'a>>,
 }
 
-/// One sample; label values are as they were written, escapes and all, without what looks like a secret.
+/// One sample; label values are as written, with their escapes, after redaction.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Line<'a> {
     name: &'a str,
@@ -71,15 +73,16 @@ fn parse(text: &str) -> Vec<Family<'_>> {
                 lines: Vec::new(),
             });
         } else if let (Some(family), Some(line)) = (families.last_mut(), Line::parse(line)) {
-            family.take(line);
+            family.push(line);
         }
     }
     families
 }
 
 impl<'a> Family<'a> {
-    /// Takes a sample, unless a user's own label `quantile` or `le` would be read as a number.
-    fn take(&mut self, line: Line<'a>) {
+    /// Adds a sample. A sum or count with the label `quantile` or `le` is left out: the label is a user's own, and
+    /// would be read as a number.
+    fn push(&mut self, line: Line<'a>) {
         let reserved = match self.kind {
             "summary" => "quantile",
             "histogram" => "le",
@@ -91,16 +94,17 @@ impl<'a> Family<'a> {
         }
     }
 
-    /// The family as a format can have it: whole, or each of its series names as unknown.
+    /// Returns the family in a form that the format allows: whole, or each of its series names as unknown.
     fn shown(self, format: Format) -> Vec<Self> {
-        if format == Format::OpenMetrics && !self.is_openmetrics() {
+        if format == Format::OpenMetrics && !self.fits_openmetrics() {
             return self.into_unknown();
         }
         vec![self]
     }
 
-    /// OpenMetrics wants `_total` on counters, and no sum or quantile below zero.
-    fn is_openmetrics(&self) -> bool {
+    /// Returns `true` if OpenMetrics allows the family: it requires `_total` on counters, and rejects a sum
+    /// or quantile below zero.
+    fn fits_openmetrics(&self) -> bool {
         match self.kind {
             "counter" => self
                 .name
@@ -134,8 +138,7 @@ impl<'a> Family<'a> {
     }
 
     /// Writes the family unless its names are taken: by the closed list, or by a foreign metric
-    /// of another kind. A counter that differs by `_total` alone still has the way out of being
-    /// unknown.
+    /// of another kind. A counter that differs by `_total` alone can still be written as unknown.
     fn write_once(self, out: &mut String, taken: &mut HashSet<String>, format: Format) {
         let names = self.names(format);
         if self.lines.is_empty() {
@@ -154,7 +157,7 @@ impl<'a> Family<'a> {
         }
     }
 
-    /// Every name that the family occupies in a format, used or not.
+    /// Returns every name that the family reserves in a format, used or not.
     fn names(&self, format: Format) -> Vec<String> {
         let suffixes: &[&str] = match self.kind {
             "counter" if format == Format::OpenMetrics => &["", "_total", "_created"],
@@ -212,11 +215,12 @@ impl<'a> Line<'a> {
             labels,
             value,
         };
-        (!name.is_empty() && sample.has_sound_labels()).then_some(sample)
+        (!name.is_empty() && sample.has_distinct_labels()).then_some(sample)
     }
 
-    /// The exporter makes label names fit by replacing characters, so two may become one.
-    fn has_sound_labels(&self) -> bool {
+    /// Returns `true` if the label names are not empty and distinct: the exporter replaces invalid characters, so
+    /// two names may become one.
+    fn has_distinct_labels(&self) -> bool {
         let mut seen = HashSet::new();
         self.labels
             .iter()
@@ -227,7 +231,7 @@ impl<'a> Line<'a> {
         self.labels.iter().any(|(name, _)| *name == wanted)
     }
 
-    /// Below zero, or not a number where only a quantile may be none.
+    /// Returns `true` for a value below zero, or NaN outside of a quantile.
     fn is_negative(&self) -> bool {
         self.value.starts_with('-') || (self.value == "NaN" && !self.has_label("quantile"))
     }
@@ -303,12 +307,12 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// Edges and quantiles are floats in both formats, as those of the closed list are.
+/// Returns `true` for an edge or a quantile without a fraction: both formats write them as floats, so `.0` is appended.
 fn is_whole_edge(name: &str, value: &str) -> bool {
     matches!(name, "le" | "quantile") && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Rust writes infinities as `inf`.
+/// Converts infinities to `+Inf` and `-Inf`, since Rust writes `inf`.
 fn canonical(value: &str) -> &str {
     match value {
         "inf" => "+Inf",
@@ -331,7 +335,7 @@ mod tests {
     const BOTH: [Format; 2] = [Format::Prometheus, Format::OpenMetrics];
 
     #[test]
-    fn a_counter_keeps_its_series_name_in_both_formats() {
+    fn a_counter_has_the_same_series_name_in_both_formats() {
         let text = "# HELP b say \"b\"\n# TYPE b counter\nb{x=\"1\"} 2\n\n# TYPE a_total counter\na_total 1\n\n";
         assert_eq!(
             written(text, Format::Prometheus),
@@ -405,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_s_quantile_is_not_taken_for_the_summary_s() {
+    fn a_user_label_named_quantile_is_not_a_quantile_of_the_summary() {
         let text = "# TYPE s summary\ns{quantile=\"x\",quantile=\"0\"} 1\ns_sum{quantile=\"x\"} 1\ns_sum 2\n";
         for format in BOTH {
             assert_eq!(written(text, format), "# TYPE s summary\ns_sum 2\n");

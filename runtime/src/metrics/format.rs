@@ -1,4 +1,4 @@
-//! The two text formats, and which of them a scraper asked for.
+//! The two text formats, and the choice between them by the `Accept` header.
 
 /// A text format of the exposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,7 +10,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The `Content-Type` to answer with.
+    /// Returns the `Content-Type` of the response.
     #[must_use]
     pub(crate) const fn content_type(self) -> &'static str {
         match self {
@@ -20,10 +20,10 @@ impl Format {
     }
 }
 
-/// The format to answer an `Accept` header with.
+/// Chooses the format of the response to an `Accept` header.
 ///
-/// OpenMetrics only where it is asked for by name and nothing plainer is preferred: a wildcard
-/// comes from a browser or `curl`, and tools that know neither expect the older format.
+/// OpenMetrics is chosen only if the header names it and does not prefer plain text: browsers and `curl` send a
+/// wildcard, and tools that support neither expect the older format.
 #[must_use]
 pub(crate) fn negotiate(accept: Option<&str>) -> Format {
     let ranges = || {
@@ -71,8 +71,8 @@ impl<'a> Range<'a> {
         Some(range)
     }
 
-    /// The format it names, if it names one. Version 0.0.1 is the draft that OpenMetrics 1.0.0
-    /// grew from; its readers read 1.0.0.
+    /// Returns the format that the range names, if any. Version 0.0.1 is the draft of OpenMetrics 1.0.0; its
+    /// readers accept 1.0.0.
     fn format(&self) -> Option<Format> {
         let open = self
             .media
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_does_not_name_openmetrics_gets_the_older_format() {
+    fn a_scraper_that_does_not_name_openmetrics_gets_the_older_format() {
         assert_eq!(negotiate(None), Format::Prometheus);
         for accept in [
             "",

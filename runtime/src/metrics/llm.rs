@@ -1,4 +1,4 @@
-//! Records the words of RAG: tokens, cost, caches, retries, evaluations and feedback.
+//! Records the metrics of RAG events: tokens, cost, caches, retries, evaluations and feedback.
 
 use std::borrow::Cow;
 
@@ -10,21 +10,22 @@ use crate::privacy::redact;
 use ragspan_core::{Cost, Usage};
 
 /// The most characters of a label value that the program chooses.
-const LABEL: usize = 64;
+const MAX_LABEL_CHARS: usize = 64;
 
 /// A user's verdict on an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Verdict {
-    /// It is good.
+    /// A good answer.
     Good,
-    /// It is bad.
+    /// A bad answer.
     Bad,
     /// Neither good nor bad, or unknown.
     Neutral,
 }
 
 impl Verdict {
-    /// As the label spells it.
+    /// Returns the value of the label.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -36,8 +37,8 @@ impl Verdict {
 }
 
 impl Registry {
-    /// Counts the tokens of one call of a model, by kind, and its cost; where that is not known, the tokens count as
-    /// unpriced, and no sum of dollars has them.
+    /// Counts the tokens of one call of a model, by kind, and its cost; without a known cost, the tokens count as
+    /// unpriced, and no sum of dollars includes them.
     pub(crate) fn llm_call(
         &self,
         model: &str,
@@ -50,7 +51,8 @@ impl Registry {
             self.histogram(Name::TokenUsage, &[model, kind])
                 .record(tokens, exemplar);
         }
-        // It exists from the first call on: a rate that begins with the first unpriced call would miss that call.
+        // The series exists from the first call on: a rate that begins with the first unpriced call would miss that
+        // call.
         let unpriced = self.counter(Name::UnpricedTokens, &[model]);
         match cost {
             Some(cost) => self
@@ -61,13 +63,13 @@ impl Registry {
         }
     }
 
-    /// Counts what a whole request cost, seen at its root.
+    /// Observes the cost of a whole request, at its root.
     pub(crate) fn request_cost(&self, layer: &str, cost: Cost, exemplar: &Exemplar) {
         self.histogram(Name::RequestCost, &[layer])
             .record(cost.nano_dollars(), exemplar);
     }
 
-    /// Counts how long a stream took to give its first item, in microseconds.
+    /// Observes the time until a stream yielded its first item, in microseconds.
     pub(crate) fn first_item(
         &self,
         operation: &str,
@@ -79,7 +81,7 @@ impl Registry {
             .record(micros, exemplar);
     }
 
-    /// Counts which share of a model's window a call took; NaN is left out.
+    /// Observes the share of a model's context window that a call used; NaN is left out.
     pub(crate) fn context_fill(&self, model: &str, ratio: f64, exemplar: &Exemplar) {
         self.ratio(Name::ContextFill, &label(model), ratio, exemplar);
     }
@@ -95,7 +97,7 @@ impl Registry {
         }
     }
 
-    /// Counts claims that were checked, and those of them that no source supports: never more than there are.
+    /// Counts checked claims, and those of them that no source supports: at most as many as were checked.
     pub(crate) fn claims(&self, checked: u64, hallucinated: u64, exemplar: &Exemplar) {
         // Both series exist from the first claim on, so that a rate of zero is one.
         self.counter(Name::Claims, &[]).add_with(checked, exemplar);
@@ -137,7 +139,7 @@ impl Registry {
             .set(count);
     }
 
-    /// Counts ids from outside that could not be taken.
+    /// Counts ids of incoming requests that were rejected.
     pub(crate) fn propagation_rejected(&self, ids: u64) {
         self.counter(Name::PropagationRejected, &[]).add(ids);
     }
@@ -148,25 +150,29 @@ impl Registry {
             .add_with(1, exemplar);
     }
 
-    /// Counts that one thing was used instead of another.
+    /// Counts a fallback from one thing to another.
     pub(crate) fn fallback(&self, from: &str, to: &str, exemplar: &Exemplar) {
         self.counter(Name::Fallbacks, &[&label(from), &label(to)])
             .add_with(1, exemplar);
     }
 
-    /// Counts a judgement.
+    /// Counts one verdict of a user or grader.
     pub(crate) fn feedback(&self, key: &str, verdict: Verdict, exemplar: &Exemplar) {
         self.counter(Name::Feedback, &[&label(key), verdict.as_str()])
             .add_with(1, exemplar);
     }
 }
 
-/// As much of a name as a label keeps. A secret that is cut off is none to the rules any more, so they look at it before.
+/// Truncates a label value. The redaction rules run first, because they do not match a truncated secret.
 fn label(name: &str) -> Cow<'_, str> {
-    if name.char_indices().nth(LABEL).is_none() {
+    if name.char_indices().nth(MAX_LABEL_CHARS).is_none() {
         return name.into();
     }
-    redact(name).chars().take(LABEL).collect::<String>().into()
+    redact(name)
+        .chars()
+        .take(MAX_LABEL_CHARS)
+        .collect::<String>()
+        .into()
 }
 
 #[cfg(test)]
@@ -223,7 +229,7 @@ mod tests {
     type Expected<'a> = (&'a str, &'a [(&'a str, &'a str)], f64);
 
     #[test]
-    fn every_word_has_its_series() {
+    fn every_call_has_its_series() {
         let registry = Registry::new();
         registry.request_cost("api", Cost::from_nano_dollars(2_000_000), &EXEMPLAR);
         registry.first_item("stream", "generation", 250_000, &EXEMPLAR);
@@ -283,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_score_is_left_out() {
+    fn a_score_that_is_nan_is_left_out() {
         let registry = Registry::new();
         registry.evaluation("faithfulness", f64::NAN, &EXEMPLAR);
         registry.context_fill("small-1", f64::NAN, &EXEMPLAR);
@@ -323,7 +329,7 @@ mod tests {
     #[test]
     fn a_long_name_is_cut() {
         let registry = Registry::new();
-        let (long, cut) = ("é".repeat(200), "é".repeat(LABEL));
+        let (long, cut) = ("é".repeat(200), "é".repeat(MAX_LABEL_CHARS));
         registry.retry("answer", &long, &EXEMPLAR);
         let labels = [("operation", "answer"), ("reason", cut.as_str())];
         assert_eq!(registry.value("rag_retries_total", &labels), Some(1.0));

@@ -1,10 +1,10 @@
 //! The closed list of metrics: its handles, and the exposition that a scraper reads.
 //!
-//! Home of invariant 9: rules, panels and exposition name metrics through one closed list,
-//! [`Name`]. The list lives in our own atomics; whatever else a program records through the
-//! `metrics` facade goes to metrics-exporter-prometheus, and one exposition shows both.
+//! Rules, panels and the exposition name metrics through one closed list, [`Name`] (invariant 9). The values of the
+//! list are stored in atomics of this module; all other metrics that a program records through the `metrics` facade
+//! go to metrics-exporter-prometheus, and one exposition shows both.
 //!
-//! This module reads no clock and draws no ids: what it needs of them comes in an [`Exemplar`].
+//! This module neither reads a clock nor generates ids: callers pass both in an [`Exemplar`].
 
 mod call;
 mod cell;

@@ -13,7 +13,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The word a `# TYPE` line uses.
+    /// Returns the type's name in a `# TYPE` line.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -31,20 +31,20 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub(crate) enum Unit {
-    /// Things, kept one by one.
+    /// Things, stored one by one.
     Count,
-    /// Bytes, kept one by one.
+    /// Bytes, stored one by one.
     Bytes,
-    /// Milliseconds, kept in microseconds.
+    /// Milliseconds, stored in microseconds.
     Milliseconds,
-    /// US dollars, kept in billionths: one token of a small model costs less than a millionth.
+    /// US dollars, stored in billionths: one token of a small model costs less than a millionth.
     Dollars,
-    /// A score between 0 and 1, kept in billionths.
+    /// A score between 0 and 1, stored in billionths.
     Score,
 }
 
 impl Unit {
-    /// How many of the steps that are kept make one of what is shown.
+    /// Returns the number of stored steps in one unit of the exposition.
     #[must_use]
     pub(crate) const fn steps(self) -> u64 {
         match self {
@@ -54,7 +54,7 @@ impl Unit {
         }
     }
 
-    /// The unit as OpenMetrics' `# UNIT` names it, where the unit has a name.
+    /// Returns the unit's name in a `# UNIT` line of OpenMetrics, if it has one.
     pub(super) const fn suffix(self) -> Option<&'static str> {
         match self {
             Self::Count | Self::Score => None,
@@ -76,12 +76,11 @@ struct Row {
 }
 
 // No edge may be written with an exponent by Prometheus (below 0.0001, or a million and more):
-// Prometheus 3 rewrites `le` into its own canonical form, and so ours already has that form.
+// Prometheus 3 rewrites `le` into its own canonical form, and the edges of the list already have that form.
 
-/// From a lookup in memory (under 1 ms) to a long generation (60 s). The steps are finer around
-/// the thresholds that alerts are written against, for a quantile is interpolated between two
-/// edges and is exact only on one: 50 (fast enough to go unnoticed), 2000 (the latency alert)
-/// and 5000 (a slow query).
+/// From a lookup in memory (under 1 ms) to a long generation (60 s). The steps are finer near the thresholds of
+/// alerts, because a quantile is interpolated between two edges and is exact only on one: 50 (fast enough to go
+/// unnoticed), 2000 (the latency alert) and 5000 (a slow query).
 const LATENCY: &[u64] = &[
     500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
     1_500_000, 2_000_000, 3_000_000, 5_000_000, 10_000_000, 30_000_000, 60_000_000,
@@ -94,7 +93,7 @@ const TOKENS: &[u64] = &[
 ];
 
 /// From a hundredth of a cent (a small model's short answer) to ten dollars (an agent's long
-/// run), three steps to a decade, as budgets are set in such round sums.
+/// run), three steps to a decade, because budgets are round sums.
 const COST: &[u64] = &[
     100_000,
     250_000,
@@ -131,7 +130,7 @@ const SCORE: &[u64] = &[
     1_000_000_000,
 ];
 
-/// Finer where a window gets tight; beyond 1 a prompt did not fit.
+/// Finer where a window is nearly full; above 1 a prompt did not fit.
 const FILL: &[u64] = &[
     100_000_000,
     250_000_000,
@@ -175,7 +174,7 @@ macro_rules! closed_list {
 
 closed_list! {
     Requests = "rag_requests_total", Counter, ["layer", "status"], Count, &[],
-        "Calls of the outermost annotated function of a layer, by how they ended.";
+        "Calls of the outermost annotated function of a layer, by outcome.";
     Errors = "rag_errors_total", Counter, ["error_type", "layer"], Count, &[],
         "Errors, each counted once, at its origin.";
     ActiveQueries = "rag_active_queries", Gauge, ["layer"], Count, &[],
@@ -187,7 +186,7 @@ closed_list! {
     TokenUsage = "rag_token_usage", Histogram, ["model", "kind"], Count, TOKENS,
         "Tokens of one model call.";
     TimeToFirstItem = "rag_time_to_first_item_ms", Histogram, ["operation", "layer"], Milliseconds, LATENCY,
-        "Time until a stream gave its first item, in milliseconds.";
+        "Time until a stream yielded its first item, in milliseconds.";
     Cost = "rag_cost_usd_total", Counter, ["model", "layer"], Dollars, &[],
         "Cost of model calls, in US dollars.";
     RequestCost = "rag_request_cost_usd", Histogram, ["layer"], Dollars, COST,
@@ -205,31 +204,31 @@ closed_list! {
     HallucinatedClaims = "rag_hallucinated_claims_total", Counter, [], Count, &[],
         "Claims that no source supports.";
     Retries = "rag_retries_total", Counter, ["operation", "reason"], Count, &[],
-        "Attempts after the first, by why the one before failed.";
+        "Attempts after the first, by the reason of the failure before.";
     Fallbacks = "rag_fallbacks_total", Counter, ["from", "to"], Count, &[],
-        "Times that something else was used instead.";
+        "Fallbacks from one thing to another.";
     UnpricedTokens = "rag_unpriced_tokens_total", Counter, ["model"], Count, &[],
-        "Tokens of calls whose cost is not known, for lack of a price.";
+        "Tokens of calls without a known price.";
     ContextFill = "rag_context_fill_ratio", Histogram, ["model"], Score, FILL,
         "Share of a model's context window that one call took, from 0 to 1.";
     Feedback = "rag_feedback_total", Counter, ["key", "verdict"], Count, &[],
-        "Judgements of users and graders.";
+        "Verdicts of users and graders.";
     RecordsEmitted = "ragspan_records_emitted_total", Counter, [], Count, &[],
-        "Records that the program gave to the pipeline.";
+        "Records that the program emitted to the pipeline.";
     RecordsDelivered = "ragspan_records_delivered_total", Counter, ["sink"], Count, &[],
         "Records that a sink accepted.";
     RecordsDropped = "ragspan_records_dropped_total", Counter, ["sink", "reason"], Count, &[],
         "Records lost on their way to a sink, by reason.";
     RecordsFiltered = "ragspan_records_filtered_total", Counter, ["sink", "reason"], Count, &[],
-        "Records that were not meant for a sink, by reason.";
+        "Records that a sink is configured not to receive, by reason.";
     RecordsExpired = "ragspan_records_expired_total", Counter, ["sink", "reason"], Count, &[],
-        "Delivered records that a sink let go of since, as too old or too many.";
+        "Delivered records that a sink deleted later, because they were too old or too many.";
     RecordsPending = "ragspan_records_pending", Gauge, ["sink"], Count, &[],
         "Records still on their way to a sink.";
     Redactions = "ragspan_redactions_total", Counter, ["rule"], Count, &[],
-        "Secrets that were taken out of records by how they look, by rule.";
+        "Secrets that were redacted in the texts of records, by rule.";
     PropagationRejected = "ragspan_propagation_rejected_total", Counter, [], Count, &[],
-        "Incoming trace headers that were malformed and therefore not followed.";
+        "Incoming trace headers that were malformed and therefore ignored.";
 }
 
 /// The prefixes of all names of the list, so that another metric is recognised at once.
@@ -239,7 +238,7 @@ const PREFIX: &str = "rag";
 const SUFFIXES: &[&str] = &["_total", "_created", "_bucket", "_sum", "_count", "_info"];
 
 impl Name {
-    /// The name as scrapers, rules and panels write it.
+    /// Returns the name in scrapes, rules and panels.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
         self.row().text
@@ -269,13 +268,13 @@ impl Name {
         self.row().edges
     }
 
-    /// One sentence for the reader of a dashboard.
+    /// Returns the text of the `# HELP` line.
     #[must_use]
     pub(crate) const fn help(self) -> &'static str {
         self.row().help
     }
 
-    /// The metric of this name, if the list has it.
+    /// Returns the metric of this name, if the list has it.
     #[must_use]
     pub(crate) fn find(text: &str) -> Option<Self> {
         if !text.starts_with(PREFIX) {
@@ -310,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_well_formed_and_found() {
+    fn names_are_unique_valid_and_found() {
         for (at, name) in Name::ALL.iter().enumerate() {
             assert_eq!(Name::find(name.as_str()), Some(*name));
             assert_eq!(*name as usize, at);
@@ -329,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn histograms_alone_have_edges_and_the_edges_climb() {
+    fn only_histograms_have_edges_and_the_edges_ascend() {
         for name in Name::ALL {
             let edges = name.edges();
             assert_eq!(

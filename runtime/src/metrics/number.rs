@@ -1,8 +1,8 @@
-//! Exact decimals: integers kept in steps of a unit, and how they are shown.
+//! Exact decimals: integers stored in steps of a unit, and their text form.
 
 use std::fmt;
 
-/// Larger than any value that makes sense, and small enough that sums don't wrap: 285 years in
+/// The largest recorded value: larger than any sensible one, and small enough that sums don't wrap: 285 years in
 /// microseconds, nine million dollars in billionths.
 pub(super) const LARGEST: u64 = 1 << 53;
 
@@ -56,7 +56,7 @@ impl fmt::Display for Number {
     }
 }
 
-/// A float as whole steps: rounded, never below zero, never above [`LARGEST`]; none for NaN.
+/// Converts a float to whole steps: rounded, at least zero and at most [`LARGEST`]; `None` for NaN.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,4 +1,5 @@
-//! The recorder behind the `metrics` facade: the closed list to our atomics, the rest onward.
+//! The recorder behind the `metrics` facade: records the closed list in atomics, and forwards all other metrics to
+//! the exporter.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,15 +12,18 @@ use super::names::{self, Kind, Name};
 use super::number::{LARGEST, steps};
 use super::registry::Registry;
 
-/// Gives a [`Registry`] what is recorded through the `metrics` macros.
+/// Records the metrics of the `metrics` macros in a [`Registry`].
 ///
-/// A metric of the closed list takes its labels by name: missing ones are empty, unknown ones are dropped. Its histograms have no exemplars when recorded this way. A name of the list that is used as another kind, or that collides with the exposition of the list (`rag_requests`, `rag_token_usage_sum`), is refused: its handle does nothing, and [`Registry::refused`] lists it.
+/// The labels of a metric of the closed list are matched by name: missing ones are empty, unknown ones are dropped. Its
+/// histograms have no exemplars when recorded this way. A name of the list that is used as another kind, or that
+/// collides with the exposition of the list (`rag_requests`, `rag_token_usage_sum`), is refused: its handle does
+/// nothing, and [`Registry::refused`] lists it.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     registry: Arc<Registry>,
 }
 
-/// Where a name leads.
+/// The destination of a metric's name.
 enum Route {
     Own(Name),
     Foreign,
@@ -56,7 +60,7 @@ impl Recorder {
     }
 }
 
-/// The name as the exporter would show it.
+/// Returns the name as the exporter would render it.
 fn sanitised(name: &str) -> Cow<'_, str> {
     let fits = |(at, c): (usize, char)| {
         c.is_ascii_alphabetic() || matches!(c, '_' | ':') || (at > 0 && c.is_ascii_digit())
@@ -132,7 +136,7 @@ impl metrics::Recorder for Recorder {
     }
 }
 
-/// A series that takes values in its unit, as the facade gives them, and keeps steps.
+/// A series that receives values in its unit from the facade, and stores them in steps.
 struct InUnits<C> {
     name: Name,
     cell: Arc<C>,
@@ -178,7 +182,7 @@ impl metrics::HistogramFn for InUnits<Histogram> {
     }
 }
 
-/// A gauge's value: rounded, within what can be added without wrapping; NaN is nothing.
+/// Rounds a gauge's value and limits it to a range that can be added without wrapping; NaN becomes 0.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "`as` saturates, and NaN becomes zero"
@@ -228,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn handles_of_the_facade_and_ours_are_the_same_series() {
+    fn handles_of_the_facade_and_of_the_registry_share_series() {
         let registry = recorded(|| counter!("rag_claims_total").increment(1));
         registry.counter(Name::Claims, &[]).add(1);
         assert_eq!(registry.value("rag_claims_total", &[]), Some(2.0));
@@ -255,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn other_metrics_go_through_and_are_shown_beside_ours() {
+    fn other_metrics_are_forwarded_and_shown_in_the_exposition() {
         let registry = recorded(|| {
             describe_counter!("jobs_total", "Jobs.");
             counter!("jobs_total", "kind" => "a").increment(1);
@@ -280,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_ours_used_as_another_kind_is_refused() {
+    fn a_listed_name_used_as_another_kind_is_refused() {
         let registry = recorded(|| {
             gauge!("rag_requests_total").set(5.0);
             counter!("rag_request_latency_ms_count").increment(5);
@@ -319,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn upkeep_keeps_what_was_recorded() {
+    fn upkeep_preserves_recorded_values() {
         let registry = recorded(|| histogram!("wait").record(2.0));
         registry.upkeep();
         assert_eq!(registry.value("wait_sum", &[]), Some(2.0));

@@ -19,11 +19,11 @@ use super::sample::Sample;
 use super::sample::{self, Row};
 
 /// The most refused names that are remembered, so that generated names cannot fill the memory.
-const REFUSED_KEPT: usize = 64;
+const MAX_REFUSED: usize = 64;
 
-/// All metrics of one telemetry.
+/// All metrics of one `Telemetry`.
 ///
-/// Handles are `Arc`s: ask once and keep them, as each asking looks the series up.
+/// Handles are `Arc`s: cache them, because each request for a handle looks the series up.
 #[derive(Debug)]
 pub(crate) struct Registry {
     families: Vec<AnyFamily>,
@@ -70,7 +70,7 @@ impl AnyFamily {
 }
 
 impl Registry {
-    /// A registry without series.
+    /// Creates a registry without series.
     #[must_use]
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
@@ -80,7 +80,7 @@ impl Registry {
         })
     }
 
-    /// A registry that counts nothing: its handles lead nowhere, so a call asks no more than it otherwise does.
+    /// Creates a registry that counts nothing: its handles are detached, so that calls need no extra check.
     #[must_use]
     pub(crate) fn off() -> Arc<Self> {
         Arc::new(Self {
@@ -109,7 +109,9 @@ impl Registry {
         }
     }
 
-    /// Returns the counter with these label values, in the order of [`Name::labels`]; missing values are empty, surplus ones are dropped. The handle is detached, and never shown, for a name that is not a counter and while metrics are disabled.
+    /// Returns the counter with these label values, in the order of [`Name::labels`]; missing values are empty,
+    /// surplus ones are dropped. The handle is detached, and never shown, for a name that is not a counter and
+    /// while metrics are disabled.
     #[must_use]
     pub(crate) fn counter(&self, name: Name, values: &[&str]) -> Arc<Counter> {
         match self.family(name) {
@@ -118,7 +120,7 @@ impl Registry {
         }
     }
 
-    /// The gauge with these label values; the rules of [`Registry::counter`] hold.
+    /// Returns the gauge with these label values; the rules of [`Registry::counter`] apply.
     #[must_use]
     pub(crate) fn gauge(&self, name: Name, values: &[&str]) -> Arc<Gauge> {
         match self.family(name) {
@@ -127,7 +129,7 @@ impl Registry {
         }
     }
 
-    /// The histogram with these label values; the rules of [`Registry::counter`] hold.
+    /// Returns the histogram with these label values; the rules of [`Registry::counter`] apply.
     #[must_use]
     pub(crate) fn histogram(&self, name: Name, values: &[&str]) -> Arc<Histogram> {
         let make = || Histogram::new(name.edges());
@@ -141,26 +143,26 @@ impl Registry {
         self.families.get(name as usize)
     }
 
-    /// All metrics as Prometheus text 0.0.4.
+    /// Renders all metrics as Prometheus text 0.0.4.
     #[must_use]
     pub(crate) fn render_prometheus(&self) -> String {
         self.render(Format::Prometheus)
     }
 
-    /// All metrics as OpenMetrics 1.0.0, with exemplars.
+    /// Renders all metrics as OpenMetrics 1.0.0, with exemplars.
     #[must_use]
     pub(crate) fn render_openmetrics(&self) -> String {
         self.render(Format::OpenMetrics)
     }
 
-    /// All metrics in the format that [`negotiate`](super::negotiate) chose.
+    /// Renders all metrics in the format that [`negotiate`](super::negotiate) chose.
     #[must_use]
     pub(crate) fn render(&self, format: Format) -> String {
         exposition::render(self, format)
     }
 
     #[cfg(any(test, feature = "testing"))]
-    /// Every sample, the closed list's first and in its order.
+    /// Returns every sample: first those of the closed list, in its order.
     #[must_use]
     pub(crate) fn snapshot(&self) -> Vec<Sample> {
         let own = Name::ALL.iter().flat_map(|name| self.rows(*name));
@@ -170,7 +172,7 @@ impl Registry {
     }
 
     #[cfg(any(test, feature = "testing"))]
-    /// The value of the sample with exactly these labels, in any order; a histogram is asked by
+    /// Returns the value of the sample with exactly these labels, in any order; a histogram is read by
     /// `<name>_sum`, `<name>_count`, or `<name>_bucket` with `le`.
     #[must_use]
     pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
@@ -180,14 +182,14 @@ impl Registry {
             .map(|sample| sample.value)
     }
 
-    /// Moves what foreign histograms have gathered into their summaries. To be called every few
-    /// seconds: between two calls each recorded value takes memory.
+    /// Moves the values of foreign histograms into their summaries. Call it every few seconds: between two calls
+    /// each recorded value uses memory.
     pub(crate) fn upkeep(&self) {
         self.foreign.handle().run_upkeep();
     }
 
-    /// Names that the [`Recorder`](super::Recorder) refused (the first 64), because shown they
-    /// would collide with the closed list or with the format.
+    /// Returns the names that the [`Recorder`](super::Recorder) refused (the first 64), because they would collide
+    /// with the closed list or with the format.
     #[must_use]
     pub(crate) fn refused(&self) -> Vec<String> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -196,7 +198,7 @@ impl Registry {
 
     pub(super) fn refuse(&self, name: &str) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.len() < REFUSED_KEPT && !refused.contains(name) {
+        if refused.len() < MAX_REFUSED && !refused.contains(name) {
             refused.insert(name.to_owned());
         }
     }

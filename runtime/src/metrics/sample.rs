@@ -1,4 +1,4 @@
-//! Samples: what a family shows, once for the exposition and for those who read values back.
+//! Samples of a family, for the exposition and for reading values back.
 
 use super::cell::{Counter, Gauge, Histogram};
 use super::exemplar::Exemplar;
@@ -45,7 +45,7 @@ pub(super) struct Row {
     /// The bucket's upper edge, in the form of `le`.
     pub(super) edge: Option<String>,
     pub(super) number: Number,
-    /// Only counters and buckets have one, as OpenMetrics wants it.
+    /// The exemplar; only counters and buckets have one, as OpenMetrics requires.
     pub(super) exemplar: Option<(Number, Exemplar)>,
 }
 

@@ -1,4 +1,4 @@
-//! Holds the exposition to a plain model: what was recorded is what a parser reads back.
+//! Compares the exposition with a plain model: a parser reads back the recorded values.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{Exemplar, Format, Name, Registry};
 use crate::record::Outcome;
 
-/// One thing a program may do.
+/// One step of a program.
 #[derive(Debug, Clone)]
 enum Step {
     Request { layer: String, status: Outcome },
@@ -18,7 +18,7 @@ enum Step {
     Score { metric: String, billionths: u64 },
 }
 
-/// Few values, so that series are met again, and among them the ones that need escaping.
+/// A few values, so that series repeat, with values that need escaping.
 fn label() -> impl Strategy<Value = String> {
     prop_oneof!["[ab]", "[\"\\\\\n{},=# é]{0,3}"]
 }
@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         labels
     }
 
-    /// ` # {..} value timestamp`, OpenMetrics alone.
+    /// Parses ` # {..} value timestamp`, which only OpenMetrics has.
     fn exemplar(&mut self) {
         if self.skip(' ') {
             assert!(self.skip('#') && self.skip(' '));
@@ -231,9 +231,9 @@ fn parse(text: &str, format: Format) -> BTreeMap<Series, f64> {
     let mut family = String::new();
     while !parser.rest.is_empty() && parser.rest != "# EOF\n" {
         if parser.rest.starts_with('#') {
-            let words: Vec<_> = parser.until(|c| c == '\n').splitn(4, ' ').collect();
+            let parts: Vec<_> = parser.until(|c| c == '\n').splitn(4, ' ').collect();
             assert!(parser.skip('\n'));
-            family = words[2].to_owned();
+            family = parts[2].to_owned();
         } else {
             let (series, value) = parser.sample();
             assert!(series.0.starts_with(&family));
@@ -250,7 +250,7 @@ fn close(a: f64, b: f64) -> bool {
 
 proptest! {
     #[test]
-    fn the_exposition_reads_back_as_what_was_recorded(
+    fn the_exposition_reads_back_the_recorded_values(
         steps in prop::collection::vec(step(), 0..40),
         traced in any::<bool>(),
     ) {

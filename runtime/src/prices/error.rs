@@ -1,4 +1,4 @@
-//! Why a table of prices could not be had.
+//! The errors of loading a table of prices.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ pub enum PricesError {
     /// The file was not read.
     #[error("cannot read {}: check that it exists, may be read, and is text of at most 16 MiB", path.display())]
     Unreadable {
-        /// The file that was asked for.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the operating system.
         source: io::Error,
     },
     /// The text is not JSON.
-    #[error("line {line}, column {column}: this is no JSON: {message}")]
+    #[error("line {line}, column {column}: invalid JSON: {message}")]
     Syntax {
         /// The line, from 1.
         line: usize,
@@ -79,8 +79,8 @@ impl From<serde_json::Error> for PricesError {
 /// Returns the line of the name as a key; the first line if it is written in an unusual way.
 fn line_of(text: &str, model: &str) -> usize {
     let key = serde_json::Value::from(model).to_string();
-    let mut positions = text.match_indices(&key);
-    let position = positions.find(|(at, _)| {
+    let mut matches = text.match_indices(&key);
+    let position = matches.find(|(at, _)| {
         let after = text
             .split_at_checked(at + key.len())
             .map(|(_, after)| after);

@@ -1,4 +1,4 @@
-//! Makes a table of `LiteLLM`'s price list.
+//! Converts `LiteLLM`'s price list to a table.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::error::PricesError;
 use super::rates::{Price, Rates};
 use super::read::{amount, of_object};
 
-/// The entry that explains the others.
+/// The key of the entry that documents the others.
 const SPECIMEN: &str = "sample_spec";
 
-/// The keys in the order of the kinds. The first present one of two counts.
+/// The keys of each kind, in the order of the kinds. If two are present, the first applies.
 const KEYS: [&[&str]; 5] = [
     &["input_cost_per_token"],
     &[
@@ -24,16 +24,16 @@ const KEYS: [&[&str]; 5] = [
     &["output_cost_per_reasoning_token"],
 ];
 
-/// From dollars for a token to nano-dollars for a million.
+/// The power of ten from dollars per token to nano-dollars per million tokens.
 const POWER: i32 = 15;
 
-/// A table, and what of the list is not in it.
+/// An imported table, with the number of skipped entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PriceImport {
     /// The table.
     pub prices: Prices,
-    /// How many entries had no prices by the token.
+    /// The number of entries without prices per token.
     pub skipped: usize,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn import(text: &str, version: &str, source: &str) -> Result<PriceImp
     Ok(PriceImport { prices, skipped })
 }
 
-/// None where nothing has a price by the token.
+/// Returns `None` if no kind has a price per token.
 fn price(entry: &Map<String, Value>) -> Result<Option<Price>, String> {
     let base = rates(entry, "")?;
     if base.is_empty() {
@@ -85,17 +85,17 @@ fn price(entry: &Map<String, Value>) -> Result<Option<Price>, String> {
 
 fn rates(entry: &Map<String, Value>, suffix: &str) -> Result<Rates, String> {
     let mut rates = Rates::default();
-    for (keys, position) in KEYS.iter().zip(&mut rates.0) {
+    for (keys, rate) in KEYS.iter().zip(&mut rates.0) {
         let keys = keys.iter().map(|key| format!("{key}{suffix}"));
         let found = keys.filter_map(|key| Some((entry.get(&key)?, key))).next();
         if let Some((value, key)) = found {
-            *position = amount(&key, value, POWER)?;
+            *rate = amount(&key, value, POWER)?;
         }
     }
     Ok(rates)
 }
 
-/// The lengths of a prompt, in thousands of tokens, from which on others of these keys count.
+/// Returns the prompt lengths, in thousands of tokens, above which other keys apply.
 fn steps(entry: &Map<String, Value>) -> Vec<u64> {
     let length = |key: &String| {
         let (base, rest) = key.split_once("_above_")?;

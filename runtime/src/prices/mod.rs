@@ -18,9 +18,12 @@ pub use litellm::PriceImport;
 use self::rates::Price;
 use ragspan_core::{Cost, Usage};
 
-/// A table of prices by model, as a file holds it. The default is empty: no price is built in, for prices change.
+/// A table of prices by model. The default is empty: no price is built in, because prices change.
 ///
-/// A model is found by its name; else without a version after it (`-2024-08-06`, `-20240620`, `@20240620`, `:0`, `-v1:0`); else without its provider before it (`openai/`, `models/`, `bedrock/`, `us.`, `anthropic.` and the like). The longest name in the table wins. A model that is not in the table has no price; prices are never guessed.
+/// A model is found by its name; else without a version after it (`-2024-08-06`, `-20240620`, `@20240620`, `:0`,
+/// `-v1:0`); else without its provider before it (`openai/`, `models/`, `bedrock/`, `us.`, `anthropic.` and the
+/// like). The longest name in the table wins. A model that is not in the table has no price; prices are never
+/// guessed.
 ///
 /// ```
 /// use ragspan::prices::Prices;
@@ -46,20 +49,20 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// The table of a file that `ragspan prices import` wrote.
+    /// Reads the table from a file that `ragspan prices import` wrote.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, has more than 16 MiB, or holds no table.
+    /// If the file cannot be read, has more than 16 MiB, or does not hold a table.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, PricesError> {
         Self::from_json(&read::file(path.as_ref())?)
     }
 
-    /// No table needs more: ten times what all models that are known take.
+    /// The largest size of a file, in bytes: ten times the size of a table of all known models.
     #[cfg(feature = "yaml")]
     pub(crate) const MAX_BYTES: usize = read::MAX_BYTES;
 
-    /// The table of a file that was read already.
+    /// Parses the table of a file that was read already.
     #[cfg(feature = "yaml")]
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, PricesError> {
         if bytes.len() > Self::MAX_BYTES {
@@ -69,7 +72,7 @@ impl Prices {
         Self::from_json(text.map_err(|_| PricesError::shape("it is no UTF-8"))?)
     }
 
-    /// The table that is written in this text. Prices are US dollars for a million tokens.
+    /// Parses a table. Prices are US dollars for a million tokens.
     ///
     /// # Errors
     ///
@@ -83,14 +86,15 @@ impl Prices {
         read::table(text)
     }
 
-    /// The table of any known form that is written in this text: our own, or that of `LiteLLM`'s
-    /// `model_prices_and_context_window.json`, which has neither version nor source and takes these.
+    /// Parses a table in any known form: the form of `ragspan`, or that of `LiteLLM`'s
+    /// `model_prices_and_context_window.json`, which has neither version nor source and gets these.
     ///
-    /// Entries of `LiteLLM`'s list without prices per token are left out and counted. All other prices are left out too: by the batch, the priority, the hour of a cache, the image.
+    /// Entries of `LiteLLM`'s list without prices per token are left out and counted. All other prices are left out
+    /// too: per batch, priority, hour of a cache, or image.
     ///
     /// # Errors
     ///
-    /// As [`from_json`](Self::from_json).
+    /// The same as [`from_json`](Self::from_json).
     ///
     /// ```
     /// use ragspan::prices::Prices;
@@ -114,13 +118,13 @@ impl Prices {
         &self.version
     }
 
-    /// Where they were taken from.
+    /// Returns the source of the prices.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// How many models it has.
+    /// Returns the number of models.
     #[must_use]
     pub fn len(&self) -> usize {
         self.models.len()
@@ -132,22 +136,23 @@ impl Prices {
         self.models.is_empty()
     }
 
-    /// The name under which the table has this model.
+    /// Returns the table's name of this model.
     #[must_use]
     pub fn find(&self, model: &str) -> Option<&str> {
         self.entry(model).map(|(name, _)| name)
     }
 
-    /// Returns the cost of a call of this model: the exact sum of tokens times price over the kinds, rounded once to the nearest nano-dollar, a half up.
+    /// Returns the cost of a call of this model: the exact sum of tokens times price over the kinds, rounded once
+    /// to the nearest nano-dollar, a half up.
     ///
-    /// `None` where the table does not have the model, or has no price for a kind of which there are tokens.
-    /// Reasoning without a price of its own costs what output does, as all providers bill it.
+    /// Returns `None` if the table does not have the model, or has no price for a kind of tokens that the call used.
+    /// Reasoning tokens without a price of their own cost as much as output tokens, as all providers bill them.
     #[must_use]
     pub fn cost(&self, model: &str, usage: &Usage) -> Option<Cost> {
         self.entry(model)?.1.cost(usage)
     }
 
-    /// The table as its file: a model a line, sorted by name.
+    /// Writes the table as the text of its file: one model per line, sorted by name.
     #[must_use]
     pub fn to_json(&self) -> String {
         write::table(self)

@@ -1,6 +1,7 @@
 //! The names under which a table may have a model, from the name itself to the shortest.
 
-/// After these prefixes follows the vendor's own name of the model, at the vendor's own price. Resellers of models (azure, openrouter, groq ..) are not in the list.
+/// After these prefixes follows the vendor's own name of the model, at the vendor's own price. Resellers of models
+/// (azure, openrouter, groq ..) are not in the list.
 const PROVIDERS: [&str; 22] = [
     "openai/",
     "anthropic/",
@@ -26,7 +27,7 @@ const PROVIDERS: [&str; 22] = [
     "mistral.",
 ];
 
-/// Every form of the name, the longest first.
+/// Returns every form of the name, the longest first.
 pub(super) fn forms(model: &str) -> impl Iterator<Item = &str> {
     let whole = model.trim();
     std::iter::successors(Some(whole), |name| without_provider(name)).flat_map(versions)
@@ -37,7 +38,7 @@ fn without_provider(name: &str) -> Option<&str> {
     providers.find_map(|provider| name.strip_prefix(provider))
 }
 
-/// The name, then without its revision (`:0`, and the `-v1` before it), then without its date.
+/// Returns the name, the name without its revision (`:0`, and the `-v1` before it), and the name without its date.
 fn versions(name: &str) -> impl Iterator<Item = &str> {
     let revision = without_revision(name);
     let bare = revision.and_then(|name| without_number(name, "-v"));
@@ -61,7 +62,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `-2024-08-06`, `-20240806`, and both behind `@`.
+/// Strips `-2024-08-06` or `-20240806`, or either after `@`.
 fn without_date(name: &str) -> Option<&str> {
     let dashed = name.len().checked_sub(11);
     let dashed = dashed.and_then(|at| name.split_at_checked(at));
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_name_is_itself_alone() {
+    fn a_plain_name_has_one_form() {
         for name in [
             "gpt-4o",
             "gpt-4-0613",

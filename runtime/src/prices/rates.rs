@@ -4,10 +4,10 @@ use serde_json::Number;
 
 use ragspan_core::{Cost, Usage};
 
-/// Prices are for so many tokens.
+/// The number of tokens that a price is for.
 const TOKENS: u128 = 1_000_000;
 
-/// In the order of [`Usage::kinds`].
+/// The kinds of tokens, in the order of [`Usage::kinds`].
 pub(super) const KINDS: [&str; 5] = [
     "input",
     "cached_input",
@@ -68,7 +68,8 @@ impl Price {
     }
 }
 
-/// Returns a decimal number times a power of ten, rounded to a whole number, a half up. The result is exact, since a float is printed by its shortest digits. Returns `None` for a negative or too large number.
+/// Returns a decimal number times a power of ten, rounded to a whole number, a half up. The result is exact, since
+/// a float is printed by its shortest digits. Returns `None` for a negative or too large number.
 pub(super) fn scaled(number: &Number, power: i32) -> Option<u64> {
     let text = match number.as_f64() {
         Some(float) if number.as_u64().is_none() => format!("{float:e}"),
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_finer_is_rounded_and_what_cannot_be_is_none() {
+    fn finer_amounts_are_rounded_and_invalid_ones_are_none() {
         assert_eq!(read("1.4e-15", 15), Some(1));
         assert_eq!(read("1.5e-15", 15), Some(2));
         assert_eq!(read("1e-300", 15), Some(0));

@@ -10,13 +10,13 @@ use super::Prices;
 use super::error::PricesError;
 use super::rates::{KINDS, Price, Rates, scaled};
 
-/// No table needs more: ten times what all models that are known take.
+/// The largest size of a file, in bytes: ten times the size of a table of all known models.
 pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The required unit of a file's prices, which distinguishes it from other files.
 pub(super) const UNIT: &str = "usd_per_million_tokens";
 
-/// From dollars for a million tokens to nano-dollars for a million.
+/// The power of ten from dollars per million tokens to nano-dollars per million tokens.
 const POWER: i32 = 9;
 
 pub(super) fn file(path: &Path) -> Result<String, PricesError> {
@@ -105,23 +105,23 @@ fn one_step(value: &Value) -> Result<(u64, Rates), String> {
     Ok((tokens, rates(entry, "tokens")?))
 }
 
-/// The prices of the kinds; one key more is known.
+/// Reads the prices of the kinds; the key `other` is allowed too.
 fn rates(entry: &Map<String, Value>, other: &str) -> Result<Rates, String> {
     let mut rates = Rates::default();
     for (key, value) in entry.iter().filter(|(key, _)| *key != other) {
-        let mut positions = KINDS.iter().zip(&mut rates.0);
-        let (_, position) = positions.find(|(kind, _)| *kind == key).ok_or_else(|| {
+        let mut slots = KINDS.iter().zip(&mut rates.0);
+        let (_, slot) = slots.find(|(kind, _)| *kind == key).ok_or_else(|| {
             format!(
                 "unknown key `{key}`: expected {}, {other}",
                 KINDS.join(", ")
             )
         })?;
-        *position = amount(key, value, POWER)?;
+        *slot = amount(key, value, POWER)?;
     }
     Ok(rates)
 }
 
-/// A price in nano-dollars for a million tokens; null is none.
+/// Parses a price in nano-dollars per million tokens; `null` is `None`.
 pub(super) fn amount(key: &str, value: &Value, power: i32) -> Result<Option<u64>, String> {
     if value.is_null() {
         return Ok(None);

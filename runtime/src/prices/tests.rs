@@ -1,4 +1,4 @@
-//! Tables as they are written, read and asked.
+//! Tests of writing, reading and querying tables.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -55,7 +55,7 @@ fn each_kind_has_its_price() {
 }
 
 #[test]
-fn what_has_no_price_is_unknown_and_nothing_is_guessed() {
+fn a_kind_without_a_price_has_no_cost() {
     let prices = litellm();
     let usage = Usage::new(10, 20);
     for model in [
@@ -100,7 +100,7 @@ fn a_long_prompt_has_its_own_prices() {
 }
 
 #[test]
-fn a_model_is_found_by_the_longest_name_that_is_known() {
+fn a_model_is_found_by_its_longest_known_name() {
     let table = json!({"models": {
         "c": {"input": 1}, "c-20240620": {"input": 2}, "us.anthropic.c": {"input": 3}, "d-v2": {"input": 4}
     }});
@@ -124,7 +124,7 @@ fn a_model_is_found_by_the_longest_name_that_is_known() {
 }
 
 #[test]
-fn a_list_is_imported_and_what_has_no_price_is_counted() {
+fn a_list_is_imported_and_entries_without_prices_are_counted() {
     let import = Prices::import(LITELLM, "2026-11-23", "litellm").unwrap();
     assert_eq!((import.prices.len(), import.skipped), (3, 1));
     assert_eq!(import.prices.version(), "2026-11-23");
@@ -134,7 +134,7 @@ fn a_list_is_imported_and_what_has_no_price_is_counted() {
 }
 
 #[test]
-fn a_table_is_written_in_readable_form() {
+fn a_table_is_written_in_a_readable_form() {
     let expected = r#"{
   "version": "2026-11-23",
   "source": "litellm",
@@ -150,19 +150,19 @@ fn a_table_is_written_in_readable_form() {
 }
 
 #[test]
-fn an_error_names_its_line_and_entry() {
-    let cached = |text: &str| match Prices::from_json(text) {
+fn an_error_has_its_line_and_its_entry() {
+    let message = |text: &str| match Prices::from_json(text) {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     };
     for (text, expected) in [
         (
             "",
-            "line 1, column 0: this is no JSON: EOF while parsing a value",
+            "line 1, column 0: invalid JSON: EOF while parsing a value",
         ),
         (
             "{\n \"models\": }",
-            "line 2, column 12: this is no JSON: expected value",
+            "line 2, column 12: invalid JSON: expected value",
         ),
         ("[]", "expected an object with `models`"),
         (
@@ -203,22 +203,22 @@ fn an_error_names_its_line_and_entry() {
             "line 1: model `a`: each step of `above` needs `tokens`, a whole number",
         ),
     ] {
-        assert_eq!(cached(text), expected);
+        assert_eq!(message(text), expected);
     }
 }
 
 #[test]
-fn an_error_of_a_list_names_its_line_and_entry() {
-    let cached = |text: &str| match Prices::import(text, "", "") {
+fn an_error_in_an_imported_list_has_its_line_and_its_entry() {
+    let message = |text: &str| match Prices::import(text, "", "") {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     };
-    assert!(cached("{\n\"x\": 1}").starts_with("line 2: model `x`: expected"));
+    assert!(message("{\n\"x\": 1}").starts_with("line 2: model `x`: expected"));
     assert!(
-        cached("{\n\n\"x\": {\"input_cost_per_token\": -1e-6}}")
+        message("{\n\n\"x\": {\"input_cost_per_token\": -1e-6}}")
             .starts_with("line 3: model `x`: `input_cost_per_token` is -")
     );
-    assert!(cached("{}").starts_with("no entry has a price by the token"));
+    assert!(message("{}").starts_with("no entry has a price by the token"));
 }
 
 #[test]
@@ -231,7 +231,8 @@ fn a_file_that_cannot_be_read_is_named() {
     assert_eq!(Prices::from_file(&path).unwrap(), litellm());
 }
 
-/// Ten thousand calls of three models, with caches, reasoning and retries: compares the provider's bill, by its own counts and prices, with the sum of the recorded costs.
+/// Ten thousand calls of three models, with caches, reasoning and retries: compares the provider's bill, by its own
+/// counts and prices, with the sum of the recorded costs.
 #[test]
 fn a_providers_bill_is_matched_to_the_nano_dollar() {
     let prices = litellm();

@@ -1,8 +1,8 @@
-//! Card numbers: by their length, what they begin with, how they are grouped, and their check digit.
+//! Finds card numbers by their length, prefix, grouping and check digit.
 
 use std::ops::Range;
 
-/// The shape of what may hold a card's number, and many other numbers.
+/// The pattern of texts that may hold a card's number, among many other numbers.
 pub(super) const DIGITS: &str = "[0-9](?:[ -]?[0-9]){12,}";
 
 /// Digits without a separator among them.
@@ -12,7 +12,7 @@ struct Group {
     before: u8,
 }
 
-/// The card numbers in `run`, which is digits with single spaces or hyphens in `text`.
+/// Returns the card numbers in `run`, the digits with single spaces or hyphens in `text`.
 pub(super) fn find(text: &str, run: Range<usize>, mut found: impl FnMut(Range<usize>)) {
     let groups = groups(text.as_bytes(), run);
     let mut first = 0;
@@ -48,18 +48,19 @@ fn groups(bytes: &[u8], run: Range<usize>) -> Vec<Group> {
     groups
 }
 
-/// The most of the groups, from the first on, that make a card's number; how many, and where.
+/// Returns the most groups, from the first on, that form a card's number: their count and range.
 fn longest(text: &str, groups: &[Group]) -> Option<(usize, Range<usize>)> {
     let start = groups.first()?.at.start;
     (1..=groups.len().min(6)).rev().find_map(|taken| {
         let some = groups.get(..taken)?;
         let at = start..some.last()?.at.end;
-        let fits = is_grouped(some) && stands_alone(text, &at) && is_card(text.get(at.clone())?);
+        let fits = is_grouped(some) && is_separate(text, &at) && is_card(text.get(at.clone())?);
         fits.then_some((taken, at))
     })
 }
 
-/// As people group them: not at all, or four digits and then up to six at a time. The parts of a UUID, and of our ids, are not.
+/// Returns `true` for the usual grouping of card numbers: none, or four digits and then three to six at a time. The
+/// parts of a UUID, and of ragspan's ids, do not match.
 fn is_grouped(groups: &[Group]) -> bool {
     let [first, rest @ ..] = groups else {
         return false;
@@ -72,8 +73,8 @@ fn is_grouped(groups: &[Group]) -> bool {
                 .all(|pair| pair.iter().all(|group| group.before == pair[0].before))
 }
 
-/// Not a piece of a word, of a hash or of a decimal number.
-fn stands_alone(text: &str, at: &Range<usize>) -> bool {
+/// Returns `true` if the range is not part of a word, a hash or a decimal number.
+fn is_separate(text: &str, at: &Range<usize>) -> bool {
     let bytes = text.as_bytes();
     let byte = |at: Option<usize>| at.and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
     let (before, after) = (at.start.checked_sub(1), Some(at.end));
@@ -89,7 +90,8 @@ fn stands_alone(text: &str, at: &Range<usize>) -> bool {
         && !head.ends_with("hash:")
 }
 
-/// An escaped line feed of `Debug` output, or a terminal color: both end with a letter that does not belong to a word.
+/// Returns `true` after an escaped line feed of `Debug` output or a terminal color: both end with a letter that
+/// does not belong to a word.
 fn ends_with_escape(text: &str) -> bool {
     let color = text.strip_suffix('m').unwrap_or_default();
     let color = color.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
@@ -105,7 +107,8 @@ fn is_card(text: &str) -> bool {
     is_issued(&digits) && is_checked(&digits)
 }
 
-/// Returns `true` if an issuer has numbers with this beginning and length. Times in milliseconds and nanoseconds do not match.
+/// Returns `true` if an issuer has numbers with this beginning and length. Times in milliseconds and nanoseconds do
+/// not match.
 fn is_issued(digits: &[u8]) -> bool {
     let [a, b, c, d, ..] = *digits else {
         return false;
@@ -128,14 +131,14 @@ fn is_issued(digits: &[u8]) -> bool {
     }
 }
 
-/// The check digit of Luhn.
+/// Verifies the check digit by Luhn's algorithm.
 fn is_checked(digits: &[u8]) -> bool {
     let sum: u32 = digits
         .iter()
         .rev()
         .enumerate()
-        .map(|(position, digit)| {
-            let weighed = u32::from(*digit) * (1 + (position % 2) as u32);
+        .map(|(index, digit)| {
+            let weighed = u32::from(*digit) * (1 + (index % 2) as u32);
             weighed / 10 + weighed % 10
         })
         .sum();
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn other_long_numbers_are_none() {
+    fn other_long_numbers_are_not_cards() {
         for text in [
             "4111111111111112",
             "a4111111111111111",

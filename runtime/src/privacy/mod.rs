@@ -1,6 +1,7 @@
 //! Redacts secrets: values of fields with a secret's name, and texts that look like secrets.
 //!
-//! Names count where a value is taken, on the caller's thread; how a text looks is asked once, by the worker, before any sink has it.
+//! Names are checked when a value is recorded, on the caller's thread; texts are scanned once, by the worker,
+//! before any sink receives them.
 
 mod card;
 mod names;
@@ -23,25 +24,25 @@ pub(crate) use settings::Settings;
 /// The text in place of a redacted value.
 pub(crate) const REDACTED: &str = "[redacted]";
 
-/// The rules for texts that count now.
-static NOW: LazyLock<RwLock<Arc<Rules>>> =
+/// The current rules for texts.
+static CURRENT: LazyLock<RwLock<Arc<Rules>>> =
     LazyLock::new(|| RwLock::new(Arc::new(Settings::default().rules())));
 
-/// From now on these settings count, in all of this process.
+/// Replaces the settings of the whole process.
 pub(crate) fn install(settings: &Settings) {
     names::install(Names::new(&settings.fields, &settings.allowed));
-    *NOW.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings.rules());
+    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings.rules());
 }
 
-/// The rules for texts that count now.
+/// The current rules for texts.
 pub(crate) fn rules() -> Arc<Rules> {
-    Arc::clone(&NOW.read().unwrap_or_else(PoisonError::into_inner))
+    Arc::clone(&CURRENT.read().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The text without what looks like a secret: as a record would show it.
+/// Returns the text with its secrets redacted, as in a record.
 ///
-/// By the rules of the configuration after [`start`](crate::start), and by the default ones before. For text that goes another way than through records,
-/// as an error page.
+/// The rules are those of the configuration after [`start`](crate::start), and the default ones before. Use it for
+/// text that leaves the program other than in records, such as an error page.
 ///
 /// ```
 /// let text = ragspan::privacy::redact("no answer from postgres://app:hunter2@db/rag");

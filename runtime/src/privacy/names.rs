@@ -1,13 +1,15 @@
 //! Decides by its name whether a field holds a secret.
 //!
-//! The check runs for every field on the caller's thread. Names are `'static`, so each thread caches the result for the names that it has seen, by their address.
+//! The check runs for every field on the caller's thread. Names are `'static`, so each thread caches the result for
+//! the names that it has seen, by their address.
 
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// Names of secrets, in small letters and without hyphens and underscores. They are compared as a whole: `tokens`, `max_tokens` and `token_budget` are counts of tokens, and not secrets.
+/// Names of secrets, in small letters and without hyphens and underscores. They are compared as a whole: `tokens`,
+/// `max_tokens` and `token_budget` are counts of tokens, and not secrets.
 const KNOWN: [&str; 39] = [
     "accesskey",
     "accesstoken",
@@ -50,18 +52,20 @@ const KNOWN: [&str; 39] = [
     "xauthtoken",
 ];
 
-/// The names that count now.
-static NOW: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[], &[])));
+/// The current names.
+static CURRENT: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[], &[])));
 
 /// Grows with every change of the names, so that threads discard their cached results.
 static GENERATION: AtomicU32 = AtomicU32::new(1);
 
-/// The last two letters of the names of secrets: for each last letter, by five bits of it, a bit for each letter before it. It excludes most names at once. Bits are only added, so the filter has false positives but no false negatives.
+/// The last two letters of the names of secrets: for each last letter, by five bits of it, a bit for each letter
+/// before it. It excludes most names at once. Bits are only added, so the filter has false positives but no false
+/// negatives.
 static ENDS: [AtomicU32; 32] = {
     let mut ends = [const { AtomicU32::new(0) }; 32];
     let mut row = 0;
     while row < ends.len() {
-        // A separator that does not count may be the last letter.
+        // The last letter may be a separator, which is ignored.
         let mut bits = if row == fold(b'-') || row == fold(b'_') {
             u32::MAX
         } else {
@@ -82,7 +86,7 @@ static ENDS: [AtomicU32; 32] = {
     ends
 };
 
-/// A letter without its case.
+/// Folds the case of a letter.
 const fn fold(letter: u8) -> usize {
     (letter & 31) as usize
 }
@@ -98,37 +102,37 @@ fn may_be(name: &str) -> bool {
     }
 }
 
-/// How many names a thread remembers.
+/// The number of names in a thread's cache.
 const SLOTS: usize = 256;
 
 /// The cached result for one name.
 #[derive(Clone, Copy)]
-struct CachedName {
+struct Cached {
     at: usize,
     length: u32,
-    /// The generation, and in the last bit the answer.
+    /// The generation, with the answer in the last bit.
     answer: u32,
 }
 
-const NOTHING: CachedName = CachedName {
+const EMPTY: Cached = Cached {
     at: 0,
     length: 0,
     answer: 0,
 };
 
 thread_local! {
-    static CACHE: [Cell<CachedName>; SLOTS] = const { [const { Cell::new(NOTHING) }; SLOTS] };
+    static CACHE: [Cell<Cached>; SLOTS] = const { [const { Cell::new(EMPTY) }; SLOTS] };
 }
 
 /// Returns `true` if the value of a field of this name is redacted.
 #[inline(always)]
 pub(crate) fn is_secret(name: &'static str) -> bool {
-    may_be(name) && lookup(name)
+    may_be(name) && is_secret_cached(name)
 }
 
 /// Returns this thread's cached result for the name, or computes it.
 #[inline(never)]
-fn lookup(name: &'static str) -> bool {
+fn is_secret_cached(name: &'static str) -> bool {
     let at = name.as_ptr().addr();
     let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
     let generation = GENERATION.load(Ordering::Relaxed) << 1;
@@ -145,15 +149,18 @@ fn lookup(name: &'static str) -> bool {
 
 #[cold]
 fn look_up(name: &str, at: usize, length: u32, generation: u32) -> bool {
-    let secret = NOW.read().unwrap_or_else(PoisonError::into_inner).has(name);
+    let secret = CURRENT
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .has(name);
     let answer = generation | u32::from(secret);
-    let cached = CachedName { at, length, answer };
-    // A thread that is ending remembers nothing more.
+    let cached = Cached { at, length, answer };
+    // A thread that is ending has no cache any more.
     let _gone = CACHE.try_with(|slots| slots[(at ^ at >> 8) % SLOTS].set(cached));
     secret
 }
 
-/// From now on these names count, in all of this process.
+/// Replaces the names of the whole process.
 pub(super) fn install(names: Names) {
     for name in &names.secret {
         match *name.as_bytes() {
@@ -169,11 +176,11 @@ pub(super) fn install(names: Names) {
             [] => {}
         }
     }
-    *NOW.write().unwrap_or_else(PoisonError::into_inner) = names;
+    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = names;
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Names of secrets, and names that are none.
+/// The names of secrets, and the allowed names.
 #[derive(Debug)]
 pub(super) struct Names {
     secret: HashSet<String>,
@@ -200,7 +207,7 @@ impl Names {
     }
 }
 
-/// Small letters, without hyphens and underscores.
+/// Converts a name to small letters, without hyphens and underscores.
 fn plain(name: &str) -> String {
     let letters = name.chars().filter(|letter| !matches!(letter, '-' | '_'));
     letters.flat_map(char::to_lowercase).collect()
@@ -227,12 +234,12 @@ mod tests {
             "access_token",
         ] {
             assert!(is_secret(name), "{name}");
-            assert!(is_secret(name), "{name}, as remembered");
+            assert!(is_secret(name), "{name}, from the cache");
         }
     }
 
     #[test]
-    fn what_a_model_counts_is_no_secret() {
+    fn token_counts_are_not_secrets() {
         for name in [
             "tokens",
             "max_tokens",
@@ -251,7 +258,7 @@ mod tests {
             ".",
         ] {
             assert!(!is_secret(name), "{name}");
-            assert!(!is_secret(name), "{name}, as remembered");
+            assert!(!is_secret(name), "{name}, from the cache");
         }
     }
 
@@ -278,12 +285,12 @@ mod tests {
             "tokens",
         ];
         for name in common {
-            assert!(!may_be(name), "{name} is not cleared, and costs more");
+            assert!(!may_be(name), "{name} is not excluded by its last letters");
         }
     }
 
     #[test]
-    fn names_are_added_and_taken_out() {
+    fn names_are_added_and_allowed() {
         let names = Names::new(
             &owned(&["E-Mail", "patient.name"]),
             &owned(&["token", "llm.secret"]),

@@ -1,6 +1,8 @@
-//! Rules that find secrets in a text by how they look, and write what they were instead.
+//! Rules that find secrets in a text by their form, and replace them by the name of their rule.
 //!
-//! A prefilter decides for a whole text whether any built-in rule may match. It is one pass of one automaton and ignores boundaries, so that it can scan many texts at once. Only texts that it does not exclude are checked rule by rule.
+//! A prefilter decides for a whole text whether any built-in rule may match. It is one pass of one automaton and
+//! ignores boundaries, so that it can scan many texts at once. Only texts that it does not exclude are checked rule
+//! by rule.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -18,7 +20,7 @@ use super::card;
 pub enum Redaction {
     /// Private keys in PEM, up to their last line or the end of the text.
     PrivateKeys,
-    /// The user and password of an address, as in `postgres://app:hunter2@db`, and keys among its parameters.
+    /// The user and password of a URL, as in `postgres://app:hunter2@db`, and keys among its parameters.
     UrlCredentials,
     /// JSON web tokens.
     Jwt,
@@ -33,7 +35,7 @@ pub enum Redaction {
 }
 
 impl Redaction {
-    /// All, in the order in which they are taken.
+    /// All rules, in the order in which they are applied.
     pub const ALL: [Self; 7] = [
         Self::PrivateKeys,
         Self::UrlCredentials,
@@ -44,7 +46,7 @@ impl Redaction {
         Self::Cards,
     ];
 
-    /// As the configuration, records and the metric `ragspan_redactions_total` write it.
+    /// Returns the name in the configuration, in records and in the metric `ragspan_redactions_total`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,7 +60,7 @@ impl Redaction {
         }
     }
 
-    /// The shape; the group, if there is one, is what goes.
+    /// The pattern; its capture group, if there is one, is redacted.
     fn shape(self) -> String {
         match self {
             Self::PrivateKeys => PEM.to_owned(),
@@ -92,13 +94,13 @@ impl Redaction {
                 let head = found.as_bytes().get(..6).unwrap_or_default();
                 !head.contains(&b'-') || found.bytes().any(|byte| byte.is_ascii_digit())
             }
-            // A token, and no word.
+            // A token, not a word.
             (Self::Bearer, 1) => {
                 let has = |is: fn(&u8) -> bool| found.bytes().skip(1).any(|byte| is(&byte));
                 has(u8::is_ascii_digit)
                     || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
             }
-            // `git@github.com:` is nobody's address.
+            // `git@github.com:` is not an e-mail address.
             (Self::Emails, _) => !found.starts_with("git@"),
             // A user name alone is not a secret; a token in its place is.
             (Self::UrlCredentials, 1) => found.contains(':') || found.len() >= 16,
@@ -107,14 +109,14 @@ impl Redaction {
     }
 }
 
-/// Where a word may begin: also behind an escape, of `Debug`, of an address or of a terminal.
+/// The start of a word, also after an escape of `Debug`, of a URL or of a terminal.
 const START: &str = r"(?:\b|_|\\[nrt]|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]*m)";
 
 const PEM: &str = r"(?s:-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z))";
 
 const JWT: &str = r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}";
 
-/// The user's part of an address; parameters that are secrets by their names.
+/// The user info of a URL; parameters with the name of a secret.
 const URL: &str = concat!(
     r"[A-Za-z0-9]://([^\s\x00-\x1f\\/?#<>\x22'`]+)@",
     r"|(?i:[?&;](?:api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token|client[_-]?secret|password|passwd|pwd|secret|token|sig|signature",
@@ -129,7 +131,7 @@ const BEARER: &str = concat!(
 const EMAIL: &str =
     r"(?:[\p{L}\p{N}._+-]|%2[Bb])+(?:@|%40)(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+\p{L}{2,24}";
 
-/// How the keys of services begin, and at least how long they are.
+/// The prefixes of the keys of services, and their least lengths.
 const KEYS: [&str; 29] = [
     // OpenAI, Anthropic, OpenRouter, Langfuse, DeepSeek
     r"sk-[A-Za-z0-9_-]{16,}",
@@ -172,11 +174,11 @@ const KEYS: [&str; 29] = [
     r"AccountKey=[A-Za-z0-9+/=]{40,}",
 ];
 
-/// A rule, ready to be used.
+/// A compiled rule.
 #[derive(Debug)]
 struct Rule {
     name: Box<str>,
-    /// One of ours; `None` for an expression of the user's.
+    /// The built-in rule; `None` for a user's expression.
     known: Option<Redaction>,
     regex: Regex,
 }
@@ -190,11 +192,11 @@ impl Rule {
         Self {
             name: rule.name().into(),
             known: Some(rule),
-            regex: own(&rule.shape(), !ascii),
+            regex: compile_builtin(&rule.shape(), !ascii),
         }
     }
 
-    /// Where it finds something, in order.
+    /// Returns the ranges of its matches, in order.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = vec![];
         if self.known == Some(Redaction::Cards) {
@@ -216,7 +218,7 @@ impl Rule {
         found
     }
 
-    /// The text without what it finds; `None` if that is nothing.
+    /// Redacts its matches in the text; `None` if there are none.
     fn replace(&self, text: &str) -> Option<(String, u64)> {
         let found = self.find(text);
         let mut out = String::with_capacity(text.len());
@@ -232,15 +234,15 @@ impl Rule {
     }
 }
 
-/// One of our own expressions.
-fn own(pattern: &str, unicode: bool) -> Regex {
+/// Compiles a built-in expression.
+fn compile_builtin(pattern: &str, unicode: bool) -> Regex {
     RegexBuilder::new(pattern)
         .unicode(unicode)
         .build()
         .unwrap_or_else(|error| unreachable!("{error}"))
 }
 
-/// How often which rule has found something.
+/// The number of matches by rule.
 #[derive(Debug, Default)]
 pub(crate) struct Hits(Vec<(Box<str>, u64)>);
 
@@ -257,11 +259,11 @@ impl Hits {
     }
 }
 
-/// The rules that count.
+/// The enabled rules.
 #[derive(Debug)]
 pub(crate) struct Rules {
     rules: Vec<Rule>,
-    /// The first look; `None` where no rule of ours counts.
+    /// The prefilter; `None` if no built-in rule is enabled.
     hint: Option<Regex>,
     /// The user's expressions may depend on surrounding text, so they are applied to one text at a time.
     has_patterns: bool,
@@ -283,7 +285,7 @@ impl Rules {
         Self {
             has_patterns: patterns.len() > 0,
             rules: known().map(Rule::known).chain(patterns).collect(),
-            hint: (!hints.is_empty()).then(|| own(&hints.join("|"), false)),
+            hint: (!hints.is_empty()).then(|| compile_builtin(&hints.join("|"), false)),
         }
     }
 
@@ -297,7 +299,7 @@ impl Rules {
         self.has_patterns || self.hint.as_ref().is_some_and(|hint| hint.is_match(texts))
     }
 
-    /// The text without what the rules find in it.
+    /// Redacts the matches of all rules in the text.
     pub(crate) fn redact<'t>(&self, text: &'t str, hits: &mut Hits) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
         let hinted = self.hint.as_ref().is_some_and(|hint| hint.is_match(&text));
@@ -314,28 +316,28 @@ impl Rules {
     }
 }
 
-/// Why an expression cannot be a rule.
+/// An error of a user's redaction rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedactionError {
-    /// The name cannot be one.
+    /// The name is not valid.
     #[error(
-        "a pattern's name has at most 40 small letters, digits and underscores, and is none of ragspan's own rules"
+        "a pattern's name has at most 40 small letters, digits and underscores, and is not the name of a built-in rule"
     )]
     Name,
-    /// The expression cannot be read.
-    #[error("the pattern is no regular expression: {0}")]
+    /// The expression has a syntax error.
+    #[error("the pattern is not a regular expression: {0}")]
     Syntax(String),
     /// The expression needs too much memory.
     #[error("the pattern is too large: repeat less")]
     TooLarge,
-    /// It would find something in every text.
-    #[error("the pattern finds the empty text: let it find at least one character")]
+    /// The expression matches the empty text, and so every text.
+    #[error("the pattern matches the empty text: make it match at least one character")]
     Empty,
 }
 
-/// The memory that one expression may take, in bytes; the same again for what it builds while it runs.
-const MOST: usize = 1 << 20;
+/// The memory limit of one compiled expression, in bytes; the same limit applies to its state while it runs.
+const MAX_MEMORY: usize = 1 << 20;
 
 /// Checks the name of a user's expression.
 pub(crate) fn check_name(name: &str) -> Result<(), RedactionError> {
@@ -347,11 +349,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), RedactionError> {
     Ok(())
 }
 
-/// An expression of the user's, which runs in linear time.
+/// Compiles a user's expression, which runs in linear time.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, RedactionError> {
     let built = RegexBuilder::new(pattern)
-        .size_limit(MOST)
-        .dfa_size_limit(MOST)
+        .size_limit(MAX_MEMORY)
+        .dfa_size_limit(MAX_MEMORY)
         .build();
     let regex = built.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => RedactionError::TooLarge,
@@ -363,7 +365,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, RedactionError> {
     Ok(regex)
 }
 
-/// The last line has the reason, below a picture of the position.
+/// Returns the reason: the last line, after the lines that show the position.
 fn last_line(text: &str) -> String {
     let line = text.lines().last().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()

@@ -1,12 +1,14 @@
-//! A value that nothing shows.
+//! A value that is never shown.
 
 use std::fmt;
 
 use super::REDACTED;
 
-/// A value that no log, error message or serialization shows: `Debug`, `Display` and, with the feature `serde`, `Serialize` show `[redacted]`.
+/// A value that no log, error message or serialization shows: `Debug`, `Display` and, with the feature `serde`,
+/// `Serialize` show `[redacted]`.
 ///
-/// Only [`expose`](Self::expose) and [`into_inner`](Self::into_inner) return the value, so that a search of the program finds every use. As a field it is recorded as `[redacted]`.
+/// Only [`expose`](Self::expose) and [`into_inner`](Self::into_inner) return the value, so that a search of the
+/// program finds every use. As a field it is recorded as `[redacted]`.
 ///
 /// ```
 /// use ragspan::{LogContext, Secret, rag_span};
@@ -33,7 +35,7 @@ use super::REDACTED;
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {
-    /// Hides this value.
+    /// Wraps a value.
     pub const fn new(value: T) -> Self {
         Self(value)
     }
@@ -50,7 +52,7 @@ impl<T> Secret<T> {
         self.0
     }
 
-    /// As `tracing` records it.
+    /// Returns the value for `tracing`, which is `[redacted]`.
     pub(crate) fn as_value(&self) -> &'static dyn tracing::Value {
         &REDACTED
     }
@@ -74,7 +76,7 @@ impl<T> fmt::Display for Secret<T> {
     }
 }
 
-/// The hidden value is not serialized.
+/// Serializes `[redacted]`.
 #[cfg(feature = "serde")]
 impl<T> serde::Serialize for Secret<T> {
     fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
@@ -82,7 +84,7 @@ impl<T> serde::Serialize for Secret<T> {
     }
 }
 
-/// A configuration may hold it.
+/// Deserializes the value, for configurations.
 #[cfg(feature = "serde")]
 impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Secret<T> {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -9,9 +9,9 @@ use super::rules::{Redaction, RedactionError, Rules, check_name, compile};
 pub(crate) struct Settings {
     pub(crate) rules: Vec<Redaction>,
     patterns: Vec<(String, Regex)>,
-    /// Names of fields that hold secrets, beside those that are known.
+    /// Names of fields that hold secrets, in addition to the built-in ones.
     pub(crate) fields: Vec<String>,
-    /// Names of fields that hold none.
+    /// Names of fields that do not hold secrets.
     pub(crate) allowed: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Adds an expression of the user's own; one of the same name is replaced.
+    /// Adds a user's expression; one of the same name is replaced.
     pub(crate) fn pattern(&mut self, name: &str, pattern: &str) -> Result<(), RedactionError> {
         check_name(name)?;
         let regex = compile(pattern)?;

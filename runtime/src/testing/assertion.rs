@@ -12,16 +12,16 @@ use crate::record::Level;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Assertion<'a> {
     pub(super) seen: &'a Captured,
-    pub(super) entry: CapturedRecord<'a>,
+    pub(super) record: CapturedRecord<'a>,
 }
 
 impl<'a> Assertion<'a> {
-    /// Returns its name in messages.
+    /// Returns the name of the record in messages.
     pub(super) fn name(&self) -> String {
-        if self.entry.is_event() {
-            format!("the event `{}`", self.entry.message())
+        if self.record.is_event() {
+            format!("the event `{}`", self.record.message())
         } else {
-            format!("`{}`", self.entry.operation)
+            format!("`{}`", self.record.operation)
         }
     }
 
@@ -30,25 +30,25 @@ impl<'a> Assertion<'a> {
     pub(super) fn check(&self, holds: bool, what: &str, but: &str) {
         if !holds {
             self.seen
-                .fail(&format!("{} was to {what}, but {but}", self.name()));
+                .fail(&format!("expected {} to {what}, but it {but}", self.name()));
         }
     }
 
     #[track_caller]
     pub(super) fn assert_field(&self, field: &str, value: &Value) {
-        let found = self.entry.value(field);
+        let found = self.record.value(field);
         let holds = found.is_some_and(|found| are_equal(found, value));
         let but = match found {
             Some(found) => format!("has {}", tree::written(field, found)),
-            None => self.without_such(field),
+            None => self.missing_field(field),
         };
         self.check(holds, &format!("have {field} = {value}"), &but);
     }
 
     /// Returns the names of the fields, and the nearest one.
-    fn without_such(&self, field: &str) -> String {
+    fn missing_field(&self, field: &str) -> String {
         let names: Vec<_> = self
-            .entry
+            .record
             .values()
             .into_iter()
             .map(|(name, _)| name)
@@ -59,7 +59,7 @@ impl<'a> Assertion<'a> {
 
     #[track_caller]
     pub(super) fn assert_no_field(&self, field: &str) {
-        let found = self.entry.value(field);
+        let found = self.record.value(field);
         let but = found.map_or_else(String::new, |value| {
             format!("has {field} = {}", tree::written(field, value))
         });
@@ -68,7 +68,7 @@ impl<'a> Assertion<'a> {
 
     #[track_caller]
     pub(super) fn assert_level(&self, level: Level) {
-        let found = self.entry.level;
+        let found = self.record.level;
         self.check(
             found == level,
             &format!("be at {level}"),
@@ -78,9 +78,9 @@ impl<'a> Assertion<'a> {
 
     #[track_caller]
     pub(super) fn assert_user(&self, user: &str) {
-        let found = self.entry.record["user_id"].as_str();
+        let found = self.record.json["user_id"].as_str();
         let but = found.map_or_else(
-            || "is for nobody".to_owned(),
+            || "has no user".to_owned(),
             |found| format!("is for `{found}`"),
         );
         self.check(found == Some(user), &format!("be for `{user}`"), &but);
@@ -110,14 +110,18 @@ impl<'a> Assertion<'a> {
         } else {
             format!("is under {}", quoted(&above))
         };
-        self.check(self.entry.above().is_none(), "be a root", &but);
+        self.check(self.record.above().is_none(), "be a root", &but);
     }
 
     /// Returns the operations above it, the nearest first.
     fn ancestors(&self) -> Vec<&'a str> {
-        let calls = || self.seen.entries().filter(|entry| !entry.is_event());
-        let call = |id: SpanId| calls().find(|entry| entry.span == Some(id));
-        let mut next = self.entry.above();
+        let calls = || {
+            self.seen
+                .captured_records()
+                .filter(|record| !record.is_event())
+        };
+        let call = |id: SpanId| calls().find(|record| record.span == Some(id));
+        let mut next = self.record.above();
         let mut found = Vec::new();
         while let Some(above) = next.and_then(call) {
             found.push(above.operation);
@@ -127,7 +131,7 @@ impl<'a> Assertion<'a> {
     }
 }
 
-/// Numbers are equal by their value, however they were recorded.
+/// Compares two values; numbers are equal by value, whatever their type.
 fn are_equal(found: &Value, wanted: &Value) -> bool {
     found == wanted || found.is_number() && found.as_f64() == wanted.as_f64()
 }
@@ -150,14 +154,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_equal_by_what_they_are_worth_and_to_nothing_else() {
+    fn numbers_are_equal_by_value_and_only_to_numbers() {
         assert!(are_equal(&json!(3), &json!(3.0)) && are_equal(&json!("3"), &json!("3")));
         assert!(!are_equal(&json!(3), &json!("3")) && !are_equal(&json!(null), &json!(0)));
         assert!(!are_equal(&json!("a"), &json!("b")) && !are_equal(&json!(3), &json!(4)));
     }
 
     #[test]
-    fn the_very_word_is_not_suggested() {
+    fn a_name_is_not_suggested_for_itself() {
         assert_eq!(did_you_mean("answer", ["answer"].into_iter()), "");
         assert_eq!(
             did_you_mean("anser", ["answer"].into_iter()),

@@ -11,7 +11,8 @@ macro_rules! assertions {
                 self
             }
 
-            /// Asserts that it has this field, metric, or id of the request with this value; numbers are compared by value.
+            /// Asserts that it has this field, metric, or id of the request with this value; numbers are compared
+            /// by value.
             #[track_caller]
             pub fn assert_field(self, field: &str, value: impl Into<Value>) -> Self {
                 self.0.assert_field(field, &value.into());
@@ -42,7 +43,7 @@ macro_rules! assertions {
             /// Returns the whole record, parsed.
             #[must_use]
             pub fn record(self) -> &'a Value {
-                self.0.entry.record
+                self.0.record.json
             }
         }
     };

@@ -1,4 +1,4 @@
-//! A capture: what it is set to, and how it runs a piece of code.
+//! The settings of a capture, and the capture of a piece of code.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::propagation::Policy;
 use crate::record::{Level, Service};
 use crate::span::install_panic_hook;
 
-/// Runs `body` and returns its value, with all that it recorded.
+/// Runs `body` and returns its value with the captured records and metrics.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "retrieval")]
@@ -32,7 +32,7 @@ pub fn capture<R>(body: impl FnOnce() -> R) -> (R, Captured) {
     Capture::new().run(body)
 }
 
-/// Runs `body` to its end and returns its value, with all that it recorded.
+/// Runs `body` to its end and returns its value with the captured records and metrics.
 ///
 /// ```
 /// #[ragspan::rag_span(layer = "retrieval")]
@@ -51,7 +51,9 @@ pub async fn capture_async<F: Future>(body: F) -> (F::Output, Captured) {
 
 /// A capture with settings of its own.
 ///
-/// Tasks and threads that the code starts are captured too if they carry the capture's subscriber (`tracing::instrument::WithSubscriber`, `tracing::dispatcher::with_default`), up to the end of the capture: await or join them.
+/// Tasks and threads that the code starts are captured too if they run under the capture's subscriber
+/// (`tracing::instrument::WithSubscriber`, `tracing::dispatcher::with_default`), up to the end of the capture:
+/// await or join them.
 ///
 /// ```
 /// use ragspan::{Level, rag_span, testing::Capture};
@@ -94,7 +96,7 @@ impl Default for Capture {
 }
 
 impl Capture {
-    /// A capture of every level, under a subscriber that has only our layer.
+    /// Creates a capture of every level, under a subscriber that has only ragspan's layer.
     pub fn new() -> Self {
         Self::default()
     }
@@ -114,7 +116,7 @@ impl Capture {
         self
     }
 
-    /// Keeps only records of this level and above, as a service's configuration would.
+    /// Captures only records of this level and above, as a service's configuration does.
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
@@ -139,8 +141,8 @@ impl Capture {
         self
     }
 
-    /// Stops time at this instant, RFC 3339 in UTC, until [`advance`](super::advance) moves it on. It is the time of our records
-    /// only: `tokio::time::pause` stops that of tokio's timers.
+    /// Stops time at this instant, RFC 3339 in UTC, until [`advance`](super::advance) moves it on. It is the time
+    /// of ragspan's records only: `tokio::time::pause` stops that of tokio's timers.
     ///
     /// ```
     /// # use ragspan::testing::{self, Capture};
@@ -163,7 +165,7 @@ impl Capture {
         self.at = time::unix_micros(instant);
         assert!(
             self.at.is_some(),
-            "`{instant}` is no instant: write it as in `2026-01-01T00:00:00Z`, from 1970 on"
+            "`{instant}` is not an instant: write it as in `2026-01-01T00:00:00Z`, from 1970 on"
         );
         self
     }

@@ -50,9 +50,12 @@ impl Captured {
         }
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = CapturedRecord<'_>> {
+    pub(super) fn captured_records(&self) -> impl Iterator<Item = CapturedRecord<'_>> {
         let all = self.facts.iter().zip(&self.records);
-        all.map(|(facts, record)| CapturedRecord { facts, record })
+        all.map(|(facts, record)| CapturedRecord {
+            facts,
+            json: record,
+        })
     }
 
     pub(super) fn has_stopped_time(&self) -> bool {
@@ -65,7 +68,8 @@ impl Captured {
         calls.map(|facts| facts.operation)
     }
 
-    /// Returns the only call of this operation. A call that started and has not ended counts: assertions about its end fail.
+    /// Returns the only call of this operation. A call that started and has not ended counts: assertions about its
+    /// end fail.
     ///
     /// # Panics
     ///
@@ -94,20 +98,20 @@ impl Captured {
     /// let ((), seen) = ragspan::testing::capture(|| { search(); search(); });
     /// assert_eq!(seen.spans("search").len(), 2);
     /// for span in seen.spans("search") {
-    ///     span.succeeded();
+    ///     span.assert_success();
     /// }
     /// ```
     #[must_use]
     pub fn spans(&self, operation: &str) -> Vec<CapturedSpan<'_>> {
         let of = |kind| {
-            let all = self.entries();
-            all.filter(move |entry| entry.kind == kind && entry.operation == operation)
+            let all = self.captured_records();
+            all.filter(move |record| record.kind == kind && record.operation == operation)
         };
         let ended: Vec<_> = of(Kind::Span).collect();
         let open = of(Kind::Started).filter(|start| ended.iter().all(|end| end.span != start.span));
         let open: Vec<_> = open.collect();
         let all = ended.into_iter().chain(open);
-        all.map(|entry| CapturedSpan(Assertion { seen: self, entry }))
+        all.map(|record| CapturedSpan(Assertion { seen: self, record }))
             .collect()
     }
 
@@ -121,7 +125,7 @@ impl Captured {
         match self.events(message)[..] {
             [only] => only,
             [] => {
-                let events = self.entries().filter(|entry| entry.is_event());
+                let events = self.captured_records().filter(|record| record.is_event());
                 let near = did_you_mean(message, events.map(CapturedRecord::message));
                 self.fail(&format!("no event `{message}` was captured{near}"));
             }
@@ -135,10 +139,10 @@ impl Captured {
     /// Returns all events with this message, in their order.
     #[must_use]
     pub fn events(&self, message: &str) -> Vec<CapturedEvent<'_>> {
-        let is_it = |entry: &CapturedRecord<'_>| entry.is_event() && entry.message() == message;
-        self.entries()
+        let is_it = |record: &CapturedRecord<'_>| record.is_event() && record.message() == message;
+        self.captured_records()
             .filter(is_it)
-            .map(|entry| CapturedEvent(Assertion { seen: self, entry }))
+            .map(|record| CapturedEvent(Assertion { seen: self, record }))
             .collect()
     }
 
@@ -173,7 +177,7 @@ impl Captured {
         let lines = self.lines.iter().map(|line| line.trim_end());
         if let Some(line) = lines.chain(metrics.lines()).find(holds) {
             self.fail(&format!(
-                "nothing was to hold `{text}`, but this does:\n  {line}"
+                "expected no text `{text}`, but this line has it:\n  {line}"
             ));
         }
         self
@@ -186,20 +190,23 @@ impl Captured {
     /// If there is one; the message shows them.
     #[track_caller]
     pub fn assert_no_errors(&self) -> &Self {
-        let is_error = |entry: &CapturedRecord<'_>| {
-            entry.level >= Level::Error || entry.kind == Kind::Span && entry.outcome.is_failure()
+        let is_error = |record: &CapturedRecord<'_>| {
+            record.level >= Level::Error || record.kind == Kind::Span && record.outcome.is_failure()
         };
-        let errors: Vec<_> = self.entries().filter(is_error).map(tree::line).collect();
+        let errors: Vec<_> = self
+            .captured_records()
+            .filter(is_error)
+            .map(tree::line)
+            .collect();
         if !errors.is_empty() {
             let errors = errors.join("\n  ");
-            self.fail(&format!(
-                "there were to be no errors, but there are:\n  {errors}"
-            ));
+            self.fail(&format!("expected no errors, but there are:\n  {errors}"));
         }
         self
     }
 
-    /// Returns the captured calls, with their outcomes, and events as an indented text, in the order in which they began. It has no ids and no times, so it is the same in each run and fits a snapshot.
+    /// Returns the captured calls, with their outcomes, and events as an indented text, in the order in which they
+    /// began. It has no ids and no times, so it is the same in each run and fits a snapshot.
     ///
     /// ```
     /// #[ragspan::rag_span(layer = "retrieval", ok(|hits| chunks = hits.len()))]
@@ -220,10 +227,11 @@ impl Captured {
     /// ```
     #[must_use]
     pub fn tree(&self) -> String {
-        tree::draw(&self.entries().collect::<Vec<_>>())
+        tree::draw(&self.captured_records().collect::<Vec<_>>())
     }
 
-    /// Asserts that this metric has this value with exactly these labels, in any order; for a histogram use `<name>_count` and `<name>_sum`. A series without a count is 0.
+    /// Asserts that this metric has this value with exactly these labels, in any order; for a histogram use
+    /// `<name>_count` and `<name>_sum`. A series without a count is 0.
     ///
     /// ```
     /// #[ragspan::rag_span(layer = "retrieval")]
@@ -264,7 +272,7 @@ impl Captured {
         }
         if self.lost > 0 {
             text.push_str(&format!(
-                "  ({} later records found no more room)\n",
+                "  ({} later records were dropped: the capture is full)\n",
                 self.lost
             ));
         }
@@ -316,7 +324,8 @@ impl Captured {
             .collect()
     }
 
-    /// Returns a metric's value, by its name and labels; for a histogram use `<name>_count` and `<name>_sum`. `None` if nothing was recorded for them.
+    /// Returns a metric's value, by its name and labels; for a histogram use `<name>_count` and `<name>_sum`.
+    /// `None` if nothing was recorded for them.
     #[must_use]
     pub fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         self.registry.value(name, labels)

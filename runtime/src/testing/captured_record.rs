@@ -73,7 +73,7 @@ impl Facts {
 pub(super) struct CapturedRecord<'a> {
     pub(super) facts: &'a Facts,
     /// The line, parsed.
-    pub(super) record: &'a Value,
+    pub(super) json: &'a Value,
 }
 
 impl Deref for CapturedRecord<'_> {
@@ -86,37 +86,37 @@ impl Deref for CapturedRecord<'_> {
 
 impl<'a> CapturedRecord<'a> {
     pub(super) fn message(self) -> &'a str {
-        self.record["message"].as_str().unwrap_or_default()
+        self.json["message"].as_str().unwrap_or_default()
     }
 
     /// The error's type and message.
     pub(super) fn error(self) -> Option<(&'a str, &'a str)> {
-        let error = &self.record["error"];
+        let error = &self.json["error"];
         Some((error["type"].as_str()?, error["message"].as_str()?))
     }
 
-    /// A value by the name that the code gave it: of the fields, of the metrics, or of the request's ids.
+    /// Returns a field, a metric, or an id of the request, by its name.
     pub(super) fn value(self, name: &str) -> Option<&'a Value> {
-        let moved = self.record["context"][keys::FIELDS.name]
+        let moved = self.json["context"][keys::FIELDS.name]
             .get(name)
             .filter(|_| !self.is_event());
-        let context = self.record["context"].get(name);
+        let context = self.json["context"].get(name);
         let metric = name.strip_prefix("metrics.").unwrap_or(name);
         let reserved = ["request_id", "user_id", "session_id", "tenant_id"].contains(&name);
-        let reserved = self.record.get(name).filter(|id| reserved && !id.is_null());
+        let reserved = self.json.get(name).filter(|id| reserved && !id.is_null());
         moved
             .or(context)
-            .or(self.record["metrics"].get(metric))
+            .or(self.json["metrics"].get(metric))
             .or(reserved)
     }
 
-    /// The fields, then the metrics, that the code has named, each in the order of the alphabet. No times, which
-    /// differ from run to run, and not how many spans there were, which the tree shows.
+    /// Returns the recorded fields, then the metrics, each in alphabetical order. Times are left out because they
+    /// differ between runs, and the number of spans because the tree shows it.
     pub(super) fn values(self) -> Vec<(&'a str, &'a Value)> {
-        let context = &self.record["context"];
+        let context = &self.json["context"];
         let fields = named(context, |name| self.is_event() || !OURS.contains(&name));
         let moved = named(&context[keys::FIELDS.name], |_| !self.is_event());
-        let metrics = named(&self.record["metrics"], |name| {
+        let metrics = named(&self.json["metrics"], |name| {
             !name.ends_with("_ms")
                 && !name.starts_with(keys::SELF_MS_PREFIX)
                 && name != keys::SPANS.name
@@ -125,12 +125,12 @@ impl<'a> CapturedRecord<'a> {
     }
 }
 
-fn named(object: &Value, keep: impl Fn(&str) -> bool) -> Vec<(&str, &Value)> {
+fn named(object: &Value, is_included: impl Fn(&str) -> bool) -> Vec<(&str, &Value)> {
     let all = object.as_object().into_iter().flatten();
-    let mut kept: Vec<_> = all
+    let mut fields: Vec<_> = all
         .map(|(name, value)| (name.as_str(), value))
-        .filter(|(name, _)| keep(name))
+        .filter(|(name, _)| is_included(name))
         .collect();
-    kept.sort_by_key(|(name, _)| *name);
-    kept
+    fields.sort_by_key(|(name, _)| *name);
+    fields
 }

@@ -28,10 +28,10 @@ pub(super) fn check(
     } else {
         format!("there is:\n  {}", there.join("\n  "))
     };
-    Err(format!("{series} was to be {value}, but {there}"))
+    Err(format!("expected {series} to be {value}, but {there}"))
 }
 
-/// Sums of many decimals end in some other digit.
+/// Compares with a tolerance, because sums of many decimals are inexact.
 fn is_near(found: f64, value: f64) -> bool {
     (found - value).abs() <= value.abs() * 1e-9
 }

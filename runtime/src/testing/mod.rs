@@ -14,9 +14,9 @@
 //! assert_eq!(seen.record("search_complete")["logger"], "rag.retrieval");
 //! ```
 //!
-//! A capture has records and metrics of its own, so tests run in parallel; it follows its code into tasks and threads that
-//! ragspan starts (`ragspan::task::spawn`), and into those that carry its subscriber. [`Capture`] stops time and seeds ids. A sentence
-//! that does not hold panics with what there was instead.
+//! A capture has records and metrics of its own, so tests run in parallel; it follows its code into tasks and
+//! threads that ragspan starts (`ragspan::task::spawn`), and into those that run under its subscriber. [`Capture`]
+//! stops time and seeds ids. A failed assertion panics with the actual state.
 
 #[macro_use]
 mod assertions;

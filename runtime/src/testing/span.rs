@@ -42,8 +42,8 @@ impl CapturedSpan<'_> {
     /// Asserts that it returned an error of this type: its label, or the name of its Rust type.
     #[track_caller]
     pub fn assert_failed_with(self, error_type: &str) -> Self {
-        let found = self.0.entry.error().map(|(found, _)| found);
-        let holds = self.0.entry.outcome == Outcome::Error && found == Some(error_type);
+        let found = self.0.record.error().map(|(found, _)| found);
+        let holds = self.0.record.outcome == Outcome::Error && found == Some(error_type);
         self.assert_ended(holds, &format!("fail with `{error_type}`"))
     }
 
@@ -69,24 +69,25 @@ impl CapturedSpan<'_> {
     /// Asserts that it belongs to this layer.
     #[track_caller]
     pub fn assert_layer(self, layer: &str) -> Self {
-        let found = self.0.entry.layer.map_or("none", |layer| layer.name());
+        let found = self.0.record.layer.map_or("none", |layer| layer.name());
         let but = format!("is in `{found}`");
         self.0
             .check(found == layer, &format!("be in the layer `{layer}`"), &but);
         self
     }
 
-    /// Asserts its duration, to the microsecond: for a capture that stops time, with [`Capture::at`](super::Capture::at).
+    /// Asserts its duration, to the microsecond: for a capture that stops time, with
+    /// [`Capture::at`](super::Capture::at).
     #[track_caller]
     pub fn assert_duration(self, duration: Duration) -> Self {
-        let found = self.0.entry.duration.map(Duration::from_micros);
+        let found = self.0.record.duration.map(Duration::from_micros);
         let hint = if self.0.seen.has_stopped_time() {
             ""
         } else {
             " (of real time, which is never the same: stop it, `Capture::new().at(..)`)"
         };
         let but = found.map_or_else(
-            || tree::how(self.0.entry),
+            || tree::how(self.0.record),
             |found| format!("lasted {found:?}{hint}"),
         );
         let holds = found.is_some_and(|found| found.as_micros() == duration.as_micros());
@@ -96,17 +97,14 @@ impl CapturedSpan<'_> {
 
     #[track_caller]
     fn ended(self, outcome: Outcome, how: &str) -> Self {
-        self.assert_ended(self.0.entry.outcome == outcome, how)
+        self.assert_ended(self.0.record.outcome == outcome, how)
     }
 
     #[track_caller]
     fn assert_ended(self, holds: bool, how: &str) -> Self {
-        let has_ended = self.0.entry.kind == Kind::Span;
-        self.0.check(
-            holds && has_ended,
-            how,
-            &format!("it {}", tree::how(self.0.entry)),
-        );
+        let has_ended = self.0.record.kind == Kind::Span;
+        self.0
+            .check(holds && has_ended, how, &tree::how(self.0.record));
         self
     }
 }

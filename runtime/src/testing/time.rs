@@ -1,26 +1,26 @@
-//! A test's own time: how it is written, and how it goes on.
+//! The stopped time of a test: parsing an instant, and advancing.
 
 use std::time::Duration;
 
 use crate::clock::fake;
 
-/// Moves on the time of the capture around this code, which [`Capture::at`](super::Capture::at) has stopped; to the whole
-/// microsecond.
+/// Advances the time of the enclosing capture, which [`Capture::at`](super::Capture::at) has stopped, in whole
+/// microseconds.
 ///
 /// # Panics
 ///
-/// Outside of such a capture.
+/// Outside of a capture with stopped time.
 #[track_caller]
 pub fn advance(by: Duration) {
     let moved = fake::current().is_some_and(|fake| fake.advance(by));
     assert!(
         moved,
-        "no time stands still here: run this code in a capture that stops it, \
-         `Capture::new().at(\"2026-01-01T00:00:00Z\")`, on its thread or carried to another"
+        "time is not stopped: run this code in a capture that stops it, \
+         `Capture::new().at(\"2026-01-01T00:00:00Z\")`, on its thread or with its context on another"
     );
 }
 
-/// The microseconds since the Unix epoch of an instant in RFC 3339, in UTC.
+/// Parses an instant in RFC 3339, in UTC, to microseconds since the Unix epoch.
 pub(super) fn unix_micros(text: &str) -> Option<u64> {
     let (date, rest) = text.split_once(['T', 't', ' '])?;
     let (clock, fraction) = rest.strip_suffix(['Z', 'z'])?.split_once('.').unzip();
@@ -35,7 +35,7 @@ pub(super) fn unix_micros(text: &str) -> Option<u64> {
     Some(seconds * 1_000_000 + fraction.map_or(Some(0), micros)?)
 }
 
-/// Three numbers of so many digits each.
+/// Parses three numbers with these numbers of digits.
 fn numbers(text: &str, between: char, widths: [usize; 3]) -> Option<[u64; 3]> {
     let mut parts = text.split(between);
     let mut found = [0; 3];
@@ -56,7 +56,7 @@ fn micros(digits: &str) -> Option<u64> {
     Some(number(digits)? * 10_u64.pow(u32::try_from(missing).ok()?))
 }
 
-/// The days from 1970 to this one.
+/// Returns the days from 1970 to this date.
 fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     const LENGTHS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let is_leap =
@@ -83,7 +83,7 @@ mod tests {
     use crate::record::rfc3339;
 
     #[test]
-    fn known_instants() {
+    fn instants_are_parsed() {
         assert_eq!(unix_micros("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(
             unix_micros("2026-01-01T00:00:00Z"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_is_refused() {
+    fn an_invalid_instant_is_rejected() {
         for text in [
             "",
             "T",
@@ -123,20 +123,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_record_writes_is_read_back(micros in 0..253_402_300_800_000_000_u64) {
+        fn a_written_timestamp_is_read_back(micros in 0..253_402_300_800_000_000_u64) {
             let text = String::from_utf8(rfc3339(micros).to_vec()).unwrap();
             prop_assert_eq!(unix_micros(&text), Some(micros));
         }
 
         #[test]
-        fn any_text_is_read_without_harm(text in any::<String>()) {
+        fn any_text_is_parsed_without_a_panic(text in any::<String>()) {
             let _ = unix_micros(&text);
         }
     }
 
     #[test]
     #[should_panic(expected = "run this code in a capture that stops it")]
-    fn time_that_was_not_stopped_cannot_be_moved() {
+    fn advance_panics_outside_a_capture_that_stops_time() {
         super::super::Capture::new()
             .seed(1)
             .run(|| advance(Duration::from_secs(1)));

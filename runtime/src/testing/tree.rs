@@ -1,4 +1,4 @@
-//! The tree of what was captured, as text: spans with how they ended, and events, in the order in which they began.
+//! Draws the captured records as a tree: spans with their outcomes, and events, in the order of their starts.
 //!
 //! Ids and times are left out, so that the text is the same in each run.
 
@@ -12,69 +12,69 @@ use crate::record::{Kind, Outcome};
 use ragspan_core::record::keys;
 
 /// The most characters of a text.
-const LONGEST: usize = 100;
+const MAX_CHARS: usize = 100;
 
 /// The records by the span above them, ordered by their start and then by their order.
 type Below<'a> = HashMap<Option<SpanId>, Vec<((u64, usize), CapturedRecord<'a>)>>;
 
-pub(super) fn draw(entries: &[CapturedRecord<'_>]) -> String {
-    let below = arrange(entries);
+pub(super) fn draw(records: &[CapturedRecord<'_>]) -> String {
+    let below = arrange(records);
     let mut text = String::new();
     let mut next: Vec<_> = siblings(&below, None, 0);
-    while let Some((depth, entry)) = next.pop() {
+    while let Some((depth, record)) = next.pop() {
         text.push_str(&"  ".repeat(depth));
-        text.push_str(&line(entry));
+        text.push_str(&line(record));
         text.push('\n');
-        if !entry.is_event() {
-            next.extend(siblings(&below, entry.span, depth + 1));
+        if !record.is_event() {
+            next.extend(siblings(&below, record.span, depth + 1));
         }
     }
     text
 }
 
-/// The last one first, as a stack wants them.
+/// Returns the children of a span, the last one first for a stack.
 fn siblings<'a>(
     below: &Below<'a>,
     span: Option<SpanId>,
     depth: usize,
 ) -> Vec<(usize, CapturedRecord<'a>)> {
     let all = below.get(&span).into_iter().flatten().rev();
-    all.map(|(_, entry)| (depth, *entry)).collect()
+    all.map(|(_, record)| (depth, *record)).collect()
 }
 
-fn arrange<'a>(entries: &[CapturedRecord<'a>]) -> Below<'a> {
-    let of = |kind| move |entry: &&CapturedRecord<'_>| entry.kind == kind;
-    let ended: HashSet<_> = entries
+fn arrange<'a>(records: &[CapturedRecord<'a>]) -> Below<'a> {
+    let of = |kind| move |record: &&CapturedRecord<'_>| record.kind == kind;
+    let ended: HashSet<_> = records
         .iter()
         .filter(of(Kind::Span))
-        .map(|entry| entry.span)
+        .map(|record| record.span)
         .collect();
-    let starts = entries
+    let starts = records
         .iter()
         .enumerate()
-        .filter(|(_, entry)| entry.kind == Kind::Started);
-    let started: HashMap<_, _> = starts.map(|(at, entry)| (entry.span, at)).collect();
-    let is_shown = |entry: &CapturedRecord<'_>| match entry.kind {
+        .filter(|(_, record)| record.kind == Kind::Started);
+    let started: HashMap<_, _> = starts.map(|(at, record)| (record.span, at)).collect();
+    let is_shown = |record: &CapturedRecord<'_>| match record.kind {
         Kind::Span | Kind::Event => true,
-        Kind::Started => !ended.contains(&entry.span),
+        Kind::Started => !ended.contains(&record.span),
         Kind::FirstItem => false,
     };
     let mut below = Below::new();
-    for (at, entry) in entries
+    for (at, record) in records
         .iter()
         .enumerate()
-        .filter(|(_, entry)| is_shown(entry))
+        .filter(|(_, record)| is_shown(record))
     {
         let is_known =
             |above: &SpanId| ended.contains(&Some(*above)) || started.contains_key(&Some(*above));
-        let first = if entry.is_event() {
+        let first = if record.is_event() {
             None
         } else {
-            started.get(&entry.span)
+            started.get(&record.span)
         };
-        let key = (entry.begun, first.copied().unwrap_or(at));
-        let above = entry.above().filter(is_known);
-        below.entry(above).or_default().push((key, *entry));
+        let key = (record.begun, first.copied().unwrap_or(at));
+        let above = record.above().filter(is_known);
+        below.entry(above).or_default().push((key, *record));
     }
     below
         .values_mut()
@@ -83,30 +83,30 @@ fn arrange<'a>(entries: &[CapturedRecord<'a>]) -> Below<'a> {
 }
 
 /// Formats a record in one line.
-pub(super) fn line(entry: CapturedRecord<'_>) -> String {
-    let mut line = if entry.is_event() {
-        format!("{} {}", entry.level, short(entry.message()))
+pub(super) fn line(record: CapturedRecord<'_>) -> String {
+    let mut line = if record.is_event() {
+        format!("{} {}", record.level, short(record.message()))
     } else {
-        format!("{}{} {}", entry.operation, in_layer(entry), how(entry))
+        format!("{}{} {}", record.operation, in_layer(record), how(record))
     };
-    for (name, value) in entry.values() {
+    for (name, value) in record.values() {
         line.push_str(&format!(", {name} = {}", written(name, value)));
     }
     line
 }
 
-fn in_layer(entry: CapturedRecord<'_>) -> String {
-    entry
+fn in_layer(record: CapturedRecord<'_>) -> String {
+    record
         .layer
         .map_or_else(String::new, |layer| format!(" ({layer})"))
 }
 
-/// Returns how a call ended, in the words of the messages.
-pub(super) fn how(entry: CapturedRecord<'_>) -> String {
-    if entry.kind == Kind::Started {
+/// Returns the outcome of a call, as messages show it.
+pub(super) fn how(record: CapturedRecord<'_>) -> String {
+    if record.kind == Kind::Started {
         return "has not ended".to_owned();
     }
-    let word = match entry.outcome {
+    let word = match record.outcome {
         Outcome::Success => "succeeded",
         Outcome::Empty => "was empty",
         Outcome::Error => "failed",
@@ -114,13 +114,11 @@ pub(super) fn how(entry: CapturedRecord<'_>) -> String {
         Outcome::Panic => "panicked",
         other => other.status(),
     };
-    match entry.error() {
+    match record.error() {
         // Every panic has the same type, and its line in the file changes with each edit.
-        Some((_, message)) if entry.outcome == Outcome::Panic => {
-            let message_text = message
-                .rsplit_once(" (")
-                .map_or(message, |(message_text, _)| message_text);
-            format!("{word}: {}", short(message_text))
+        Some((_, message)) if record.outcome == Outcome::Panic => {
+            let text = message.rsplit_once(" (").map_or(message, |(text, _)| text);
+            format!("{word}: {}", short(text))
         }
         Some((kind, message)) => format!("{word} with {kind}: {}", short(message)),
         None => word.to_owned(),
@@ -141,10 +139,10 @@ pub(super) fn written(name: &str, value: &Value) -> String {
     short(&ids.unwrap_or_else(|| value.to_string()))
 }
 
-/// One line, and not a long one.
+/// Joins the lines of a text and truncates it.
 fn short(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
+    match line.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
         None => line,
     }

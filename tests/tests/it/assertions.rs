@@ -198,29 +198,29 @@ fn a_wrong_outcome_is_reported() {
     for (message, expected) in [
         (
             message(|| search.assert_success()),
-            "`search` was to succeed",
+            "expected `search` to succeed",
         ),
         (
             message(|| search.assert_empty()),
-            "`search` was to be empty",
+            "expected `search` to be empty",
         ),
         (
             message(|| search.assert_panicked()),
-            "`search` was to panic",
+            "expected `search` to panic",
         ),
         (
             message(|| search.assert_cancelled()),
-            "`search` was to be cancelled",
+            "expected `search` to be cancelled",
         ),
         (
             message(|| search.assert_failed_with("busy")),
-            "`search` was to fail with `busy`",
+            "expected `search` to fail with `busy`",
         ),
     ] {
         assert_eq!(message, format!("{expected}, {but}"));
     }
     let message = message(|| search.assert_duration(Duration::from_secs(1)));
-    assert_eq!(message, "`search` was to last 1s, but lasted 12ms");
+    assert_eq!(message, "expected `search` to last 1s, but it lasted 12ms");
 }
 
 #[test]
@@ -230,27 +230,27 @@ fn a_wrong_position_is_reported() {
     for (message, expected) in [
         (
             message(|| search.assert_root()),
-            "`search` was to be a root, but is under `answer`",
+            "expected `search` to be a root, but it is under `answer`",
         ),
         (
             message(|| search.assert_under("anwser")),
-            "`search` was to be under `anwser`, but is under `answer`; did you mean `answer`?",
+            "expected `search` to be under `anwser`, but it is under `answer`; did you mean `answer`?",
         ),
         (
             message(|| seen.span("answer").assert_under("search")),
-            "`answer` was to be under `search`, but is a root",
+            "expected `answer` to be under `search`, but it is a root",
         ),
         (
             message(|| search.assert_layer("data")),
-            "`search` was to be in the layer `data`, but is in `retrieval`",
+            "expected `search` to be in the layer `data`, but it is in `retrieval`",
         ),
         (
             message(|| search.assert_user("grace")),
-            "`search` was to be for `grace`, but is for `ada`",
+            "expected `search` to be for `grace`, but it is for `ada`",
         ),
         (
             message(|| search.assert_level(Level::Info)),
-            "`search` was to be at INFO, but is at ERROR",
+            "expected `search` to be at INFO, but it is at ERROR",
         ),
     ] {
         assert_eq!(message, expected);
@@ -264,19 +264,19 @@ fn a_wrong_value_is_reported() {
     for (message, expected) in [
         (
             message(|| search.assert_field("top_k", 3)),
-            "`search` was to have top_k = 3, but has 10",
+            "expected `search` to have top_k = 3, but it has 10",
         ),
         (
             message(|| search.assert_field("top_l", 3)),
-            "`search` was to have top_l = 3, but has only [api_key, top_k]; did you mean `top_k`?",
+            "expected `search` to have top_l = 3, but it has only [api_key, top_k]; did you mean `top_k`?",
         ),
         (
             message(|| search.assert_no_field("top_k")),
-            "`search` was to have no top_k, but has top_k = 10",
+            "expected `search` to have no top_k, but it has top_k = 10",
         ),
         (
             message(|| event.assert_field("size", 41)),
-            "the event `cache warmed` was to have size = 41, but has 40",
+            "expected the event `cache warmed` to have size = 41, but it has 40",
         ),
     ] {
         assert_eq!(message, expected);
@@ -291,18 +291,18 @@ fn unexpected_errors_and_series_are_reported() {
     for (message, expected) in [
         (
             message(|| seen.assert_no_errors()),
-            "there were to be no errors, but there are:
+            "expected no errors, but there are:
   search (retrieval) failed with timeout: no answer, api_key = \"[redacted]\", top_k = 10
   answer (api) failed with timeout: no answer, api_key = \"[redacted]\"",
         ),
         (
             counted("rag_errors_total", &[("error_type", "timeout")]),
-            "rag_errors_total{error_type=\"timeout\"} was to be 1, but there is:
+            "expected rag_errors_total{error_type=\"timeout\"} to be 1, but there is:
   rag_errors_total{error_type=\"timeout\",layer=\"retrieval\"} 1",
         ),
         (
             counted("rag_cache_hits_total", &[("cache", "a")]),
-            "rag_cache_hits_total{cache=\"a\"} was to be 1, but it was never counted",
+            "expected rag_cache_hits_total{cache=\"a\"} to be 1, but it was never counted",
         ),
         (
             counted("rag_request_total", &[]),
@@ -323,7 +323,7 @@ fn a_secret_is_found_in_every_position_and_escaping() {
     };
     assert!(
         message("s3cret")
-            .starts_with("nothing was to hold `s3cret`, but this does:\n  {\"timestamp\"")
+            .starts_with("expected no text `s3cret`, but this line has it:\n  {\"timestamp\"")
     );
     assert!(message("a\"b\\c\n").contains("a\\\"b\\\\c\\n"));
     let (_, seen) = capture(|| ragspan::rag::set_cache_size("s3cret", 1));
@@ -403,7 +403,7 @@ fn an_unfinished_call_is_captured() {
     assert_eq!(seen.tree(), "remember (memory) has not ended\n");
     let message = panic_message(|| seen.span("remember").assert_success());
     assert!(
-        message.starts_with("`remember` was to succeed, but it has not ended"),
+        message.starts_with("expected `remember` to succeed, but it has not ended"),
         "{message}"
     );
     drop(open);

@@ -204,10 +204,10 @@ fn an_invalid_pattern_is_reported_with_its_position() {
         "c.yaml:3:14: logging.privacy.redact: expected off, or a list of private_keys,",
         "did you mean `jwt`?",
         "c.yaml:6:12: logging.privacy.patterns: expected",
-        "found `a(b`; the pattern is no regular expression: unclosed group",
+        "found `a(b`; the pattern is not a regular expression: unclosed group",
         "c.yaml:7:12: logging.privacy.patterns: a pattern's name has at most 40 small letters",
         "c.yaml:8:12: logging.privacy.patterns: expected",
-        "the pattern finds the empty text",
+        "the pattern matches the empty text",
     ] {
         assert!(error.contains(part), "{part} in {error}");
     }

@@ -14,7 +14,7 @@ fn redacted(text: &str) -> String {
     rules().redact(text, &mut Hits::default()).into_owned()
 }
 
-/// One of each, with what stays of it.
+/// A secret for each rule, with its redacted form.
 const PLANTED: &[(Redaction, &str, &str)] = &[
     (
         Redaction::ApiKeys,
@@ -92,7 +92,7 @@ const PLANTED: &[(Redaction, &str, &str)] = &[
 ];
 
 #[test]
-fn each_secret_is_taken_out_by_its_own_rule_and_what_is_around_it_stays() {
+fn each_secret_is_redacted_by_its_own_rule_and_the_surrounding_text_stays() {
     for (rule, secret, left) in PLANTED {
         let mark = format!("[redacted:{}]", rule.name());
         for (before, after) in [
@@ -105,7 +105,7 @@ fn each_secret_is_taken_out_by_its_own_rule_and_what_is_around_it_stays() {
             assert_eq!(text.matches(&mark).count(), 1, "{secret} -> {text}");
             let rest = text.replace(&mark, "");
             let expected = format!("{before}{left}{after}");
-            // An address takes letters of an escape before it along.
+            // An e-mail address includes the letters of an escape before it.
             if *rule != Redaction::Emails {
                 assert_eq!(rest, expected, "{secret}");
             }
@@ -114,7 +114,7 @@ fn each_secret_is_taken_out_by_its_own_rule_and_what_is_around_it_stays() {
 }
 
 #[test]
-fn what_only_looks_a_little_like_a_secret_stays() {
+fn text_that_resembles_a_secret_is_not_redacted() {
     for text in [
         "task-id sk-learn-pipeline-with-many-words",
         "risk-assessment-of-a-long-thing-123456",
@@ -141,7 +141,7 @@ fn a_key_that_is_cut_off_goes_to_the_end() {
 }
 
 #[test]
-fn what_debug_prints_around_a_secret_hides_none() {
+fn debug_output_does_not_hide_a_secret() {
     for (rule, secret, _) in PLANTED {
         let printed = format!("{:?}", format!("line\n{secret}\tline"));
         let text = redacted(&printed);
@@ -169,14 +169,14 @@ fn an_expression_of_the_users_own_is_a_rule() {
     let mut settings = Settings::default();
     settings.pattern("patient", r"^P-\d{4}\b").unwrap();
     let rules = settings.rules();
-    assert!(rules.may_find("xP-1234"), "it may stand at a beginning");
+    assert!(rules.may_find("xP-1234"), "a beginning may match");
     let shown = |text| rules.redact(text, &mut Hits::default()).into_owned();
     assert_eq!(shown("P-1234 is ill"), "[redacted:patient] is ill");
     assert_eq!(shown("not P-1234"), "not P-1234");
 }
 
 #[test]
-fn what_cannot_be_a_rule_is_refused() {
+fn an_invalid_rule_is_rejected() {
     let refused = |name, pattern| Settings::default().pattern(name, pattern).unwrap_err();
     assert_eq!(refused("emails", "a"), RedactionError::Name);
     assert_eq!(refused("Bad Name", "a"), RedactionError::Name);
@@ -232,8 +232,8 @@ fn card() -> impl Strategy<Value = String> {
             .iter()
             .rev()
             .enumerate()
-            .map(|(position, digit)| {
-                let twice = u32::from(*digit) * if position % 2 == 0 { 2 } else { 1 };
+            .map(|(index, digit)| {
+                let twice = u32::from(*digit) * if index % 2 == 0 { 2 } else { 1 };
                 twice / 10 + twice % 10
             })
             .sum();
@@ -241,8 +241,8 @@ fn card() -> impl Strategy<Value = String> {
     })
 }
 
-/// Something that ends before a secret, and begins after it.
-fn around() -> impl Strategy<Value = (String, String)> {
+/// Text before and after a secret.
+fn surrounding() -> impl Strategy<Value = (String, String)> {
     let before = prop_oneof![
         Just(String::new()),
         any::<String>().prop_map(|text| format!("{text} ")),
@@ -259,7 +259,7 @@ fn around() -> impl Strategy<Value = (String, String)> {
 
 proptest! {
     #[test]
-    fn a_planted_secret_is_found_wherever_it_stands((_, secret) in planted(), (before, after) in around()) {
+    fn a_planted_secret_is_found_at_any_position((_, secret) in planted(), (before, after) in surrounding()) {
         let text = format!("{before}{secret}{after}");
         let rules = rules();
         prop_assert!(rules.may_find(&text));
@@ -293,8 +293,8 @@ proptest! {
         ];
         let texts = [uuid, digits, hash, float.to_string(), small.to_string(), short];
         for text in texts.into_iter().chain(times) {
-            for around in [text.clone(), format!("id={text} "), format!("\"{text}\",")] {
-                prop_assert_eq!(redacted(&around), around);
+            for surrounding in [text.clone(), format!("id={text} "), format!("\"{text}\",")] {
+                prop_assert_eq!(redacted(&surrounding), surrounding);
             }
         }
     }
