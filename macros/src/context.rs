@@ -63,11 +63,11 @@ fn not_on_the_type(input: ParseStream<'_>) -> Error {
 struct VariantFields {
     /// `Self::Variant`, or `None` for a struct.
     variant: Option<TokenStream>,
-    fields: Vec<Field>,
+    fields: Vec<ContextField>,
 }
 
 /// One field that is recorded in the context.
-struct Field {
+struct ContextField {
     member: Member,
     /// The variable that the variant's pattern binds. A field of a struct is read from `self` instead.
     binding: Option<Ident>,
@@ -130,7 +130,7 @@ fn fields(
     fields: &Fields,
     errors: &mut Errors,
     binding: impl Fn(usize) -> Option<Ident>,
-) -> Vec<Field> {
+) -> Vec<ContextField> {
     let mut recorded = Vec::new();
     for (index, (member, field)) in fields.members().zip(fields).enumerate() {
         recorded.extend(recorded_field(field, member, binding(index), errors));
@@ -145,7 +145,7 @@ fn recorded_field(
     member: Member,
     binding: Option<Ident>,
     errors: &mut Errors,
-) -> Option<Field> {
+) -> Option<ContextField> {
     let mut attrs = FieldAttrs::default();
     let example = "#[log(redact)]";
     derive::inside(&field.attrs, NAME, example, errors, |input, errors| {
@@ -164,7 +164,7 @@ fn recorded_field(
             (String::new(), field.ty.span())
         }
     };
-    Some(Field {
+    Some(ContextField {
         member,
         binding,
         ty: field.ty.clone(),
@@ -182,12 +182,12 @@ fn recorded_field(
 /// ```text
 /// struct Context { user_id: String, #[log(rename = "user_id")] owner: String }
 /// ```
-fn reject_duplicate_names(fields: &[Field], errors: &mut Errors) {
+fn reject_duplicate_names(fields: &[ContextField], errors: &mut Errors) {
     let mut names = HashSet::new();
     let named = fields
         .iter()
         .filter(|field| field.form != Form::Flattened && !field.name.is_empty());
-    for Field {
+    for ContextField {
         name, span, form, ..
     } in named
     {

@@ -21,7 +21,7 @@ use crate::dispatch;
 use crate::pipeline::is_worker;
 use crate::record::{Kind, Level, Record, level_of_event};
 use crate::trace::{self, Inherited, nearest};
-use crate::value::{Capture, Fields};
+use crate::value::{FieldVisitor, Fields};
 
 /// The number of layers of ours that belong to a subscriber.
 static LAYERS: AtomicUsize = AtomicUsize::new(0);
@@ -154,7 +154,7 @@ where
         }
         // This runs the user's `Debug`, so no lock is held.
         let mut fields = Fields::default();
-        values.record(&mut Capture(&mut fields));
+        values.record(&mut FieldVisitor(&mut fields));
         let dispatch = self.dispatch.get().and_then(WeakDispatch::upgrade);
         let registry = dispatch
             .as_ref()
@@ -184,7 +184,7 @@ where
             return;
         }
         let mut record = handle.blank();
-        event.record(&mut Capture(&mut record.fields));
+        event.record(&mut FieldVisitor(&mut record.fields));
         let inherited = self.inherited(event, &context);
         if !bridged {
             record.layer = layer_of(&inherited, metadata.module_path());

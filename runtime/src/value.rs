@@ -196,7 +196,7 @@ impl Fields {
     /// Adds a `tracing` value; the value of a secret is redacted.
     pub(crate) fn capture(&mut self, name: &'static str, value: &dyn tracing::Value) {
         let first = self.items.len();
-        value.record(any_field(), &mut Capture(self));
+        value.record(any_field(), &mut FieldVisitor(self));
         if is_secret(name) {
             self.hide(first, is_metric(name));
         }
@@ -378,9 +378,9 @@ fn any_field() -> &'static Field {
 
 /// Collects the values that `tracing` records; the values of secrets are redacted.
 #[derive(Debug)]
-pub(crate) struct Capture<'a>(pub(crate) &'a mut Fields);
+pub(crate) struct FieldVisitor<'a>(pub(crate) &'a mut Fields);
 
-impl Capture<'_> {
+impl FieldVisitor<'_> {
     fn text(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         self.0.print_named(field.name(), value);
     }
@@ -400,7 +400,7 @@ fn is_metric(name: &str) -> bool {
     name.starts_with("metrics.")
 }
 
-impl Visit for Capture<'_> {
+impl Visit for FieldVisitor<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.text(field, format_args!("{value:?}"));
     }

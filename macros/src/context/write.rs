@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
-use super::{Field, Form, VariantFields};
+use super::{ContextField, Form, VariantFields};
 use crate::derive::CratePaths;
 
 /// Generates the methods for an item with this name.
@@ -17,7 +17,7 @@ pub(super) fn methods(name: &Ident, variants: &[VariantFields], paths: &CratePat
 }
 
 /// Returns the bound that a field's type needs. The result of a `with` function gets none; rustc checks it at its use.
-pub(super) fn bound(field: &Field, paths: &CratePaths) -> Option<(Type, TokenStream)> {
+pub(super) fn bound(field: &ContextField, paths: &CratePaths) -> Option<(Type, TokenStream)> {
     let mixed_site = Span::mixed_site();
     let (root, private) = (paths.root(), paths.private());
     let (ty, bound) = match field.form {
@@ -106,7 +106,7 @@ fn arm(variant: &VariantFields, paths: &CratePaths) -> TokenStream {
         .iter()
         .filter(|field| field.form != Form::Redacted);
     let bindings = read.map(
-        |Field {
+        |ContextField {
              member, binding, ..
          }| quote_spanned!(mixed_site=> #member: #binding),
     );
@@ -114,7 +114,7 @@ fn arm(variant: &VariantFields, paths: &CratePaths) -> TokenStream {
 }
 
 /// Generates the call that records one field.
-fn record(field: &Field, paths: &CratePaths) -> TokenStream {
+fn record(field: &ContextField, paths: &CratePaths) -> TokenStream {
     let mixed_site = Span::mixed_site();
     let out = Ident::new("__out", mixed_site);
     let name = &field.name;
@@ -144,7 +144,7 @@ fn record(field: &Field, paths: &CratePaths) -> TokenStream {
 }
 
 /// Returns the span at which rustc reports a wrong type of the value.
-fn error_span(field: &Field) -> Span {
+fn error_span(field: &ContextField) -> Span {
     let mixed_site = Span::mixed_site();
     let with = field.with.as_ref().map(Spanned::span);
     mixed_site.located_at(with.unwrap_or_else(|| field.ty.span()))
@@ -153,7 +153,7 @@ fn error_span(field: &Field) -> Span {
 /// ```text
 /// &with(&self.user, |user| user.id)
 /// ```
-fn value(field: &Field, paths: &CratePaths) -> TokenStream {
+fn value(field: &ContextField, paths: &CratePaths) -> TokenStream {
     let at = error_span(field);
     let reference = reference(field, at);
     let Some(with) = &field.with else {
@@ -164,7 +164,7 @@ fn value(field: &Field, paths: &CratePaths) -> TokenStream {
 }
 
 /// Returns a reference to the field, with all tokens located at `at`.
-fn reference(field: &Field, at: Span) -> TokenStream {
+fn reference(field: &ContextField, at: Span) -> TokenStream {
     let member = &field.member;
     match &field.binding {
         Some(binding) => {
@@ -179,7 +179,12 @@ fn reference(field: &Field, at: Span) -> TokenStream {
 /// ```text
 /// if let Some(value) = OptionalField::new(&self.email).get() { out.hashed("email", context_hash(value)); }
 /// ```
-fn record_formatted(field: &Field, paths: &CratePaths, method: &str, checked: &str) -> TokenStream {
+fn record_formatted(
+    field: &ContextField,
+    paths: &CratePaths,
+    method: &str,
+    checked: &str,
+) -> TokenStream {
     let (mixed_site, at) = (Span::mixed_site(), error_span(field));
     let out = Ident::new("__out", mixed_site);
     let (name, value, private) = (&field.name, value(field, paths), paths.private_at(at));

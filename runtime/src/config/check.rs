@@ -2,13 +2,13 @@
 
 use super::keys::{self, Key, KeyInfo, OptionalKey};
 use super::problem::{Problem, Problems};
-use super::settings::Settings;
+use super::settings::LoadedSettings;
 
 /// The minimum length of the key of hashes, in bytes.
 const MIN_HASH_KEY: usize = 16;
 
 /// Adds a problem for each check that fails.
-pub(super) fn check(settings: &Settings, problems: &mut Problems) {
+pub(super) fn check(settings: &LoadedSettings, problems: &mut Problems) {
     check_ages(settings, problems);
     check_archive(settings, problems);
     check_channels(settings, problems);
@@ -16,12 +16,17 @@ pub(super) fn check(settings: &Settings, problems: &mut Problems) {
 }
 
 /// Adds a problem at the position of the key.
-pub(super) fn add(settings: &Settings, key: &KeyInfo, message: &str, problems: &mut Problems) {
+pub(super) fn add(
+    settings: &LoadedSettings,
+    key: &KeyInfo,
+    message: &str,
+    problems: &mut Problems,
+) {
     problems.add(Problem::new(key.path, settings.position(key), message));
 }
 
 /// A record is hot first, then warm, then cold.
-fn check_ages(settings: &Settings, problems: &mut Problems) {
+fn check_ages(settings: &LoadedSettings, problems: &mut Problems) {
     let ages: [(Key<u64>, Key<u64>); 2] = [
         (keys::HOT_DAYS, keys::WARM_DAYS),
         (keys::WARM_DAYS, keys::COLD_DAYS),
@@ -39,7 +44,7 @@ fn check_ages(settings: &Settings, problems: &mut Problems) {
     }
 }
 
-fn check_archive(settings: &Settings, problems: &mut Problems) {
+fn check_archive(settings: &LoadedSettings, problems: &mut Problems) {
     let key = keys::ARCHIVE_TO_S3;
     if settings.is_true(key) && settings.get_optional(keys::S3_BUCKET).is_none() {
         let message = "`archive_to_s3` needs `s3_bucket`; add the name of the bucket";
@@ -47,7 +52,7 @@ fn check_archive(settings: &Settings, problems: &mut Problems) {
     }
 }
 
-fn check_channels(settings: &Settings, problems: &mut Problems) {
+fn check_channels(settings: &LoadedSettings, problems: &mut Problems) {
     if !settings.is_enabled(keys::ALERTING.path) {
         return;
     }
@@ -69,7 +74,7 @@ fn check_channels(settings: &Settings, problems: &mut Problems) {
 }
 
 /// A short key can be found from the hashes by trying all keys, and then the hashed values can be found too.
-fn check_hash_key(settings: &Settings, problems: &mut Problems) {
+fn check_hash_key(settings: &LoadedSettings, problems: &mut Problems) {
     let key = settings.get_optional(keys::HASH_KEY).unwrap_or_default();
     if !key.is_empty() && key.len() < MIN_HASH_KEY {
         let message = format!(

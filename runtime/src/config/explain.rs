@@ -1,7 +1,7 @@
 //! The effective configuration: every key with its value, the source of the value, and its meaning.
 
 use super::keys::{KEYS, KeyInfo};
-use super::settings::{Settings, Slot, ValueSource};
+use super::settings::{LoadedSettings, SettingSlot, ValueSource};
 
 /// A key of the configuration with its effective value and the source of the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,12 +54,12 @@ impl Setting {
 }
 
 /// Returns all keys, in the order of [`KEYS`].
-pub(super) fn explain(settings: &Settings) -> Vec<Setting> {
+pub(super) fn explain(settings: &LoadedSettings) -> Vec<Setting> {
     let slots = KEYS.iter().zip(&settings.slots);
     slots.map(|(key, slot)| setting(key, slot)).collect()
 }
 
-fn setting(key: &KeyInfo, slot: &Slot) -> Setting {
+fn setting(key: &KeyInfo, slot: &SettingSlot) -> Setting {
     Setting {
         path: key.path,
         value: slot.shown.clone(),

@@ -7,9 +7,9 @@ use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::kind::Kind;
+use super::kind::KeyKind;
 #[cfg(test)]
-use super::kind::{FromValue, Value};
+use super::kind::{FromValue, KeyValue};
 use crate::pipeline::Levels;
 use crate::privacy::Redaction;
 
@@ -71,7 +71,7 @@ impl Support {
 pub(super) struct KeyInfo {
     pub(super) section: &'static Section,
     pub(super) path: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: KeyKind,
     /// The default as it is written in the file; empty if there is none.
     pub(super) default: &'static str,
     /// The key must be present if its section is enabled.
@@ -89,7 +89,7 @@ impl KeyInfo {
     const fn new(
         section: &'static Section,
         path: &'static str,
-        kind: Kind,
+        kind: KeyKind,
         default: &'static str,
         doc: &'static str,
     ) -> Self {
@@ -179,7 +179,7 @@ macro_rules! typed_keys {
                 }
 
                 #[cfg(test)]
-                fn can_hold(self, value: &Value) -> bool
+                fn can_hold(self, value: &KeyValue) -> bool
                 where
                     T: FromValue,
                 {
@@ -287,7 +287,7 @@ macro_rules! keys {
             KeyInfo::new(
                 $section,
                 concat!($path, ".", $name),
-                Kind::$kind $(($($bound),+))?,
+                KeyKind::$kind $(($($bound),+))?,
                 concat!("" $(, $default)?),
                 $doc,
             )
@@ -299,7 +299,7 @@ macro_rules! keys {
 
         /// Returns for each key whether its type can hold the value that `sample` returns for its row.
         #[cfg(test)]
-        fn check_types(sample: impl Fn(&KeyInfo) -> Value) -> Vec<(&'static str, bool)> {
+        fn check_types(sample: impl Fn(&KeyInfo) -> KeyValue) -> Vec<(&'static str, bool)> {
             vec![$($(($key.info().path, $key.can_hold(&sample($key.info()))),)*)*]
         }
 
@@ -481,8 +481,8 @@ mod tests {
     fn every_key_has_the_type_of_its_values() {
         let sample = |key: &KeyInfo| match key.kind {
             _ if !key.default.is_empty() => key.kind.read_default(key.default).unwrap(),
-            Kind::Url(schemes) => key.kind.read(&format!("{}://x", schemes[0])).unwrap(),
-            kind if kind.is_list() || kind.is_map() => Value::Texts(vec![]),
+            KeyKind::Url(schemes) => key.kind.read(&format!("{}://x", schemes[0])).unwrap(),
+            kind if kind.is_list() || kind.is_map() => KeyValue::Texts(vec![]),
             kind => kind.read("x").unwrap(),
         };
         for (path, can_hold) in check_types(sample) {

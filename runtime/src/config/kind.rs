@@ -11,7 +11,7 @@ use crate::record::Level;
 
 /// The kind of a key's value. Bounds are inclusive.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(super) enum KeyKind {
     /// `true` or `false`.
     Flag,
     /// A whole number.
@@ -50,7 +50,7 @@ pub(super) enum Kind {
 
 /// A parsed value. It may be a secret, so it is not `Debug`.
 #[derive(Clone, PartialEq)]
-pub(super) enum Value {
+pub(super) enum KeyValue {
     Flag(bool),
     Whole(u64),
     Number(f64),
@@ -64,16 +64,16 @@ pub(super) enum Value {
 /// A type that a lookup of a key returns.
 pub(super) trait FromValue {
     /// Returns the value if it is of this type.
-    fn from_value(value: &Value) -> Option<&Self>;
+    fn from_value(value: &KeyValue) -> Option<&Self>;
 }
 
 macro_rules! from_value {
     ($($variant:ident => $type:ty),* $(,)?) => {
         $(
             impl FromValue for $type {
-                fn from_value(value: &Value) -> Option<&Self> {
+                fn from_value(value: &KeyValue) -> Option<&Self> {
                     match value {
-                        Value::$variant(value) => Some(value),
+                        KeyValue::$variant(value) => Some(value),
                         _ => None,
                     }
                 }
@@ -93,7 +93,7 @@ from_value! {
     Texts => [String],
 }
 
-impl Kind {
+impl KeyKind {
     /// Returns true for a list of scalars.
     pub(super) fn is_list(self) -> bool {
         matches!(self, Self::Choices(_) | Self::ChoicesOrOff(_) | Self::Texts)
@@ -139,20 +139,20 @@ impl Kind {
     /// Parses one scalar: the whole value, or an item of a list or mapping.
     ///
     /// The error adds details to [`expected`](Self::expected), and may be empty.
-    pub(super) fn read(self, text: &str) -> Result<Value, String> {
+    pub(super) fn read(self, text: &str) -> Result<KeyValue, String> {
         let word = text.trim();
         let value = match self {
-            Self::Flag => word.parse().ok().map(Value::Flag),
-            Self::Whole(min, max) => whole(word, min, max).map(Value::Whole),
-            Self::Number(min, max) => number(word, min, max).map(Value::Number),
+            Self::Flag => word.parse().ok().map(KeyValue::Flag),
+            Self::Whole(min, max) => whole(word, min, max).map(KeyValue::Whole),
+            Self::Number(min, max) => number(word, min, max).map(KeyValue::Number),
             Self::Duration(min, max) => duration::parse(word)
                 .ok()
                 .filter(|duration| (min..=max).contains(duration))
-                .map(Value::Duration),
+                .map(KeyValue::Duration),
             Self::Size(min, max) => size(word)
                 .filter(|bytes| (min..=max).contains(bytes))
-                .map(Value::Whole),
-            Self::Address => address(word).map(Value::Address),
+                .map(KeyValue::Whole),
+            Self::Address => address(word).map(KeyValue::Address),
             Self::Clock => text_if(word, is_clock(word)),
             Self::Url(schemes) => text_if(word, has_scheme(word, schemes)),
             Self::Name => text_if(word, is_table_name(word)),
@@ -160,12 +160,12 @@ impl Kind {
                 return choice(word, names);
             }
             Self::Levels => {
-                let levels = Levels::parse(word, Some(Level::Info)).map(Value::Levels);
+                let levels = Levels::parse(word, Some(Level::Info)).map(KeyValue::Levels);
                 return levels.map_err(|error| error.to_string());
             }
             Self::Text | Self::Texts | Self::Pairs => return plain(text),
             Self::Patterns => {
-                let pattern = compile(text).map(|_| Value::Text(text.to_owned()));
+                let pattern = compile(text).map(|_| KeyValue::Text(text.to_owned()));
                 return pattern.map_err(|error| error.to_string());
             }
         };
@@ -173,7 +173,7 @@ impl Kind {
     }
 
     /// Parses a default of the list of keys.
-    pub(super) fn read_default(self, text: &str) -> Option<Value> {
+    pub(super) fn read_default(self, text: &str) -> Option<KeyValue> {
         if !self.is_list() {
             return self.read(text).ok();
         }
@@ -182,7 +182,7 @@ impl Kind {
         let texts = items.clone().map(str::to_owned).collect();
         items
             .all(|item| self.read(item).is_ok())
-            .then_some(Value::Texts(texts))
+            .then_some(KeyValue::Texts(texts))
     }
 }
 
@@ -232,8 +232,8 @@ fn shown_duration(duration: Duration) -> String {
     }
 }
 
-fn text_if(text: &str, is_valid: bool) -> Option<Value> {
-    is_valid.then(|| Value::Text(text.to_owned()))
+fn text_if(text: &str, is_valid: bool) -> Option<KeyValue> {
+    is_valid.then(|| KeyValue::Text(text.to_owned()))
 }
 
 fn is_clock(text: &str) -> bool {
@@ -244,9 +244,9 @@ fn is_clock(text: &str) -> bool {
     two_digits(hour, 23) && two_digits(minute, 59)
 }
 
-fn choice(name: &str, names: &[&str]) -> Result<Value, String> {
+fn choice(name: &str, names: &[&str]) -> Result<KeyValue, String> {
     if names.contains(&name) {
-        return Ok(Value::Text(name.to_owned()));
+        return Ok(KeyValue::Text(name.to_owned()));
     }
     let near = spelling::nearest(name, names.iter().copied());
     Err(near.map_or_else(String::new, |near| format!("did you mean `{near}`?")))
@@ -278,14 +278,14 @@ fn is_table_name(text: &str) -> bool {
         && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
 }
 
-fn plain(text: &str) -> Result<Value, String> {
+fn plain(text: &str) -> Result<KeyValue, String> {
     if text.trim().is_empty() {
         return Err("the text is empty".to_owned());
     }
     if text.chars().any(char::is_control) {
         return Err("the text has control characters".to_owned());
     }
-    Ok(Value::Text(text.to_owned()))
+    Ok(KeyValue::Text(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -297,7 +297,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const DAY: Duration = Duration::from_secs(86_400);
 
-    fn check(kind: Kind, valid: &[&str], invalid: &[&str]) {
+    fn check(kind: KeyKind, valid: &[&str], invalid: &[&str]) {
         for text in valid {
             assert!(kind.read(text).is_ok(), "{kind:?} {text}");
         }
@@ -308,66 +308,69 @@ mod tests {
 
     #[test]
     fn each_kind_accepts_its_values_and_rejects_others() {
-        check(Kind::Flag, &["true", "false"], &["yes", "True", "1", ""]);
+        check(KeyKind::Flag, &["true", "false"], &["yes", "True", "1", ""]);
         check(
-            Kind::Whole(1, 9),
+            KeyKind::Whole(1, 9),
             &["1", "9"],
             &["0", "10", "+1", "1.0", "1e0", "-1", "", "٣"],
         );
         check(
-            Kind::Number(0.0, 1.0),
+            KeyKind::Number(0.0, 1.0),
             &["0", "1", "0.10", ".5"],
             &["1.1", "-0.1", "nan", "inf", "+1", ""],
         );
         check(
-            Kind::Duration(SECOND, DAY),
+            KeyKind::Duration(SECOND, DAY),
             &["15s", "1h", "1d", "1000ms", "2 m", "1.5s", "1h30m"],
             &["15", "999ms", "2d", "s", "-1s", "99999999999999999999s"],
         );
         check(
-            Kind::Size(10, 1 << 40),
+            KeyKind::Size(10, 1 << 40),
             &["10", "64MiB", "1GB", "1 gib"],
             &["9", "1XB", "-1", "99999999999GiB"],
         );
         check(
-            Kind::Clock,
+            KeyKind::Clock,
             &["03:10", "23:59", "00:00"],
             &["24:00", "3:10", "03:60", "0310", "03:10:00"],
         );
         check(
-            Kind::Address,
+            KeyKind::Address,
             &["127.0.0.1", "::1", "localhost"],
             &["127.0.0.1:80", "example.com", "256.0.0.1"],
         );
         check(
-            Kind::Url(&["https"]),
+            KeyKind::Url(&["https"]),
             &["https://a.b/c?d"],
             &["http://a", "https://", "https:///x", "https://a b", "a"],
         );
         check(
-            Kind::Name,
+            KeyKind::Name,
             &["logs", "_a1"],
             &["1a", "a-b", "", "logs;drop", &"a".repeat(64)],
         );
-        check(Kind::Text, &["a", " x y "], &["", "  ", "a\0b", "a\nb"]);
-        check(Kind::Levels, &["info", "off,a=debug"], &["loud", ""]);
+        check(KeyKind::Text, &["a", " x y "], &["", "  ", "a\0b", "a\nb"]);
+        check(KeyKind::Levels, &["info", "off,a=debug"], &["loud", ""]);
     }
 
     #[test]
     fn a_misspelled_choice_gets_a_suggestion() {
-        let error = Kind::Choice(&["json", "pretty"]).read("prety").err();
+        let error = KeyKind::Choice(&["json", "pretty"]).read("prety").err();
         assert_eq!(error.as_deref(), Some("did you mean `pretty`?"));
         assert_eq!(
-            Kind::Choice(&["json"]).read("banana").err().as_deref(),
+            KeyKind::Choice(&["json"]).read("banana").err().as_deref(),
             Some("")
         );
     }
 
     #[test]
     fn the_expectation_includes_the_bounds() {
-        assert_eq!(Kind::Whole(1, 5).expected(), "a whole number from 1 to 5");
+        assert_eq!(
+            KeyKind::Whole(1, 5).expected(),
+            "a whole number from 1 to 5"
+        );
         assert!(
-            Kind::Duration(SECOND, DAY)
+            KeyKind::Duration(SECOND, DAY)
                 .expected()
                 .ends_with("from 1s to 24h")
         );
@@ -375,17 +378,17 @@ mod tests {
 
     #[test]
     fn a_value_is_read_with_the_type_of_its_kind() {
-        let duration = Kind::Duration(SECOND, DAY).read("1m").unwrap();
+        let duration = KeyKind::Duration(SECOND, DAY).read("1m").unwrap();
         assert_eq!(
             Duration::from_value(&duration),
             Some(&Duration::from_secs(60))
         );
         assert_eq!(bool::from_value(&duration), None);
-        let size = Kind::Size(0, u64::MAX).read("2KiB").unwrap();
+        let size = KeyKind::Size(0, u64::MAX).read("2KiB").unwrap();
         assert_eq!(u64::from_value(&size), Some(&2048));
-        let rate = Kind::Number(0.0, 1.0).read("0.10").unwrap();
+        let rate = KeyKind::Number(0.0, 1.0).read("0.10").unwrap();
         assert_eq!(f64::from_value(&rate), Some(&0.1));
-        let time = Kind::Clock.read("03:10").unwrap();
+        let time = KeyKind::Clock.read("03:10").unwrap();
         assert_eq!(str::from_value(&time), Some("03:10"));
     }
 

@@ -10,10 +10,10 @@ use super::check::{self, check};
 use super::environment::Environment;
 use super::explain::explain;
 use super::keys::{self, Key, OptionalKey};
-use super::kind::Value;
+use super::kind::KeyValue;
 use super::notes::{notes, supported_backend};
 use super::problem::{ConfigError, Position, Problem, Problems, shown};
-use super::settings::{Reader, Settings, ValueSource};
+use super::settings::{LoadedSettings, Reader, ValueSource};
 use super::walk::find;
 use super::yaml::{self, MAX_BYTES};
 use crate::context::headers::Policy;
@@ -112,7 +112,7 @@ pub(super) fn build(
 
 /// Replaces the levels by those of `RAGSPAN_LOG` or `RUST_LOG`.
 fn override_levels(
-    settings: &mut Settings,
+    settings: &mut LoadedSettings,
     environment: &dyn Environment,
     problems: &mut Problems,
     notes: &mut Vec<String>,
@@ -141,10 +141,10 @@ fn override_levels(
     }
 }
 
-fn set_levels(settings: &mut Settings, levels: Levels, variable: &str) {
+fn set_levels(settings: &mut LoadedSettings, levels: Levels, variable: &str) {
     if let Some(slot) = settings.slots.get_mut(keys::LEVEL.index()) {
         slot.shown = Some(levels.to_string());
-        slot.value = Some(Value::Levels(levels));
+        slot.value = Some(KeyValue::Levels(levels));
         slot.source = ValueSource::Variable {
             name: variable.to_owned(),
         };
@@ -153,7 +153,11 @@ fn set_levels(settings: &mut Settings, levels: Levels, variable: &str) {
 
 /// Reads the table of prices, if the file refers to one. An error is a problem, because costs would silently be
 /// missing.
-fn prices(settings: &Settings, environment: &dyn Environment, problems: &mut Problems) -> Prices {
+fn prices(
+    settings: &LoadedSettings,
+    environment: &dyn Environment,
+    problems: &mut Problems,
+) -> Prices {
     let Some(path) = settings.get_optional(keys::PRICES) else {
         return Prices::default();
     };
@@ -168,7 +172,7 @@ fn prices(settings: &Settings, environment: &dyn Environment, problems: &mut Pro
     Prices::default()
 }
 
-fn apply(settings: &Settings) -> Config {
+fn apply(settings: &LoadedSettings) -> Config {
     let text = |key: Key<str>| settings.get(key).to_owned();
     let config = Config {
         levels: settings.get(keys::LEVEL).clone(),
@@ -193,7 +197,7 @@ fn saturated(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn with_privacy(mut config: Config, settings: &Settings) -> Config {
+fn with_privacy(mut config: Config, settings: &LoadedSettings) -> Config {
     let texts = |key: OptionalKey<[String]>| settings.get_optional(key).unwrap_or_default();
     let patterns = texts(keys::PATTERNS).iter();
     for (name, pattern) in patterns.filter_map(|pair| pair.split_once(": ")) {
@@ -208,7 +212,7 @@ fn with_privacy(mut config: Config, settings: &Settings) -> Config {
         .allow_fields(texts(keys::ALLOW_FIELDS))
 }
 
-fn propagation(settings: &Settings) -> Policy {
+fn propagation(settings: &LoadedSettings) -> Policy {
     let policy = Policy::new()
         .trust(settings.is_true(keys::PROPAGATION_TRUST))
         .langsmith(settings.is_true(keys::PROPAGATION_LANGSMITH));
@@ -223,7 +227,7 @@ fn propagation(settings: &Settings) -> Policy {
     }
 }
 
-fn listener(settings: &Settings) -> Option<SocketAddr> {
+fn listener(settings: &LoadedSettings) -> Option<SocketAddr> {
     if !settings.is_true(keys::METRICS_ENABLED) || cfg!(not(feature = "serve")) {
         return None;
     }
@@ -231,7 +235,7 @@ fn listener(settings: &Settings) -> Option<SocketAddr> {
     Some(SocketAddr::new(*settings.get(keys::METRICS_ADDRESS), port))
 }
 
-fn with_backends(mut config: Config, settings: &Settings) -> Config {
+fn with_backends(mut config: Config, settings: &LoadedSettings) -> Config {
     if !settings.is_enabled(keys::RECORDS.path) {
         config.levels = Levels::OFF;
         return config;

@@ -1,11 +1,11 @@
 //! Notes on a valid configuration: parts that this build does not support, and likely mistakes.
 
 use super::keys::{self, KEYS, SECTIONS, Section, Support};
-use super::settings::Settings;
+use super::settings::LoadedSettings;
 use super::walk::FoundKeys;
 
 /// Returns the notes, a line each.
-pub(super) fn notes(settings: &Settings, found: &FoundKeys<'_>) -> Vec<String> {
+pub(super) fn notes(settings: &LoadedSettings, found: &FoundKeys<'_>) -> Vec<String> {
     let mut notes: Vec<_> = SECTIONS
         .iter()
         .filter(|section| found.section(section.path).is_some())
@@ -32,11 +32,11 @@ pub(super) fn notes(settings: &Settings, found: &FoundKeys<'_>) -> Vec<String> {
 }
 
 /// Returns an enabled backend that is in this build.
-pub(super) fn supported_backend(settings: &Settings) -> Option<&'static Section> {
+pub(super) fn supported_backend(settings: &LoadedSettings) -> Option<&'static Section> {
     enabled_backends(settings).find(|section| section.support.is_in_build())
 }
 
-fn enabled_backends(settings: &Settings) -> impl Iterator<Item = &'static Section> {
+fn enabled_backends(settings: &LoadedSettings) -> impl Iterator<Item = &'static Section> {
     let sections = SECTIONS.iter().copied();
     let backends = sections.filter(|section| is_backend(section));
     backends.filter(|section| settings.is_enabled(section.path))
@@ -46,7 +46,7 @@ fn is_backend(section: &Section) -> bool {
     section.parent() == keys::BACKENDS.path
 }
 
-fn note(section: &Section, settings: &Settings) -> Option<String> {
+fn note(section: &Section, settings: &LoadedSettings) -> Option<String> {
     let (path, name) = (section.path, section.name());
     let switch = section.switch().map(|index| &KEYS[index]);
     let is_enabled = settings.is_enabled(path);
@@ -70,7 +70,7 @@ fn note(section: &Section, settings: &Settings) -> Option<String> {
 }
 
 /// Returns a note for each planned key that is set.
-fn planned_keys(settings: &Settings) -> impl Iterator<Item = String> {
+fn planned_keys(settings: &LoadedSettings) -> impl Iterator<Item = String> {
     let keys = KEYS.iter().filter(|key| !key.support.is_in_build());
     let set = keys.filter(|key| settings.position(key).is_some());
     set.map(|key| {
@@ -82,7 +82,7 @@ fn planned_keys(settings: &Settings) -> impl Iterator<Item = String> {
     })
 }
 
-fn is_mail_address_missing(settings: &Settings) -> bool {
+fn is_mail_address_missing(settings: &LoadedSettings) -> bool {
     let mut channels = settings.get(keys::ALERT_CHANNELS).iter();
     channels.any(|channel| channel == "email") && settings.get_optional(keys::ALERT_EMAIL).is_none()
 }

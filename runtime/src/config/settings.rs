@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::environment::Environment;
 use super::expand::{ExpandError, Expanded, External, expand};
 use super::keys::{KEYS, Key, KeyInfo, OptionalKey, SECTIONS, WITHOUT_FILE};
-use super::kind::{FromValue, Kind, Value};
+use super::kind::{FromValue, KeyKind, KeyValue};
 use super::problem::{Position, Problem, Problems, shown};
 use super::walk::FoundKeys;
 use super::yaml::{Node, Tree};
@@ -51,10 +51,10 @@ impl fmt::Display for ValueSource {
 }
 
 /// The effective value of a key.
-pub(super) struct Slot {
+pub(super) struct SettingSlot {
     /// The value, or the default if the value is not set or its variable is missing in a disabled section. `None` if
     /// there is no default.
-    pub(super) value: Option<Value>,
+    pub(super) value: Option<KeyValue>,
     /// The text of the value with secrets masked. `None` if the value is not set or not known.
     pub(super) shown: Option<String>,
     pub(super) source: ValueSource,
@@ -63,8 +63,8 @@ pub(super) struct Slot {
 }
 
 /// The values of all keys, in the order of [`KEYS`].
-pub(super) struct Settings {
-    pub(super) slots: Vec<Slot>,
+pub(super) struct LoadedSettings {
+    pub(super) slots: Vec<SettingSlot>,
 }
 
 /// Reads values from nodes of the file and from the environment.
@@ -75,10 +75,10 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads all values, and adds their problems.
-    pub(super) fn read(&self, found: &FoundKeys<'_>, problems: &mut Problems) -> Settings {
+    pub(super) fn read(&self, found: &FoundKeys<'_>, problems: &mut Problems) -> LoadedSettings {
         let slots = KEYS.iter().enumerate();
         let slots = slots.map(|(index, key)| self.default(index, key)).collect();
-        let mut settings = Settings { slots };
+        let mut settings = LoadedSettings { slots };
         // The switches come first, because they decide whether a missing value is a problem.
         for is_switch in [true, false] {
             for (index, key) in KEYS.iter().enumerate() {
@@ -90,12 +90,12 @@ impl Reader<'_> {
         settings
     }
 
-    fn default(&self, index: usize, key: &KeyInfo) -> Slot {
+    fn default(&self, index: usize, key: &KeyInfo) -> SettingSlot {
         let overrides = WITHOUT_FILE.iter().filter(|_| self.file.is_none());
         let mut overrides = overrides.filter(|(key, _)| key.index() == index);
         let text = overrides.next().map_or(key.default, |(_, text)| text);
         let value = key.kind.read_default(text);
-        Slot {
+        SettingSlot {
             shown: value.is_some().then(|| text.to_owned()),
             value,
             source: ValueSource::Default,
@@ -108,7 +108,7 @@ impl Reader<'_> {
         index: usize,
         key: &KeyInfo,
         found: &FoundKeys<'_>,
-        settings: &mut Settings,
+        settings: &mut LoadedSettings,
         problems: &mut Problems,
     ) {
         let is_enabled = settings.is_enabled(key.section.path);
@@ -138,7 +138,7 @@ impl Reader<'_> {
         }
     }
 
-    fn fill(&self, slot: &mut Slot, key: &KeyInfo, position: Position, read: ReadValue) {
+    fn fill(&self, slot: &mut SettingSlot, key: &KeyInfo, position: Position, read: ReadValue) {
         slot.source = match read.external.into_iter().next() {
             Some(External::Variable(name)) => ValueSource::Variable { name },
             Some(External::File(path)) => ValueSource::Secret { path },
@@ -163,11 +163,13 @@ impl Reader<'_> {
                 let items = items.iter().map(|item| (None, item));
                 self.read_items(key, items, is_enabled, ['[', ']'])
             }
-            (Tree::Scalar(text), Kind::ChoicesOrOff(_)) if text.trim() == "off" => Ok(ReadValue {
-                text: "off".to_owned(),
-                external: vec![],
-                value: Some(Value::Texts(vec![])),
-            }),
+            (Tree::Scalar(text), KeyKind::ChoicesOrOff(_)) if text.trim() == "off" => {
+                Ok(ReadValue {
+                    text: "off".to_owned(),
+                    external: vec![],
+                    value: Some(KeyValue::Texts(vec![])),
+                })
+            }
             (Tree::Map(entries), kind) if kind.is_map() => {
                 check_count(node, entries.len())?;
                 let items = entries
@@ -213,7 +215,7 @@ impl Reader<'_> {
         Ok(ReadValue {
             text: format!("{open}{}{close}", texts.join(", ")),
             external,
-            value: Some(Value::Texts(texts)),
+            value: Some(KeyValue::Texts(texts)),
         })
     }
 
@@ -224,7 +226,7 @@ impl Reader<'_> {
         node: &Node,
         is_enabled: bool,
     ) -> Result<ReadValue, Mistake> {
-        let pattern = name.filter(|_| matches!(key.kind, Kind::Patterns));
+        let pattern = name.filter(|_| matches!(key.kind, KeyKind::Patterns));
         if let Some(Err(error)) = pattern.map(privacy::check_name) {
             return Err((node.position, error.to_string()));
         }
@@ -286,7 +288,7 @@ fn check_count(node: &Node, count: usize) -> Result<(), Vec<Mistake>> {
 struct ReadValue {
     text: String,
     external: Vec<External>,
-    value: Option<Value>,
+    value: Option<KeyValue>,
 }
 
 impl ReadValue {
@@ -323,14 +325,14 @@ fn masked(key: &KeyInfo, text: &str) -> String {
     // The user information of a URL may have a password.
     let url = text
         .split_once("://")
-        .filter(|_| matches!(key.kind, Kind::Url(_)));
+        .filter(|_| matches!(key.kind, KeyKind::Url(_)));
     match url.and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
         Some((scheme, host)) => format!("{scheme}://{MASK}@{}", shown(host)),
         None => text.to_owned(),
     }
 }
 
-impl Settings {
+impl LoadedSettings {
     /// Returns the value of a key that has a default.
     pub(super) fn get<T: FromValue + ?Sized>(&self, key: Key<T>) -> &T {
         // The tests of `keys` prove that every default can be parsed, and that the key has its type.

@@ -14,10 +14,10 @@ use crate::pipeline::Pipeline;
 
 /// The test capture that code belongs to: its pipeline, subscriber, clock and random numbers. Empty outside a capture.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CapturedPipeline(Option<Arc<State>>);
+pub(crate) struct CapturedPipeline(Option<Arc<CaptureState>>);
 
 #[derive(Debug)]
-struct State {
+struct CaptureState {
     pipeline: Arc<Pipeline>,
     subscriber: Dispatch,
     /// The recorder of the `metrics` macros.
@@ -30,7 +30,7 @@ impl CapturedPipeline {
     /// Returns the test capture of the running code; while there is no capture in the process, costs one relaxed load.
     pub(crate) fn current() -> Self {
         Self(captures::current().map(|pipeline| {
-            Arc::new(State {
+            Arc::new(CaptureState {
                 recorder: Recorder::new(Arc::clone(pipeline.registry())),
                 pipeline,
                 subscriber: get_default(Dispatch::clone),
@@ -47,7 +47,7 @@ impl CapturedPipeline {
         subscriber: Dispatch,
         clock: Option<Arc<Fake>>,
     ) -> Self {
-        Self(Some(Arc::new(State {
+        Self(Some(Arc::new(CaptureState {
             recorder: Recorder::new(Arc::clone(pipeline.registry())),
             pipeline,
             subscriber,
@@ -58,11 +58,11 @@ impl CapturedPipeline {
     /// Makes this thread's code belong to the capture until the guard is dropped. Drop guards in the reverse order of
     /// their creation.
     pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered(self.0.as_deref().map(State::enter))
+        Entered(self.0.as_deref().map(CaptureState::enter))
     }
 }
 
-impl State {
+impl CaptureState {
     fn enter(&self) -> Guards<'_> {
         Guards {
             _scope: Scope::enter(&self.subscriber, Arc::clone(&self.pipeline)),

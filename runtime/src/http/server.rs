@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::callsites::SERVER;
 use super::response::ResponseFuture;
-use super::settings::Settings;
+use super::settings::ServerSettings;
 use crate::propagation::{Remote, extract};
 use crate::scope::{ContextVisitor, LogContext, OFF, ReceivedHeaders};
 use crate::span::{Call, WithCall};
@@ -23,11 +23,11 @@ use crate::trace;
 #[derive(Debug, Clone)]
 pub struct HttpService<S> {
     inner: S,
-    settings: Arc<Settings>,
+    settings: Arc<ServerSettings>,
 }
 
 impl<S> HttpService<S> {
-    pub(super) fn new(inner: S, settings: Arc<Settings>) -> Self {
+    pub(super) fn new(inner: S, settings: Arc<ServerSettings>) -> Self {
         Self { inner, settings }
     }
 }
@@ -76,7 +76,7 @@ struct Opened {
     is_entry_point: bool,
 }
 
-fn open<Q>(settings: &Settings, request: Request<Q>) -> (Option<Opened>, Request<Q>) {
+fn open<Q>(settings: &ServerSettings, request: Request<Q>) -> (Option<Opened>, Request<Q>) {
     if OFF || settings.is_left_out(request.uri()) {
         return (None, request);
     }
@@ -92,12 +92,12 @@ fn open<Q>(settings: &Settings, request: Request<Q>) -> (Option<Opened>, Request
 }
 
 /// Opens the call with the context from the request's headers and from the program's hook.
-fn open_with_context(settings: &Settings, parts: &Parts, is_entry_point: bool) -> Call {
+fn open_with_context(settings: &ServerSettings, parts: &Parts, is_entry_point: bool) -> Call {
     let remote = is_entry_point.then(|| extract(&parts.headers));
     let request_id = parts.headers.get(&settings.request_id_header);
     // A header that is not text becomes an invalid id, so that it is rejected and counted.
     let request_id = request_id.map(|id| id.to_str().unwrap_or("\0"));
-    let context = RequestContext {
+    let context = IncomingContext {
         remote: remote.as_ref(),
         request_id: request_id.filter(|_| is_entry_point),
         program: None,
@@ -107,7 +107,7 @@ fn open_with_context(settings: &Settings, parts: &Parts, is_entry_point: bool) -
     };
     let mut opened = None;
     hook(parts, &mut |program| {
-        let context = RequestContext {
+        let context = IncomingContext {
             program: Some(program),
             ..context
         };
@@ -116,7 +116,7 @@ fn open_with_context(settings: &Settings, parts: &Parts, is_entry_point: bool) -
     opened.unwrap_or_else(|| open_call(settings, parts, &context))
 }
 
-fn open_call(settings: &Settings, parts: &Parts, context: &RequestContext<'_>) -> Call {
+fn open_call(settings: &ServerSettings, parts: &Parts, context: &IncomingContext<'_>) -> Call {
     let user_agent = settings.user_agent.then(|| user_agent(&parts.headers));
     Call::open_as(settings.callsite, |builder| {
         builder.context(context).call(&[
@@ -134,7 +134,7 @@ fn user_agent(headers: &HeaderMap) -> Option<&str> {
 
 /// The context of a request. A later field of this struct overrides the earlier ones.
 #[derive(Clone, Copy)]
-struct RequestContext<'a> {
+struct IncomingContext<'a> {
     /// The caller's trace and baggage.
     remote: Option<&'a Remote>,
     request_id: Option<&'a str>,
@@ -142,7 +142,7 @@ struct RequestContext<'a> {
     program: Option<&'a dyn LogContext>,
 }
 
-impl LogContext for RequestContext<'_> {
+impl LogContext for IncomingContext<'_> {
     fn visit(&self, out: &mut ContextVisitor<'_>) {
         if let Some(remote) = self.remote {
             remote.visit(out);

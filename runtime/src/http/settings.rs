@@ -72,13 +72,13 @@ type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 #[derive(Clone)]
 #[must_use = "a layer does nothing until a service has it"]
 pub struct HttpLayer {
-    settings: Arc<Settings>,
+    settings: Arc<ServerSettings>,
 }
 
 /// Returns a tower layer for servers, which makes each request a call; see [`HttpLayer`].
 pub fn layer() -> HttpLayer {
     HttpLayer {
-        settings: Arc::new(Settings {
+        settings: Arc::new(ServerSettings {
             callsite: &REQUEST,
             left_out: LEFT_OUT.map(Box::from).into(),
             request_id_header: HeaderName::from_static("x-request-id"),
@@ -89,7 +89,7 @@ pub fn layer() -> HttpLayer {
 }
 
 #[derive(Clone)]
-pub(super) struct Settings {
+pub(super) struct ServerSettings {
     pub(super) callsite: &'static SpanCallsite,
     left_out: Vec<Box<str>>,
     /// The header of a request's id, in requests and responses.
@@ -98,7 +98,7 @@ pub(super) struct Settings {
     pub(super) context: Option<Arc<Hook>>,
 }
 
-impl Settings {
+impl ServerSettings {
     /// Returns whether requests of this URI are not measured.
     pub(super) fn is_left_out(&self, uri: &Uri) -> bool {
         let path = uri.path();
@@ -173,7 +173,7 @@ impl HttpLayer {
         self.with(|settings| settings.context = Some(Arc::new(hook)))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut ServerSettings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self
     }
@@ -193,7 +193,7 @@ impl fmt::Debug for HttpLayer {
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for ServerSettings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("HttpLayer")
             .field("callsite", &self.callsite)

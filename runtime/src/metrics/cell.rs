@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
-use super::exemplar::{Exemplar, Slot};
+use super::exemplar::{Exemplar, ExemplarSlot};
 use super::number::LARGEST;
 
 /// A counter of the closed list, in its unit's steps.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     value: AtomicU64,
-    exemplar: Slot,
+    exemplar: ExemplarSlot,
 }
 
 impl Counter {
@@ -79,7 +79,7 @@ pub(crate) struct Histogram {
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
     count: AtomicU64,
-    exemplar: Slot,
+    exemplar: ExemplarSlot,
 }
 
 impl Bucket {

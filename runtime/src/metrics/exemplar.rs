@@ -57,13 +57,13 @@ impl fmt::Display for Uuid {
 
 /// The latest exemplar of a series or a bucket.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct ExemplarSlot {
     /// The time of the stored exemplar; `u64::MAX`, which is far from any clock, without one.
     last_ms: AtomicU64,
     retained: Mutex<Option<(u64, Exemplar)>>,
 }
 
-impl Default for Slot {
+impl Default for ExemplarSlot {
     fn default() -> Self {
         Self {
             last_ms: AtomicU64::new(u64::MAX),
@@ -72,7 +72,7 @@ impl Default for Slot {
     }
 }
 
-impl Slot {
+impl ExemplarSlot {
     /// Stores the exemplar of a value unless the stored one is from the same second, so the common case is one
     /// relaxed load. `abs_diff`, because a wall clock may be set back.
     #[inline]
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn one_exemplar_a_second_is_stored() {
-        let slot = Slot::default();
+        let slot = ExemplarSlot::default();
         slot.offer(1, &at(10_000));
         slot.offer(2, &at(10_999));
         assert_eq!(slot.get(), Some((1, at(10_000))));
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_clock_at_zero_or_set_back_still_gives_exemplars() {
-        let slot = Slot::default();
+        let slot = ExemplarSlot::default();
         slot.offer(1, &at(0));
         assert_eq!(slot.get(), Some((1, at(0))));
         slot.offer(2, &at(90_000));
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_value_outside_any_trace_stores_no_exemplar() {
-        let slot = Slot::default();
+        let slot = ExemplarSlot::default();
         slot.offer(
             1,
             &Exemplar {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_locked_slot_is_skipped_and_a_poisoned_one_recovers() {
-        let slot = Slot::default();
+        let slot = ExemplarSlot::default();
         let guard = slot.retained.lock().unwrap();
         slot.offer(1, &at(1));
         drop(guard);

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use super::exemplar::Exemplar;
 use super::foreign;
-use super::format::Format;
+use super::format::ExpositionFormat;
 use super::names::Name;
 use super::number::Number;
 use super::registry::Registry;
-use super::sample::Row;
+use super::sample::SampleRow;
 
 /// Writes the families with series, in the order of the list; then all foreign metrics.
-pub(super) fn render(registry: &Registry, format: Format) -> String {
+pub(super) fn render(registry: &Registry, format: ExpositionFormat) -> String {
     let mut out = String::new();
     for name in Name::ALL {
         let rows = registry.rows(*name);
@@ -21,14 +21,14 @@ pub(super) fn render(registry: &Registry, format: Format) -> String {
         }
     }
     foreign::write(&mut out, &registry.foreign_text(), format);
-    if format == Format::OpenMetrics {
+    if format == ExpositionFormat::OpenMetrics {
         out.push_str("# EOF\n");
     }
     out
 }
 
-fn write_head(out: &mut String, name: Name, format: Format) {
-    let open = format == Format::OpenMetrics;
+fn write_head(out: &mut String, name: Name, format: ExpositionFormat) {
+    let open = format == ExpositionFormat::OpenMetrics;
     let family = if open { name.base() } else { name.as_str() };
     line(out, format_args!("# HELP {family} {}", name.help()));
     line(
@@ -40,12 +40,15 @@ fn write_head(out: &mut String, name: Name, format: Format) {
     }
 }
 
-fn write_row(out: &mut String, row: &Row, format: Format) {
+fn write_row(out: &mut String, row: &SampleRow, format: ExpositionFormat) {
     out.push_str(row.name.as_str());
     out.push_str(row.suffix);
     write_labels(out, row.labels());
     append(out, format_args!(" {}", row.number));
-    if let Some((number, exemplar)) = row.exemplar.filter(|_| format == Format::OpenMetrics) {
+    if let Some((number, exemplar)) = row
+        .exemplar
+        .filter(|_| format == ExpositionFormat::OpenMetrics)
+    {
         write_exemplar(out, number, &exemplar);
     }
     out.push('\n');

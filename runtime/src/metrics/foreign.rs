@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::exposition::line;
-use super::format::Format;
+use super::format::ExpositionFormat;
 use super::names;
 #[cfg(any(test, feature = "testing"))]
 use super::sample::Sample;
@@ -17,23 +17,23 @@ use crate::record::escape::plain;
 
 /// One family of the exporter's text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Family<'a> {
+struct ForeignFamily<'a> {
     name: &'a str,
     kind: &'a str,
     help: Option<Cow<'a, str>>,
-    lines: Vec<Line<'a>>,
+    lines: Vec<ExpositionLine<'a>>,
 }
 
 /// One sample; label values are as written, with their escapes, after redaction.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Line<'a> {
+struct ExpositionLine<'a> {
     name: &'a str,
     labels: Vec<(&'a str, Cow<'a, str>)>,
     value: &'a str,
 }
 
 /// Appends the exporter's text, sorted by name so that two scrapes have the same order.
-pub(super) fn write(out: &mut String, text: &str, format: Format) {
+pub(super) fn write(out: &mut String, text: &str, format: ExpositionFormat) {
     let mut taken = HashSet::new();
     let mut families = parse(text);
     families.sort();
@@ -52,12 +52,12 @@ pub(super) fn samples(text: &str) -> Vec<Sample> {
     families
         .iter()
         .flat_map(|family| &family.lines)
-        .filter_map(Line::sample)
+        .filter_map(ExpositionLine::sample)
         .collect()
 }
 
-fn parse(text: &str) -> Vec<Family<'_>> {
-    let mut families: Vec<Family<'_>> = Vec::new();
+fn parse(text: &str) -> Vec<ForeignFamily<'_>> {
+    let mut families: Vec<ForeignFamily<'_>> = Vec::new();
     let mut help = None;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
@@ -66,23 +66,25 @@ fn parse(text: &str) -> Vec<Family<'_>> {
             .strip_prefix("# TYPE ")
             .and_then(|rest| rest.split_once(' '))
         {
-            families.push(Family {
+            families.push(ForeignFamily {
                 name,
                 kind,
                 help: help.take(),
                 lines: Vec::new(),
             });
-        } else if let (Some(family), Some(line)) = (families.last_mut(), Line::parse(line)) {
+        } else if let (Some(family), Some(line)) =
+            (families.last_mut(), ExpositionLine::parse(line))
+        {
             family.push(line);
         }
     }
     families
 }
 
-impl<'a> Family<'a> {
+impl<'a> ForeignFamily<'a> {
     /// Adds a sample. A sum or count with the label `quantile` or `le` is left out: the label is a user's own, and
     /// would be read as a number.
-    fn push(&mut self, line: Line<'a>) {
+    fn push(&mut self, line: ExpositionLine<'a>) {
         let reserved = match self.kind {
             "summary" => "quantile",
             "histogram" => "le",
@@ -95,8 +97,8 @@ impl<'a> Family<'a> {
     }
 
     /// Returns the family in a form that the format allows: whole, or each of its series names as unknown.
-    fn shown(self, format: Format) -> Vec<Self> {
-        if format == Format::OpenMetrics && !self.fits_openmetrics() {
+    fn shown(self, format: ExpositionFormat) -> Vec<Self> {
+        if format == ExpositionFormat::OpenMetrics && !self.fits_openmetrics() {
             return self.into_unknown();
         }
         vec![self]
@@ -139,7 +141,7 @@ impl<'a> Family<'a> {
 
     /// Writes the family unless its names are taken: by the closed list, or by a foreign metric
     /// of another kind. A counter that differs by `_total` alone can still be written as unknown.
-    fn write_once(self, out: &mut String, taken: &mut HashSet<String>, format: Format) {
+    fn write_once(self, out: &mut String, taken: &mut HashSet<String>, format: ExpositionFormat) {
         let names = self.names(format);
         if self.lines.is_empty() {
             return;
@@ -150,7 +152,7 @@ impl<'a> Family<'a> {
         {
             taken.extend(names);
             self.write(out, format);
-        } else if format == Format::OpenMetrics && self.kind == "counter" {
+        } else if format == ExpositionFormat::OpenMetrics && self.kind == "counter" {
             for unknown in self.into_unknown() {
                 unknown.write_once(out, taken, format);
             }
@@ -158,9 +160,9 @@ impl<'a> Family<'a> {
     }
 
     /// Returns every name that the family reserves in a format, used or not.
-    fn names(&self, format: Format) -> Vec<String> {
+    fn names(&self, format: ExpositionFormat) -> Vec<String> {
         let suffixes: &[&str] = match self.kind {
-            "counter" if format == Format::OpenMetrics => &["", "_total", "_created"],
+            "counter" if format == ExpositionFormat::OpenMetrics => &["", "_total", "_created"],
             "histogram" => &["", "_bucket", "_sum", "_count"],
             "summary" => &["", "_sum", "_count"],
             _ => &[""],
@@ -171,19 +173,19 @@ impl<'a> Family<'a> {
             .collect()
     }
 
-    fn family_name(&self, format: Format) -> &'a str {
+    fn family_name(&self, format: ExpositionFormat) -> &'a str {
         match (format, self.kind) {
-            (Format::OpenMetrics, "counter") => {
+            (ExpositionFormat::OpenMetrics, "counter") => {
                 self.name.strip_suffix("_total").unwrap_or(self.name)
             }
             _ => self.name,
         }
     }
 
-    fn write(&self, out: &mut String, format: Format) {
+    fn write(&self, out: &mut String, format: ExpositionFormat) {
         let name = self.family_name(format);
         match &self.help {
-            Some(help) if format == Format::OpenMetrics => {
+            Some(help) if format == ExpositionFormat::OpenMetrics => {
                 let help = help.replace('"', "\\\"");
                 line(out, format_args!("# HELP {name} {help}"));
             }
@@ -202,7 +204,7 @@ impl<'a> Family<'a> {
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> ExpositionLine<'a> {
     /// Returns `None` for a line that is not a sample, and for a sample that scrapers refuse.
     fn parse(text: &'a str) -> Option<Self> {
         let (head, value) = text.rsplit_once(' ')?;
@@ -326,23 +328,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn written(text: &str, format: Format) -> String {
+    fn written(text: &str, format: ExpositionFormat) -> String {
         let mut out = String::new();
         write(&mut out, text, format);
         out
     }
 
-    const BOTH: [Format; 2] = [Format::Prometheus, Format::OpenMetrics];
+    const BOTH: [ExpositionFormat; 2] =
+        [ExpositionFormat::Prometheus, ExpositionFormat::OpenMetrics];
 
     #[test]
     fn a_counter_has_the_same_series_name_in_both_formats() {
         let text = "# HELP b say \"b\"\n# TYPE b counter\nb{x=\"1\"} 2\n\n# TYPE a_total counter\na_total 1\n\n";
         assert_eq!(
-            written(text, Format::Prometheus),
+            written(text, ExpositionFormat::Prometheus),
             "# TYPE a_total counter\na_total 1\n# HELP b say \"b\"\n# TYPE b counter\nb{x=\"1\"} 2\n"
         );
         assert_eq!(
-            written(text, Format::OpenMetrics),
+            written(text, ExpositionFormat::OpenMetrics),
             "# TYPE a counter\na_total 1\n# HELP b say \\\"b\\\"\n# TYPE b unknown\nb{x=\"1\"} 2\n"
         );
     }
@@ -363,18 +366,18 @@ mod tests {
     fn a_summary_below_zero_is_unknown_to_openmetrics_but_not_lost() {
         let text = "# TYPE s summary\ns{quantile=\"0.5\"} -2\ns_sum -3\ns_count 1\n";
         assert_eq!(
-            written(text, Format::OpenMetrics),
+            written(text, ExpositionFormat::OpenMetrics),
             "# TYPE s unknown\ns{quantile=\"0.5\"} -2\n# TYPE s_count unknown\ns_count 1\n\
              # TYPE s_sum unknown\ns_sum -3\n"
         );
-        assert_eq!(written(text, Format::Prometheus), text);
+        assert_eq!(written(text, ExpositionFormat::Prometheus), text);
     }
 
     #[test]
     fn the_second_family_of_a_name_is_left_out() {
         let text = "# TYPE f counter\nf 1\n\n# TYPE f gauge\nf 2\n\n# TYPE f_count counter\nf_count 3\n\n# TYPE f summary\nf_sum 4\n";
         assert_eq!(
-            written(text, Format::Prometheus),
+            written(text, ExpositionFormat::Prometheus),
             "# TYPE f counter\nf 1\n# TYPE f_count counter\nf_count 3\n"
         );
     }
@@ -383,10 +386,10 @@ mod tests {
     fn a_counter_and_a_gauge_that_differ_by_total_are_both_shown() {
         let text = "# TYPE jobs gauge\njobs 1\n# TYPE jobs_total counter\njobs_total 2\n";
         assert_eq!(
-            written(text, Format::OpenMetrics),
+            written(text, ExpositionFormat::OpenMetrics),
             "# TYPE jobs gauge\njobs 1\n# TYPE jobs_total unknown\njobs_total 2\n"
         );
-        assert_eq!(written(text, Format::Prometheus), text);
+        assert_eq!(written(text, ExpositionFormat::Prometheus), text);
     }
 
     #[test]
@@ -428,7 +431,7 @@ mod tests {
         fn any_text_is_read(text in "(# (TYPE|HELP) [a-z_]{0,3} (counter|gauge|summary)\n|[a-z]?(\\{[a-z]?=\"[^\n]{0,5}\"\\})? [0-9]\n|\\PC{0,9}\n)*") {
             for format in BOTH {
                 for line in written(&text, format).lines() {
-                    prop_assert!(line.starts_with("# ") || Line::parse(line).is_some(), "{line}");
+                    prop_assert!(line.starts_with("# ") || ExpositionLine::parse(line).is_some(), "{line}");
                 }
             }
         }

@@ -2,14 +2,14 @@
 
 /// A text format of the exposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Format {
+pub(crate) enum ExpositionFormat {
     /// Prometheus text 0.0.4: read by everything, without exemplars.
     Prometheus,
     /// OpenMetrics text 1.0.0, with exemplars.
     OpenMetrics,
 }
 
-impl Format {
+impl ExpositionFormat {
     /// Returns the `Content-Type` of the response.
     #[must_use]
     pub(crate) const fn content_type(self) -> &'static str {
@@ -25,7 +25,7 @@ impl Format {
 /// OpenMetrics is chosen only if the header names it and does not prefer plain text: browsers and `curl` send a
 /// wildcard, and tools that support neither expect the older format.
 #[must_use]
-pub(crate) fn negotiate(accept: Option<&str>) -> Format {
+pub(crate) fn negotiate(accept: Option<&str>) -> ExpositionFormat {
     let ranges = || {
         accept
             .unwrap_or_default()
@@ -36,11 +36,14 @@ pub(crate) fn negotiate(accept: Option<&str>) -> Format {
         let named = ranges().filter(|range| range.format() == Some(format));
         named.map(|range| range.quality).max().unwrap_or(0)
     };
-    let (open, plain) = (best(Format::OpenMetrics), best(Format::Prometheus));
+    let (open, plain) = (
+        best(ExpositionFormat::OpenMetrics),
+        best(ExpositionFormat::Prometheus),
+    );
     if open > 0 && open >= plain {
-        Format::OpenMetrics
+        ExpositionFormat::OpenMetrics
     } else {
-        Format::Prometheus
+        ExpositionFormat::Prometheus
     }
 }
 
@@ -73,14 +76,14 @@ impl<'a> Range<'a> {
 
     /// Returns the format that the range names, if any. Version 0.0.1 is the draft of OpenMetrics 1.0.0; its
     /// readers accept 1.0.0.
-    fn format(&self) -> Option<Format> {
+    fn format(&self) -> Option<ExpositionFormat> {
         let open = self
             .media
             .eq_ignore_ascii_case("application/openmetrics-text");
         let plain = self.media.eq_ignore_ascii_case("text/plain");
         match self.version {
-            None | Some("0.0.1" | "1.0.0") if open => Some(Format::OpenMetrics),
-            None | Some("0.0.4") if plain => Some(Format::Prometheus),
+            None | Some("0.0.1" | "1.0.0") if open => Some(ExpositionFormat::OpenMetrics),
+            None | Some("0.0.4") if plain => Some(ExpositionFormat::Prometheus),
             _ => None,
         }
     }
@@ -104,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn is_open(accept: &str) -> bool {
-        negotiate(Some(accept)) == Format::OpenMetrics
+        negotiate(Some(accept)) == ExpositionFormat::OpenMetrics
     }
 
     #[test]
@@ -122,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_scraper_that_does_not_name_openmetrics_gets_the_older_format() {
-        assert_eq!(negotiate(None), Format::Prometheus);
+        assert_eq!(negotiate(None), ExpositionFormat::Prometheus);
         for accept in [
             "",
             "*/*",
@@ -160,7 +163,7 @@ mod tests {
         fn any_header_is_answered(accept in "\\PC*") {
             let format = negotiate(Some(&accept));
             let named = accept.to_ascii_lowercase().contains("application/openmetrics-text");
-            prop_assert!(named || format == Format::Prometheus);
+            prop_assert!(named || format == ExpositionFormat::Prometheus);
         }
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 pub(crate) use call::CallMetrics;
 pub(crate) use cell::{Counter, Gauge};
 pub(crate) use exemplar::Exemplar;
-pub(crate) use format::{Format, negotiate};
+pub(crate) use format::{ExpositionFormat, negotiate};
 pub use llm::Verdict;
 pub(crate) use names::Name;
 pub(crate) use recorder::Recorder;

@@ -3,7 +3,7 @@
 /// The Prometheus type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub(crate) enum Kind {
+pub(crate) enum MetricKind {
     /// Only grows.
     Counter,
     /// Goes up and down.
@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Histogram,
 }
 
-impl Kind {
+impl MetricKind {
     /// Returns the type's name in a `# TYPE` line.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
@@ -68,7 +68,7 @@ impl Unit {
 /// One row of the table. Edges are in the unit's steps.
 struct Row {
     text: &'static str,
-    kind: Kind,
+    kind: MetricKind,
     labels: &'static [&'static str],
     unit: Unit,
     edges: &'static [u64],
@@ -160,7 +160,7 @@ macro_rules! closed_list {
                 match self {
                     $(Self::$name => Row {
                         text: $text,
-                        kind: Kind::$kind,
+                        kind: MetricKind::$kind,
                         labels: &$labels,
                         unit: Unit::$unit,
                         edges: $edges,
@@ -246,7 +246,7 @@ impl Name {
 
     /// Counter, gauge or histogram.
     #[must_use]
-    pub(crate) const fn kind(self) -> Kind {
+    pub(crate) const fn kind(self) -> MetricKind {
         self.row().kind
     }
 
@@ -320,7 +320,7 @@ mod tests {
                     .all(|c| c.is_ascii_lowercase() || c == '_')
             );
             assert_eq!(
-                name.kind() == Kind::Counter,
+                name.kind() == MetricKind::Counter,
                 name.as_str().ends_with("_total")
             );
         }
@@ -332,7 +332,7 @@ mod tests {
         for name in Name::ALL {
             let edges = name.edges();
             assert_eq!(
-                name.kind() == Kind::Histogram,
+                name.kind() == MetricKind::Histogram,
                 !edges.is_empty(),
                 "{name:?}"
             );

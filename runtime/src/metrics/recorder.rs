@@ -8,7 +8,7 @@ use metrics::{Key, KeyName, Label, Metadata, SharedString};
 
 use super::cell::{Counter, Gauge, Histogram};
 use super::exemplar::Exemplar;
-use super::names::{self, Kind, Name};
+use super::names::{self, MetricKind, Name};
 use super::number::{LARGEST, steps};
 use super::registry::Registry;
 
@@ -43,7 +43,7 @@ impl Recorder {
         metrics::set_global_recorder(self).is_ok()
     }
 
-    fn route(&self, name: &str, kind: Kind) -> Route {
+    fn route(&self, name: &str, kind: MetricKind) -> Route {
         let shown = sanitised(name);
         match Name::find(&shown) {
             Some(own) if own.kind() == kind => Route::Own(own),
@@ -55,7 +55,7 @@ impl Recorder {
         }
     }
 
-    fn is_foreign(&self, name: &KeyName, kind: Kind) -> bool {
+    fn is_foreign(&self, name: &KeyName, kind: MetricKind) -> bool {
         matches!(self.route(name.as_str(), kind), Route::Foreign)
     }
 }
@@ -85,25 +85,25 @@ fn values(name: Name, key: &Key) -> Vec<&str> {
 
 impl metrics::Recorder for Recorder {
     fn describe_counter(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
-        if self.is_foreign(&key, Kind::Counter) {
+        if self.is_foreign(&key, MetricKind::Counter) {
             self.registry.foreign().describe_counter(key, unit, text);
         }
     }
 
     fn describe_gauge(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
-        if self.is_foreign(&key, Kind::Gauge) {
+        if self.is_foreign(&key, MetricKind::Gauge) {
             self.registry.foreign().describe_gauge(key, unit, text);
         }
     }
 
     fn describe_histogram(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
-        if self.is_foreign(&key, Kind::Histogram) {
+        if self.is_foreign(&key, MetricKind::Histogram) {
             self.registry.foreign().describe_histogram(key, unit, text);
         }
     }
 
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Counter {
-        match self.route(key.name(), Kind::Counter) {
+        match self.route(key.name(), MetricKind::Counter) {
             Route::Own(name) => {
                 let cell = self.registry.counter(name, &values(name, key));
                 metrics::Counter::from_arc(Arc::new(InUnits { name, cell }))
@@ -114,7 +114,7 @@ impl metrics::Recorder for Recorder {
     }
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Gauge {
-        match self.route(key.name(), Kind::Gauge) {
+        match self.route(key.name(), MetricKind::Gauge) {
             Route::Own(name) => {
                 let cell = self.registry.gauge(name, &values(name, key));
                 metrics::Gauge::from_arc(Arc::new(InUnits { name, cell }))
@@ -125,7 +125,7 @@ impl metrics::Recorder for Recorder {
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Histogram {
-        match self.route(key.name(), Kind::Histogram) {
+        match self.route(key.name(), MetricKind::Histogram) {
             Route::Own(name) => {
                 let cell = self.registry.histogram(name, &values(name, key));
                 metrics::Histogram::from_arc(Arc::new(InUnits { name, cell }))
@@ -194,7 +194,7 @@ fn whole(value: f64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::format::Format;
+    use super::super::format::ExpositionFormat;
     use super::*;
     use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
 
@@ -292,7 +292,7 @@ mod tests {
             gauge!("rag.active queries").set(1.0);
             counter!("").increment(1);
         });
-        let shown = registry.render(Format::Prometheus);
+        let shown = registry.render(ExpositionFormat::Prometheus);
         assert!(
             shown.ends_with("# TYPE rag_active_queries gauge\nrag_active_queries{layer=\"\"} 1\n")
         );

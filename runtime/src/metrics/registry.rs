@@ -12,11 +12,11 @@ use super::exposition;
 use super::family::Family;
 #[cfg(any(test, feature = "testing"))]
 use super::foreign;
-use super::format::Format;
-use super::names::{Kind, Name};
+use super::format::ExpositionFormat;
+use super::names::{MetricKind, Name};
 #[cfg(any(test, feature = "testing"))]
 use super::sample::Sample;
-use super::sample::{self, Row};
+use super::sample::{self, SampleRow};
 
 /// The most refused names that are remembered, so that generated names cannot fill the memory.
 const MAX_REFUSED: usize = 64;
@@ -42,13 +42,13 @@ impl AnyFamily {
     fn new(name: Name) -> Self {
         let width = name.labels().len();
         match name.kind() {
-            Kind::Counter => Self::Counter(Family::new(width)),
-            Kind::Gauge => Self::Gauge(Family::new(width)),
-            Kind::Histogram => Self::Histogram(Family::new(width)),
+            MetricKind::Counter => Self::Counter(Family::new(width)),
+            MetricKind::Gauge => Self::Gauge(Family::new(width)),
+            MetricKind::Histogram => Self::Histogram(Family::new(width)),
         }
     }
 
-    fn rows(&self, name: Name) -> Vec<Row> {
+    fn rows(&self, name: Name) -> Vec<SampleRow> {
         match self {
             Self::Counter(family) => family
                 .all()
@@ -146,18 +146,18 @@ impl Registry {
     /// Renders all metrics as Prometheus text 0.0.4.
     #[must_use]
     pub(crate) fn render_prometheus(&self) -> String {
-        self.render(Format::Prometheus)
+        self.render(ExpositionFormat::Prometheus)
     }
 
     /// Renders all metrics as OpenMetrics 1.0.0, with exemplars.
     #[must_use]
     pub(crate) fn render_openmetrics(&self) -> String {
-        self.render(Format::OpenMetrics)
+        self.render(ExpositionFormat::OpenMetrics)
     }
 
     /// Renders all metrics in the format that [`negotiate`](super::negotiate) chose.
     #[must_use]
-    pub(crate) fn render(&self, format: Format) -> String {
+    pub(crate) fn render(&self, format: ExpositionFormat) -> String {
         exposition::render(self, format)
     }
 
@@ -203,7 +203,7 @@ impl Registry {
         }
     }
 
-    pub(super) fn rows(&self, name: Name) -> Vec<Row> {
+    pub(super) fn rows(&self, name: Name) -> Vec<SampleRow> {
         self.family(name)
             .map(|family| family.rows(name))
             .unwrap_or_default()

@@ -37,7 +37,7 @@ impl Sample {
 
 /// A sample of the closed list, before it is written in a format.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct SampleRow {
     pub(super) name: Name,
     /// The suffixes of a histogram's parts.
     pub(super) suffix: &'static str,
@@ -49,7 +49,7 @@ pub(super) struct Row {
     pub(super) exemplar: Option<(Number, Exemplar)>,
 }
 
-impl Row {
+impl SampleRow {
     fn plain(name: Name, values: &Values, number: Number) -> Self {
         let values = Values::clone(values);
         Self {
@@ -71,8 +71,8 @@ impl Row {
 }
 
 #[cfg(any(test, feature = "testing"))]
-impl From<&Row> for Sample {
-    fn from(row: &Row) -> Self {
+impl From<&SampleRow> for Sample {
+    fn from(row: &SampleRow) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Self {
             name: format!("{}{}", row.name.as_str(), row.suffix),
@@ -83,20 +83,20 @@ impl From<&Row> for Sample {
 }
 
 /// The one sample of a counter.
-pub(super) fn counter(name: Name, values: &Values, counter: &Counter) -> Row {
+pub(super) fn counter(name: Name, values: &Values, counter: &Counter) -> SampleRow {
     let number = |steps: u64| Number::new(steps, name.unit().steps());
     let exemplar = counter
         .exemplar()
         .map(|(steps, exemplar)| (number(steps), exemplar));
-    Row {
+    SampleRow {
         exemplar,
-        ..Row::plain(name, values, number(counter.value()))
+        ..SampleRow::plain(name, values, number(counter.value()))
     }
 }
 
 /// The one sample of a gauge.
-pub(super) fn gauge(name: Name, values: &Values, gauge: &Gauge) -> Row {
-    Row::plain(
+pub(super) fn gauge(name: Name, values: &Values, gauge: &Gauge) -> SampleRow {
+    SampleRow::plain(
         name,
         values,
         Number::new(gauge.value(), name.unit().steps()),
@@ -105,29 +105,29 @@ pub(super) fn gauge(name: Name, values: &Values, gauge: &Gauge) -> Row {
 
 /// The samples of a histogram: its buckets, cumulative, then sum and count. The count is the
 /// last bucket's, so that the two agree even while calls are being counted.
-pub(super) fn histogram(name: Name, values: &Values, histogram: &Histogram) -> Vec<Row> {
+pub(super) fn histogram(name: Name, values: &Values, histogram: &Histogram) -> Vec<SampleRow> {
     let number = |steps: u64| Number::new(steps, name.unit().steps());
     let mut total = 0;
     let mut rows = Vec::new();
     for (edge, bucket) in histogram.buckets() {
         total += bucket.count();
-        rows.push(Row {
+        rows.push(SampleRow {
             suffix: "_bucket",
             edge: Some(edge.map_or_else(|| "+Inf".to_owned(), |edge| number(edge).edge())),
             exemplar: bucket
                 .exemplar()
                 .map(|(steps, exemplar)| (number(steps), exemplar)),
-            ..Row::plain(name, values, Number::new(total, 1))
+            ..SampleRow::plain(name, values, Number::new(total, 1))
         });
     }
-    let sum = Row::plain(name, values, number(histogram.sum()));
-    rows.push(Row {
+    let sum = SampleRow::plain(name, values, number(histogram.sum()));
+    rows.push(SampleRow {
         suffix: "_sum",
         ..sum
     });
-    rows.push(Row {
+    rows.push(SampleRow {
         suffix: "_count",
-        ..Row::plain(name, values, Number::new(total, 1))
+        ..SampleRow::plain(name, values, Number::new(total, 1))
     });
     rows
 }

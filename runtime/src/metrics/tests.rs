@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Exemplar, Format, Name, Registry};
+use super::{Exemplar, ExpositionFormat, Name, Registry};
 use crate::record::Outcome;
 
 /// One step of a program.
@@ -225,7 +225,7 @@ impl<'a> Parser<'a> {
 }
 
 /// Every sample of an exposition; a repeated series, or one whose family has no type, fails.
-fn parse(text: &str, format: Format) -> BTreeMap<Series, f64> {
+fn parse(text: &str, format: ExpositionFormat) -> BTreeMap<Series, f64> {
     let mut samples = BTreeMap::new();
     let mut parser = Parser { rest: text };
     let mut family = String::new();
@@ -240,7 +240,10 @@ fn parse(text: &str, format: Format) -> BTreeMap<Series, f64> {
             assert!(samples.insert(series, value).is_none());
         }
     }
-    assert_eq!(parser.rest == "# EOF\n", format == Format::OpenMetrics);
+    assert_eq!(
+        parser.rest == "# EOF\n",
+        format == ExpositionFormat::OpenMetrics
+    );
     samples
 }
 
@@ -261,7 +264,7 @@ proptest! {
             apply(&registry, step, &Exemplar { trace_id, span_id: [9; 16], unix_ms: at * 700 });
             model.apply(step);
         }
-        for format in [Format::Prometheus, Format::OpenMetrics] {
+        for format in [ExpositionFormat::Prometheus, ExpositionFormat::OpenMetrics] {
             let found = parse(&registry.render(format), format);
             prop_assert!(found.keys().eq(model.samples.keys()), "{found:#?}\n{model:#?}");
             for (series, value) in &found {
@@ -275,7 +278,7 @@ proptest! {
         let registry = Registry::new();
         steps.iter().for_each(|step| apply(&registry, step, &Exemplar::NONE));
         let snapshot = registry.snapshot();
-        let found = parse(&registry.render_prometheus(), Format::Prometheus);
+        let found = parse(&registry.render_prometheus(), ExpositionFormat::Prometheus);
         prop_assert_eq!(snapshot.len(), found.len());
         for ((name, labels), value) in &found {
             let labels: Vec<_> = labels.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();

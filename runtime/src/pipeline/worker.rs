@@ -63,10 +63,11 @@ pub(crate) enum Command {
     },
 }
 
-type StartSink = Box<dyn FnOnce(&Arc<Pipeline>) -> (SinkQueue, Arc<SinkStats>, Opened) + Send>;
+type StartSink =
+    Box<dyn FnOnce(&Arc<Pipeline>) -> (SinkQueue, Arc<SinkStats>, OpenedReceiver) + Send>;
 
 /// Receives whether a sink could be opened, once it has tried.
-type Opened = oneshot::Receiver<bool>;
+type OpenedReceiver = oneshot::Receiver<bool>;
 
 /// The sinks of a pipeline, before it runs.
 #[derive(Default)]
@@ -163,7 +164,7 @@ fn spawn(
 }
 
 /// Waits for a sink to open, and notes it as stalled if that takes too long.
-async fn wait_until_open(mut opened: Opened, stats: &SinkStats, limit: Pin<&mut Sleep>) {
+async fn wait_until_open(mut opened: OpenedReceiver, stats: &SinkStats, limit: Pin<&mut Sleep>) {
     tokio::select! {
         biased;
         _ = &mut opened => return,

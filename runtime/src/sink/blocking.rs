@@ -8,13 +8,13 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-type Job = Box<dyn FnOnce() + Send>;
+type BlockingJob = Box<dyn FnOnce() + Send>;
 
 /// A handle to the thread, which ends when the handle is dropped and the last job is done.
 #[derive(Debug)]
 pub(super) struct Blocking {
     name: &'static str,
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<BlockingJob>>,
 }
 
 impl Blocking {
@@ -32,7 +32,7 @@ impl Blocking {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<T> {
         let (done, result) = oneshot::channel();
-        let job: Job = Box::new(move || {
+        let job: BlockingJob = Box::new(move || {
             // The caller may have stopped waiting.
             let _received = done.send(work());
         });
@@ -47,9 +47,9 @@ impl Blocking {
         value.ok_or_else(|| io::Error::other("the writing thread has ended"))
     }
 
-    fn thread(&mut self) -> io::Result<&mpsc::Sender<Job>> {
+    fn thread(&mut self) -> io::Result<&mpsc::Sender<BlockingJob>> {
         if self.jobs.is_none() {
-            let (jobs, queue) = mpsc::channel::<Job>();
+            let (jobs, queue) = mpsc::channel::<BlockingJob>();
             let thread = std::thread::Builder::new().name(self.name.to_owned());
             thread.spawn(move || queue.into_iter().for_each(|job| job()))?;
             self.jobs = Some(jobs);

@@ -64,13 +64,13 @@ pub(super) enum Component {
 
 /// The state that the telemetry and its metrics listener share.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct HealthState {
     pub(super) pipeline: Arc<Pipeline>,
     warnings: Mutex<BTreeMap<Component, String>>,
     address: Mutex<Option<SocketAddr>>,
 }
 
-impl State {
+impl HealthState {
     pub(super) fn new(pipeline: Arc<Pipeline>) -> Arc<Self> {
         Arc::new(Self {
             pipeline,
@@ -132,14 +132,14 @@ mod tests {
     use crate::metrics::Registry;
     use crate::record::{Level, Service};
 
-    fn state() -> Arc<State> {
+    fn state() -> Arc<HealthState> {
         let service = Service {
             environment: String::new(),
             version: String::new(),
             host: String::new(),
         };
         let pipeline = Pipeline::new(service, Level::Info, Registry::new(), 4);
-        State::new(Arc::new(pipeline))
+        HealthState::new(Arc::new(pipeline))
     }
 
     #[test]

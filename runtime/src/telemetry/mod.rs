@@ -28,7 +28,7 @@ use crate::scope::scope_is_enabled;
 use crate::sink::{FileSink, StdoutSink};
 use crate::span::install_panic_hook;
 
-use health::{Component, State};
+use health::{Component, HealthState};
 
 pub use health::Health;
 pub use report::{MetricsFormat, ShutdownReport};
@@ -122,7 +122,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     let hash_key = config.hash_key.clone();
     #[cfg(feature = "log")]
     let level = config.levels.min_level();
-    let state = State::new(pipeline);
+    let state = HealthState::new(pipeline);
     for (index, note) in config.notes().iter().enumerate() {
         state.report(Component::Configuration(index), note.as_str());
     }
@@ -155,7 +155,7 @@ fn subscribe(level: Level) -> Result<bool, StartError> {
 
 type Address = Option<std::net::SocketAddr>;
 
-fn run(config: Config, state: &Arc<State>) -> Worker {
+fn run(config: Config, state: &Arc<HealthState>) -> Worker {
     let listener = listen(config.metrics, state);
     let sinks = sinks(config, state.pipeline.registry());
     let (worker, error) = Worker::start(&state.pipeline, sinks, listener);
@@ -187,18 +187,18 @@ fn sinks(config: Config, registry: &Registry) -> Sinks {
 }
 
 #[cfg(feature = "serve")]
-fn listen(wanted: Address, state: &Arc<State>) -> impl Future<Output = ()> + Send + use<> {
+fn listen(wanted: Address, state: &Arc<HealthState>) -> impl Future<Output = ()> + Send + use<> {
     let listener = wanted.and_then(|wanted| serve::bind(wanted, state));
     serve::run(listener, wanted, Arc::clone(state))
 }
 
 #[cfg(not(feature = "serve"))]
-fn listen(_: Address, _: &Arc<State>) -> impl Future<Output = ()> + Send + use<> {
+fn listen(_: Address, _: &Arc<HealthState>) -> impl Future<Output = ()> + Send + use<> {
     std::future::ready(())
 }
 
 /// Reports a filter that disables scopes, so that records lack the fields of requests.
-fn check_scopes(state: &State) {
+fn check_scopes(state: &HealthState) {
     if !scope_is_enabled() {
         let message = "a filter hides the scopes with the request fields: enable level ERROR";
         state.report(Component::Scopes, message);
@@ -209,7 +209,7 @@ fn check_scopes(state: &State) {
 #[derive(Debug)]
 #[must_use = "dropping it stops the pipeline: keep it in `let telemetry = ..`"]
 pub struct Telemetry {
-    state: Arc<State>,
+    state: Arc<HealthState>,
     worker: Worker,
     warnings: Vec<String>,
     ended: bool,

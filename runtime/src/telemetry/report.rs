@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::metrics::{self, Format};
+use crate::metrics::{self, ExpositionFormat};
 use crate::pipeline::{DeliveryStats, Pipeline, print_to_stderr};
 
 /// The text of all metrics, and its media type.
@@ -18,8 +18,8 @@ pub struct MetricsFormat {
 pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat {
     let format = metrics::negotiate(accept);
     let body = pipeline.with_delivery_stats(|_| match format {
-        Format::Prometheus => pipeline.registry().render_prometheus(),
-        Format::OpenMetrics => pipeline.registry().render_openmetrics(),
+        ExpositionFormat::Prometheus => pipeline.registry().render_prometheus(),
+        ExpositionFormat::OpenMetrics => pipeline.registry().render_openmetrics(),
     });
     MetricsFormat {
         content_type: format.content_type(),

@@ -13,7 +13,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
-use super::health::{Component, State};
+use super::health::{Component, HealthState};
 use super::report;
 use crate::pipeline::Pipeline;
 
@@ -30,7 +30,7 @@ const MAX_CONNECTIONS: usize = 4;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Binds the address or the next free port, and reports a different port or the lack of one.
-pub(super) fn bind(configured: SocketAddr, state: &State) -> Option<TcpListener> {
+pub(super) fn bind(configured: SocketAddr, state: &HealthState) -> Option<TcpListener> {
     let ports = (0..PORTS).filter_map(|step| configured.port().checked_add(step));
     let addresses = ports.map(|port| SocketAddr::new(configured.ip(), port));
     let mut first_error = None;
@@ -48,7 +48,7 @@ pub(super) fn bind(configured: SocketAddr, state: &State) -> Option<TcpListener>
     None
 }
 
-fn bound(listener: TcpListener, configured: SocketAddr, state: &State) -> TcpListener {
+fn bound(listener: TcpListener, configured: SocketAddr, state: &HealthState) -> TcpListener {
     let address = listener.local_addr().ok();
     state.set_serving(address);
     let other = address.filter(|address| configured.port() != 0 && *address != configured);
@@ -60,7 +60,7 @@ fn bound(listener: TcpListener, configured: SocketAddr, state: &State) -> TcpLis
 }
 
 /// Retries until a port can be bound.
-async fn bind_with_retries(configured: SocketAddr, state: &State) -> TcpListener {
+async fn bind_with_retries(configured: SocketAddr, state: &HealthState) -> TcpListener {
     loop {
         tokio::time::sleep(RETRY_INTERVAL).await;
         if let Some(listener) = bind(configured, state) {
@@ -73,7 +73,7 @@ async fn bind_with_retries(configured: SocketAddr, state: &State) -> TcpListener
 pub(super) async fn run(
     listener: Option<TcpListener>,
     configured: Option<SocketAddr>,
-    state: Arc<State>,
+    state: Arc<HealthState>,
 ) {
     let listener = match (listener, configured) {
         (Some(listener), _) => listener,
@@ -116,7 +116,10 @@ fn into_async(listener: TcpListener) -> Option<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener).ok()
 }
 
-fn answer(request: &Request<Incoming>, state: &State) -> Result<Response<String>, Infallible> {
+fn answer(
+    request: &Request<Incoming>,
+    state: &HealthState,
+) -> Result<Response<String>, Infallible> {
     if request.method() != Method::GET {
         return Ok(plain(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -145,7 +148,7 @@ fn metrics(request: &Request<Incoming>, pipeline: &Pipeline) -> Response<String>
     response
 }
 
-fn health(state: &State) -> Response<String> {
+fn health(state: &HealthState) -> Response<String> {
     let mut response = Response::new(state.health().to_json() + "\n");
     let json = hyper::header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

@@ -11,7 +11,7 @@ const MAX_BYTES: u64 = 16 << 20;
 
 /// The reason why the metrics were not read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(super) enum HttpError {
     #[error("not an http URL")]
     Url,
     #[error("no response: {0}")]
@@ -20,7 +20,7 @@ pub(super) enum Error {
     Status(String),
 }
 
-impl Error {
+impl HttpError {
     pub(super) const fn fix(&self) -> &'static str {
         match self {
             Self::Url => "write it as http://host:port/path; for https ask a proxy on this machine",
@@ -33,14 +33,14 @@ impl Error {
 }
 
 /// Returns the number of ragspan's metric families that `url` serves.
-pub(super) fn families(url: &str) -> Result<usize, Error> {
-    let (host, path) = parts(url).ok_or(Error::Url)?;
+pub(super) fn families(url: &str) -> Result<usize, HttpError> {
+    let (host, path) = parts(url).ok_or(HttpError::Url)?;
     let response = get(host, path)?;
     let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     let status = head.lines().next().unwrap_or_default();
     match status.split(' ').nth(1) {
         Some("200") => Ok(count(body)),
-        _ => Err(Error::Status(status.chars().take(60).collect())),
+        _ => Err(HttpError::Status(status.chars().take(60).collect())),
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
         let error = families(&url).expect_err("refused");
         assert!(error.to_string().contains("404"), "{error}");
         let error = families(&serving("")).expect_err("empty");
-        assert!(matches!(error, Error::Status(_)), "{error}");
+        assert!(matches!(error, HttpError::Status(_)), "{error}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::span::document::Document;
 use crate::span::options::SpanOptions;
 use crate::span::recorded_fields::RecordedFields;
 use crate::trace::LocalTrace;
-use crate::value::{Capture, Fields, Value as Number};
+use crate::value::{FieldVisitor, Fields, Value as Number};
 
 /// Collects the record and the metrics of a running call.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl CallObserver {
         values: &[&dyn Value],
     ) {
         let names = callsite.metadata().fields().iter().skip(first);
-        let mut capture = Capture(&mut self.record.fields);
+        let mut capture = FieldVisitor(&mut self.record.fields);
         for (name, value) in names.zip(values) {
             value.record(&name, &mut capture);
         }
