@@ -1,8 +1,8 @@
 //! The procedural macros of `ragspan`: the attribute `#[rag_span]`, the macro `span!` and the two derives.
 //!
 //! The crate `ragspan` re-exports them. Each macro runs three phases, each with its own files and types: `parse` reads
-//! the tokens into a [`model::ParsedSpan`] (the grammar is in `keys`, `values`, `fields`, `err_ret`, `rag` and
-//! `tracing_args`), `check` validates it and resolves it to a [`model::CheckedSpan`], and `expand` generates the code.
+//! the tokens into a `model::ParsedSpan` (the grammar is in `keys`, `values`, `fields`, `err_ret`, `rag` and
+//! `tracing_args`), `check` validates it and resolves it to a `model::CheckedSpan`, and `expand` generates the code.
 //! The user's item is emitted even if its attribute has errors.
 
 use proc_macro::TokenStream;

@@ -1,7 +1,7 @@
 //! Configuration: the service, the backends of its records, and the listener for its metrics.
 //!
-//! [`keys`] lists the keys of the file. [`yaml`] parses a file into nodes with positions, [`walk`] finds the node of
-//! each key, [`settings`] reads its value, and [`load`] builds a [`Config`] from the values.
+//! `keys` lists the keys of the file. `yaml` parses a file into nodes with positions, `walk` finds the node of
+//! each key, `settings` reads its value, and `load` builds a [`Config`] from the values.
 
 #[cfg(feature = "yaml")]
 mod check;

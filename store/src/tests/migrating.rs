@@ -17,7 +17,7 @@ struct Answers {
     stats: Vec<Vec<Stats>>,
 }
 
-fn lines(records: Vec<StoredRecord>) -> Vec<String> {
+fn lines(records: &[StoredRecord]) -> Vec<String> {
     records.iter().map(StoredRecord::to_json_line).collect()
 }
 
@@ -47,10 +47,10 @@ async fn answers(path: &Path) -> Answers {
         ..SlowFilter::default()
     };
     Answers {
-        logs: lines(reader.logs(&LogFilter::default()).await.unwrap()),
-        errors: lines(reader.errors(&origins).await.unwrap()),
-        slowest: lines(reader.slowest(&spans).await.unwrap()),
-        requests: lines(reader.slowest(&SlowFilter::default()).await.unwrap()),
+        logs: lines(&reader.logs(&LogFilter::default()).await.unwrap()),
+        errors: lines(&reader.errors(&origins).await.unwrap()),
+        slowest: lines(&reader.slowest(&spans).await.unwrap()),
+        requests: lines(&reader.slowest(&SlowFilter::default()).await.unwrap()),
         stats,
     }
 }
