@@ -239,13 +239,14 @@ pub(crate) fn slow(arguments: &mut Arguments, arg: &Arg<'_>, _: &mut Errors) -> 
 fn slow_micros(text: &str) -> Result<u64, String> {
     let parsed = duration::parse(text);
     let duration = parsed.map_err(|error| format!("`{text}` is not a duration: {error}"))?;
-    match u64::try_from(duration.as_micros()) {
-        Ok(0) => Err(format!(
+    // The grammar rejects longer durations.
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    if micros == 0 {
+        return Err(format!(
             "`{text}` is shorter than a microsecond: write at least \"1us\""
-        )),
-        Ok(micros) => Ok(micros),
-        Err(_) => Err(format!("`{text}` is too long")),
+        ));
     }
+    Ok(micros)
 }
 
 /// `empty` or `empty = |answer| answer.text.is_empty()`
