@@ -52,7 +52,7 @@ impl StoredRecord {
         span.model = text(&context, keys::MODEL.name);
         span.usage = usage(&metrics);
         span.cost = metrics
-            .get("cost_usd")
+            .get(keys::COST_USD.name)
             .and_then(Value::as_f64)
             .and_then(Cost::from_dollars);
         span.error = self.error.as_deref().and_then(error);

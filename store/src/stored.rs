@@ -1,5 +1,6 @@
 //! A record as it comes back from the store, and its JSON line.
 
+use ragspan_core::record::RecordKey;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -107,45 +108,40 @@ impl StoredRecord {
         self.trace_id.as_deref().map(short_id)
     }
 
-    /// The record: eighteen keys in their order, one line, without a line end.
+    /// Returns the record as one line of JSON: the eighteen keys in their order, without a line end.
     #[must_use]
     pub fn to_json_line(&self) -> String {
         let mut out = String::with_capacity(1024);
-        self.push_texts(&mut out);
-        push_key(&mut out, "context");
-        push_object(&mut out, &self.context, push_unreadable);
-        push_key(&mut out, "metrics");
-        push_object(&mut out, &self.metrics, |out, _| out.push_str("{}"));
-        push_key(&mut out, "error");
-        self.push_error(&mut out);
-        self.push_rest(&mut out);
+        for key in RecordKey::ALL {
+            out.push(if out.is_empty() { '{' } else { ',' });
+            push_string(&mut out, key.name());
+            out.push(':');
+            self.push_value(&mut out, key);
+        }
         out.push('}');
         out
     }
 
-    fn push_texts(&self, out: &mut String) {
-        let required = [
-            ("timestamp", &self.timestamp),
-            ("level", &self.level),
-            ("logger", &self.logger),
-            ("message", &self.message),
-        ];
-        let optional = [
-            ("trace_id", &self.trace_id),
-            ("span_id", &self.span_id),
-            ("parent_span_id", &self.parent_span_id),
-            ("request_id", &self.request_id),
-            ("user_id", &self.user_id),
-            ("session_id", &self.session_id),
-            ("tenant_id", &self.tenant_id),
-        ];
-        for (key, text) in required {
-            push_key(out, key);
-            push_string(out, text);
-        }
-        for (key, text) in optional {
-            push_key(out, key);
-            push_optional(out, text.as_deref());
+    fn push_value(&self, out: &mut String, key: RecordKey) {
+        match key {
+            RecordKey::Timestamp => push_string(out, &self.timestamp),
+            RecordKey::Level => push_string(out, &self.level),
+            RecordKey::Logger => push_string(out, &self.logger),
+            RecordKey::Message => push_string(out, &self.message),
+            RecordKey::TraceId => push_optional(out, self.trace_id.as_deref()),
+            RecordKey::SpanId => push_optional(out, self.span_id.as_deref()),
+            RecordKey::ParentSpanId => push_optional(out, self.parent_span_id.as_deref()),
+            RecordKey::RequestId => push_optional(out, self.request_id.as_deref()),
+            RecordKey::UserId => push_optional(out, self.user_id.as_deref()),
+            RecordKey::SessionId => push_optional(out, self.session_id.as_deref()),
+            RecordKey::TenantId => push_optional(out, self.tenant_id.as_deref()),
+            RecordKey::Context => push_object(out, &self.context, push_unreadable),
+            RecordKey::Metrics => push_object(out, &self.metrics, |out, _| out.push_str("{}")),
+            RecordKey::Error => self.push_error(out),
+            RecordKey::StackTrace => push_optional(out, self.stack_trace.as_deref()),
+            RecordKey::Environment => push_string(out, &self.environment),
+            RecordKey::Version => push_string(out, &self.version),
+            RecordKey::Host => push_string(out, &self.host),
         }
     }
 
@@ -155,27 +151,6 @@ impl StoredRecord {
             None => out.push_str("null"),
         }
     }
-
-    fn push_rest(&self, out: &mut String) {
-        push_key(out, "stack_trace");
-        push_optional(out, self.stack_trace.as_deref());
-        let service = [
-            ("environment", &self.environment),
-            ("version", &self.version),
-            ("host", &self.host),
-        ];
-        for (key, text) in service {
-            push_key(out, key);
-            push_string(out, text);
-        }
-    }
-}
-
-/// The first key opens the object, every other follows a comma.
-fn push_key(out: &mut String, key: &str) {
-    out.push(if out.is_empty() { '{' } else { ',' });
-    push_string(out, key);
-    out.push(':');
 }
 
 fn push_unreadable(out: &mut String, text: &str) {
@@ -192,28 +167,9 @@ fn push_unreadable_error(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use ragspan_core::record::RECORD_KEYS;
 
-    const KEYS: [&str; 18] = [
-        "timestamp",
-        "level",
-        "logger",
-        "message",
-        "trace_id",
-        "span_id",
-        "parent_span_id",
-        "request_id",
-        "user_id",
-        "session_id",
-        "tenant_id",
-        "context",
-        "metrics",
-        "error",
-        "stack_trace",
-        "environment",
-        "version",
-        "host",
-    ];
+    use super::*;
 
     fn record() -> StoredRecord {
         StoredRecord {
@@ -228,7 +184,7 @@ mod tests {
     #[test]
     fn the_line_has_the_eighteen_keys_in_order() {
         let line = record().to_json_line();
-        let positions: Vec<_> = KEYS
+        let positions: Vec<_> = RECORD_KEYS
             .iter()
             .map(|key| line.find(&format!("\"{key}\":")).expect("the key is there"))
             .collect();
