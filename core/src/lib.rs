@@ -32,4 +32,4 @@ pub use layer::Layer;
 pub use level::{Level, ParseLevelError};
 pub use outcome::Outcome;
 #[cfg(feature = "full")]
-pub use usage::{Cost, Usage};
+pub use usage::{Billing, Cost, ParseTierError, ServiceTier, Usage};

@@ -1,21 +1,28 @@
 //! The tokens and the cost of model calls, in kinds that do not overlap.
 
+mod billing;
 mod cost;
+mod counts;
 mod shape;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
 use serde_json::Value;
 
+pub use billing::{Billing, ParseTierError, ServiceTier};
 pub use cost::Cost;
+
+use self::counts::Reported;
 
 /// The tokens of one model call or of several, by how they are billed.
 ///
-/// The kinds are disjoint: a token counts in one of them only, whatever the provider does. So they add up to the
-/// provider's own total, and each can be multiplied by its own price.
+/// The kinds are disjoint: each token counts in one of them only, although some providers count tokens twice. They add
+/// up to the provider's own total, and each can be multiplied by its own price. Two usages are equal if their counts are.
 ///
 /// ```
 /// use ragspan::Usage;
@@ -23,7 +30,7 @@ pub use cost::Cost;
 /// let usage = Usage::new(400, 120).with_cached_input(600);
 /// assert_eq!(usage.total(), 1120);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Usage {
     /// Tokens of the prompt that were neither read from the provider's cache nor written to it.
@@ -32,14 +39,16 @@ pub struct Usage {
     pub cached_input: u64,
     /// Tokens of the prompt that were written to the provider's cache.
     pub cache_write: u64,
-    /// Tokens of the answer, without those of its reasoning where the provider tells them apart.
+    /// Tokens of the answer, without those of its reasoning if the provider counts them separately.
     pub output: u64,
     /// Tokens of reasoning that came before the answer.
     pub reasoning: u64,
+    billing: Billing,
+    reported: Reported,
 }
 
 impl Usage {
-    /// A call without a cache and without reasoning.
+    /// Returns the usage of a call without a cache and without reasoning.
     #[must_use]
     pub const fn new(input: u64, output: u64) -> Self {
         Self {
@@ -48,36 +57,67 @@ impl Usage {
             cached_input: 0,
             cache_write: 0,
             reasoning: 0,
+            billing: Billing {
+                tier: ServiceTier::Standard,
+                hour_cache_write: 0,
+                audio_input: 0,
+                audio_output: 0,
+                has_other_charges: false,
+            },
+            reported: Reported::NONE,
         }
     }
 
-    /// So many tokens of the prompt, beside `input`, came from the provider's cache.
+    /// Adds tokens of the prompt, beside `input`, that came from the provider's cache.
     #[must_use]
     pub const fn with_cached_input(mut self, tokens: u64) -> Self {
         self.cached_input = tokens;
         self
     }
 
-    /// So many tokens of the prompt, beside `input`, were written to the provider's cache.
+    /// Adds tokens of the prompt, beside `input`, that were written to the provider's cache.
     #[must_use]
     pub const fn with_cache_write(mut self, tokens: u64) -> Self {
         self.cache_write = tokens;
         self
     }
 
-    /// So many tokens, beside `output`, were reasoning.
+    /// Adds tokens of reasoning, beside `output`.
     #[must_use]
     pub const fn with_reasoning(mut self, tokens: u64) -> Self {
         self.reasoning = tokens;
         self
     }
 
-    /// Reads what a provider's JSON says of its tokens: a whole response, its `usage` object, or a chunk of a
-    /// stream; of a list of chunks, all of them, one merged into the next.
+    /// Sets the parts that are billed at another price than the kind of their tokens.
     ///
-    /// It knows the shapes of `OpenAI` (chat completions, responses, embeddings, and those who speak its protocol),
-    /// Anthropic, Gemini, Bedrock, Cohere and Ollama. `None` is whatever has no known shape, and a chunk that says
-    /// nothing yet (`"usage": null`). A number that cannot be, such as a negative one, counts as the nearest that can.
+    /// ```
+    /// use ragspan::Usage;
+    /// use ragspan::prices::{Billing, ServiceTier};
+    ///
+    /// let mut billing = Billing::default();
+    /// billing.tier = ServiceTier::Batch;
+    /// assert_eq!(Usage::new(400, 120).with_billing(billing).billing().tier, ServiceTier::Batch);
+    /// ```
+    #[must_use]
+    pub const fn with_billing(mut self, billing: Billing) -> Self {
+        self.billing = billing;
+        self
+    }
+
+    /// Returns the parts that are billed at another price than the kind of their tokens.
+    #[must_use]
+    pub const fn billing(&self) -> Billing {
+        self.billing
+    }
+
+    /// Reads the token counts in the JSON of a provider: of a whole response, its `usage` object, a line of a batch
+    /// file, or a chunk of a stream; of a list of chunks, of all of them, merged in order.
+    ///
+    /// Knows the shapes of `OpenAI` (chat completions, responses, embeddings, and the providers that use its protocol),
+    /// Anthropic, Gemini, Vertex, Bedrock (also Llama and Titan), Cohere, Ollama, `DashScope`, watsonx, and of the
+    /// libraries `LangChain` and rig. Returns `None` for every other shape, and for a chunk without counts
+    /// (`"usage": null`). An impossible number, such as a negative one, counts as the nearest possible one.
     ///
     /// ```
     /// use ragspan::Usage;
@@ -98,13 +138,13 @@ impl Usage {
         shape::read(json)
     }
 
-    /// Everything, however it is billed.
+    /// Returns the tokens of all kinds.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.prompt().saturating_add(self.generated())
     }
 
-    /// Everything that was sent: `input`, `cached_input` and `cache_write`.
+    /// Returns the tokens that were sent: `input`, `cached_input` and `cache_write`.
     #[must_use]
     pub const fn prompt(&self) -> u64 {
         self.input
@@ -112,16 +152,16 @@ impl Usage {
             .saturating_add(self.cache_write)
     }
 
-    /// Everything that was made: `output` and `reasoning`.
+    /// Returns the tokens that were generated: `output` and `reasoning`.
     #[must_use]
     pub const fn generated(&self) -> u64 {
         self.output.saturating_add(self.reasoning)
     }
 
-    /// What is known after `later` came in the same stream, where each chunk counts from the beginning of the answer.
+    /// Returns the usage after `later` arrived in the same stream, where each chunk counts from the beginning of the
+    /// answer.
     ///
-    /// A chunk may tell one side only, as Anthropic's first does of the prompt and its last of the answer: the
-    /// other side stays as it was.
+    /// A kind that `later` does not report stays as it was: Anthropic's first chunk has the cache, its last one the answer.
     ///
     /// ```
     /// use ragspan::Usage;
@@ -134,16 +174,10 @@ impl Usage {
     /// ```
     #[must_use]
     pub const fn merge(self, later: Self) -> Self {
-        let prompt = if later.prompt() > 0 { later } else { self };
-        let generated = if later.generated() > 0 { later } else { self };
-        Self {
-            output: generated.output,
-            reasoning: generated.reasoning,
-            ..prompt
-        }
+        counts::merge(self, later)
     }
 
-    /// Every kind with its name, as metrics and records spell it.
+    /// Returns every kind with its name in metrics and records, and its tokens.
     pub const fn kinds(&self) -> [(&'static str, u64); 5] {
         [
             ("input", self.input),
@@ -155,14 +189,51 @@ impl Usage {
     }
 }
 
-/// As [`Usage::from_json`], but nothing is zero: for where there must be a usage.
+impl Usage {
+    /// Returns the counts, which decide equality.
+    const fn counts(&self) -> [u64; 5] {
+        [
+            self.input,
+            self.cached_input,
+            self.cache_write,
+            self.output,
+            self.reasoning,
+        ]
+    }
+}
+
+impl PartialEq for Usage {
+    fn eq(&self, other: &Self) -> bool {
+        self.counts() == other.counts()
+    }
+}
+
+impl Eq for Usage {}
+
+impl Hash for Usage {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.counts().hash(state);
+    }
+}
+
+impl fmt::Debug for Usage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = out.debug_struct("Usage");
+        for (kind, tokens) in self.kinds() {
+            shown.field(kind, &tokens);
+        }
+        shown.field("billing", &self.billing).finish()
+    }
+}
+
+/// The same as [`Usage::from_json`], with zero tokens in place of `None`.
 impl From<&Value> for Usage {
     fn from(json: &Value) -> Self {
         Self::from_json(json).unwrap_or_default()
     }
 }
 
-/// What does not fit stays at the largest number.
+/// A sum that does not fit is the largest number.
 impl Add for Usage {
     type Output = Self;
 
@@ -173,6 +244,12 @@ impl Add for Usage {
             cache_write: self.cache_write.saturating_add(other.cache_write),
             output: self.output.saturating_add(other.output),
             reasoning: self.reasoning.saturating_add(other.reasoning),
+            billing: match (self.total(), other.total()) {
+                (0, _) => other.billing,
+                (_, 0) => self.billing,
+                _ => self.billing.sum(other.billing),
+            },
+            reported: Reported::NONE,
         }
     }
 }
@@ -185,7 +262,7 @@ impl AddAssign for Usage {
 
 impl Sum for Usage {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), Add::add)
+        all.reduce(Add::add).unwrap_or_default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What providers say, and what is read from it; each payload is shaped as the provider's reference shows it.
+//! Tests of reading the replies of providers; each payload has the shape that the provider's reference shows.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ fn reasoning_that_is_only_in_the_total_is_not_lost() {
         }}),
         [26, 6, 0, 9, 94],
     );
-    // Gemini behind OpenAI's protocol: it does not even say that it reasoned.
+    // Gemini behind OpenAI's protocol has three counts alone.
     reads(
         &json!({"usage": {"completion_tokens": 102, "prompt_tokens": 758, "total_tokens": 1725}}),
         [758, 0, 0, 967, 0],
@@ -254,7 +254,7 @@ fn what_has_no_known_shape_is_none_and_nothing_is_guessed() {
         json!({}),
         json!({"usage": {}}),
         json!({"usage": 17}),
-        json!({"usage": {"total_tokens": 40}}),
+        json!({"usage": {"total_tokens": "40"}}),
         json!({"usage": {"prompt_tokens": "40", "completion_tokens": null}}),
         json!({"usage": {"tokens": 12}}),
     ] {

@@ -14,6 +14,7 @@ use std::path::Path;
 
 pub use error::PricesError;
 pub use litellm::PriceImport;
+pub use ragspan_core::{Billing, ParseTierError, ServiceTier};
 
 use self::rates::Price;
 use ragspan_core::{Cost, Usage};
@@ -21,9 +22,11 @@ use ragspan_core::{Cost, Usage};
 /// A table of prices by model. The default is empty: no price is built in, because prices change.
 ///
 /// A model is found by its name; else without a version after it (`-2024-08-06`, `-20240620`, `@20240620`, `:0`,
-/// `-v1:0`); else without its provider before it (`openai/`, `models/`, `bedrock/`, `us.`, `anthropic.` and the
-/// like). The longest name in the table wins. A model that is not in the table has no price; prices are never
-/// guessed.
+/// `-v1:0`); else without its provider before it (`openai/`, `models/`, `bedrock/`, `anthropic.` and the like). The
+/// longest name in the table wins. Regions (`us.`, `eu.`) and the few versions with a price of their own
+/// (`gpt-4o-2024-05-13`) are found by their whole name only. A model that is not in the table has no price, and prices
+/// are never guessed: a call also has no cost if the table has no price for its service tier, its audio tokens or its
+/// cache of an hour, or if the reply shows charges beside tokens, such as searches.
 ///
 /// ```
 /// use ragspan::prices::Prices;
@@ -89,8 +92,9 @@ impl Prices {
     /// Parses a table in any known form: the form of `ragspan`, or that of `LiteLLM`'s
     /// `model_prices_and_context_window.json`, which has neither version nor source and gets these.
     ///
-    /// Entries of `LiteLLM`'s list without prices per token are left out and counted. All other prices are left out
-    /// too: per batch, priority, hour of a cache, or image.
+    /// Reads the prices per token, also those of service tiers (flex, batch, priority), audio, the cache of an hour and
+    /// long prompts. Entries without prices per token, and those with a charge for each request, such as rerankers, are
+    /// left out and counted.
     ///
     /// # Errors
     ///
@@ -145,7 +149,8 @@ impl Prices {
     /// Returns the cost of a call of this model: the exact sum of tokens times price over the kinds, rounded once
     /// to the nearest nano-dollar, a half up.
     ///
-    /// Returns `None` if the table does not have the model, or has no price for a kind of tokens that the call used.
+    /// Returns `None` if the table does not have the model, or has no price for a kind of tokens that the call used or
+    /// for its [`Billing`].
     /// Reasoning tokens without a price of their own cost as much as output tokens, as all providers bill them.
     #[must_use]
     pub fn cost(&self, model: &str, usage: &Usage) -> Option<Cost> {

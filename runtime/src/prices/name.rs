@@ -1,8 +1,8 @@
 //! The names under which a table may have a model, from the name itself to the shortest.
 
 /// After these prefixes follows the vendor's own name of the model, at the vendor's own price. Resellers of models
-/// (azure, openrouter, groq ..) are not in the list.
-const PROVIDERS: [&str; 22] = [
+/// (azure, openrouter, groq ..) and regions (`us.`, `eu.` ..), which have prices of their own, are not in the list.
+const PROVIDERS: [&str; 18] = [
     "openai/",
     "anthropic/",
     "google/",
@@ -15,16 +15,20 @@ const PROVIDERS: [&str; 22] = [
     "xai/",
     "x-ai/",
     "bedrock/",
-    "us.",
-    "eu.",
-    "apac.",
-    "global.",
     "amazon.",
     "anthropic.",
     "cohere.",
     "deepseek.",
     "meta.",
     "mistral.",
+];
+
+/// Versions that had another price than the name without a date has.
+const OWN_PRICES: [&str; 4] = [
+    "gpt-4o-2024-05-13",
+    "gpt-4o-audio-preview-2024-10-01",
+    "gpt-4o-realtime-preview-2024-10-01",
+    "o1-mini-2024-09-12",
 ];
 
 /// Returns every form of the name, the longest first.
@@ -43,9 +47,13 @@ fn versions(name: &str) -> impl Iterator<Item = &str> {
     let revision = without_revision(name);
     let bare = revision.and_then(|name| without_number(name, "-v"));
     let last = bare.or(revision).unwrap_or(name);
-    [Some(name), revision, bare, without_date(last)]
-        .into_iter()
-        .flatten()
+    let dateless = without_date(last).filter(|_| !has_own_price(last));
+    [Some(name), revision, bare, dateless].into_iter().flatten()
+}
+
+fn has_own_price(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    OWN_PRICES.contains(&name)
 }
 
 fn without_revision(name: &str) -> Option<&str> {
@@ -138,16 +146,12 @@ mod tests {
             ],
         );
         check(
-            "bedrock/us.anthropic.c-20240620-v1:0",
+            "bedrock/anthropic.c-20240620-v1:0",
             &[
-                "bedrock/us.anthropic.c-20240620-v1:0",
-                "bedrock/us.anthropic.c-20240620-v1",
-                "bedrock/us.anthropic.c-20240620",
-                "bedrock/us.anthropic.c",
-                "us.anthropic.c-20240620-v1:0",
-                "us.anthropic.c-20240620-v1",
-                "us.anthropic.c-20240620",
-                "us.anthropic.c",
+                "bedrock/anthropic.c-20240620-v1:0",
+                "bedrock/anthropic.c-20240620-v1",
+                "bedrock/anthropic.c-20240620",
+                "bedrock/anthropic.c",
                 "anthropic.c-20240620-v1:0",
                 "anthropic.c-20240620-v1",
                 "anthropic.c-20240620",
@@ -157,6 +161,20 @@ mod tests {
                 "c-20240620",
                 "c",
             ],
+        );
+    }
+
+    #[test]
+    fn a_region_and_a_version_with_its_own_price_stay() {
+        check("eu.anthropic.c", &["eu.anthropic.c"]);
+        check(
+            "bedrock/us.anthropic.c",
+            &["bedrock/us.anthropic.c", "us.anthropic.c"],
+        );
+        check("gpt-4o-2024-05-13", &["gpt-4o-2024-05-13"]);
+        check(
+            "openai/gpt-4o-2024-05-13",
+            &["openai/gpt-4o-2024-05-13", "gpt-4o-2024-05-13"],
         );
     }
 

@@ -2,26 +2,29 @@
 
 use serde_json::Number;
 
-use ragspan_core::{Cost, Usage};
+use ragspan_core::{Cost, ServiceTier, Usage};
 
 /// The number of tokens that a price is for.
 const TOKENS: u128 = 1_000_000;
 
-/// The kinds of tokens, in the order of [`Usage::kinds`].
-pub(super) const KINDS: [&str; 5] = [
+/// The kinds of tokens that have a price: those of [`Usage::kinds`] in their order, and the parts of [`Billing`](ragspan_core::Billing).
+pub(super) const KINDS: [&str; 8] = [
     "input",
     "cached_input",
     "cache_write",
     "output",
     "reasoning",
+    "cache_write_1h",
+    "audio_input",
+    "audio_output",
 ];
 
 const OUTPUT: usize = 3;
 const REASONING: usize = 4;
 
-/// Prices of the five kinds, in nano-dollars for a million tokens.
+/// Prices of the kinds, in nano-dollars for a million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rates(pub(super) [Option<u64>; 5]);
+pub(super) struct Rates(pub(super) [Option<u64>; KINDS.len()]);
 
 impl Rates {
     pub(super) fn is_empty(&self) -> bool {
@@ -39,7 +42,7 @@ impl Rates {
 
     fn cost(&self, usage: &Usage) -> Option<Cost> {
         let mut sum = 0_u128;
-        for (kind, (_, tokens)) in usage.kinds().into_iter().enumerate() {
+        for (kind, tokens) in amounts(usage)?.into_iter().enumerate() {
             if tokens > 0 {
                 let cost = u128::from(tokens).saturating_mul(self.of(kind)?.into());
                 sum = sum.saturating_add(cost);
@@ -52,19 +55,72 @@ impl Rates {
     }
 }
 
-/// The price of a model.
+/// Returns the tokens of each kind that has a price; `None` if the usage does not show them, or has charges beside tokens.
+fn amounts(usage: &Usage) -> Option<[u64; KINDS.len()]> {
+    let billing = usage.billing();
+    // Audio in the cache has another price, and the counts do not show how much of the cache is audio.
+    let is_mixed =
+        billing.audio_input > 0 && usage.cached_input.saturating_add(usage.cache_write) > 0;
+    if billing.has_other_charges || is_mixed {
+        return None;
+    }
+    let hour = billing.hour_cache_write.min(usage.cache_write);
+    let (audio_input, audio_output) = (
+        billing.audio_input.min(usage.input),
+        billing.audio_output.min(usage.output),
+    );
+    Some([
+        usage.input.saturating_sub(audio_input),
+        usage.cached_input,
+        usage.cache_write.saturating_sub(hour),
+        usage.output.saturating_sub(audio_output),
+        usage.reasoning,
+        hour,
+        audio_input,
+        audio_output,
+    ])
+}
+
+/// The rates of one service tier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Price {
+pub(super) struct Tier {
     pub(super) base: Rates,
     /// The rates of a call whose prompt has more tokens than the limit; ascending by limit.
     pub(super) above: Vec<(u64, Rates)>,
 }
 
-impl Price {
-    pub(super) fn cost(&self, usage: &Usage) -> Option<Cost> {
+impl Tier {
+    fn cost(&self, usage: &Usage) -> Option<Cost> {
         let mut steps = self.above.iter().rev();
         let step = steps.find(|(tokens, _)| usage.prompt() > *tokens);
         step.map_or(&self.base, |(_, rates)| rates).cost(usage)
+    }
+}
+
+/// The service tiers with prices of their own, by their names in a table.
+pub(super) const TIERS: [(ServiceTier, &str); 3] = [
+    (ServiceTier::Flex, "flex"),
+    (ServiceTier::Batch, "batch"),
+    (ServiceTier::Priority, "priority"),
+];
+
+/// The price of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Price {
+    pub(super) standard: Tier,
+    /// The prices of the tiers in [`TIERS`].
+    pub(super) tiers: [Option<Tier>; TIERS.len()],
+}
+
+impl Price {
+    /// Returns `None` if a price is missing for the tier, or for a kind of tokens, of this usage.
+    pub(super) fn cost(&self, usage: &Usage) -> Option<Cost> {
+        let tier = usage.billing().tier;
+        let tier = match TIERS.iter().position(|(known, _)| *known == tier) {
+            Some(at) => self.tiers.get(at)?.as_ref()?,
+            None => &self.standard,
+        };
+        tier.cost(usage)
     }
 }
 
@@ -129,8 +185,12 @@ mod tests {
 
     #[test]
     fn a_price_is_for_the_whole_call_once_its_prompt_is_long() {
-        let rates = |price| Rates([Some(price), Some(price), None, Some(price), None]);
-        let price = Price {
+        let rates = |price| {
+            let mut rates = Rates::default();
+            (rates.0[0], rates.0[1], rates.0[3]) = (Some(price), Some(price), Some(price));
+            rates
+        };
+        let price = Tier {
             base: rates(1_000_000),
             above: vec![(100, rates(2_000_000)), (200, rates(3_000_000))],
         };
@@ -145,7 +205,7 @@ mod tests {
 
     #[test]
     fn absurd_numbers_stop_at_the_largest() {
-        let rates = Rates([Some(u64::MAX); 5]);
+        let rates = Rates([Some(u64::MAX); KINDS.len()]);
         let usage = Usage::new(u64::MAX, u64::MAX).with_reasoning(u64::MAX);
         assert_eq!(rates.cost(&usage), Some(Cost::from_nano_dollars(u64::MAX)));
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Prices;
 use super::error::PricesError;
-use super::rates::{KINDS, Price, Rates, scaled};
+use super::rates::{KINDS, Price, Rates, TIERS, Tier, scaled};
 
 /// The largest size of a file, in bytes: ten times the size of a table of all known models.
 pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -79,10 +79,24 @@ pub(super) fn of_object(object: &Map<String, Value>, text: &str) -> Result<Price
 fn price(value: &Value) -> Result<Price, String> {
     let entry = value.as_object().ok_or("expected an object of prices")?;
     let mut price = Price {
-        base: rates(entry, "above")?,
-        above: vec![],
+        standard: tier(entry, &["above", "flex", "batch", "priority"])?,
+        ..Price::default()
     };
-    if price.base.is_empty() {
+    for ((_, name), slot) in TIERS.iter().zip(&mut price.tiers) {
+        let Some(value) = entry.get(*name) else {
+            continue;
+        };
+        let inner = value.as_object();
+        let inner = inner.ok_or_else(|| format!("`{name}` has to be an object of prices"))?;
+        *slot = Some(tier(inner, &["above"])?);
+    }
+    Ok(price)
+}
+
+/// Reads the prices of a tier; the keys `others` are allowed too.
+fn tier(entry: &Map<String, Value>, others: &[&str]) -> Result<Tier, String> {
+    let base = rates(entry, others)?;
+    if base.is_empty() {
         return Err(format!("it has no price: give one of {}", KINDS.join(", ")));
     }
     let steps = match entry.get("above") {
@@ -90,11 +104,10 @@ fn price(value: &Value) -> Result<Price, String> {
         Some(Value::Array(steps)) => steps,
         Some(_) => return Err("`above` has to be a list".to_owned()),
     };
-    for step in steps {
-        price.above.push(one_step(step)?);
-    }
-    price.above.sort_by_key(|(tokens, _)| *tokens);
-    Ok(price)
+    let steps = steps.iter().map(one_step);
+    let mut above: Vec<_> = steps.collect::<Result<_, _>>()?;
+    above.sort_by_key(|(tokens, _)| *tokens);
+    Ok(Tier { base, above })
 }
 
 fn one_step(value: &Value) -> Result<(u64, Rates), String> {
@@ -102,19 +115,20 @@ fn one_step(value: &Value) -> Result<(u64, Rates), String> {
     let entry = entry.ok_or("each step of `above` has to be an object")?;
     let tokens = entry.get("tokens").and_then(Value::as_u64);
     let tokens = tokens.ok_or("each step of `above` needs `tokens`, a whole number")?;
-    Ok((tokens, rates(entry, "tokens")?))
+    Ok((tokens, rates(entry, &["tokens"])?))
 }
 
-/// Reads the prices of the kinds; the key `other` is allowed too.
-fn rates(entry: &Map<String, Value>, other: &str) -> Result<Rates, String> {
+/// Reads the prices of the kinds; the keys `others` are allowed too.
+fn rates(entry: &Map<String, Value>, others: &[&str]) -> Result<Rates, String> {
     let mut rates = Rates::default();
-    for (key, value) in entry.iter().filter(|(key, _)| *key != other) {
+    for (key, value) in entry
+        .iter()
+        .filter(|(key, _)| !others.contains(&key.as_str()))
+    {
         let mut slots = KINDS.iter().zip(&mut rates.0);
         let (_, slot) = slots.find(|(kind, _)| *kind == key).ok_or_else(|| {
-            format!(
-                "unknown key `{key}`: expected {}, {other}",
-                KINDS.join(", ")
-            )
+            let (kinds, others) = (KINDS.join(", "), others.join(", "));
+            format!("unknown key `{key}`: expected {kinds}, {others}")
         })?;
         *slot = amount(key, value, POWER)?;
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::rates::{Price, Rates};
+use super::rates::{Price, Rates, Tier};
 use super::{Prices, PricesError};
 use ragspan_core::{Cost, Usage};
 
@@ -18,6 +18,7 @@ const LITELLM: &str = r#"{
     "input_cost_per_token": 1.25e-06, "input_cost_per_token_above_200k_tokens": 2.5e-06,
     "input_cost_per_token_above_200k_tokens_priority": 4.5e-06,
     "output_cost_per_token": 1e-05, "output_cost_per_token_above_200k_tokens": 1.5e-05,
+    "input_cost_per_token_priority": 2e-06, "output_cost_per_token_priority": 2e-05,
     "cache_creation_input_token_cost_above_1hr": 9e-06, "output_cost_per_reasoning_token": 1.2e-05
   },
   "embed-1": {"input_cost_per_token": 2e-08, "output_cost_per_token": 0.0, "mode": "embedding"},
@@ -113,7 +114,7 @@ fn a_model_is_found_by_its_longest_known_name() {
         ("anthropic/c-2024-06-20", Some("c")),
         ("anthropic.c-20240620-v1:0", Some("c-20240620")),
         ("us.anthropic.c-20240620-v1:0", Some("us.anthropic.c")),
-        ("eu.anthropic.c-20240620-v1:0", Some("c-20240620")),
+        ("eu.anthropic.c-20240620-v1:0", None),
         ("bedrock/us.anthropic.c", Some("us.anthropic.c")),
         ("d-v2:1", Some("d-v2")),
         ("d-v3:1", None),
@@ -141,8 +142,8 @@ fn a_table_is_written_in_a_readable_form() {
   "unit": "usd_per_million_tokens",
   "models": {
     "embed-1": {"input": 0.02, "output": 0},
-    "long-1": {"input": 1.25, "cached_input": 0.125, "output": 10, "reasoning": 12, "above": [{"tokens": 200000, "input": 2.5, "cached_input": 0.25, "output": 15}]},
-    "small-1": {"input": 0.15, "cached_input": 0.075, "output": 0.6}
+    "long-1": {"input": 1.25, "cached_input": 0.125, "output": 10, "reasoning": 12, "cache_write_1h": 9, "above": [{"tokens": 200000, "input": 2.5, "cached_input": 0.25, "output": 15}], "priority": {"input": 2, "output": 20, "above": [{"tokens": 200000, "input": 4.5}]}},
+    "small-1": {"input": 0.15, "cached_input": 0.075, "output": 0.6, "batch": {"input": 0.075}}
   }
 }
 "#;
@@ -188,11 +189,11 @@ fn an_error_has_its_line_and_its_entry() {
         ),
         (
             "{\"models\": {\"a\": {\"inputs\": 1}}}",
-            "line 1: model `a`: unknown key `inputs`: expected input, cached_input, cache_write, output, reasoning, above",
+            "line 1: model `a`: unknown key `inputs`: expected input, cached_input, cache_write, output, reasoning, cache_write_1h, audio_input, audio_output, above, flex, batch, priority",
         ),
         (
             "{\"models\": {\"a\": {}}}",
-            "line 1: model `a`: it has no price: give one of input, cached_input, cache_write, output, reasoning",
+            "line 1: model `a`: it has no price: give one of input, cached_input, cache_write, output, reasoning, cache_write_1h, audio_input, audio_output",
         ),
         (
             "{\"models\": {\"a\": 1}}",
@@ -257,7 +258,7 @@ fn a_providers_bill_is_matched_to_the_nano_dollar() {
 }
 
 fn rates() -> impl Strategy<Value = Rates> {
-    prop::array::uniform5(prop::option::of(0..1_u64 << 50)).prop_map(Rates)
+    prop::array::uniform8(prop::option::of(0..1_u64 << 50)).prop_map(Rates)
 }
 
 proptest! {
@@ -268,7 +269,8 @@ proptest! {
     ) {
         let price = |(input, mut base, above): (u64, Rates, std::collections::BTreeMap<u64, Rates>)| {
             base.0[0] = Some(input);
-            Price { base, above: above.into_iter().collect() }
+            let standard = Tier { base, above: above.into_iter().collect() };
+            Price { tiers: [None, Some(standard.clone()), None], standard }
         };
         let models = models.into_iter().map(|(model, parts)| (model, price(parts))).collect();
         let prices = Prices { version, source: "a \"quoted\" source".to_owned(), models };
@@ -287,7 +289,10 @@ proptest! {
         let [input, cached, written, output, reasoning] = tokens;
         let usage = Usage::new(input, output)
             .with_cached_input(cached).with_cache_write(written).with_reasoning(reasoning);
-        let price = Price { base: Rates(rates.map(Some)), above: vec![] };
+        let mut base = Rates::default();
+        base.0[..5].copy_from_slice(&rates.map(Some));
+        let standard = Tier { base, above: vec![] };
+        let price = Price { standard, ..Price::default() };
         let exact: u128 = tokens.iter().zip(rates).map(|(tokens, rate)| u128::from(*tokens) * u128::from(rate)).sum();
         let nanos = u128::from(price.cost(&usage).unwrap().nano_dollars());
         let (low, high) = (nanos * 1_000_000, exact + 500_000);

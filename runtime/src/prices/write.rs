@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::Prices;
-use super::rates::{KINDS, Price, Rates};
+use super::rates::{KINDS, Price, Rates, TIERS, Tier};
 use super::read::UNIT;
 use ragspan_core::Cost;
 
@@ -25,18 +25,28 @@ pub(super) fn table(prices: &Prices) -> String {
 }
 
 fn shown(price: &Price) -> String {
-    let mut out = pairs(&price.base);
+    let mut out = tier(&price.standard);
+    for ((_, name), prices) in TIERS.iter().zip(&price.tiers) {
+        if let Some(prices) = prices {
+            // Writing to a string does not fail.
+            _ = write!(out, ", \"{name}\": {{{}}}", tier(prices));
+        }
+    }
+    format!("{{{out}}}")
+}
+
+fn tier(prices: &Tier) -> String {
+    let mut out = pairs(&prices.base);
     let step = |(tokens, rates): &(u64, Rates)| {
         let rates = Some(pairs(rates)).filter(|rates| !rates.is_empty());
         let rates = rates.map_or_else(String::new, |rates| format!(", {rates}"));
         format!("{{\"tokens\": {tokens}{rates}}}")
     };
-    let steps: Vec<_> = price.above.iter().map(step).collect();
+    let steps: Vec<_> = prices.above.iter().map(step).collect();
     if !steps.is_empty() {
-        // Writing to a string does not fail.
         _ = write!(out, ", \"above\": [{}]", steps.join(", "));
     }
-    format!("{{{out}}}")
+    out
 }
 
 fn pairs(rates: &Rates) -> String {

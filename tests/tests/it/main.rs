@@ -14,6 +14,10 @@ mod manual;
 mod errors;
 // The sums and self times of a request equal those that a model computes from its records.
 mod selftime;
+// The token counts of replies of every known provider are read into kinds that do not overlap.
+mod usage;
+// Calls cost what their tokens cost by the table of prices, or their cost is unknown.
+mod priced;
 // Recorded tokens and costs equal a provider's bill, to the token and the nano-dollar.
 mod bill;
 // A field is evaluated once, and not at all without a pipeline or subscriber.
