@@ -4,6 +4,7 @@
 //! before any sink receives them.
 
 mod card;
+mod named;
 mod names;
 mod rules;
 mod secret;
