@@ -82,13 +82,19 @@ fn value(text: &str, start: usize, name: &str, is_assigned: bool) -> Option<Rang
     }
     let end = start + bare(rest);
     let word = text.get(start..end)?;
-    let is_last = || {
-        text.get(end..)
-            .is_none_or(|rest| rest.is_empty() || !rest.starts_with(' '))
-    };
+    let is_last = || is_end(text.get(end..).unwrap_or_default());
     let is_token = name.ends_with("token");
     let fits = is_assigned || is_like_a_secret(word) || !is_token && is_last();
     checked(text, start..end).filter(|_| fits)
+}
+
+/// Returns `true` if the text goes on with another name, a sign or nothing, and not with a word of a sentence.
+fn is_end(rest: &str) -> bool {
+    let next = rest.trim_start_matches([' ', '\t']);
+    let word = next.split_whitespace().next().unwrap_or_default();
+    rest.len() == next.len()
+        || word.contains(['=', ':'])
+        || !next.starts_with(char::is_alphanumeric)
 }
 
 /// Returns the value of the header `Authorization` without its scheme.
@@ -290,6 +296,7 @@ mod tests {
             (r#"{"x-api-key": b"abc"}"#, r#"{"x-api-key": b"~"}"#),
             ("{'password': 'abc'}", "{'password': '~'}"),
             ("password: swordfish", "password: ~"),
+            ("password: swordfish host: db", "password: ~ host: db"),
             ("db_password=a,b", "db_password=~"),
             (
                 "login(user=app, password=abc)",
