@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::explain::explain;
 use super::keys::{self, Key, OptionalKey};
 use super::kind::KeyValue;
-use super::notes::{notes, supported_backend};
+use super::notes::{fallback, notes};
 use super::problem::{ConfigError, Position, Problem, Problems, shown};
 use super::settings::{LoadedSettings, Reader, ValueSource};
 use super::walk::find;
@@ -103,6 +103,9 @@ pub(super) fn build(
     }
     noted.extend(notes(&settings, &found));
     let mut config = apply(&settings);
+    if fallback(&settings).is_some() {
+        settings.show_fallback();
+    }
     config.prices = Arc::new(prices);
     config.settings = explain(&settings);
     config.notes = noted;
@@ -240,7 +243,7 @@ fn with_backends(mut config: Config, settings: &LoadedSettings) -> Config {
         config.levels = Levels::OFF;
         return config;
     }
-    if settings.is_enabled(keys::STDOUT.path) || supported_backend(settings).is_none() {
+    if settings.is_enabled(keys::STDOUT.path) || fallback(settings).is_some() {
         config.stdout = Some(format(settings.get(keys::FORMAT)));
     }
     if settings.is_enabled(keys::FILE.path) {

@@ -373,7 +373,7 @@ impl Config {
     /// Loads the first of these files: the path in the variable `RAGSPAN_CONFIG`, `./ragspan.yaml`,
     /// `./logging_config.yaml`. Returns [`Config::default`] if there is no file.
     ///
-    /// With a file, only the backends that it enables run. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
+    /// With a file that has `backends`, only those that it enables run. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
     ///
     /// # Errors
     ///

@@ -210,7 +210,7 @@ fn line(rest: &str) -> usize {
 }
 
 /// Returns `true` for a value that is not a plain word.
-pub(super) fn is_like_a_secret(word: &str) -> bool {
+pub(crate) fn is_like_a_secret(word: &str) -> bool {
     let has = |is: fn(char) -> bool| word.chars().any(is);
     let is_mixed = has(|letter| letter.is_uppercase())
         && has(|letter| letter.is_lowercase())

@@ -151,6 +151,54 @@ fn secrets_are_never_shown() {
 }
 
 #[test]
+fn no_message_quotes_a_literal_that_may_be_a_secret() {
+    const SECRETS: [&str; 7] = [
+        "hunter2",
+        "sk-proj-T3BlbkFJabcdefghij0123456789",
+        "4111111111111111",
+        "Bearer0123456789abcdef",
+        "'postgres://app:hunter2@db/rag'",
+        "correcthorsebatterystaple",
+        "ada@example.com",
+    ];
+    let places = [
+        "logging: {metrics: {port: @}}",
+        "logging: {metrics: {scrape_interval: @}}",
+        "logging: {metrics: {enabled: @}}",
+        "logging: {metrics: {address: @}}",
+        "logging: {metrics: @}",
+        "logging: {structured_logging: {format: @, level: @}}",
+        "logging: {structured_logging: {backends: {file: {max_size: -@}}}}",
+        "logging: {alerting: {slack_webhook: @, alert_channels: [@]}}",
+        "logging: {privacy: {redact: [@], redact_fields: @}}",
+        "logging: {retention: {schedule: @, archive_path: [@]}}",
+    ];
+    for (place, secret) in places
+        .iter()
+        .flat_map(|place| SECRETS.map(|secret| (place, secret)))
+    {
+        let error = load_error(&place.replace('@', secret), &FakeEnvironment::default());
+        assert!(!error.contains(secret.trim_matches('\'')), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    for text in [
+        "logging: {port: swordfish}",
+        "logging: {metrics: {port: swordfish}}",
+    ] {
+        let error = load_error(text, &FakeEnvironment::default());
+        assert!(!error.contains("swordfish"), "{error}");
+    }
+    for place in [
+        "logging: {@: 1}",
+        "logging: {strict: !@ true}",
+        "logging: {prices: '${@}'}",
+    ] {
+        let error = load_error(&place.replace('@', SECRETS[1]), &FakeEnvironment::default());
+        assert!(!error.contains(SECRETS[1]), "{error}");
+    }
+}
+
+#[test]
 fn the_hash_key_is_loaded_and_masked() {
     let environment = FakeEnvironment {
         files: vec![("/run/secrets/hash", b"0123456789abcd77\n".to_vec())],
@@ -258,10 +306,6 @@ fn only_enabled_backends_run() {
             .map(|to| to.to_string())
             .is_some_and(|to| to == "0.0.0.0:9464"),
         cfg!(feature = "serve")
-    );
-    assert!(
-        parsed("").stdout.is_some(),
-        "the fallback is standard output"
     );
 }
 
@@ -443,8 +487,47 @@ fn a_backend_without_its_switch_gets_a_note() {
     let config = parsed(
         "logging: {structured_logging: {backends: {sqlite: {path: x.db}, stdout: {enabled: false}}}}",
     );
-    assert_eq!(config.notes().len(), 1);
+    assert_eq!(config.notes().len(), 2);
     assert!(config.notes()[0].contains("sqlite is not enabled; add `enabled: true`"));
+    assert_eq!(
+        config.notes()[1],
+        "no backend is enabled: records go to standard output"
+    );
+}
+
+#[test]
+fn a_file_without_backends_keeps_the_defaults_and_one_with_them_has_what_it_enables() {
+    let default = Config::default();
+    let enabled = |config: &Config, backend: &str| {
+        let path = format!("logging.structured_logging.backends.{backend}.enabled");
+        setting(config, &path).0.map(str::to_owned)
+    };
+    for text in [
+        "",
+        "logging: {service: {name: x}}",
+        "logging: {structured_logging: {format: auto}}",
+    ] {
+        let config = parsed(text);
+        assert_eq!(
+            (config.stdout, &config.sqlite, &config.file),
+            (default.stdout, &default.sqlite, &None),
+            "{text}"
+        );
+        assert_eq!(enabled(&config, "sqlite").as_deref(), Some("true"));
+        assert_eq!(enabled(&config, "stdout").as_deref(), Some("true"));
+        assert!(config.notes().is_empty(), "{:?}", config.notes());
+    }
+    for backends in ["", "{}", "{file: {}}", "{file: {enabled: false}}"] {
+        let config = parsed(&format!(
+            "logging: {{structured_logging: {{backends: {backends}}}}}"
+        ));
+        assert!(config.sqlite.is_none() && config.file.is_none());
+        assert!(config.stdout.is_some(), "the fallback is standard output");
+        assert_eq!(enabled(&config, "stdout").as_deref(), Some("true"));
+        assert_eq!(enabled(&config, "sqlite").as_deref(), Some("false"));
+        let note = "no backend is enabled: records go to standard output";
+        assert!(config.notes().iter().any(|known| known == note));
+    }
 }
 
 #[test]
