@@ -307,7 +307,8 @@ fn called() -> Result<(), Box<dyn Error>> {
         .header("x-request-id", visible(label("a caller's request id")))
         .header("user-agent", visible(label("a header of a request")))
         .body(())?;
-    let mut service = tower_layer::Layer::layer(&ragspan::http::layer().user_agent(), Failing);
+    let mut service =
+        tower_layer::Layer::layer(&ragspan::http::layer().user_agent().path(), Failing);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let served = runtime.block_on(tower_service::Service::call(&mut service, request));
     assert!(served.is_err());

@@ -336,9 +336,9 @@ keys! {
         PRICES: Text, "prices", "The prices of models: a table that `ragspan prices import` writes. Without one, tokens are counted and their cost is unknown.".example("ragspan-prices.json");
     }
     SERVICE "logging.service", Support::Always, "The service that writes the records." {
-        SERVICE_NAME: Text = "rag", "name", "The service's name.";
-        SERVICE_VERSION: Text = "0.0.0", "version", "The service's version; a key of every record.";
-        SERVICE_ENVIRONMENT: Text = "development", "environment", "The environment that the service runs in, such as staging; a key of every record.";
+        SERVICE_NAME: Text, "name", "The service's name. By default that of `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`, else the program's.".example("rag-api");
+        SERVICE_VERSION: Text, "version", "The service's version; a key of every record. By default `service.version` of `OTEL_RESOURCE_ATTRIBUTES`, else the version of the package that has the annotated functions.".example("1.4.0");
+        SERVICE_ENVIRONMENT: Text = "development", "environment", "The environment that the service runs in, such as staging; a key of every record. `deployment.environment.name` of `OTEL_RESOURCE_ATTRIBUTES` replaces the default.";
     }
     RECORDS "logging.structured_logging", Support::Always, "Records. Metrics do not depend on them." {
         RECORDS_ENABLED: Flag = "true", "enabled", "Whether records are written at all.";

@@ -160,5 +160,5 @@ fn the_example_of_the_reference_loads() {
         .unwrap();
     let config = super::Config::from_yaml(example).unwrap_or_else(|error| panic!("{error}"));
     assert!(config.notes().is_empty());
-    assert_eq!(config.version, "1.4.0");
+    assert_eq!(config.version.as_deref(), Some("1.4.0"));
 }

@@ -366,6 +366,12 @@ impl LoadedSettings {
         self.slots.get(index)?.position
     }
 
+    /// Returns the source of a key's value.
+    pub(super) fn source(&self, key: &KeyInfo) -> Option<&ValueSource> {
+        let index = KEYS.iter().position(|known| known.path == key.path)?;
+        self.slots.get(index).map(|slot| &slot.source)
+    }
+
     /// Shows that records go to standard output, unless the file switches it off and so shows another value.
     pub(super) fn show_fallback(&mut self) {
         let slot = self.slots.get_mut(STDOUT_ENABLED.index());

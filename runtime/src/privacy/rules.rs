@@ -98,8 +98,11 @@ impl Redaction {
         match (self, group) {
             // `sk-` and the like also begin words with hyphens.
             (Self::ApiKeys, _) => {
-                let head = found.as_bytes().get(..6).unwrap_or_default();
-                !head.contains(&b'-') || found.bytes().any(|byte| byte.is_ascii_digit())
+                let (head, _) = found.split_once('-').unwrap_or_default();
+                let is_word = !head.is_empty()
+                    && head.len() < 6
+                    && head.bytes().all(|byte| byte.is_ascii_lowercase());
+                !is_word || found.bytes().any(|byte| byte.is_ascii_digit())
             }
             // A token, not a word.
             (Self::Bearer, 1) => {

@@ -70,7 +70,7 @@ fn the_reference_file_loads_unchanged() {
         ("retention.s3_bucket", "rag-logs-archive", "c.yaml:40"),
         ("alerting.hallucination_rate_threshold", "0.10", "c.yaml:47"),
         ("alerting.alert_channels", "[slack, email]", "c.yaml:48"),
-        ("service.name", "rag", "default"),
+        ("service.environment", "development", "default"),
     ];
     for (path, value, origin) in expected {
         let got = setting(&config, &format!("logging.{path}"));
@@ -414,7 +414,10 @@ fn the_first_existing_file_is_loaded() {
     };
     let found = |files: Vec<(&'static str, Vec<u8>)>, variables| {
         let config = load(&FakeEnvironment { variables, files }).unwrap();
-        (config.name.clone(), config.source().map(Path::to_owned))
+        (
+            config.name.clone().unwrap(),
+            config.source().map(Path::to_owned),
+        )
     };
     let all = || {
         vec![

@@ -45,6 +45,11 @@ const PLANTED: &[(Redaction, &str, &str)] = &[
         "lsv2_pt_0123456789abcdef0123456789abcdef_0123456789",
         "",
     ),
+    (
+        Redaction::ApiKeys,
+        "AIza--a-aA_-_Aaa-Aaa_a-aaaaA-a_aA--AaaA",
+        "",
+    ),
     (Redaction::ApiKeys, "sk_live_4eC39HqLyjWDarjtT1zdp7dc", ""),
     (
         Redaction::ApiKeys,
