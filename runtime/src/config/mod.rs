@@ -372,7 +372,8 @@ impl Config {
 
     /// Returns the service, with what the configuration leaves open from the environment, else from the program.
     fn service_with(&self, resource: &identity::Resource) -> Service {
-        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        let host = hostname::get().unwrap_or_default();
+        let host = host.to_string_lossy().into_owned();
         let or =
             |ours: &Option<String>, given: &Option<String>| ours.clone().or_else(|| given.clone());
         Service {

@@ -26,7 +26,7 @@ const LEFT_OUT: [&str; 6] = [
 type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 
 /// Returns the route of a request.
-type Route = dyn Fn(&Parts) -> Option<&str> + Send + Sync;
+type RouteHook = dyn Fn(&Parts) -> Option<&str> + Send + Sync;
 
 /// A tower layer that makes each request a call of the layer `api`, which lasts from the request's head to the last
 /// byte of its response.
@@ -101,7 +101,7 @@ pub(super) struct ServerSettings {
     pub(super) request_id_header: HeaderName,
     pub(super) user_agent: bool,
     pub(super) path: bool,
-    pub(super) route: Option<Arc<Route>>,
+    pub(super) route: Option<Arc<RouteHook>>,
     pub(super) context: Option<Arc<Hook>>,
 }
 

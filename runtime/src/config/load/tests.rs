@@ -161,7 +161,7 @@ fn no_message_quotes_a_literal_that_may_be_a_secret() {
         "correcthorsebatterystaple",
         "ada@example.com",
     ];
-    let places = [
+    let positions = [
         "logging: {metrics: {port: @}}",
         "logging: {metrics: {scrape_interval: @}}",
         "logging: {metrics: {enabled: @}}",
@@ -173,11 +173,11 @@ fn no_message_quotes_a_literal_that_may_be_a_secret() {
         "logging: {privacy: {redact: [@], redact_fields: @}}",
         "logging: {retention: {schedule: @, archive_path: [@]}}",
     ];
-    for (place, secret) in places
+    for (position, secret) in positions
         .iter()
-        .flat_map(|place| SECRETS.map(|secret| (place, secret)))
+        .flat_map(|position| SECRETS.map(|secret| (position, secret)))
     {
-        let error = load_error(&place.replace('@', secret), &FakeEnvironment::default());
+        let error = load_error(&position.replace('@', secret), &FakeEnvironment::default());
         assert!(!error.contains(secret.trim_matches('\'')), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
@@ -188,12 +188,15 @@ fn no_message_quotes_a_literal_that_may_be_a_secret() {
         let error = load_error(text, &FakeEnvironment::default());
         assert!(!error.contains("swordfish"), "{error}");
     }
-    for place in [
+    for position in [
         "logging: {@: 1}",
         "logging: {strict: !@ true}",
         "logging: {prices: '${@}'}",
     ] {
-        let error = load_error(&place.replace('@', SECRETS[1]), &FakeEnvironment::default());
+        let error = load_error(
+            &position.replace('@', SECRETS[1]),
+            &FakeEnvironment::default(),
+        );
         assert!(!error.contains(SECRETS[1]), "{error}");
     }
 }

@@ -4,7 +4,7 @@
 //! do not, because their first or last word says that they hold something about a secret.
 
 /// Words that make the whole name a secret's wherever they are, also at the end of a longer word: `PGPASSWORD`.
-const SECRET_WORDS: &[&str] = &[
+const SECRET_TERMS: &[&str] = &[
     "accesskey",
     "accesstoken",
     "authtoken",
@@ -26,7 +26,7 @@ const SECRET_WORDS: &[&str] = &[
 ];
 
 /// Words that are secrets as a whole word only.
-const WHOLE_WORDS: &[&str] = &[
+const WHOLE_TERMS: &[&str] = &[
     "apitoken",
     "authorization",
     "bearer",
@@ -249,7 +249,7 @@ const SAME: &[&str] = &[
 ];
 
 /// The most words of a name that are looked at: the last ones.
-const MAX_WORDS: usize = 16;
+const MAX_TERMS: usize = 16;
 
 /// Returns `true` if the name, without a prefix that ends with a point, names a secret.
 pub(in super::super) fn names_secret(name: &str) -> bool {
@@ -280,8 +280,8 @@ fn is_secret_at(words: &[String], index: usize) -> bool {
         "cardnumber" => true,
         "webhook" => is_last(),
         word if URL.contains(&word) => before(BEFORE_URL),
-        word if WHOLE_WORDS.contains(&word) => is_last(),
-        _ => SECRET_WORDS.iter().any(is_strong),
+        word if WHOLE_TERMS.contains(&word) => is_last(),
+        _ => SECRET_TERMS.iter().any(is_strong),
     }
 }
 
@@ -308,7 +308,7 @@ fn words(name: &str) -> Vec<String> {
         previous = letter;
     }
     words.retain(|word| !word.is_empty());
-    let excess = words.len().saturating_sub(MAX_WORDS);
+    let excess = words.len().saturating_sub(MAX_TERMS);
     words.split_off(excess)
 }
 

@@ -197,13 +197,13 @@ async fn probes_are_not_recorded() {
 #[tokio::test]
 async fn a_route_names_the_call_and_no_word_of_a_user_is_recorded() {
     let routed = || {
-        let route = |parts: &http::request::Parts| {
+        let layer = ragspan::http::layer().route(|parts| {
             let path = parts.extensions.get::<MatchedPath>();
             path.map(MatchedPath::as_str)
-        };
+        });
         Router::new()
             .route("/users/{name}/notes", any(|| async { "notes" }))
-            .layer(ragspan::http::layer().route(route))
+            .layer(layer)
     };
     let ask = |client: Client| async move {
         for (method, path) in [
