@@ -42,7 +42,7 @@ static SUSPECT: [bool; 256] = {
         let (first, last) = (first_byte(UNSAFE[row].0), first_byte(UNSAFE[row].1));
         byte = first;
         while byte <= last {
-            table[byte as usize] = true;
+            table[byte] = true;
             byte += 1;
         }
         row += 1;

@@ -165,7 +165,7 @@ fn quoted(rest: &str, slashes: usize, quote: char) -> usize {
 
 /// Returns `true` if a quote after so many backslashes closes a value that was opened after `slashes`.
 fn is_close(run: usize, slashes: usize) -> bool {
-    run == slashes || slashes == 0 && run % 2 == 0 || run < slashes
+    run == slashes || slashes == 0 && run.is_multiple_of(2) || run < slashes
 }
 
 /// Returns the length of a value without quotes.
