@@ -64,7 +64,7 @@ type RouteHook = dyn Fn(&Parts) -> Option<&str> + Send + Sync;
 /// })
 /// .await;
 /// let call = seen.span("query").assert_success().assert_field("bytes_sent", 9);
-/// call.assert_field("http_method", "GET").assert_field("http_status", 200);
+/// call.assert_field("http_method", "POST").assert_field("http_status", 200);
 /// assert_eq!(call.record()["request_id"], "r-1");
 /// # }
 /// ```
