@@ -37,12 +37,25 @@ static SUSPECT: [bool; 256] = {
     table[b'"' as usize] = true;
     table[b'\\' as usize] = true;
     table[0x7f] = true;
-    table[0xc2] = true; // C1 controls
-    table[0xd8] = true; // Arabic letter mark
-    table[0xe2] = true; // separators and bidi controls
-    table[0xef] = true; // byte order mark, interlinear annotation
+    let mut row = 0;
+    while row < UNSAFE.len() {
+        let (first, last) = (first_byte(UNSAFE[row].0), first_byte(UNSAFE[row].1));
+        byte = first;
+        while byte <= last {
+            table[byte] = true;
+            byte += 1;
+        }
+        row += 1;
+    }
     table
 };
+
+/// Returns the first byte of a character in UTF-8.
+const fn first_byte(letter: char) -> usize {
+    let mut bytes = [0; 4];
+    letter.encode_utf8(&mut bytes);
+    bytes[0] as usize
+}
 
 /// Replaces the characters of a metric's label that are [unsafe to print](is_unsafe_to_print), because an exposition has
 /// an escape only for the end of a line.
@@ -55,23 +68,49 @@ pub fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Characters that move a terminal's cursor, end a line, turn the text around or cannot be seen.
+/// The ranges of characters that move a terminal's cursor, end a line, change the direction of text or are invisible,
+/// in order.
+///
+/// The zero-width joiners are part of emoji, of Persian and of Indic scripts; they are escaped nevertheless, because texts
+/// that differ in nothing else look alike. The selector U+FE0F is not in the list: it turns a sign into a visible emoji.
+const UNSAFE: [(char, char); 24] = [
+    ('\0', '\x1f'),
+    ('\x7f', '\x7f'),
+    ('\u{80}', '\u{9f}'),
+    ('\u{ad}', '\u{ad}'),       // soft hyphen
+    ('\u{34f}', '\u{34f}'),     // combining grapheme joiner
+    ('\u{61c}', '\u{61c}'),     // Arabic letter mark
+    ('\u{115f}', '\u{1160}'),   // Hangul fillers
+    ('\u{17b4}', '\u{17b5}'),   // Khmer inherent vowels
+    ('\u{180b}', '\u{180f}'),   // Mongolian selectors and vowel separator
+    ('\u{200b}', '\u{200f}'),   // zero-width characters, direction marks
+    ('\u{2028}', '\u{202e}'),   // separators and bidi controls
+    ('\u{2060}', '\u{206f}'),   // word joiner, invisible operators, bidi isolates
+    ('\u{2800}', '\u{2800}'),   // blank Braille pattern
+    ('\u{3164}', '\u{3164}'),   // Hangul filler
+    ('\u{fe00}', '\u{fe0e}'),   // variation selectors but that of emoji
+    ('\u{feff}', '\u{feff}'),   // byte order mark
+    ('\u{ffa0}', '\u{ffa0}'),   // half-width Hangul filler
+    ('\u{fff0}', '\u{fffb}'),   // unassigned invisible characters, interlinear annotation
+    ('\u{110bd}', '\u{110bd}'), // Kaithi number signs
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{13440}'), // joiners of hieroglyphs
+    ('\u{1bca0}', '\u{1bca3}'), // shorthand format controls
+    ('\u{1d173}', '\u{1d17a}'), // musical format controls
+    ('\u{e0000}', '\u{e0fff}'), // tags and variation selectors
+];
+
+/// Returns whether a character moves a terminal's cursor, ends a line, changes the direction of text or is invisible.
 pub fn is_unsafe_to_print(suspect: char) -> bool {
-    matches!(
-        suspect,
-        '\0'..='\x1f'
-            | '\x7f'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-    )
+    // Most characters are printable ASCII.
+    if matches!(suspect, ' '..='~') {
+        return false;
+    }
+    let after = UNSAFE.partition_point(|(first, _)| *first <= suspect);
+    after > 0 && suspect <= UNSAFE[after - 1].1
 }
 
-/// Every character that is escaped is below U+10000, so that four digits are enough.
+/// Escapes one character; those above U+FFFF take two escapes, a surrogate pair.
 fn escape(suspect: char, out: &mut Vec<u8>) {
     match suspect {
         '"' => out.extend_from_slice(b"\\\""),
@@ -81,9 +120,10 @@ fn escape(suspect: char, out: &mut Vec<u8>) {
         '\t' => out.extend_from_slice(b"\\t"),
         other => {
             const HEX: &[u8; 16] = b"0123456789abcdef";
-            let code = u32::from(other);
-            let digit = |shift: u32| HEX[(code >> shift & 15) as usize];
-            out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+            for unit in other.encode_utf16(&mut [0; 2]) {
+                let digit = |shift: u16| HEX[usize::from(*unit >> shift & 15)];
+                out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+            }
         }
     }
 }
@@ -107,7 +147,19 @@ mod tests {
             escaped("\u{2028}\u{202e}\u{2066}\u{feff}\u{61c}"),
             r"\u2028\u202e\u2066\ufeff\u061c"
         );
+        assert_eq!(
+            escaped("a\u{200b}\u{200d}\u{2060}\u{ad}\u{e0041}\u{3164}"),
+            r"a\u200b\u200d\u2060\u00ad\udb40\udc41\u3164"
+        );
         assert_eq!(escaped("é – ü ⇒ 漢字 🙂"), "é – ü ⇒ 漢字 🙂");
+    }
+
+    #[test]
+    fn the_list_is_sorted_and_every_byte_that_begins_one_of_it_is_suspect() {
+        assert!(UNSAFE.is_sorted_by(|one, next| one.1 < next.0));
+        for letter in ('\0'..=char::MAX).filter(|letter| is_unsafe_to_print(*letter)) {
+            assert!(escaped(&letter.to_string()).is_ascii(), "{letter:?}");
+        }
     }
 
     proptest! {

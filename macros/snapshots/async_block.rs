@@ -4,14 +4,18 @@ fn f() {
             let __own = ::ragspan::__private::Call::open_with(
                 {
                     static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
-                        &CALLSITE,
-                        "parsing",
-                        ::ragspan::__private::Layer::Ingestion,
-                        ::ragspan::__private::module_path!(),
-                        ::ragspan::__private::file!(),
-                        ::ragspan::__private::line!(),
-                        &["file", "pages"],
-                    );
+                            &CALLSITE,
+                            "parsing",
+                            ::ragspan::__private::Layer::Ingestion,
+                            ::ragspan::__private::module_path!(),
+                            ::ragspan::__private::file!(),
+                            ::ragspan::__private::line!(),
+                            &["file", "pages"],
+                        )
+                        .package(
+                            ::ragspan::__private::option_env!("CARGO_PKG_VERSION"),
+                            ::ragspan::__private::option_env!("CARGO_BIN_NAME"),
+                        );
                     &CALLSITE
                 },
                 &[::ragspan::__private::field(&file)],

@@ -12,14 +12,18 @@ where
     let __own = {
         let mut __own = ::ragspan::__private::Call::open({
             static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
-                &CALLSITE,
-                "match",
-                ::ragspan::__private::Layer::Custom("rerank"),
-                ::ragspan::__private::module_path!(),
-                ::ragspan::__private::file!(),
-                ::ragspan::__private::line!(),
-                &["n"],
-            );
+                    &CALLSITE,
+                    "match",
+                    ::ragspan::__private::Layer::Custom("rerank"),
+                    ::ragspan::__private::module_path!(),
+                    ::ragspan::__private::file!(),
+                    ::ragspan::__private::line!(),
+                    &["n"],
+                )
+                .package(
+                    ::ragspan::__private::option_env!("CARGO_PKG_VERSION"),
+                    ::ragspan::__private::option_env!("CARGO_BIN_NAME"),
+                );
             &CALLSITE
         });
         if __own.has_listeners() {

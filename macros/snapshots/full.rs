@@ -23,6 +23,10 @@ fn search(
                         "metrics.best",
                     ],
                 )
+                .package(
+                    ::ragspan::__private::option_env!("CARGO_PKG_VERSION"),
+                    ::ragspan::__private::option_env!("CARGO_BIN_NAME"),
+                )
                 .level(::ragspan::__private::Level::DEBUG)
                 .slow_us(2000000);
             &CALLSITE

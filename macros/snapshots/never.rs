@@ -1,14 +1,18 @@
 async fn serve() -> ! {
     let __own = ::ragspan::__private::Call::open({
         static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
-            &CALLSITE,
-            "serve",
-            ::ragspan::__private::Layer::Api,
-            ::ragspan::__private::module_path!(),
-            ::ragspan::__private::file!(),
-            ::ragspan::__private::line!(),
-            &[],
-        );
+                &CALLSITE,
+                "serve",
+                ::ragspan::__private::Layer::Api,
+                ::ragspan::__private::module_path!(),
+                ::ragspan::__private::file!(),
+                ::ragspan::__private::line!(),
+                &[],
+            )
+            .package(
+                ::ragspan::__private::option_env!("CARGO_PKG_VERSION"),
+                ::ragspan::__private::option_env!("CARGO_BIN_NAME"),
+            );
         &CALLSITE
     });
     match __own

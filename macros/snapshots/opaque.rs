@@ -1,14 +1,18 @@
 fn all(&self) -> Result<impl Iterator<Item = u8> + '_, Box<dyn Error>> {
     let mut __own = crate::telemetry::__private::Call::open({
         static CALLSITE: crate::telemetry::__private::SpanCallsite = crate::telemetry::__private::SpanCallsite::new(
-            &CALLSITE,
-            "all",
-            crate::telemetry::__private::Layer::Api,
-            crate::telemetry::__private::module_path!(),
-            crate::telemetry::__private::file!(),
-            crate::telemetry::__private::line!(),
-            &[],
-        );
+                &CALLSITE,
+                "all",
+                crate::telemetry::__private::Layer::Api,
+                crate::telemetry::__private::module_path!(),
+                crate::telemetry::__private::file!(),
+                crate::telemetry::__private::line!(),
+                &[],
+            )
+            .package(
+                crate::telemetry::__private::option_env!("CARGO_PKG_VERSION"),
+                crate::telemetry::__private::option_env!("CARGO_BIN_NAME"),
+            );
         &CALLSITE
     });
     let __call = &mut __own;

@@ -1,14 +1,18 @@
 async fn warm() {
     let __own = ::ragspan::__private::Call::open({
         static CALLSITE: ::ragspan::__private::SpanCallsite = ::ragspan::__private::SpanCallsite::new(
-            &CALLSITE,
-            "warm",
-            ::ragspan::__private::Layer::Api,
-            ::ragspan::__private::module_path!(),
-            ::ragspan::__private::file!(),
-            ::ragspan::__private::line!(),
-            &[],
-        );
+                &CALLSITE,
+                "warm",
+                ::ragspan::__private::Layer::Api,
+                ::ragspan::__private::module_path!(),
+                ::ragspan::__private::file!(),
+                ::ragspan::__private::line!(),
+                &[],
+            )
+            .package(
+                ::ragspan::__private::option_env!("CARGO_PKG_VERSION"),
+                ::ragspan::__private::option_env!("CARGO_BIN_NAME"),
+            );
         &CALLSITE
     });
     __own

@@ -2,7 +2,7 @@
 
 pub use core::option::Option::{self, None, Some};
 pub use core::result::Result::{Err, Ok};
-pub use core::{file, line, module_path};
+pub use core::{file, line, module_path, option_env};
 
 #[doc(hidden)]
 pub use ragspan_macros::instrument_compat;

@@ -1,7 +1,5 @@
 //! Writes the little JSON that the store gives out, safe to print and one line whatever it holds.
 
-use std::fmt::Write as _;
-
 use ragspan_core::escape::{self, is_unsafe_to_print};
 
 /// Appends `text` as a JSON string.
@@ -31,13 +29,16 @@ pub(super) fn push_object(out: &mut String, stored: &str, wrap: fn(&mut String, 
 }
 
 /// Valid JSON has hazards only inside strings, where `\u` means the same, and line ends only
-/// between tokens, where a space does. Every hazard is below U+10000, so that four digits are enough.
+/// between tokens, where a space does.
 fn push_json(out: &mut String, json: &str) {
     for character in json.chars() {
         match character {
             '\n' | '\r' | '\t' => out.push(' '),
-            // Writing to a string cannot fail.
-            other if is_unsafe_to_print(other) => _ = write!(out, "\\u{:04x}", u32::from(other)),
+            other if is_unsafe_to_print(other) => {
+                let mut escaped = Vec::new();
+                escape::write(other.encode_utf8(&mut [0; 4]), &mut escaped);
+                out.push_str(&String::from_utf8_lossy(&escaped));
+            }
             other => out.push(other),
         }
     }
@@ -68,8 +69,8 @@ mod tests {
     #[test]
     fn an_object_keeps_its_text_and_its_order() {
         let mut out = String::new();
-        push_object(&mut out, "{\"z\":1.50,\n \"a\":\"\u{9b}\"}", wrap);
-        assert_eq!(out, "{\"z\":1.50,  \"a\":\"\\u009b\"}");
+        push_object(&mut out, "{\"z\":1.50,\n \"a\":\"\u{9b}\u{e0041}\"}", wrap);
+        assert_eq!(out, "{\"z\":1.50,  \"a\":\"\\u009b\\udb40\\udc41\"}");
     }
 
     proptest! {

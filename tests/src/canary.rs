@@ -104,7 +104,7 @@ fn secrets(input: usize) -> [String; 4] {
 
 /// Control sequences and markup for terminals, log viewers and line parsers, one of each kind.
 const ATTACK: &str = "\n{\"level\":\"CRITICAL\",\"message\":\"forged\"}\r\n\u{1b}[2J\u{1b}]0;owned\u{7}\u{8}\u{9b}31m\u{85}\
-                      \u{2028}\u{2029}\u{202e}\u{2066}\u{200e}\u{61c}\u{feff}\u{fff9}\u{7f}\0<script>\\";
+                      \u{2028}\u{2029}\u{202e}\u{2066}\u{200e}\u{61c}\u{feff}\u{fff9}\u{200b}\u{200d}\u{2060}\u{ad}\u{e0041}\u{e007f}\u{7f}\0<script>\\";
 
 /// Whether inputs get attacks instead of secrets.
 static HOSTILE: AtomicBool = AtomicBool::new(false);
@@ -307,7 +307,8 @@ fn called() -> Result<(), Box<dyn Error>> {
         .header("x-request-id", visible(label("a caller's request id")))
         .header("user-agent", visible(label("a header of a request")))
         .body(())?;
-    let mut service = tower_layer::Layer::layer(&ragspan::http::layer().user_agent(), Failing);
+    let mut service =
+        tower_layer::Layer::layer(&ragspan::http::layer().user_agent().path(), Failing);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let served = runtime.block_on(tower_service::Service::call(&mut service, request));
     assert!(served.is_err());

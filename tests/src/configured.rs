@@ -70,6 +70,10 @@ fn start() -> Result<(), Box<dyn Error>> {
         .for_each(|problem| println!("problem: {problem}"));
     println!("metrics: {:?}", telemetry.metrics_address());
     let exposition = telemetry.render_metrics(None).body;
+    exposition
+        .lines()
+        .filter(|line| line.starts_with("rag_service_info"))
+        .for_each(|line| println!("{line}"));
     println!("families: {}", exposition.matches("# TYPE ").count());
     let free = metrics::set_global_recorder(metrics::NoopRecorder).is_ok();
     println!("recorder: {}", if free { "free" } else { "ours" });

@@ -256,6 +256,8 @@ keys! {
     HTTP_METHOD = context "http_method" Text by Http;
     /// The path of the request, without its query.
     HTTP_PATH = context "http_path" Text by Http;
+    /// The route that the request matched, such as `/users/{id}`.
+    HTTP_ROUTE = context "http_route" Text by Http;
     /// The host that the request was sent to.
     HTTP_HOST = context "http_host" Text by Http;
     /// The version of the protocol.

@@ -9,7 +9,7 @@ use crate::model::{CheckedSpan, EmptyCheck, FieldName, Layer, Level, Shape};
 use crate::return_type::DeferredKind;
 
 /// ```text
-/// { static CALLSITE: SpanCallsite = SpanCallsite::new(&CALLSITE, "search", Layer::Retrieval, .., &["top_k"]).slow_us(..); &CALLSITE }
+/// { static CALLSITE: SpanCallsite = SpanCallsite::new(&CALLSITE, "search", Layer::Retrieval, .., &["top_k"]).package(..).slow_us(..); &CALLSITE }
 /// ```
 pub(super) fn callsite(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
     let private = &names.private;
@@ -21,7 +21,8 @@ pub(super) fn callsite(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
     let options = options(span, names);
     quote_spanned! {names.mixed_site=> {
         static CALLSITE: #private::SpanCallsite =
-            #private::SpanCallsite::new(&CALLSITE, #operation, #layer, #location, &[#(#fields),*]) #options;
+            #private::SpanCallsite::new(&CALLSITE, #operation, #layer, #location, &[#(#fields),*])
+                .package(#private::option_env!("CARGO_PKG_VERSION"), #private::option_env!("CARGO_BIN_NAME")) #options;
         &CALLSITE
     }}
 }

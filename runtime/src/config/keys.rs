@@ -310,8 +310,8 @@ macro_rules! keys {
     };
 }
 
-/// The defaults that apply without a file.
-pub(super) const WITHOUT_FILE: [(Key<bool>, &str); 2] =
+/// The defaults that apply without a file, and with a file without the section of backends.
+pub(super) const WITHOUT_BACKENDS: [(Key<bool>, &str); 2] =
     [(STDOUT_ENABLED, "true"), (SQLITE_ENABLED, "true")];
 
 /// The names of all redaction rules.
@@ -336,9 +336,9 @@ keys! {
         PRICES: Text, "prices", "The prices of models: a table that `ragspan prices import` writes. Without one, tokens are counted and their cost is unknown.".example("ragspan-prices.json");
     }
     SERVICE "logging.service", Support::Always, "The service that writes the records." {
-        SERVICE_NAME: Text = "rag", "name", "The service's name.";
-        SERVICE_VERSION: Text = "0.0.0", "version", "The service's version; a key of every record.";
-        SERVICE_ENVIRONMENT: Text = "development", "environment", "The environment that the service runs in, such as staging; a key of every record.";
+        SERVICE_NAME: Text, "name", "The service's name. By default that of `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`, else the program's.".example("rag-api");
+        SERVICE_VERSION: Text, "version", "The service's version; a key of every record. By default `service.version` of `OTEL_RESOURCE_ATTRIBUTES`, else the version of the package that has the annotated functions.".example("1.4.0");
+        SERVICE_ENVIRONMENT: Text = "development", "environment", "The environment that the service runs in, such as staging; a key of every record. `deployment.environment.name` of `OTEL_RESOURCE_ATTRIBUTES` replaces the default.";
     }
     RECORDS "logging.structured_logging", Support::Always, "Records. Metrics do not depend on them." {
         RECORDS_ENABLED: Flag = "true", "enabled", "Whether records are written at all.";
@@ -346,7 +346,7 @@ keys! {
         LEVEL: Levels = "INFO", "level", "The minimum level of records, and levels for modules: `info,my_crate::search=debug,hyper=off`. `RAGSPAN_LOG` overrides it, else `RUST_LOG`.";
         QUEUE_SIZE: Whole(1, 1_000_000) = "16384", "queue_size", "The number of records that may wait for delivery. If the queue is full, a new record replaces the oldest, and the drop is counted.";
     }
-    BACKENDS "logging.structured_logging.backends", Support::Always, "The backends that store or show records. If no enabled backend is in the build, records go to standard output." {
+    BACKENDS "logging.structured_logging.backends", Support::Always, "The backends that store or show records. Without this section, records go to standard output and to SQLite; with it, to the backends that it enables, or to standard output if none of them is in the build." {
     }
     STDOUT "logging.structured_logging.backends.stdout", Support::Always, "Standard output." {
         STDOUT_ENABLED: Flag = "false", "enabled", "Whether records go there.";
@@ -407,7 +407,7 @@ keys! {
         HASH_KEY: Text, "hash_key", "The key of `#[log(hash)]`, of at least 16 bytes. Use the same key in all services whose records are joined on hashes. Without one each process generates its own.".example("${RAGSPAN_HASH_KEY}").secret();
         REDACT_FIELDS: Texts, "redact_fields", "Names of further fields whose values are shown as `[redacted]`. Names such as `password` and `api_key` are built in.".example("[email, phone]");
         ALLOW_FIELDS: Texts, "allow_fields", "Built-in names of secrets whose values are shown nevertheless.".example("[token]");
-        REDACT: ChoicesOrOff(RULES) = "[private_keys, url_credentials, jwt, bearer, api_keys, emails, cards]", "redact", "The patterns that are redacted in every text; `off` for none.";
+        REDACT: ChoicesOrOff(RULES) = "[private_keys, url_credentials, jwt, bearer, api_keys, named_values, emails, cards]", "redact", "The patterns that are redacted in every text; `off` for none.";
         PATTERNS: Patterns, "patterns", "Regular expressions of your own; each match is shown as `[redacted:<name>]`.".example("{patient: \"\\\\bP-[0-9]{6}\\\\b\"}");
         CONTENT: Choice(&["off", "hash", "full"]) = "off", "content", "Whether `inputs(..)` and `output` are stored.".planned();
     }
@@ -460,7 +460,7 @@ mod tests {
         for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
             assert!(key.kind.read_default(key.default).is_some(), "{}", key.path);
         }
-        for (key, value) in WITHOUT_FILE {
+        for (key, value) in WITHOUT_BACKENDS {
             let key = key.info();
             assert!(key.kind.read_default(value).is_some(), "{}", key.path);
         }

@@ -104,6 +104,23 @@ impl KeyKind {
         matches!(self, Self::Pairs | Self::Patterns)
     }
 
+    /// Returns true if a message may quote a value that is not of this kind. Text in the place of a number may be a
+    /// secret that was written into the wrong key, so only what begins like a number is quoted.
+    pub(super) fn may_quote(self, text: &str) -> bool {
+        const MAX_LETTERS: usize = 3;
+        match self {
+            Self::Whole(..)
+            | Self::Number(..)
+            | Self::Duration(..)
+            | Self::Size(..)
+            | Self::Clock => {
+                text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
+                    && text.chars().filter(|letter| letter.is_alphabetic()).count() <= MAX_LETTERS
+            }
+            _ => true,
+        }
+    }
+
     /// Describes the kind, to follow "expected ".
     pub(super) fn expected(self) -> String {
         match self {

@@ -9,9 +9,10 @@ use super::Config;
 use super::check::{self, check};
 use super::environment::Environment;
 use super::explain::explain;
-use super::keys::{self, Key, OptionalKey};
+use super::identity::Resource;
+use super::keys::{self, OptionalKey};
 use super::kind::KeyValue;
-use super::notes::{notes, supported_backend};
+use super::notes::{fallback, notes};
 use super::problem::{ConfigError, Position, Problem, Problems, shown};
 use super::settings::{LoadedSettings, Reader, ValueSource};
 use super::walk::find;
@@ -96,6 +97,7 @@ pub(super) fn build(
     check(&settings, &mut problems);
     let mut noted = vec![];
     override_levels(&mut settings, environment, &mut problems, &mut noted);
+    add_identity(&mut settings, environment);
     let prices = prices(&settings, environment, &mut problems);
     if !problems.is_empty() {
         let problems = problems.in_file(path.map(Path::to_owned));
@@ -103,6 +105,9 @@ pub(super) fn build(
     }
     noted.extend(notes(&settings, &found));
     let mut config = apply(&settings);
+    if fallback(&settings).is_some() {
+        settings.show_fallback();
+    }
     config.prices = Arc::new(prices);
     config.settings = explain(&settings);
     config.notes = noted;
@@ -141,6 +146,39 @@ fn override_levels(
     }
 }
 
+/// Sets what the file leaves open of the service to the values of OpenTelemetry's variables.
+fn add_identity(settings: &mut LoadedSettings, environment: &dyn Environment) {
+    let resource = Resource::from_env(|name| environment.variable(name));
+    let parts = [
+        (
+            keys::SERVICE_NAME.index(),
+            resource.name,
+            resource.name_source,
+        ),
+        (
+            keys::SERVICE_VERSION.index(),
+            resource.version,
+            Resource::SOURCE,
+        ),
+        (
+            keys::SERVICE_ENVIRONMENT.index(),
+            resource.environment,
+            Resource::SOURCE,
+        ),
+    ];
+    for (index, value, variable) in parts {
+        let slot = settings.slots.get_mut(index);
+        let slot = slot.filter(|slot| slot.source == ValueSource::Default);
+        if let (Some(slot), Some(value)) = (slot, value) {
+            slot.shown = Some(value.clone());
+            slot.value = Some(KeyValue::Text(value));
+            slot.source = ValueSource::Variable {
+                name: variable.to_owned(),
+            };
+        }
+    }
+}
+
 fn set_levels(settings: &mut LoadedSettings, levels: Levels, variable: &str) {
     if let Some(slot) = settings.slots.get_mut(keys::LEVEL.index()) {
         slot.shown = Some(levels.to_string());
@@ -173,7 +211,8 @@ fn prices(
 }
 
 fn apply(settings: &LoadedSettings) -> Config {
-    let text = |key: Key<str>| settings.get(key).to_owned();
+    let text = |key: OptionalKey<str>| settings.get_optional(key).map(str::to_owned);
+    let is_set = |key| settings.source(key) != Some(&ValueSource::Default);
     let config = Config {
         levels: settings.get(keys::LEVEL).clone(),
         queue_size: saturated(*settings.get(keys::QUEUE_SIZE)),
@@ -182,7 +221,8 @@ fn apply(settings: &LoadedSettings) -> Config {
         strict: settings.is_true(keys::STRICT),
         name: text(keys::SERVICE_NAME),
         version: text(keys::SERVICE_VERSION),
-        environment: text(keys::SERVICE_ENVIRONMENT),
+        environment: is_set(keys::SERVICE_ENVIRONMENT.info())
+            .then(|| settings.get(keys::SERVICE_ENVIRONMENT).to_owned()),
         ..Config::default()
     };
     let config = config.propagation(propagation(settings));
@@ -240,7 +280,7 @@ fn with_backends(mut config: Config, settings: &LoadedSettings) -> Config {
         config.levels = Levels::OFF;
         return config;
     }
-    if settings.is_enabled(keys::STDOUT.path) || supported_backend(settings).is_none() {
+    if settings.is_enabled(keys::STDOUT.path) || fallback(settings).is_some() {
         config.stdout = Some(format(settings.get(keys::FORMAT)));
     }
     if settings.is_enabled(keys::FILE.path) {

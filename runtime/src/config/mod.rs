@@ -11,6 +11,7 @@ mod environment;
 mod expand;
 #[cfg(feature = "yaml")]
 mod explain;
+mod identity;
 #[cfg(feature = "yaml")]
 mod keys;
 #[cfg(feature = "yaml")]
@@ -51,7 +52,7 @@ use crate::context::headers::Policy;
 use crate::pipeline::Levels;
 use crate::prices::Prices;
 use crate::privacy::{self, Redaction, RedactionError};
-use crate::record::{Level, Service};
+use crate::record::{Level, Service, program_name};
 
 /// The settings of [`start`](crate::start).
 ///
@@ -70,9 +71,9 @@ use crate::record::{Level, Service};
 #[derive(Clone, Debug)]
 #[must_use = "a configuration has no effect until it is passed to `start`"]
 pub struct Config {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) environment: String,
+    pub(crate) name: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) environment: Option<String>,
     pub(crate) levels: Levels,
     pub(crate) stdout: Option<Format>,
     pub(crate) file: Option<FileSettings>,
@@ -94,9 +95,9 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            name: "rag".to_owned(),
-            version: "0.0.0".to_owned(),
-            environment: "development".to_owned(),
+            name: None,
+            version: None,
+            environment: None,
             levels: Level::Info.into(),
             stdout: Some(Format::Auto),
             file: None,
@@ -117,6 +118,9 @@ impl Default for Config {
     }
 }
 
+/// The default environment of a service.
+const ENVIRONMENT: &str = "development";
+
 /// The default address of the metrics listener.
 const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 
@@ -125,15 +129,18 @@ const QUEUE_SIZE: usize = 16_384;
 
 impl Config {
     /// Sets the service that writes the records: its name, its version, and the environment that it runs in.
+    ///
+    /// By default they are those of `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`, else the name of the program, the
+    /// version of the package that has the annotated functions, and `development`.
     pub fn service(
         mut self,
         name: impl Into<String>,
         version: impl Into<String>,
         environment: impl Into<String>,
     ) -> Self {
-        self.name = name.into();
-        self.version = version.into();
-        self.environment = environment.into();
+        self.name = Some(name.into());
+        self.version = Some(version.into());
+        self.environment = Some(environment.into());
         self
     }
 
@@ -358,11 +365,22 @@ impl Config {
     }
 
     pub(crate) fn to_service(&self) -> Service {
-        let host = gethostname::gethostname().to_string_lossy().into_owned();
-        let (environment, version) = (self.environment.clone(), self.version.clone());
+        self.service_with(&identity::Resource::from_env(|name| {
+            std::env::var(name).ok()
+        }))
+    }
+
+    /// Returns the service, with what the configuration leaves open from the environment, else from the program.
+    fn service_with(&self, resource: &identity::Resource) -> Service {
+        let host = hostname::get().unwrap_or_default();
+        let host = host.to_string_lossy().into_owned();
+        let or =
+            |ours: &Option<String>, given: &Option<String>| ours.clone().or_else(|| given.clone());
         Service {
-            environment,
-            version,
+            name: or(&self.name, &resource.name).unwrap_or_else(program_name),
+            environment: or(&self.environment, &resource.environment)
+                .unwrap_or_else(|| ENVIRONMENT.to_owned()),
+            version: or(&self.version, &resource.version).unwrap_or_default(),
             host,
         }
     }
@@ -373,7 +391,7 @@ impl Config {
     /// Loads the first of these files: the path in the variable `RAGSPAN_CONFIG`, `./ragspan.yaml`,
     /// `./logging_config.yaml`. Returns [`Config::default`] if there is no file.
     ///
-    /// With a file, only the backends that it enables run. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
+    /// With a file that has `backends`, only those that it enables run. `RAGSPAN_LOG`, else `RUST_LOG`, overrides its levels.
     ///
     /// # Errors
     ///

@@ -13,15 +13,9 @@ pub(super) fn notes(settings: &LoadedSettings, found: &FoundKeys<'_>) -> Vec<Str
         .filter_map(|section| note(section, settings))
         .collect();
     notes.extend(planned_keys(settings));
-    if settings.is_enabled(keys::RECORDS.path)
-        && enabled_backends(settings).next().is_some()
-        && supported_backend(settings).is_none()
-    {
-        notes.push(
-            "none of the enabled backends is in this build: records go to standard output"
-                .to_owned(),
-        );
-    }
+    notes.extend(
+        fallback(settings).map(|reason| format!("{reason}: records go to standard output")),
+    );
     if settings.is_enabled(keys::ALERTING.path) && is_mail_address_missing(settings) {
         notes.push(
             "logging.alerting.alert_channels has `email`, but no address is set; add `email`"
@@ -31,8 +25,18 @@ pub(super) fn notes(settings: &LoadedSettings, found: &FoundKeys<'_>) -> Vec<Str
     notes
 }
 
+/// Returns the reason why records go to standard output although it is not enabled, if they do.
+pub(super) fn fallback(settings: &LoadedSettings) -> Option<&'static str> {
+    let is_needed =
+        settings.is_enabled(keys::RECORDS.path) && supported_backend(settings).is_none();
+    is_needed.then(|| match enabled_backends(settings).next() {
+        Some(_) => "none of the enabled backends is in this build",
+        None => "no backend is enabled",
+    })
+}
+
 /// Returns an enabled backend that is in this build.
-pub(super) fn supported_backend(settings: &LoadedSettings) -> Option<&'static Section> {
+fn supported_backend(settings: &LoadedSettings) -> Option<&'static Section> {
     enabled_backends(settings).find(|section| section.support.is_in_build())
 }
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ragspan_core::escape::is_unsafe_to_print;
 
+use crate::privacy;
+
 /// The number of problems that are kept; further ones are counted.
 const MAX_PROBLEMS: usize = 100;
 
@@ -174,9 +176,25 @@ impl Position {
     pub(super) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// Returns text of the file for a message: shortened, and without characters that are unsafe to print.
+/// Quotes a value of the file, unless it looks like a secret that was written into the wrong key.
+pub(super) fn literal(text: &str) -> String {
+    const MAX_DIGITS: usize = 12;
+    // Addresses and times have digits and signs; a longer number may be the number of a card.
+    let is_number = !text.contains(char::is_alphabetic)
+        && text.matches(|sign: char| sign.is_ascii_digit()).count() <= MAX_DIGITS;
+    if privacy::is_like_a_secret(text) && !is_number || privacy::redact(text) != text {
+        return ANOTHER.to_owned();
+    }
+    format!("`{}`", shown(text))
+}
+
+/// Stands for a value that is not quoted.
+pub(super) const ANOTHER: &str = "another value";
+
+/// Returns text of the file for a message: shortened, redacted, and without characters that are unsafe to print.
 pub(super) fn shown(text: &str) -> String {
     const MAX_CHARS: usize = 40;
+    let text = privacy::redact(text);
     let mut shown: String = text.chars().take(MAX_CHARS).map(safe).collect();
     if text.chars().nth(MAX_CHARS).is_some() {
         shown.push('…');

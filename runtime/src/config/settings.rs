@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::environment::Environment;
 use super::expand::{ExpandError, Expanded, External, expand};
-use super::keys::{KEYS, Key, KeyInfo, OptionalKey, SECTIONS, WITHOUT_FILE};
+use super::keys::{
+    BACKENDS, KEYS, Key, KeyInfo, OptionalKey, SECTIONS, STDOUT_ENABLED, WITHOUT_BACKENDS,
+};
 use super::kind::{FromValue, KeyKind, KeyValue};
-use super::problem::{Position, Problem, Problems, shown};
+use super::problem::{ANOTHER, Position, Problem, Problems, shown};
 use super::walk::FoundKeys;
 use super::yaml::{Node, Tree};
 use crate::privacy;
@@ -77,7 +79,10 @@ impl Reader<'_> {
     /// Reads all values, and adds their problems.
     pub(super) fn read(&self, found: &FoundKeys<'_>, problems: &mut Problems) -> LoadedSettings {
         let slots = KEYS.iter().enumerate();
-        let slots = slots.map(|(index, key)| self.default(index, key)).collect();
+        let has_backends = found.section(BACKENDS.path).is_some();
+        let slots = slots
+            .map(|(index, key)| default(index, key, has_backends))
+            .collect();
         let mut settings = LoadedSettings { slots };
         // The switches come first, because they decide whether a missing value is a problem.
         for is_switch in [true, false] {
@@ -88,19 +93,6 @@ impl Reader<'_> {
             }
         }
         settings
-    }
-
-    fn default(&self, index: usize, key: &KeyInfo) -> SettingSlot {
-        let overrides = WITHOUT_FILE.iter().filter(|_| self.file.is_none());
-        let mut overrides = overrides.filter(|(key, _)| key.index() == index);
-        let text = overrides.next().map_or(key.default, |(_, text)| text);
-        let value = key.kind.read_default(text);
-        SettingSlot {
-            shown: value.is_some().then(|| text.to_owned()),
-            value,
-            source: ValueSource::Default,
-            position: None,
-        }
     }
 
     fn read_key(
@@ -260,14 +252,28 @@ impl Reader<'_> {
             }),
             Err(detail) => {
                 // A variable may hold a secret that was put into the wrong key, so no detail of its value is shown.
-                let detail =
-                    Some(detail).filter(|detail| !detail.is_empty() && external.is_empty());
-                let detail = detail.map_or_else(String::new, |detail| format!("; {detail}"));
                 let (expected, found) = (key.kind.expected(), described(key, node));
+                let is_shown = external.is_empty() && found != ANOTHER;
+                let detail = Some(detail).filter(|detail| !detail.is_empty() && is_shown);
+                let detail = detail.map_or_else(String::new, |detail| format!("; {detail}"));
                 let message = format!("expected {expected}, found {found}{detail}");
                 Err((node.position, message))
             }
         }
+    }
+}
+
+/// Returns the default of a key; a file without the section of backends keeps those that run without a file.
+fn default(index: usize, key: &KeyInfo, has_backends: bool) -> SettingSlot {
+    let overrides = WITHOUT_BACKENDS.iter().filter(|_| !has_backends);
+    let mut overrides = overrides.filter(|(key, _)| key.index() == index);
+    let text = overrides.next().map_or(key.default, |(_, text)| text);
+    let value = key.kind.read_default(text);
+    SettingSlot {
+        shown: value.is_some().then(|| text.to_owned()),
+        value,
+        source: ValueSource::Default,
+        position: None,
     }
 }
 
@@ -310,7 +316,7 @@ impl ReadValue {
 /// Describes an invalid value as it is written in the file, without secrets.
 fn described(key: &KeyInfo, node: &Node) -> String {
     match &node.value {
-        Tree::Scalar(_) if key.secret => "another value".to_owned(),
+        Tree::Scalar(text) if key.secret || !key.kind.may_quote(text) => ANOTHER.to_owned(),
         _ => node.kind(),
     }
 }
@@ -358,6 +364,20 @@ impl LoadedSettings {
     pub(super) fn position(&self, key: &KeyInfo) -> Option<Position> {
         let index = KEYS.iter().position(|known| known.path == key.path)?;
         self.slots.get(index)?.position
+    }
+
+    /// Returns the source of a key's value.
+    pub(super) fn source(&self, key: &KeyInfo) -> Option<&ValueSource> {
+        let index = KEYS.iter().position(|known| known.path == key.path)?;
+        self.slots.get(index).map(|slot| &slot.source)
+    }
+
+    /// Shows that records go to standard output, unless the file switches it off and so shows another value.
+    pub(super) fn show_fallback(&mut self) {
+        let slot = self.slots.get_mut(STDOUT_ENABLED.index());
+        if let Some(slot) = slot.filter(|slot| slot.source == ValueSource::Default) {
+            slot.shown = Some(true.to_string());
+        }
     }
 
     /// Returns true if the section and all enclosing sections are enabled.

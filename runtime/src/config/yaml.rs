@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
 
-use super::problem::{Position, Problem, Problems, shown};
+use super::problem::{Position, Problem, Problems, literal, shown};
 
 /// The maximum size of a file.
 pub(super) const MAX_BYTES: usize = 1 << 20;
@@ -50,7 +50,7 @@ impl Node {
     pub(super) fn kind(&self) -> String {
         match &self.value {
             Tree::Null => "nothing".to_owned(),
-            Tree::Scalar(text) => format!("`{}`", shown(text)),
+            Tree::Scalar(text) => literal(text),
             Tree::List(_) => "a list".to_owned(),
             Tree::Map(_) => "keys below it".to_owned(),
         }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 use std::sync::{LazyLock, OnceLock};
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::clock;

@@ -185,6 +185,7 @@ mod tests {
 
     fn pipeline() -> Arc<Pipeline> {
         let service = Service {
+            name: String::new(),
             environment: String::new(),
             version: String::new(),
             host: String::new(),

@@ -58,8 +58,19 @@ fn is_private(host: &str) -> bool {
             PRIVATE_SUFFIXES.iter().any(|suffix| host.ends_with(suffix))
         }
         // A name without a dot, such as `localhost` or the name of a container, is resolved only inside a network.
-        Err(_) => !host.is_empty(),
+        Err(_) => is_name(host),
     }
+}
+
+/// Returns whether the host is a name: resolvers also read `134744072` and `0x08080808` as IPv4 addresses, in this case
+/// as 8.8.8.8. A colon is part of an IPv6 address alone, and so of one that is malformed or has a zone.
+fn is_name(host: &str) -> bool {
+    let hex = host
+        .strip_prefix("0x")
+        .map(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let is_decimal = host.bytes().all(|byte| byte.is_ascii_digit());
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !host.is_empty() && host.bytes().all(is_of_name) && !is_decimal && hex != Some(true)
 }
 
 fn is_private_v4(ip: Ipv4Addr) -> bool {
@@ -89,6 +100,10 @@ mod tests {
             "[::1]",
             "[fd00::1]",
             "[::ffff:10.0.0.1]",
+            "0xsearch",
+            "cafe",
+            "search_2",
+            "2search",
         ] {
             assert!(Hosts::default().contains(trusted), "{trusted}");
         }
@@ -100,6 +115,23 @@ mod tests {
             "169.254.169.254",
             "[2001:db8::1]",
             "",
+            ".",
+            "134744072",
+            "0x08080808",
+            "0X08080808",
+            "0x",
+            "010.0.0.1.",
+            "8.8.2056",
+            "8.0x80808",
+            "167772161",
+            "[fe80::1%eth0]",
+            "[::ffff:8.8.8.8]",
+            "[64:ff9b::808:808]",
+            "\u{ff18}",
+            "search\u{3002}example",
+            "%31",
+            "search..internal.example",
+            "8.local.example",
         ] {
             assert!(!Hosts::default().contains(external), "{external}");
         }

@@ -118,10 +118,13 @@ fn open_with_context(settings: &ServerSettings, parts: &Parts, is_entry_point: b
 
 fn open_call(settings: &ServerSettings, parts: &Parts, context: &IncomingContext<'_>) -> Call {
     let user_agent = settings.user_agent.then(|| user_agent(&parts.headers));
-    Call::open_as(settings.callsite, |builder| {
+    let path = settings.path.then(|| parts.uri.path());
+    let route = settings.route.as_ref().and_then(|route| route(parts));
+    Call::open_as(settings.callsite_of(parts, route), |builder| {
         builder.context(context).call(&[
             &parts.method.as_str(),
-            &parts.uri.path(),
+            &path,
+            &route,
             &tracing::field::debug(parts.version),
             &user_agent.flatten(),
         ])

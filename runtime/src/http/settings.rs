@@ -25,12 +25,15 @@ const LEFT_OUT: [&str; 6] = [
 /// The program's hook: calls its second argument with the context of a request.
 type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 
+/// Returns the route of a request.
+type RouteHook = dyn Fn(&Parts) -> Option<&str> + Send + Sync;
+
 /// A tower layer that makes each request a call of the layer `api`, which lasts from the request's head to the last
 /// byte of its response.
 ///
-/// - The call is named `http_request`, unless [`operation`](HttpLayer::operation) names it. It records `http_method`,
-///   `http_path` (without the query string), `http_version` and `http_status`, and the metrics `bytes_sent` and
-///   `time_to_first_byte_ms`.
+/// - The call is named `http_request`, unless [`operation`](HttpLayer::operation) or [`route`](HttpLayer::route) names
+///   it. It records `http_method`, `http_version` and `http_status`, and the metrics `bytes_sent` and
+///   `time_to_first_byte_ms`. It records the path only with [`path`](HttpLayer::path).
 /// - The call continues the caller's trace, which [`propagation::extract`](crate::propagation::extract) reads from the
 ///   headers.
 /// - The request's id is that of the header `x-request-id`; if there is none, or it is invalid, a new id is generated.
@@ -61,7 +64,7 @@ type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 /// })
 /// .await;
 /// let call = seen.span("query").assert_success().assert_field("bytes_sent", 9);
-/// call.assert_field("http_path", "/query").assert_field("http_status", 200);
+/// call.assert_field("http_method", "POST").assert_field("http_status", 200);
 /// assert_eq!(call.record()["request_id"], "r-1");
 /// # }
 /// ```
@@ -83,6 +86,8 @@ pub fn layer() -> HttpLayer {
             left_out: LEFT_OUT.map(Box::from).into(),
             request_id_header: HeaderName::from_static("x-request-id"),
             user_agent: false,
+            path: false,
+            route: None,
             context: None,
         }),
     }
@@ -95,10 +100,22 @@ pub(super) struct ServerSettings {
     /// The header of a request's id, in requests and responses.
     pub(super) request_id_header: HeaderName,
     pub(super) user_agent: bool,
+    pub(super) path: bool,
+    pub(super) route: Option<Arc<RouteHook>>,
     pub(super) context: Option<Arc<Hook>>,
 }
 
 impl ServerSettings {
+    /// Returns the callsite of a request: that of its route, unless the layer has a name of its own.
+    pub(super) fn callsite_of(&self, parts: &Parts, route: Option<&str>) -> &'static SpanCallsite {
+        match route {
+            Some(route) if std::ptr::eq(self.callsite, &raw const REQUEST) => {
+                callsites::derive_route(&parts.method, route)
+            }
+            _ => self.callsite,
+        }
+    }
+
     /// Returns whether requests of this URI are not measured.
     pub(super) fn is_left_out(&self, uri: &Uri) -> bool {
         let path = uri.path();
@@ -112,7 +129,7 @@ impl ServerSettings {
 }
 
 impl HttpLayer {
-    /// Sets the name of the call, which is `http_request` by default. A name is never freed, so only the first 64 names
+    /// Sets the name of the call, which is `http_request` by default. A name is never freed, so only the first 256 names
     /// of a program are used; calls of further names are `http_request`.
     pub fn operation(self, name: &'static str) -> Self {
         let callsite = callsites::derive(&REQUEST, name, Layer::Api);
@@ -145,6 +162,35 @@ impl HttpLayer {
     /// Records the header `user-agent` too. By default it is left out, since it describes the user's device.
     pub fn user_agent(self) -> Self {
         self.with(|settings| settings.user_agent = true)
+    }
+
+    /// Records the path too, without the query string. By default it is left out, since it may have ids and words of
+    /// users.
+    ///
+    /// ```
+    /// let layer = ragspan::http::layer().path();
+    /// # drop(layer);
+    /// ```
+    pub fn path(self) -> Self {
+        self.with(|settings| settings.path = true)
+    }
+
+    /// Sets how the route of a request is found, such as `/users/{id}`. It is recorded as `http_route`, and names the
+    /// call: `GET /users/{id}`. [`operation`](Self::operation) takes precedence over that name, and without a route the
+    /// call is `http_request`.
+    ///
+    /// A route is part of the program's text, so there are few of them and none has words of users. With axum it is the
+    /// `MatchedPath`, which `Router::layer` and `Router::route_layer` see:
+    ///
+    /// ```
+    /// use axum::extract::MatchedPath;
+    ///
+    /// let layer = ragspan::http::layer()
+    ///     .route(|parts| parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str));
+    /// # drop(layer);
+    /// ```
+    pub fn route(self, route: impl Fn(&Parts) -> Option<&str> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.route = Some(Arc::new(route)))
     }
 
     /// Adds fields to the context of each request, which is part of all records of the request. The fields override
@@ -200,6 +246,7 @@ impl fmt::Debug for ServerSettings {
             .field("left_out", &self.left_out)
             .field("request_id_header", &self.request_id_header)
             .field("user_agent", &self.user_agent)
+            .field("path", &self.path)
             .finish_non_exhaustive()
     }
 }

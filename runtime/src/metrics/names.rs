@@ -227,6 +227,8 @@ closed_list! {
         "Records still on their way to a sink.";
     Redactions = "ragspan_redactions_total", Counter, ["rule"], Count, &[],
         "Secrets that were redacted in the texts of records, by rule.";
+    ServiceInfo = "rag_service_info", Gauge, ["service_name", "service_version", "deployment_environment_name"], Count, &[],
+        "The service that is scraped; its value is 1.";
     PropagationRejected = "ragspan_propagation_rejected_total", Counter, [], Count, &[],
         "Incoming trace headers that were malformed and therefore ignored.";
 }

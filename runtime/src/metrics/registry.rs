@@ -1,7 +1,7 @@
 //! The registry: every series of the closed list, and the recorder of all other metrics.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
@@ -17,6 +17,7 @@ use super::names::{MetricKind, Name};
 #[cfg(any(test, feature = "testing"))]
 use super::sample::Sample;
 use super::sample::{self, SampleRow};
+use crate::record::Service;
 
 /// The most refused names that are remembered, so that generated names cannot fill the memory.
 const MAX_REFUSED: usize = 64;
@@ -27,6 +28,8 @@ const MAX_REFUSED: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Registry {
     families: Vec<AnyFamily>,
+    /// The service of [`Name::ServiceInfo`], whose labels are known only when it is rendered.
+    service: OnceLock<Arc<Service>>,
     foreign: PrometheusRecorder,
     refused: Mutex<BTreeSet<String>>,
 }
@@ -75,6 +78,7 @@ impl Registry {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             families: Name::ALL.iter().map(|name| AnyFamily::new(*name)).collect(),
+            service: OnceLock::new(),
             foreign: PrometheusBuilder::new().build_recorder(),
             refused: Mutex::default(),
         })
@@ -85,6 +89,7 @@ impl Registry {
     pub(crate) fn off() -> Arc<Self> {
         Arc::new(Self {
             families: Vec::new(),
+            service: OnceLock::new(),
             foreign: PrometheusBuilder::new().build_recorder(),
             refused: Mutex::default(),
         })
@@ -203,7 +208,27 @@ impl Registry {
         }
     }
 
+    /// Sets the service that [`Name::ServiceInfo`] shows.
+    pub(crate) fn set_service(&self, service: Arc<Service>) {
+        // A registry belongs to one pipeline, and so to one service.
+        self.service.get_or_init(|| service);
+    }
+
+    /// Returns the row of the service, whose version is known once an annotated function ran.
+    fn service_rows(&self) -> Vec<SampleRow> {
+        let Some(service) = self.service.get().filter(|_| self.is_on()) else {
+            return Vec::new();
+        };
+        let family = Family::<Gauge>::new(Name::ServiceInfo.labels().len());
+        let values = [&*service.name, service.version(), &*service.environment];
+        family.series(&values, Gauge::default).set(1);
+        AnyFamily::Gauge(family).rows(Name::ServiceInfo)
+    }
+
     pub(super) fn rows(&self, name: Name) -> Vec<SampleRow> {
+        if name == Name::ServiceInfo {
+            return self.service_rows();
+        }
         self.family(name)
             .map(|family| family.rows(name))
             .unwrap_or_default()

@@ -65,7 +65,7 @@ impl Pipeline {
     /// Creates a pipeline whose ingest queue holds `capacity` records below WARNING, and a quarter as many of the
     /// others.
     pub(crate) fn new(
-        service: Service,
+        service: impl Into<Arc<Service>>,
         levels: impl Into<Levels>,
         registry: Arc<Registry>,
         capacity: usize,
@@ -74,7 +74,7 @@ impl Pipeline {
             ingest: IngestQueue::new(capacity),
             pool: Arc::new(Pool::new(capacity + capacity / 4)),
             registry,
-            service: Arc::new(service),
+            service: service.into(),
             levels: levels.into(),
             prices: Arc::default(),
             propagation: Policy::default(),

@@ -107,6 +107,7 @@ mod tests {
 
     fn service() -> Service {
         Service {
+            name: String::new(),
             environment: String::new(),
             version: String::new(),
             host: String::new(),

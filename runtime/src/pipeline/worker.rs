@@ -347,6 +347,7 @@ mod tests {
     #[test]
     fn a_critical_record_is_synced_at_once() {
         let service = Service {
+            name: String::new(),
             environment: String::new(),
             version: String::new(),
             host: String::new(),

@@ -4,6 +4,7 @@
 //! before any sink receives them.
 
 mod card;
+mod named;
 mod names;
 mod rules;
 mod secret;
@@ -12,6 +13,8 @@ mod settings;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
+#[cfg(feature = "yaml")]
+pub(crate) use named::is_like_a_secret;
 use names::Names;
 pub(crate) use names::is_secret;
 pub(crate) use rules::{Hits, Rules};

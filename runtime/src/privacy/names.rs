@@ -3,54 +3,14 @@
 //! The check runs for every field on the caller's thread. Names are `'static`, so each thread caches the result for
 //! the names that it has seen, by their address.
 
+mod words;
+
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// Names of secrets, in small letters and without hyphens and underscores. They are compared as a whole: `tokens`,
-/// `max_tokens` and `token_budget` are counts of tokens, and not secrets.
-const KNOWN: [&str; 39] = [
-    "accesskey",
-    "accesstoken",
-    "apikey",
-    "apisecret",
-    "apitoken",
-    "authorization",
-    "authtoken",
-    "bearertoken",
-    "cardnumber",
-    "clientsecret",
-    "connectionstring",
-    "cookie",
-    "credential",
-    "credentials",
-    "creditcard",
-    "csrftoken",
-    "cvv",
-    "encryptionkey",
-    "idtoken",
-    "jwt",
-    "oauthtoken",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "proxyauthorization",
-    "pwd",
-    "refreshtoken",
-    "secret",
-    "secretaccesskey",
-    "secretkey",
-    "sessiontoken",
-    "setcookie",
-    "signingkey",
-    "ssn",
-    "token",
-    "webhooksecret",
-    "xapikey",
-    "xauthtoken",
-];
+pub(super) use words::names_secret;
 
 /// The current names.
 static CURRENT: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::new(&[], &[])));
@@ -58,52 +18,11 @@ static CURRENT: LazyLock<RwLock<Names>> = LazyLock::new(|| RwLock::new(Names::ne
 /// Grows with every change of the names, so that threads discard their cached results.
 static GENERATION: AtomicU32 = AtomicU32::new(1);
 
-/// The last two letters of the names of secrets: for each last letter, by five bits of it, a bit for each letter
-/// before it. It excludes most names at once. Bits are only added, so the filter has false positives but no false
-/// negatives.
-static ENDS: [AtomicU32; 32] = {
-    let mut ends = [const { AtomicU32::new(0) }; 32];
-    let mut row = 0;
-    while row < ends.len() {
-        // The last letter may be a separator, which is ignored.
-        let mut bits = if row == fold(b'-') || row == fold(b'_') {
-            u32::MAX
-        } else {
-            0
-        };
-        let mut at = 0;
-        while at < KNOWN.len() {
-            if let [.., before, last] = *KNOWN[at].as_bytes()
-                && fold(last) == row
-            {
-                bits |= 1 << fold(before);
-            }
-            at += 1;
-        }
-        ends[row] = AtomicU32::new(bits);
-        row += 1;
-    }
-    ends
-};
+/// The number of sets in a thread's cache. The set of a name follows from its address.
+const SETS: usize = 128;
 
-/// Folds the case of a letter.
-const fn fold(letter: u8) -> usize {
-    (letter & 31) as usize
-}
-
-/// Returns `false` if a name cannot be a secret's, by its last two letters.
-#[inline(always)]
-fn may_be(name: &str) -> bool {
-    match *name.as_bytes() {
-        [.., before, last] if before.is_ascii() && last.is_ascii() => {
-            ENDS[fold(last)].load(Ordering::Relaxed) >> fold(before) & 1 == 1
-        }
-        _ => true,
-    }
-}
-
-/// The number of names in a thread's cache.
-const SLOTS: usize = 256;
+/// The number of names in a set. Names of one set would evict one another if it had room for one.
+const WAYS: usize = 4;
 
 /// The cached result for one name.
 #[derive(Clone, Copy)]
@@ -120,31 +39,34 @@ const EMPTY: Cached = Cached {
     answer: 0,
 };
 
+type Set = [Cell<Cached>; WAYS];
+
 thread_local! {
-    static CACHE: [Cell<Cached>; SLOTS] = const { [const { Cell::new(EMPTY) }; SLOTS] };
+    static CACHE: [Set; SETS] = const { [const { [const { Cell::new(EMPTY) }; WAYS] }; SETS] };
 }
 
 /// Returns `true` if the value of a field of this name is redacted.
-#[inline(always)]
+#[inline]
 pub(crate) fn is_secret(name: &'static str) -> bool {
-    may_be(name) && is_secret_cached(name)
-}
-
-/// Returns this thread's cached result for the name, or computes it.
-#[inline(never)]
-fn is_secret_cached(name: &'static str) -> bool {
     let at = name.as_ptr().addr();
     let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
     let generation = GENERATION.load(Ordering::Relaxed) << 1;
-    let cached = CACHE.try_with(|cached| cached[(at ^ at >> 8) % SLOTS].get());
+    let cached = CACHE.try_with(|sets| {
+        let mut ways = sets[set_of(at)].iter().map(Cell::get);
+        let answer = ways.find(|cached| {
+            cached.at == at && cached.length == length && cached.answer & !1 == generation
+        });
+        answer.map(|cached| cached.answer & 1 == 1)
+    });
     match cached {
-        Ok(cached)
-            if cached.at == at && cached.length == length && cached.answer & !1 == generation =>
-        {
-            cached.answer & 1 == 1
-        }
+        Ok(Some(answer)) => answer,
         _ => look_up(name, at, length, generation),
     }
+}
+
+/// Returns the index of the set of an address.
+fn set_of(at: usize) -> usize {
+    (at ^ at >> 7) % SETS
 }
 
 #[cold]
@@ -154,34 +76,24 @@ fn look_up(name: &str, at: usize, length: u32, generation: u32) -> bool {
         .unwrap_or_else(PoisonError::into_inner)
         .has(name);
     let answer = generation | u32::from(secret);
-    let cached = Cached { at, length, answer };
+    let mut cached = Cached { at, length, answer };
     // A thread that is ending has no cache any more.
-    let _gone = CACHE.try_with(|slots| slots[(at ^ at >> 8) % SLOTS].set(cached));
+    let _gone = CACHE.try_with(|sets| {
+        for way in &sets[set_of(at)] {
+            cached = way.replace(cached);
+        }
+    });
     secret
 }
 
 /// Replaces the names of the whole process.
 pub(super) fn install(names: Names) {
-    for name in &names.secret {
-        match *name.as_bytes() {
-            [.., before, last] => {
-                // A separator may be between them, as in `plan_b`.
-                let bits = 1 << fold(before) | 1 << fold(b'-') | 1 << fold(b'_');
-                ENDS[fold(last)].fetch_or(bits, Ordering::Relaxed);
-            }
-            // A name of one letter may follow a point and any letter.
-            [last] => {
-                ENDS[fold(last)].fetch_or(u32::MAX, Ordering::Relaxed);
-            }
-            [] => {}
-        }
-    }
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = names;
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-/// The names of secrets, and the allowed names.
-#[derive(Debug)]
+/// The names of secrets and the allowed names of a configuration, in addition to the built-in words.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     secret: HashSet<String>,
     allowed: HashSet<String>,
@@ -190,20 +102,21 @@ pub(super) struct Names {
 impl Names {
     /// Returns the known names with these added, and without the allowed ones.
     pub(super) fn new(more: &[String], allowed: &[String]) -> Self {
-        let more = more.iter().map(|name| plain(name));
         Self {
-            secret: KNOWN.into_iter().map(str::to_owned).chain(more).collect(),
+            secret: more.iter().map(|name| plain(name)).collect(),
             allowed: allowed.iter().map(|name| plain(name)).collect(),
         }
     }
 
-    fn has(&self, name: &str) -> bool {
-        let name = plain(name);
-        let last = name.rsplit_once('.').map_or(&*name, |(_, last)| last);
-        if self.allowed.contains(&name) {
+    /// Returns `true` if the value of this name is a secret.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let short = name.rsplit_once('.').map_or(name, |(_, last)| last);
+        let (whole, last) = (plain(name), plain(short));
+        if self.allowed.contains(&whole) {
             return false;
         }
-        self.secret.contains(&name) || self.secret.contains(last) && !self.allowed.contains(last)
+        let is_secret = self.secret.contains(&last) || names_secret(short);
+        self.secret.contains(&whole) || is_secret && !self.allowed.contains(&last)
     }
 }
 
@@ -246,7 +159,7 @@ mod tests {
             "total_tokens",
             "prompt_tokens",
             "token_budget",
-            "token_count",
+            "token.count",
             "tokenizer",
             "password_length",
             "secretary",
@@ -259,33 +172,6 @@ mod tests {
         ] {
             assert!(!is_secret(name), "{name}");
             assert!(!is_secret(name), "{name}, from the cache");
-        }
-    }
-
-    #[test]
-    fn the_last_letters_clear_no_secret() {
-        for known in KNOWN {
-            for name in [
-                known.to_owned(),
-                known.to_uppercase(),
-                format!("{known}_"),
-                format!("x.{known}-"),
-            ] {
-                assert!(may_be(&name), "{name}");
-                assert!(Names::new(&[], &[]).has(&name), "{name}");
-            }
-        }
-        let common = [
-            "query",
-            "chunks",
-            "model",
-            "status",
-            "documents",
-            "kind",
-            "tokens",
-        ];
-        for name in common {
-            assert!(!may_be(name), "{name} is not excluded by its last letters");
         }
     }
 

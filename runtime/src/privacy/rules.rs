@@ -10,7 +10,8 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use super::card;
+use super::names::Names;
+use super::{card, named};
 
 /// A rule that redacts parts of texts by their form.
 ///
@@ -28,6 +29,8 @@ pub enum Redaction {
     Bearer,
     /// Keys of known services: OpenAI, Anthropic, AWS, Google, GitHub, Slack, LangSmith, Stripe and others.
     ApiKeys,
+    /// Values after the name of a secret, as in `password=hunter2`, `x-api-key: ..` and `{"client_secret": ".."}`.
+    NamedValues,
     /// E-mail addresses.
     Emails,
     /// Numbers of payment cards whose check digit is right.
@@ -36,12 +39,13 @@ pub enum Redaction {
 
 impl Redaction {
     /// All rules, in the order in which they are applied.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PrivateKeys,
         Self::UrlCredentials,
         Self::Jwt,
         Self::Bearer,
         Self::ApiKeys,
+        Self::NamedValues,
         Self::Emails,
         Self::Cards,
     ];
@@ -55,6 +59,7 @@ impl Redaction {
             Self::Jwt => "jwt",
             Self::Bearer => "bearer",
             Self::ApiKeys => "api_keys",
+            Self::NamedValues => "named_values",
             Self::Emails => "emails",
             Self::Cards => "cards",
         }
@@ -68,6 +73,7 @@ impl Redaction {
             Self::Jwt => format!("{START}({JWT})"),
             Self::Bearer => BEARER.to_owned(),
             Self::ApiKeys => format!("{START}({})", KEYS.join("|")),
+            Self::NamedValues => named::shape(),
             Self::Emails => EMAIL.to_owned(),
             Self::Cards => card::DIGITS.to_owned(),
         }
@@ -77,10 +83,11 @@ impl Redaction {
     fn hint(self) -> String {
         match self {
             Self::PrivateKeys => "-----BEGIN ".to_owned(),
-            Self::UrlCredentials => "@|(?i:[?&;](?:a|c|p|re|s|t|x-)[a-z_-]*=)".to_owned(),
+            Self::UrlCredentials => "@|(?i:[?&](?:a|c|p|re|s|t|x-)[a-z_-]*=)".to_owned(),
             Self::Jwt => "eyJ[A-Za-z0-9_-]{8}".to_owned(),
             Self::Bearer => "(?i:bearer|authorization)".to_owned(),
             Self::ApiKeys => KEYS.join("|"),
+            Self::NamedValues => named::HINT.to_owned(),
             Self::Emails => "@|%40".to_owned(),
             Self::Cards => "[0-9](?:[ -]?[0-9]){12}".to_owned(),
         }
@@ -91,8 +98,11 @@ impl Redaction {
         match (self, group) {
             // `sk-` and the like also begin words with hyphens.
             (Self::ApiKeys, _) => {
-                let head = found.as_bytes().get(..6).unwrap_or_default();
-                !head.contains(&b'-') || found.bytes().any(|byte| byte.is_ascii_digit())
+                let (head, _) = found.split_once('-').unwrap_or_default();
+                let is_word = !head.is_empty()
+                    && head.len() < 6
+                    && head.bytes().all(|byte| byte.is_ascii_lowercase());
+                !is_word || found.bytes().any(|byte| byte.is_ascii_digit())
             }
             // A token, not a word.
             (Self::Bearer, 1) => {
@@ -103,7 +113,11 @@ impl Redaction {
             // `git@github.com:` is not an e-mail address.
             (Self::Emails, _) => !found.starts_with("git@"),
             // A user name alone is not a secret; a token in its place is.
-            (Self::UrlCredentials, 1) => found.contains(':') || found.len() >= 16,
+            (Self::UrlCredentials, 1 | 2) => found.contains(':') || found.len() >= 16,
+            // `http://db:5432/@x` has a port, and not a password with a slash.
+            (Self::UrlCredentials, 3) => !begins_with_port(found),
+            // The value of a parameter, unless an earlier pass redacted it.
+            (Self::UrlCredentials, _) => !found.starts_with("[redacted"),
             _ => true,
         }
     }
@@ -117,11 +131,23 @@ const PEM: &str = r"(?s:-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----E
 const JWT: &str = r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}";
 
 /// The user info of a URL; parameters with the name of a secret.
+///
+/// A password that is not percent-encoded may have any character. The address of a database or of a broker seldom has an
+/// `@` after its host, so its user info ends at the last one. In other addresses a path may have one.
 const URL: &str = concat!(
-    r"[A-Za-z0-9]://([^\s\x00-\x1f\\/?#<>\x22'`]+)@",
-    r"|(?i:[?&;](?:api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token|client[_-]?secret|password|passwd|pwd|secret|token|sig|signature",
+    r"(?i:\b(?:postgres|postgresql|mysql|mariadb|mongodb|redis|rediss|valkey|amqp|amqps|mssql|sqlserver|oracle|clickhouse|cockroachdb",
+    r"|neo4j|bolt|nats|kafka|ldap|ldaps|smtp|smtps|ftp|sftp)(?:\+[a-z0-9_]+)?://)([^\s\x00-\x1f<>\x22'`]+)@",
+    r"|[A-Za-z0-9]://(?:([^\s\x00-\x1f\\/?#<>\x22'`]+)@|([^\s\x00-\x1f\\/?#<>\x22'`:@\[]*:[^\s\x00-\x1f\\<>\x22'`@]+)@[A-Za-z0-9\[])",
+    r"|(?i:[?&](?:api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token|client[_-]?secret|password|passwd|pwd|secret|token|sig|signature",
     r"|x-amz-signature|x-amz-security-token|x-goog-signature)=)([^\s\x00-\x1f&;#<>\x22'`\\]+)",
 );
+
+/// Returns `true` if the text after the first colon is a number and the end of a host's part.
+fn begins_with_port(info: &str) -> bool {
+    let after = info.split_once(':').map_or("", |(_, after)| after);
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    after.bytes().take(end).all(|byte| byte.is_ascii_digit())
+}
 
 const BEARER: &str = concat!(
     r"(?i-u:bearer(?:[ \t]+|%20|\+|:[ \t]*))([A-Za-z0-9._~+/=-]{8,})",
@@ -181,15 +207,22 @@ struct Rule {
     /// The built-in rule; `None` for a user's expression.
     known: Option<Redaction>,
     regex: Regex,
+    /// The names of the configuration, for [`Redaction::NamedValues`].
+    names: Names,
 }
 
 impl Rule {
-    fn known(rule: Redaction) -> Self {
+    fn known(rule: Redaction, names: &Names) -> Self {
         let ascii = matches!(
             rule,
-            Redaction::Jwt | Redaction::Bearer | Redaction::ApiKeys | Redaction::Cards
+            Redaction::Jwt
+                | Redaction::Bearer
+                | Redaction::ApiKeys
+                | Redaction::NamedValues
+                | Redaction::Cards
         );
         Self {
+            names: names.clone(),
             name: rule.name().into(),
             known: Some(rule),
             regex: compile_builtin(&rule.shape(), !ascii),
@@ -204,6 +237,9 @@ impl Rule {
                 card::find(text, run.range(), |at| found.push(at));
             }
             return found;
+        }
+        if self.known == Some(Redaction::NamedValues) {
+            return named::find(text, &self.regex, &self.names);
         }
         for captures in self.regex.captures_iter(text) {
             let groups = captures.iter().enumerate().skip(1);
@@ -270,7 +306,7 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn new(known: &[Redaction], patterns: &[(String, Regex)]) -> Self {
+    pub(super) fn new(known: &[Redaction], patterns: &[(String, Regex)], names: &Names) -> Self {
         let known = || {
             Redaction::ALL
                 .into_iter()
@@ -281,10 +317,14 @@ impl Rules {
             name: name.as_str().into(),
             known: None,
             regex: regex.clone(),
+            names: Names::default(),
         });
         Self {
             has_patterns: patterns.len() > 0,
-            rules: known().map(Rule::known).chain(patterns).collect(),
+            rules: known()
+                .map(|rule| Rule::known(rule, names))
+                .chain(patterns)
+                .collect(),
             hint: (!hints.is_empty()).then(|| compile_builtin(&hints.join("|"), false)),
         }
     }

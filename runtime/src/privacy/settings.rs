@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::names::Names;
 use super::rules::{Redaction, RedactionError, Rules, check_name, compile};
 
 /// The settings of privacy.
@@ -37,6 +38,7 @@ impl Settings {
     }
 
     pub(super) fn rules(&self) -> Rules {
-        Rules::new(&self.rules, &self.patterns)
+        let names = Names::new(&self.fields, &self.allowed);
+        Rules::new(&self.rules, &self.patterns, &names)
     }
 }

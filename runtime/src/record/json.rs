@@ -90,7 +90,7 @@ impl Writer<'_> {
             RecordKey::Error => self.error(record),
             RecordKey::StackTrace => self.optional(record.stack_trace().as_deref()),
             RecordKey::Environment => self.string(&service.environment),
-            RecordKey::Version => self.string(&service.version),
+            RecordKey::Version => self.string(service.version()),
             RecordKey::Host => self.string(&service.host),
         }
     }
@@ -259,6 +259,7 @@ mod tests {
 
     fn service() -> Service {
         Service {
+            name: String::new(),
             environment: "test".into(),
             version: "1.0.0".into(),
             host: "here".into(),

@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod level;
 mod pool;
 mod redact;
+mod service;
 mod writer;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ pub(crate) use pool::Pool;
 pub use ragspan_core::{Level, Outcome, ParseLevelError};
 pub(crate) use ragspan_core::{clock::rfc3339, escape};
 pub(crate) use redact::Redactor;
+pub(crate) use service::{Package, Service, observe_package, program_name};
 
 use crate::context::{CallsiteInfo, Layer, RequestContext, SpanId, TraceId};
 use crate::value::{Fields, Text};
@@ -228,14 +230,6 @@ impl Record {
             (_, outcome) => ("", outcome.message_suffix()),
         }
     }
-}
-
-/// The service that the records come from.
-#[derive(Clone, Debug)]
-pub(crate) struct Service {
-    pub(crate) environment: String,
-    pub(crate) version: String,
-    pub(crate) host: String,
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use tracing_core::Kind;
 use crate::context::{CallsiteInfo, Layer};
 use crate::metrics::CallMetrics;
 use crate::pipeline::Pipeline;
-use crate::record;
+use crate::record::{self, Package};
 
 /// The callsite of an annotated function. Expansions create one as a static; not part of the public API.
 pub struct SpanCallsite {
@@ -42,6 +42,8 @@ pub struct SpanCallsite {
     pub(super) kind: Option<&'static str>,
     /// A call records the token usage of an LLM.
     pub(super) records_usage: bool,
+    /// The package that has the function.
+    package: Package,
     state: OnceLock<CallsiteState>,
 }
 
@@ -88,6 +90,7 @@ impl SpanCallsite {
             counts_items: false,
             kind: None,
             records_usage: false,
+            package: Package::UNKNOWN,
             state: OnceLock::new(),
         }
     }
@@ -168,6 +171,18 @@ impl SpanCallsite {
         self
     }
 
+    /// Sets the package that has the function, by the variables that Cargo sets when it compiles: the version, and the
+    /// name of the binary. Other build tools may set neither.
+    #[must_use]
+    pub const fn package(
+        mut self,
+        version: Option<&'static str>,
+        binary: Option<&'static str>,
+    ) -> Self {
+        self.package = Package::new(version, binary);
+        self
+    }
+
     /// Creates a copy of `like` with an operation and a layer known only at run time. It is leaked: callers must
     /// bound the number of callsites that they create.
     #[cfg(feature = "http")]
@@ -214,9 +229,12 @@ impl SpanCallsite {
 
     /// Returns the layer's bit, and the metrics of this function under the global pipeline.
     pub(super) fn global(&'static self, pipeline: &Pipeline) -> (u64, &'static CallMetrics) {
-        let state = self.state.get_or_init(|| CallsiteState {
-            layer_bit: self.info.layer.bit(),
-            metrics: self.metrics(pipeline),
+        let state = self.state.get_or_init(|| {
+            record::observe_package(self.package, self.info.file);
+            CallsiteState {
+                layer_bit: self.info.layer.bit(),
+                metrics: self.metrics(pipeline),
+            }
         });
         (state.layer_bit, &state.metrics)
     }

@@ -134,6 +134,7 @@ mod tests {
 
     fn state() -> Arc<HealthState> {
         let service = Service {
+            name: String::new(),
             environment: String::new(),
             version: String::new(),
             host: String::new(),

@@ -107,12 +107,9 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     } else {
         Registry::off()
     };
-    let pipeline = Pipeline::new(
-        config.to_service(),
-        config.levels.clone(),
-        registry,
-        config.queue_size,
-    );
+    let service = Arc::new(config.to_service());
+    registry.set_service(Arc::clone(&service));
+    let pipeline = Pipeline::new(service, config.levels.clone(), registry, config.queue_size);
     let pipeline = pipeline.with_prices(Arc::clone(&config.prices));
     let pipeline = Arc::new(pipeline.with_propagation(config.propagation.clone()));
     if subscribe(config.levels.min_level().unwrap_or(Level::Critical))? {

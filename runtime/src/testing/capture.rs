@@ -79,6 +79,7 @@ pub struct Capture {
 impl Default for Capture {
     fn default() -> Self {
         let service = Service {
+            name: String::new(),
             environment: "test".to_owned(),
             version: "0.0.0".to_owned(),
             host: "localhost".to_owned(),
@@ -109,6 +110,7 @@ impl Capture {
         host: impl Into<String>,
     ) -> Self {
         self.service = Service {
+            name: String::new(),
             environment: environment.into(),
             version: version.into(),
             host: host.into(),

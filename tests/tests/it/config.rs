@@ -17,6 +17,8 @@ fn program(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Out
         "DATABASE_URL",
         "LANGSMITH_API_KEY",
         "SLACK_WEBHOOK",
+        "OTEL_SERVICE_NAME",
+        "OTEL_RESOURCE_ATTRIBUTES",
     ] {
         command.env_remove(name);
     }
@@ -104,6 +106,48 @@ fn the_seed_file_loads_verbatim_and_the_start_reports_unsupported_keys() {
         !folder.path().join("ragspan.db").exists(),
         "only enabled backends run"
     );
+}
+
+#[test]
+fn the_service_is_that_of_the_file_else_of_opentelemetrys_variables_else_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let started = |variables: &[(&str, &str)], parts: [&str; 3]| {
+        let printed = printed(folder.path(), &["start"], variables);
+        let [name, version, environment] = parts;
+        let info = format!(
+            "rag_service_info{{service_name=\"{name}\",service_version=\"{version}\",deployment_environment_name=\"{environment}\"}} 1"
+        );
+        let record = format!(r#""environment":"{environment}","version":"{version}""#);
+        for part in [info, record] {
+            assert!(printed.contains(&part), "{part} in {printed}");
+        }
+    };
+    let metrics = "metrics: {port: 0}, structured_logging: {format: json}";
+    put(
+        folder.path(),
+        "ragspan.yaml",
+        &format!("logging: {{{metrics}}}"),
+    );
+    let package = env!("CARGO_PKG_VERSION");
+    started(&[], ["configured", package, "development"]);
+    let attributes = "service.name=b,service.version=2.0%2C1,deployment.environment.name=stage";
+    let variables = [("OTEL_RESOURCE_ATTRIBUTES", attributes)];
+    started(&variables, ["b", "2.0,1", "stage"]);
+    let variables = [("OTEL_SERVICE_NAME", "a"), variables[0]];
+    started(&variables, ["a", "2.0,1", "stage"]);
+    let loaded = printed(folder.path(), &["load"], &variables);
+    for part in [
+        "logging.service.name: a # env OTEL_SERVICE_NAME",
+        "logging.service.version: 2.0,1 # env OTEL_RESOURCE_ATTRIBUTES",
+    ] {
+        assert!(loaded.contains(part), "{part} in {loaded}");
+    }
+    put(
+        folder.path(),
+        "ragspan.yaml",
+        &format!("logging: {{service: {{name: c, version: 3, environment: live}}, {metrics}}}"),
+    );
+    started(&variables, ["c", "3", "live"]);
 }
 
 #[test]

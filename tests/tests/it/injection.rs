@@ -21,7 +21,7 @@ fn attacked(format: Option<&str>) -> (String, tempfile::TempDir) {
 /// Returns whether a character moves the cursor, ends a line, changes the direction of text or is invisible.
 fn is_unsafe_to_print(character: char) -> bool {
     let lines_end = character == '\n';
-    let others = "\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}\u{feff}\u{fff9}";
+    let others = "\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}\u{feff}\u{fff9}\u{200b}\u{200d}\u{2060}\u{ad}\u{e0041}\u{e007f}";
     (character.is_control() && !lines_end) || others.contains(character)
 }
 

@@ -70,7 +70,7 @@ fn the_reference_file_loads_unchanged() {
         ("retention.s3_bucket", "rag-logs-archive", "c.yaml:40"),
         ("alerting.hallucination_rate_threshold", "0.10", "c.yaml:47"),
         ("alerting.alert_channels", "[slack, email]", "c.yaml:48"),
-        ("service.name", "rag", "default"),
+        ("service.environment", "development", "default"),
     ];
     for (path, value, origin) in expected {
         let got = setting(&config, &format!("logging.{path}"));
@@ -148,6 +148,57 @@ fn secrets_are_never_shown() {
         error.matches("expected").count() == 3 && !error.contains("77"),
         "{error}"
     );
+}
+
+#[test]
+fn no_message_quotes_a_literal_that_may_be_a_secret() {
+    const SECRETS: [&str; 7] = [
+        "hunter2",
+        "sk-proj-T3BlbkFJabcdefghij0123456789",
+        "4111111111111111",
+        "Bearer0123456789abcdef",
+        "'postgres://app:hunter2@db/rag'",
+        "correcthorsebatterystaple",
+        "ada@example.com",
+    ];
+    let positions = [
+        "logging: {metrics: {port: @}}",
+        "logging: {metrics: {scrape_interval: @}}",
+        "logging: {metrics: {enabled: @}}",
+        "logging: {metrics: {address: @}}",
+        "logging: {metrics: @}",
+        "logging: {structured_logging: {format: @, level: @}}",
+        "logging: {structured_logging: {backends: {file: {max_size: -@}}}}",
+        "logging: {alerting: {slack_webhook: @, alert_channels: [@]}}",
+        "logging: {privacy: {redact: [@], redact_fields: @}}",
+        "logging: {retention: {schedule: @, archive_path: [@]}}",
+    ];
+    for (position, secret) in positions
+        .iter()
+        .flat_map(|position| SECRETS.map(|secret| (position, secret)))
+    {
+        let error = load_error(&position.replace('@', secret), &FakeEnvironment::default());
+        assert!(!error.contains(secret.trim_matches('\'')), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    for text in [
+        "logging: {port: swordfish}",
+        "logging: {metrics: {port: swordfish}}",
+    ] {
+        let error = load_error(text, &FakeEnvironment::default());
+        assert!(!error.contains("swordfish"), "{error}");
+    }
+    for position in [
+        "logging: {@: 1}",
+        "logging: {strict: !@ true}",
+        "logging: {prices: '${@}'}",
+    ] {
+        let error = load_error(
+            &position.replace('@', SECRETS[1]),
+            &FakeEnvironment::default(),
+        );
+        assert!(!error.contains(SECRETS[1]), "{error}");
+    }
 }
 
 #[test]
@@ -259,10 +310,6 @@ fn only_enabled_backends_run() {
             .is_some_and(|to| to == "0.0.0.0:9464"),
         cfg!(feature = "serve")
     );
-    assert!(
-        parsed("").stdout.is_some(),
-        "the fallback is standard output"
-    );
 }
 
 #[test]
@@ -370,7 +417,10 @@ fn the_first_existing_file_is_loaded() {
     };
     let found = |files: Vec<(&'static str, Vec<u8>)>, variables| {
         let config = load(&FakeEnvironment { variables, files }).unwrap();
-        (config.name.clone(), config.source().map(Path::to_owned))
+        (
+            config.name.clone().unwrap(),
+            config.source().map(Path::to_owned),
+        )
     };
     let all = || {
         vec![
@@ -443,8 +493,47 @@ fn a_backend_without_its_switch_gets_a_note() {
     let config = parsed(
         "logging: {structured_logging: {backends: {sqlite: {path: x.db}, stdout: {enabled: false}}}}",
     );
-    assert_eq!(config.notes().len(), 1);
+    assert_eq!(config.notes().len(), 2);
     assert!(config.notes()[0].contains("sqlite is not enabled; add `enabled: true`"));
+    assert_eq!(
+        config.notes()[1],
+        "no backend is enabled: records go to standard output"
+    );
+}
+
+#[test]
+fn a_file_without_backends_keeps_the_defaults_and_one_with_them_has_what_it_enables() {
+    let default = Config::default();
+    let enabled = |config: &Config, backend: &str| {
+        let path = format!("logging.structured_logging.backends.{backend}.enabled");
+        setting(config, &path).0.map(str::to_owned)
+    };
+    for text in [
+        "",
+        "logging: {service: {name: x}}",
+        "logging: {structured_logging: {format: auto}}",
+    ] {
+        let config = parsed(text);
+        assert_eq!(
+            (config.stdout, &config.sqlite, &config.file),
+            (default.stdout, &default.sqlite, &None),
+            "{text}"
+        );
+        assert_eq!(enabled(&config, "sqlite").as_deref(), Some("true"));
+        assert_eq!(enabled(&config, "stdout").as_deref(), Some("true"));
+        assert!(config.notes().is_empty(), "{:?}", config.notes());
+    }
+    for backends in ["", "{}", "{file: {}}", "{file: {enabled: false}}"] {
+        let config = parsed(&format!(
+            "logging: {{structured_logging: {{backends: {backends}}}}}"
+        ));
+        assert!(config.sqlite.is_none() && config.file.is_none());
+        assert!(config.stdout.is_some(), "the fallback is standard output");
+        assert_eq!(enabled(&config, "stdout").as_deref(), Some("true"));
+        assert_eq!(enabled(&config, "sqlite").as_deref(), Some("false"));
+        let note = "no backend is enabled: records go to standard output";
+        assert!(config.notes().iter().any(|known| known == note));
+    }
 }
 
 #[test]

@@ -45,6 +45,11 @@ const PLANTED: &[(Redaction, &str, &str)] = &[
         "lsv2_pt_0123456789abcdef0123456789abcdef_0123456789",
         "",
     ),
+    (
+        Redaction::ApiKeys,
+        "AIza--a-aA_-_Aaa-Aaa_a-aaaaA-a_aA--AaaA",
+        "",
+    ),
     (Redaction::ApiKeys, "sk_live_4eC39HqLyjWDarjtT1zdp7dc", ""),
     (
         Redaction::ApiKeys,
@@ -78,6 +83,12 @@ const PLANTED: &[(Redaction, &str, &str)] = &[
         "postgres://app:hunter2@db:5432/rag",
         "postgres://@db:5432/rag",
     ),
+    (
+        Redaction::NamedValues,
+        "host=db password=hunter2",
+        "host=db password=",
+    ),
+    (Redaction::NamedValues, "x-api-key: hunter2", "x-api-key: "),
     (
         Redaction::UrlCredentials,
         "https://x.example/?a=1&api_key=abc123",
@@ -135,6 +146,35 @@ fn text_that_resembles_a_secret_is_not_redacted() {
 }
 
 #[test]
+fn a_password_of_a_url_may_have_any_character() {
+    for (text, shown) in [
+        ("postgres://app:hun/ter2@db/rag", "postgres://~@db/rag"),
+        ("postgres://app:p@ss/w?or#d@db/rag", "postgres://~@db/rag"),
+        (
+            "postgresql+asyncpg://app:a\\b/c@db",
+            "postgresql+asyncpg://~@db",
+        ),
+        ("https://app:hun/ter2@host/x", "https://~@host/x"),
+        ("https://app:a?b#c@host/x", "https://~@host/x"),
+        ("redis://:a/b@[::1]:6379", "redis://~@[::1]:6379"),
+        ("amqp://app:12/34@mq", "amqp://~@mq"),
+        (
+            "https://host:8080/users/@ada",
+            "https://host:8080/users/@ada",
+        ),
+        ("https://host/a:b/@ada", "https://host/a:b/@ada"),
+        ("http://[::1]:80/@x", "http://[::1]:80/@x"),
+        (
+            "https://registry.example/@scope:1.2/x@1",
+            "https://registry.example/@scope:1.2/x@1",
+        ),
+    ] {
+        let redacted = redacted(text).replace("[redacted:url_credentials]", "~");
+        assert_eq!(redacted, shown, "{text}");
+    }
+}
+
+#[test]
 fn a_key_that_is_cut_off_goes_to_the_end() {
     let text = redacted("key: -----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg");
     assert_eq!(text, "key: [redacted:private_keys]");
@@ -151,7 +191,7 @@ fn debug_output_does_not_hide_a_secret() {
 
 #[test]
 fn only_the_rules_that_count_are_used_and_off_is_off() {
-    let only = Rules::new(&[Redaction::Emails], &[]);
+    let only = Rules::new(&[Redaction::Emails], &[], &Names::default());
     let mut hits = Hits::default();
     let text = "ada@example.com AKIAIOSFODNN7EXAMPLE bob@example.com";
     assert_eq!(
@@ -159,7 +199,7 @@ fn only_the_rules_that_count_are_used_and_off_is_off() {
         "[redacted:emails] AKIAIOSFODNN7EXAMPLE [redacted:emails]"
     );
     assert_eq!(hits.iter().collect::<Vec<_>>(), [("emails", 2)]);
-    let off = Rules::new(&[], &[]);
+    let off = Rules::new(&[], &[], &Names::default());
     assert!(off.is_off() && !off.may_find(text));
     assert_eq!(off.redact(text, &mut hits), text);
 }

@@ -93,7 +93,7 @@ pub(super) fn row<'a>(
         error: line.error.clone().map(|range| batch.text(range)),
         stack_trace: texts.stack_trace.as_deref(),
         environment: &service.environment,
-        version: &service.version,
+        version: service.version(),
         host: &service.host,
         typed: Some(typed(record, texts)),
     }

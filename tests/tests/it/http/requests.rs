@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request as Incoming;
+use axum::extract::{MatchedPath, Request as Incoming};
 use axum::routing::{any, get};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -72,7 +72,8 @@ async fn a_request_is_a_call_with_its_harmless_attributes() {
             .assert_root()
             .assert_layer("api");
         call.assert_field("http_method", "GET")
-            .assert_field("http_path", "/query")
+            .assert_no_field("http_path")
+            .assert_no_field("http_route")
             .assert_field("http_version", version)
             .assert_field("http_status", 200)
             .assert_field("bytes_sent", 9)
@@ -177,7 +178,7 @@ async fn probes_are_not_recorded() {
         assert!(seen.records().is_empty());
     }
     let others = || {
-        let layer = ragspan::http::layer().leave_out(["/query", "/bro*"]);
+        let layer = ragspan::http::layer().leave_out(["/query", "/bro*"]).path();
         Router::new().fallback(|| async { "here" }).layer(layer)
     };
     let ask = |client: Client| async move {
@@ -190,6 +191,45 @@ async fn probes_are_not_recorded() {
         calls[0].assert_field("http_path", "/health");
         calls[1].assert_field("http_path", "/query/more");
         assert_eq!(calls.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_route_names_the_call_and_no_word_of_a_user_is_recorded() {
+    let routed = || {
+        let layer = ragspan::http::layer().route(|parts| {
+            let path = parts.extensions.get::<MatchedPath>();
+            path.map(MatchedPath::as_str)
+        });
+        Router::new()
+            .route("/users/{name}/notes", any(|| async { "notes" }))
+            .layer(layer)
+    };
+    let ask = |client: Client| async move {
+        for (method, path) in [
+            ("GET", "/users/ada-s3cret/notes"),
+            ("POST", "/users/bob-s3cret/notes?q=s3cret"),
+            ("S3CRET", "/users/bob-s3cret/notes"),
+            ("GET", "/s3cret"),
+        ] {
+            let request = to(path).method(method);
+            text(client.send(empty(request)).await.unwrap()).await;
+        }
+    };
+    for ((), seen) in each(routed, ask).await {
+        for name in ["GET", "POST", "HTTP"] {
+            seen.span(&format!("{name} /users/{{name}}/notes"))
+                .assert_layer("api")
+                .assert_field("http_route", "/users/{name}/notes")
+                .assert_field("http_status", 200)
+                .assert_no_field("http_path");
+        }
+        seen.span("http_request")
+            .assert_field("http_status", 404)
+            .assert_no_field("http_route");
+        seen.assert_no_text("s3cret");
+        let labels = [("operation", "GET /users/{name}/notes"), ("layer", "api")];
+        seen.assert_metric("rag_request_latency_ms_count", &labels, 1.0);
     }
 }
 
