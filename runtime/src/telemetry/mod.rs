@@ -45,7 +45,7 @@ const DROP_LIMIT: Duration = Duration::from_secs(1);
 const DROP_DELIVERY: Duration = Duration::from_millis(900);
 
 /// An error that occurs when ragspan cannot be started.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// `start` was called before in this process.
@@ -72,6 +72,8 @@ pub enum StartError {
         warnings: Vec<String>,
     },
 }
+
+ragspan_core::debug_as_display!(StartError);
 
 /// Starts the pipeline, and `tracing` with it.
 ///
