@@ -307,6 +307,21 @@ impl Telemetry {
         self.end(stats.ok())
     }
 
+    /// Delivers records for at most a second, as a drop does, and exits the process with this status. For use in place of
+    /// [`std::process::exit`], which drops nothing and so loses the records that are queued; works within an async
+    /// runtime too.
+    ///
+    /// ```
+    /// fn fail(telemetry: ragspan::Telemetry, error: &str) -> ! {
+    ///     eprintln!("{error}");
+    ///     telemetry.exit(1)
+    /// }
+    /// ```
+    pub fn exit(self, status: i32) -> ! {
+        drop(self);
+        std::process::exit(status)
+    }
+
     fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<DeliveryStats>> {
         cancel::shutting_down();
         let (done, answer) = oneshot::channel();
