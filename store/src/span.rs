@@ -18,7 +18,7 @@ pub fn trace_tree(records: &[StoredRecord]) -> Tree<&StoredRecord> {
 }
 
 impl StoredRecord {
-    /// Whether it is the record of a span, ended or started, and not of an event.
+    /// Returns true for the record of a span, ended or started, and false for an event.
     #[must_use]
     pub fn is_span(&self) -> bool {
         self.kind == RowKind::Span.as_str()

@@ -1,4 +1,4 @@
-//! A record as it comes back from the store, and its JSON line.
+//! A record read from the store, and its JSON line.
 
 use ragspan_core::record::RecordKey;
 use sqlx::Row;
@@ -18,7 +18,7 @@ pub struct StoredRecord {
     pub level: String,
     /// `rag.<layer>`, or a tracing target.
     pub logger: String,
-    /// What happened.
+    /// The message.
     pub message: String,
     /// The trace, as UUID text.
     pub trace_id: Option<String>,
@@ -40,32 +40,32 @@ pub struct StoredRecord {
     pub metrics: String,
     /// A JSON object with `type`, `message` and `chain`.
     pub error: Option<String>,
-    /// Where it failed.
+    /// The annotated functions from the root to the failure, and the backtrace.
     pub stack_trace: Option<String>,
-    /// Where the service ran.
+    /// The environment in which the service ran.
     pub environment: String,
     /// The service's version.
     pub version: String,
     /// The machine.
     pub host: String,
-    /// How long the span took; none for an event, and for the record of a start.
+    /// The duration of the span; `None` for an event, and for the record of a start.
     pub duration_ms: Option<f64>,
     /// `span` or `event`.
     pub kind: String,
-    /// When the span began, in microseconds since the epoch.
+    /// The start of the span, in microseconds since the epoch.
     pub start_us: Option<i64>,
     /// `timestamp`, in microseconds since the epoch.
     pub timestamp_us: i64,
     /// The process that made the record.
     pub boot_id: Vec<u8>,
-    /// Which of that process's records this is.
+    /// The number of the record in its process.
     pub seq: u64,
-    /// When the row came into the database.
+    /// The time at which the row was inserted.
     pub created_at: String,
 }
 
 impl StoredRecord {
-    /// The columns of every query that gives out whole records.
+    /// The columns of every query that returns whole records.
     pub(super) const COLUMNS: &'static str = "id, timestamp, level, logger, message, trace_id, span_id, \
         parent_span_id, request_id, user_id, session_id, tenant_id, context, metrics, error, \
         stack_trace, environment, version, host, duration_ms, kind, start_us, timestamp_us, \
