@@ -111,7 +111,7 @@ fn part_of(fraction: &str, scale: u64) -> u64 {
 }
 
 /// An error that occurs when a text is not a duration. Its `Display` form describes a valid duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseDurationError {
     /// The text is empty, lacks a number or a unit, or has an unknown unit.
@@ -119,6 +119,8 @@ pub enum ParseDurationError {
     /// The duration exceeds `u64::MAX` microseconds.
     TooLong,
 }
+
+crate::debug_as_display!(ParseDurationError);
 
 impl fmt::Display for ParseDurationError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,10 +6,12 @@ use std::str::FromStr;
 use crate::clock;
 
 /// The text is not an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("not an id: expected a UUID or its 32 hexadecimal digits")]
 pub struct ParseIdError;
+
+crate::debug_as_display!(ParseIdError);
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -65,10 +65,12 @@ impl fmt::Display for Level {
 }
 
 /// Text that names no level.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("`{0}` is not a level: use trace, debug, info, warning, error or critical")]
 pub struct ParseLevelError(String);
+
+crate::debug_as_display!(ParseLevelError);
 
 impl FromStr for Level {
     type Err = ParseLevelError;

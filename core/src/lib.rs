@@ -33,3 +33,16 @@ pub use level::{Level, ParseLevelError};
 pub use outcome::Outcome;
 #[cfg(feature = "full")]
 pub use usage::{Billing, Cost, ParseTierError, ServiceTier, Usage};
+
+/// Makes the `Debug` output of an error its `Display` output, since `?` in `main` prints `Debug`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! debug_as_display {
+    ($error:ty) => {
+        impl ::std::fmt::Debug for $error {
+            fn fmt(&self, out: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self, out)
+            }
+        }
+    };
+}

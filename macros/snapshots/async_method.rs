@@ -43,9 +43,16 @@ where
                 let mut hits = hits;
                 let __arg2 = __arg2;
                 let (a, _) = __arg2;
-                let __ret: &'a T = {
-                    hits.sort();
-                    self.keep(hits, a).await
+                let __ret: &'a T = '__ret: {
+                    if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
+                        &'a T,
+                    > {
+                        break '__ret __ret;
+                    }
+                    {
+                        hits.sort();
+                        self.keep(hits, a).await
+                    }
                 };
                 __ret
             },

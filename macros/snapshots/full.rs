@@ -54,8 +54,15 @@ fn search(
         let filter = filter;
         #[allow(unused_variables)]
         let id = id;
-        let __ret: Result<Vec<Chunk>, Error> = {
-            index().search(query, top_k)
+        let __ret: Result<Vec<Chunk>, Error> = '__ret: {
+            if let ::ragspan::__private::Some(__ret) = ::ragspan::__private::None::<
+                Result<Vec<Chunk>, Error>,
+            > {
+                break '__ret __ret;
+            }
+            {
+                index().search(query, top_k)
+            }
         };
         __ret
     });

@@ -6,6 +6,7 @@ mod captured_pipeline;
     allow(dead_code, reason = "captures exist only in tests")
 )]
 mod captures;
+mod probe;
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -18,6 +19,9 @@ use tracing::dispatcher::WeakDispatch;
 pub(crate) use captured_pipeline::CapturedPipeline;
 #[cfg(feature = "testing")]
 pub(crate) use captures::Claim;
+#[cfg(feature = "log")]
+pub(crate) use probe::clear_filter_state;
+pub(crate) use probe::probe;
 
 use crate::pipeline::{Pipeline, print_to_stderr};
 

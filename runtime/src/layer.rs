@@ -5,9 +5,11 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use tracing::callsite::{DefaultCallsite, Identifier};
 use tracing::dispatcher::WeakDispatch;
+use tracing::field::FieldSet;
 use tracing::span::Id;
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
@@ -29,6 +31,36 @@ static LAYERS: AtomicUsize = AtomicUsize::new(0);
 /// Returns whether any subscriber of this process has our layer.
 pub(crate) fn is_installed() -> bool {
     LAYERS.load(Ordering::Relaxed) > 0
+}
+
+/// The callsite of the questions of [`layer_gets`]; it is never registered.
+static PROBE: DefaultCallsite = DefaultCallsite::new(&PROBE_METADATA);
+
+static PROBE_METADATA: Metadata<'static> = probe_metadata(tracing::Level::ERROR, "ragspan");
+
+/// A layer of ours was asked about the probe.
+static GETS_PROBE: AtomicBool = AtomicBool::new(false);
+
+const fn probe_metadata(level: tracing::Level, target: &str) -> Metadata<'_> {
+    let fields = FieldSet::new(&["message"], Identifier(&PROBE));
+    Metadata::new(
+        "probe",
+        target,
+        level,
+        None,
+        None,
+        None,
+        fields,
+        tracing_core::Kind::EVENT,
+    )
+}
+
+/// Returns whether a layer of ours gets events of this level and target. A filter on that layer is asked before the
+/// layer is. For one caller at a time.
+pub(crate) fn layer_gets(subscriber: &Dispatch, level: tracing::Level, target: &str) -> bool {
+    GETS_PROBE.store(false, Ordering::Relaxed);
+    let is_enabled = dispatch::probe(subscriber, &probe_metadata(level, target));
+    is_enabled && GETS_PROBE.load(Ordering::Relaxed)
 }
 
 /// Returns the layer that makes records of events, for a subscriber of your own.
@@ -146,6 +178,13 @@ where
         } else {
             Interest::always()
         }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        if metadata.callsite() == Identifier(&PROBE) {
+            GETS_PROBE.store(true, Ordering::Relaxed);
+        }
+        true
     }
 
     fn on_record(&self, id: &Id, values: &tracing::span::Record<'_>, _: Context<'_, S>) {

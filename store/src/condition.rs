@@ -60,7 +60,7 @@ pub(super) enum Ordering {
 }
 
 /// The text is not a condition.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseConditionError {
     /// The operator is missing.
@@ -77,6 +77,8 @@ pub enum ParseConditionError {
     #[error("`{0}` is not a number: give one, or use = or ~ on a field of context")]
     NoNumber(String),
 }
+
+ragspan_core::debug_as_display!(ParseConditionError);
 
 impl FromStr for Condition {
     type Err = ParseConditionError;

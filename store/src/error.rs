@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why the store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file to read does not exist.
@@ -97,6 +97,8 @@ pub enum Error {
         candidates: Vec<String>,
     },
 }
+
+ragspan_core::debug_as_display!(Error);
 
 impl Error {
     pub(super) fn open(path: &Path, source: sqlx::Error) -> Self {

@@ -58,6 +58,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["static"] => from_a_static(),
         ["strict-then-not", path] => strict_then_not(path),
         ["terminated"] => until_terminated(),
+        ["terminated-twice"] => until_terminated_twice(),
+        ["exit"] => exit(),
+        ["error"] => Ok(ragspan::Config::from_yaml("a: 1\nb: 2").map(drop)?),
         ["async"] => in_a_runtime(),
         _ => Err("no such case".into()),
     }
@@ -453,6 +456,23 @@ fn until_terminated() -> Result<(), Box<dyn Error>> {
     add(1, 2);
     end(telemetry);
     Ok(())
+}
+
+/// Hangs after the first signal.
+fn until_terminated_twice() -> Result<(), Box<dyn Error>> {
+    let terminated = ragspan::terminated();
+    eprintln!("ready");
+    futures_executor(terminated);
+    eprintln!("hanging");
+    loop {
+        std::thread::park();
+    }
+}
+
+fn exit() -> Result<(), Box<dyn Error>> {
+    let telemetry = ragspan::start(quiet())?;
+    add(1, 2);
+    telemetry.exit(3)
 }
 
 /// Runs a future in a runtime without drivers: `terminated` works with any executor.

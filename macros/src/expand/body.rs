@@ -3,7 +3,7 @@
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ReturnType, Type, parse_quote_spanned};
+use syn::{Lifetime, ReturnType, Type, parse_quote_spanned};
 
 use super::enter::enter;
 use super::inspect::inspect;
@@ -90,10 +90,15 @@ pub(super) fn move_closure(
 
 /// ```text
 /// let mut own = enter; let call = &mut own; call.enter();
-/// let value: Hits = { body }; let ret = &value; inspect; value
+/// let value: Hits = may_end; let ret = &value; inspect; value
 /// ```
 pub(super) fn inline(span: &CheckedSpan, names: &Names<'_>) -> TokenStream {
-    call_statements(span, true, &inner(&span.function.body, names), names)
+    let body = inner(&span.function.body, names);
+    let body = match returned(span) {
+        Some(named) => may_end(&body, &named, names),
+        None => body,
+    };
+    call_statements(span, true, &body, names)
 }
 
 /// ```text
@@ -187,7 +192,7 @@ pub(super) fn type_hint(named: &Nameable, names: &Names<'_>) -> Option<TokenStre
 /// Before the 2024 edition, only a `let` statement drops these temporaries early enough.
 ///
 /// ```text
-/// { type_hint take let ret: Hits = { body }; ret }
+/// { type_hint take let ret: Hits = may_end; ret }
 /// ```
 fn scoped(
     body: &Group,
@@ -203,11 +208,26 @@ fn scoped(
     let inside = match named {
         Some(named) if !taken.is_empty() => {
             let (ret, returned) = (&names.ret, &named.returned);
-            quote_spanned!(names.mixed_site=> #type_hint #taken let #ret: #returned = #inner; #ret)
+            let value = may_end(&inner, named, names);
+            quote_spanned!(names.mixed_site=> #type_hint #taken let #ret: #returned = #value; #ret)
         }
         _ => quote!(#type_hint #taken #inner),
     };
     braced(inside, body.span())
+}
+
+/// Generates a block that the compiler takes for one that ends, so that a body that diverges triggers no lint about the
+/// code after it. The `break` never runs.
+///
+/// ```text
+/// '__ret: { if let Some(ret) = None::<Hits> { break '__ret ret; } { body } }
+/// ```
+fn may_end(inner: &TokenStream, named: &Nameable, names: &Names<'_>) -> TokenStream {
+    let (ret, private, returned) = (&names.ret, &names.private, &named.returned);
+    let label = Lifetime::new("'__ret", names.mixed_site);
+    quote_spanned! {names.mixed_site=>
+        #label: { if let #private::Some(#ret) = #private::None::<#returned> { break #label #ret; } #inner }
+    }
 }
 
 /// Generates the body in nested braces. The empty statement prevents the lint about unused braces.

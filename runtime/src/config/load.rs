@@ -282,6 +282,7 @@ fn with_backends(mut config: Config, settings: &LoadedSettings) -> Config {
     }
     if settings.is_enabled(keys::STDOUT.path) || fallback(settings).is_some() {
         config.stdout = Some(format(settings.get(keys::FORMAT)));
+        config.is_stdout_default = !settings.is_enabled(keys::STDOUT.path);
     }
     if settings.is_enabled(keys::FILE.path) {
         config.file = Some(FileSettings {

@@ -57,7 +57,7 @@ use crate::record::{Level, Service, program_name};
 /// The settings of [`start`](crate::start).
 ///
 /// The default needs neither a file nor a server: records from level INFO go to standard output (pretty on a terminal,
-/// JSON elsewhere) and to `./ragspan.db`, and metrics are served on `127.0.0.1:9464`.
+/// JSON elsewhere; not beside a subscriber of the service's own) and to `./ragspan.db`, and metrics are served on `127.0.0.1:9464`.
 ///
 /// ```
 /// use ragspan::{Config, Level};
@@ -76,6 +76,8 @@ pub struct Config {
     pub(crate) environment: Option<String>,
     pub(crate) levels: Levels,
     pub(crate) stdout: Option<Format>,
+    /// Standard output was not asked for, so that it is off beside a subscriber of the service's own.
+    pub(crate) is_stdout_default: bool,
     pub(crate) file: Option<FileSettings>,
     pub(crate) sqlite: Option<SqliteSettings>,
     pub(crate) metrics: Option<SocketAddr>,
@@ -100,6 +102,7 @@ impl Default for Config {
             environment: None,
             levels: Level::Info.into(),
             stdout: Some(Format::Auto),
+            is_stdout_default: true,
             file: None,
             sqlite: cfg!(feature = "sqlite").then(|| SqliteSettings::new("ragspan.db")),
             metrics: cfg!(feature = "serve").then_some(METRICS),
@@ -170,8 +173,11 @@ impl Config {
     }
 
     /// Writes records to standard output, in this format.
+    ///
+    /// This is the default, unless the service installs a subscriber of its own, whose layers print already.
     pub fn stdout(mut self, format: Format) -> Self {
         self.stdout = Some(format);
+        self.is_stdout_default = false;
         self
     }
 

@@ -13,7 +13,7 @@ const MAX_PROBLEMS: usize = 100;
 /// An error that occurs when a configuration cannot be loaded.
 ///
 /// Its `Display` form lists every problem on its own line, as `file:line:column: path: problem`.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file could not be read.
@@ -28,6 +28,8 @@ pub enum ConfigError {
     #[error(transparent)]
     Invalid(Problems),
 }
+
+ragspan_core::debug_as_display!(ConfigError);
 
 impl ConfigError {
     /// Returns the path of the configuration file.
@@ -50,12 +52,14 @@ impl ConfigError {
 }
 
 /// All problems of a configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     file: Option<PathBuf>,
     list: Vec<Problem>,
     more: usize,
 }
+
+ragspan_core::debug_as_display!(Problems);
 
 impl Problems {
     pub(super) fn add(&mut self, problem: Problem) {
@@ -109,12 +113,14 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// A problem of a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Problem {
     path: String,
     position: Option<Position>,
     message: String,
 }
+
+ragspan_core::debug_as_display!(Problem);
 
 impl Problem {
     /// Creates a problem. Characters of the message that are unsafe to print are replaced.

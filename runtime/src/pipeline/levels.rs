@@ -121,10 +121,12 @@ impl fmt::Display for Levels {
 }
 
 /// An error of directives that cannot be parsed: names each of them, and a directive that would be accepted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("{0}")]
 pub struct ParseDirectivesError(String);
+
+ragspan_core::debug_as_display!(ParseDirectivesError);
 
 fn allows(min: MinLevel, level: Level) -> bool {
     min.is_some_and(|min| level >= min)

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 /// An error of reading a table of prices.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum PricesError {
     /// The file was not read.
@@ -42,6 +42,8 @@ pub enum PricesError {
         message: String,
     },
 }
+
+ragspan_core::debug_as_display!(PricesError);
 
 impl PricesError {
     pub(super) fn shape(message: impl Into<String>) -> Self {

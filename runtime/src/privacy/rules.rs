@@ -357,7 +357,7 @@ impl Rules {
 }
 
 /// An error of a user's redaction rule.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedactionError {
     /// The name is not valid.
@@ -375,6 +375,8 @@ pub enum RedactionError {
     #[error("the pattern matches the empty text: make it match at least one character")]
     Empty,
 }
+
+ragspan_core::debug_as_display!(RedactionError);
 
 /// The memory limit of one compiled expression, in bytes; the same limit applies to its state while it runs.
 const MAX_MEMORY: usize = 1 << 20;

@@ -6,6 +6,8 @@ use tracing::subscriber::NoSubscriber;
 use tracing::{Level, Metadata, Span};
 use tracing_core::Kind;
 
+use crate::dispatch::probe;
+
 /// The callsite of a scope span. `#[derive(LogContext)]` creates one as a static; not part of the public API.
 ///
 /// The span has the level ERROR and a callsite in the user's own crate, so that filters like `warn` or
@@ -48,7 +50,8 @@ impl ScopeCallsite {
         Span::new(&self.meta, &self.meta.fields().value_set(&[]))
     }
 
-    /// Returns whether the subscriber of this thread enables the span.
+    /// Returns whether the subscriber of this thread enables the span. If so, the span must be created: it takes the
+    /// answers of the per-layer filters.
     pub(super) fn is_enabled(&'static self) -> bool {
         let interest = self.callsite.interest();
         // `is_always` covers all subscribers of the process; this thread may have none.
@@ -70,5 +73,8 @@ pub(super) fn default_callsite() -> &'static ScopeCallsite {
 
 /// Returns whether the subscriber of this thread enables scope spans.
 pub(crate) fn scope_is_enabled() -> bool {
-    DEFAULT.is_enabled()
+    !DEFAULT.callsite.interest().is_never()
+        && tracing::dispatcher::get_default(|to| {
+            !to.is::<NoSubscriber>() && probe(to, &DEFAULT.meta)
+        })
 }

@@ -13,6 +13,7 @@ use tracing::{Level, Metadata};
 use tracing_core::Kind;
 
 use crate::context::{CallsiteInfo, Layer};
+use crate::dispatch::probe;
 use crate::metrics::CallMetrics;
 use crate::pipeline::Pipeline;
 use crate::record::{self, Package};
@@ -220,7 +221,15 @@ impl SpanCallsite {
         &self.meta
     }
 
-    /// Returns whether the subscriber of this thread enables the span.
+    /// Returns whether the subscriber of this thread would enable the span.
+    pub(super) fn is_wanted(&'static self) -> bool {
+        let interest = self.callsite.interest();
+        interest.is_always()
+            || !interest.is_never() && tracing::dispatcher::get_default(|to| probe(to, &self.meta))
+    }
+
+    /// Returns whether the subscriber of this thread enables the span. If so, the span must be created next: it takes
+    /// the answers of the per-layer filters.
     pub(super) fn is_enabled(&'static self) -> bool {
         let interest = self.callsite.interest();
         interest.is_always()

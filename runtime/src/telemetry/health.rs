@@ -59,6 +59,7 @@ pub(super) enum Component {
     #[cfg(feature = "serve")]
     Listener,
     Scopes,
+    Filters,
     Recorder,
 }
 

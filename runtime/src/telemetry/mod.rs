@@ -2,6 +2,7 @@
 
 #[cfg(feature = "log")]
 mod bridge;
+mod filters;
 mod health;
 mod report;
 #[cfg(feature = "serve")]
@@ -44,7 +45,7 @@ const DROP_LIMIT: Duration = Duration::from_secs(1);
 const DROP_DELIVERY: Duration = Duration::from_millis(900);
 
 /// An error that occurs when ragspan cannot be started.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// `start` was called before in this process.
@@ -72,6 +73,8 @@ pub enum StartError {
     },
 }
 
+ragspan_core::debug_as_display!(StartError);
+
 /// Starts the pipeline, and `tracing` with it.
 ///
 /// Installs a subscriber if there is none. An installed subscriber with [`layer()`](crate::layer()) is used.
@@ -93,7 +96,7 @@ pub enum StartError {
 /// telemetry.shutdown_blocking(Duration::from_secs(5)).report();
 /// # Ok::<(), ragspan::telemetry::StartError>(())
 /// ```
-pub fn start(config: Config) -> Result<Telemetry, StartError> {
+pub fn start(mut config: Config) -> Result<Telemetry, StartError> {
     /// Serializes concurrent calls, so that the second one returns [`StartError::AlreadyStarted`].
     static STARTING: Mutex<()> = Mutex::new(());
     let _guard = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,19 +115,21 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     let pipeline = Pipeline::new(service, config.levels.clone(), registry, config.queue_size);
     let pipeline = pipeline.with_prices(Arc::clone(&config.prices));
     let pipeline = Arc::new(pipeline.with_propagation(config.propagation.clone()));
-    if subscribe(config.levels.min_level().unwrap_or(Level::Critical))? {
+    let min_level = config.levels.min_level();
+    if subscribe(min_level.unwrap_or(Level::Critical))? {
         pipeline.set_sole_listener();
+    } else if config.is_stdout_default {
+        // The layers of the service print already.
+        config.stdout = None;
     }
     let strict = config.strict;
     let hash_key = config.hash_key.clone();
-    #[cfg(feature = "log")]
-    let level = config.levels.min_level();
     let state = HealthState::new(pipeline);
     for (index, note) in config.notes().iter().enumerate() {
         state.report(Component::Configuration(index), note.as_str());
     }
     let worker = run(config, &state);
-    check_scopes(&state);
+    check_filters(&state, min_level);
     let telemetry = Telemetry {
         warnings: state.warnings(),
         worker,
@@ -133,7 +138,7 @@ pub fn start(config: Config) -> Result<Telemetry, StartError> {
     };
     let telemetry = telemetry.publish(strict, hash_key)?;
     #[cfg(feature = "log")]
-    bridge::install(level.unwrap_or(Level::Critical));
+    bridge::install(min_level.unwrap_or(Level::Critical));
     Ok(telemetry)
 }
 
@@ -144,9 +149,14 @@ fn subscribe(level: Level) -> Result<bool, StartError> {
     let has_layer = layer::is_installed();
     let subscriber = tracing_subscriber::registry().with(RagLayer::sole(level));
     match tracing::subscriber::set_global_default(subscriber) {
-        Ok(()) => Ok(true),
-        Err(_) if has_layer => Ok(false),
-        Err(_) => Err(StartError::ForeignSubscriber),
+        Ok(()) => return Ok(true),
+        // The rejected subscriber has raised the maximum level of the process.
+        Err(_) => tracing::callsite::rebuild_interest_cache(),
+    }
+    if has_layer {
+        Ok(false)
+    } else {
+        Err(StartError::ForeignSubscriber)
     }
 }
 
@@ -194,11 +204,15 @@ fn listen(_: Address, _: &Arc<HealthState>) -> impl Future<Output = ()> + Send +
     std::future::ready(())
 }
 
-/// Reports a filter that disables scopes, so that records lack the fields of requests.
-fn check_scopes(state: &HealthState) {
+/// Reports the filters of the subscriber that hide wanted records, or scopes, so that records lack the fields of
+/// requests.
+fn check_filters(state: &HealthState, min_level: Option<Level>) {
     if !scope_is_enabled() {
-        let message = "a filter hides the scopes with the request fields: enable level ERROR";
+        let message = "a filter hides the scopes with the request fields: enable level ERROR of the target `ragspan`";
         state.report(Component::Scopes, message);
+    }
+    if let Some(hidden) = min_level.and_then(filters::hidden) {
+        state.report(Component::Filters, hidden.to_string());
     }
 }
 
@@ -288,6 +302,21 @@ impl Telemetry {
     pub fn shutdown_blocking(mut self, deadline: Duration) -> ShutdownReport {
         let stats = self.ask_shutdown(deadline).blocking_recv();
         self.end(stats.ok())
+    }
+
+    /// Delivers records for at most a second, as a drop does, and exits the process with this status. For use in place of
+    /// [`std::process::exit`], which drops nothing and so loses the records that are queued; works within an async
+    /// runtime too.
+    ///
+    /// ```
+    /// fn fail(telemetry: ragspan::Telemetry, error: &str) -> ! {
+    ///     eprintln!("{error}");
+    ///     telemetry.exit(1)
+    /// }
+    /// ```
+    pub fn exit(self, status: i32) -> ! {
+        drop(self);
+        std::process::exit(status)
     }
 
     fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<DeliveryStats>> {

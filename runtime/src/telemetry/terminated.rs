@@ -12,7 +12,7 @@ use crate::pipeline::print_to_stderr;
 ///
 /// The signals are caught from this call on, even before the future is polled, and under any runtime or none. They no
 /// longer terminate the process: when the future completes, finish the running requests and then shut the telemetry
-/// down. A task that is aborted from then on is recorded as cancelled by the `shutdown`. If signals cannot be caught,
+/// down. A task that is aborted from then on is recorded as cancelled by the `shutdown`. A second signal ends the process at once, with status 130 or 143. If signals cannot be caught,
 /// an error is printed to standard error, and the future never completes, so that the service continues.
 ///
 /// ```no_run
@@ -63,7 +63,7 @@ fn listen(mut signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>)
         };
         Ok((runtime, signals))
     });
-    let (runtime, signals) = match caught {
+    let (runtime, mut signals) = match caught {
         Ok(caught) => caught,
         // `catch` waits for this message.
         Err(error) => return drop(ready.send(Err(error))),
@@ -71,7 +71,7 @@ fn listen(mut signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>)
     let _sent = ready.send(Ok(()));
     let is_received = runtime.block_on(async {
         tokio::select! {
-            () = signals.next() => true,
+            _ = signals.next() => true,
             () = signal.closed() => false,
         }
     });
@@ -79,6 +79,9 @@ fn listen(mut signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>)
         cancel::shutting_down();
         // The receiver may have been dropped meanwhile.
         let _sent = signal.send(());
+        // Who asks twice does not want to wait for a shutdown that hangs.
+        let status = runtime.block_on(signals.next());
+        std::process::exit(status);
     }
 }
 
@@ -98,10 +101,11 @@ impl Signals {
         })
     }
 
-    async fn next(mut self) {
+    /// Waits for a signal, and returns the exit status of a process that it ends.
+    async fn next(&mut self) -> i32 {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => 143,
+            _ = self.interrupt.recv() => 130,
         }
     }
 }
@@ -119,10 +123,11 @@ impl Signals {
         Ok(Self(ctrl_c()?, ctrl_close()?))
     }
 
-    async fn next(mut self) {
+    /// Waits for a signal, and returns the exit status of a process that it ends.
+    async fn next(&mut self) -> i32 {
         tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
+            _ = self.0.recv() => 130,
+            _ = self.1.recv() => 143,
         }
     }
 }

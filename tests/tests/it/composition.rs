@@ -158,3 +158,39 @@ fn a_signal_shuts_the_service_down_gracefully() {
         assert_eq!(pairs(&stdout).len(), 2, "{signal}: {stdout}");
     }
 }
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    for (signal, status) in [("-TERM", 143), ("-INT", 130)] {
+        let mut child = Command::new(STARTUP)
+            .arg("terminated-twice")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let id = child.id().to_string();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        for expected in ["ready", "hanging"] {
+            assert_eq!(lines.next().unwrap().unwrap(), expected);
+            let sent = Command::new("kill").args([signal, &id]).status();
+            assert!(sent.unwrap().success());
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
+    }
+}
+
+#[test]
+fn an_exit_through_the_telemetry_delivers_the_records() {
+    let output = run(STARTUP, &["exit"]);
+    assert_eq!(output.status.code(), Some(3));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(pairs(&stdout).len(), 2, "{stdout}");
+}
+
+#[test]
+fn an_error_out_of_main_prints_its_lines() {
+    let output = run(STARTUP, &["error"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.lines().count() >= 2, "{stderr}");
+    assert!(stderr.contains("unknown key `a`"), "{stderr}");
+    assert!(!stderr.contains("Invalid("), "{stderr}");
+}

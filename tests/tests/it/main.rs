@@ -73,6 +73,7 @@ mod service;
 // Under twenty hostile conditions the application runs, and each problem is reported once.
 mod hostile;
 // Telemetry works together with the subscriber, the logger and the signals of other libraries.
+mod composed;
 mod composition;
 // The names in a record are spelled in one table, and stored so that they can be asked for.
 mod keys;

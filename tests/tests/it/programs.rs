@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 pub(crate) const CANARY: &str = env!("CARGO_BIN_EXE_canary");
 pub(crate) const COLUMNS: &str = env!("CARGO_BIN_EXE_columns");
+pub(crate) const COMPOSED: &str = env!("CARGO_BIN_EXE_composed");
 pub(crate) const CONFIGURED: &str = env!("CARGO_BIN_EXE_configured");
 pub(crate) const EMIT: &str = env!("CARGO_BIN_EXE_emit");
 pub(crate) const ENDS: &str = env!("CARGO_BIN_EXE_ends");

@@ -11,7 +11,8 @@ use crate::span::options::SpanOptions;
 /// The listeners of a call that is about to start.
 #[derive(Debug)]
 pub(super) struct Listeners {
-    /// The subscriber enables the span.
+    /// The subscriber would enable the span. The user's expressions run before the span is opened, and some calls open it
+    /// with the first poll, so the subscriber is asked once more then.
     is_span_enabled: bool,
     handle: Option<Handle>,
 }
@@ -20,7 +21,7 @@ impl Listeners {
     /// Returns the listeners of the callsite on this thread; `None` if there is neither a pipeline nor a subscriber
     /// that enables the span.
     pub(super) fn find(callsite: &'static SpanCallsite) -> Option<Self> {
-        let (is_span_enabled, handle) = (callsite.is_enabled(), dispatch::current());
+        let (is_span_enabled, handle) = (callsite.is_wanted(), dispatch::current());
         if handle.is_none() {
             dispatch::hint_not_started(callsite.info.operation);
             if !is_span_enabled || has_no_subscriber() {
@@ -49,7 +50,7 @@ pub(super) fn start(
     options: SpanOptions,
     values: &[&dyn Value],
 ) -> (Span, Option<CallObserver>) {
-    let span = if listeners.is_span_enabled {
+    let span = if listeners.is_span_enabled && callsite.is_enabled() {
         open_span(callsite, &options, values)
     } else {
         Span::none()
