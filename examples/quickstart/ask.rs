@@ -1,0 +1,126 @@
+//! Asks the questions of several users at once, each user's in order.
+
+use std::sync::Arc;
+
+use ragspan::LogContext as _;
+
+use crate::answer::{AnswerError, Answered, Request, Service, answer};
+use crate::library::Library;
+use crate::words::content_words;
+
+/// The users, among whom questions are dealt in turn.
+const USERS: [&str; 2] = ["ada", "grace"];
+
+/// A question that finds nothing, on purpose: so that there is an error to look into.
+pub const NOT_IN_ANY_CORPUS: &str = "who won the 1954 world cup?";
+
+/// Questions about the documentation of this repository, for the users in turn.
+pub const DEFAULT_QUESTIONS: [&str; 6] = [
+    "what does a span id look like?",
+    "which sinks are there?",
+    "and the trace id of a root?",
+    "what happens when a queue is full?",
+    NOT_IN_ANY_CORPUS,
+    "how is an error counted that passes through several calls?",
+];
+
+/// The number of questions about an unknown corpus, besides the one that finds nothing.
+const MADE_UP_QUESTIONS: usize = 5;
+
+/// A question, and its answer or error.
+#[derive(Debug)]
+pub struct Reply {
+    pub request: Request,
+    pub outcome: Result<Answered, AnswerError>,
+}
+
+/// Makes questions about an unknown corpus from its headings, and one that finds nothing.
+pub fn questions_about(library: &Library) -> Vec<String> {
+    let headings = library
+        .chunks()
+        .iter()
+        .filter_map(|chunk| chunk.sentences.first());
+    let titles = headings.filter_map(|sentence| sentence.heading.rsplit(" > ").next());
+    let titles = titles.map(|title| title.trim_end_matches(['?', '.', ':', '!']));
+    let mut titles: Vec<_> = titles
+        .filter(|title| content_words(title).next().is_some())
+        .collect();
+    titles.dedup();
+    let step = titles.len().div_ceil(MADE_UP_QUESTIONS).max(1);
+    let chosen = titles
+        .into_iter()
+        .step_by(step)
+        .map(|title| format!("what about {title}?"));
+    chosen.chain([NOT_IN_ANY_CORPUS.to_owned()]).collect()
+}
+
+/// Asks all questions, each user's one after the other, and returns the replies by user.
+pub async fn ask_all(service: &Arc<Service>, questions: &[String]) -> Vec<Reply> {
+    let conversations = USERS.iter().enumerate().map(|(turn, user)| {
+        let questions: Vec<_> = questions
+            .iter()
+            .skip(turn)
+            .step_by(USERS.len())
+            .cloned()
+            .collect();
+        tokio::spawn(converse(Arc::clone(service), user, questions))
+    });
+    // Collected first, so that all conversations run at once.
+    let conversations: Vec<_> = conversations.collect();
+    let mut replies = Vec::new();
+    for conversation in conversations {
+        match conversation.await {
+            Ok(of_one_user) => replies.extend(of_one_user),
+            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+            // Only a runtime that shuts down cancels these tasks.
+            Err(_) => {}
+        }
+    }
+    replies
+}
+
+async fn converse(service: Arc<Service>, user: &str, questions: Vec<String>) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    for question in questions {
+        replies.push(ask(&service, Request::new(question, user)).await);
+    }
+    replies
+}
+
+/// Asks one question in the scope of its user and conversation.
+pub async fn ask(service: &Service, request: Request) -> Reply {
+    let outcome = request.scope(answer(service, &request)).await;
+    Reply { request, outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::bees;
+
+    #[tokio::test]
+    async fn questions_made_from_headings_are_answered() {
+        let service = Arc::new(bees());
+        let questions = questions_about(&service.library);
+        assert_eq!(questions, ["what about Bees?", NOT_IN_ANY_CORPUS]);
+        let replies = ask_all(&service, &questions).await;
+        assert!(replies[0].outcome.is_ok(), "{replies:?}");
+        assert!(matches!(replies[1].outcome, Err(AnswerError::NoContext)));
+    }
+
+    #[tokio::test]
+    async fn replies_are_sorted_by_user_and_in_the_order_of_the_questions() {
+        let questions = ["queen?", "drones?", "eggs?", "sting?"].map(str::to_owned);
+        let replies = ask_all(&Arc::new(bees()), &questions).await;
+        let asked = replies
+            .iter()
+            .map(|it| (it.request.user_id.as_str(), it.request.question.as_str()));
+        let expected = [
+            ("ada", "queen?"),
+            ("ada", "eggs?"),
+            ("grace", "drones?"),
+            ("grace", "sting?"),
+        ];
+        assert_eq!(asked.collect::<Vec<_>>(), expected);
+    }
+}

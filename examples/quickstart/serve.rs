@@ -1,0 +1,132 @@
+//! Serves the answers over HTTP: `POST /query`, `GET /metrics`, `GET /health`.
+
+use std::sync::{Arc, Weak};
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use ragspan::{ErrorType as _, Telemetry};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::answer::{AnswerError, Request, Service};
+use crate::ask::ask;
+use crate::retrieve::RetrievalError;
+
+/// The largest size of a request in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The state of the handlers.
+pub struct App {
+    pub service: Arc<Service>,
+    /// Gone after the shutdown.
+    pub telemetry: Weak<Telemetry>,
+}
+
+/// Returns the three routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/query", post(query))
+        .route("/metrics", get(metrics))
+        .route("/health", get(health))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(Arc::new(app))
+}
+
+#[derive(Deserialize)]
+struct QueryBody {
+    query: String,
+    user_id: Option<String>,
+    session_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AnswerBody {
+    response: String,
+    trace_id: Option<String>,
+    quality: f64,
+    quality_tier: &'static str,
+}
+
+/// Reads JSON whatever the header names it: `curl -d` names it a form.
+async fn query(State(app): State<Arc<App>>, body: Result<Bytes, BytesRejection>) -> Response {
+    let body: QueryBody = match body.map(|bytes| serde_json::from_slice(&bytes)) {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) => return bad_request(status_of_json(&error), &error.to_string()),
+        Err(rejection) => return bad_request(rejection.status(), &rejection.body_text()),
+    };
+    let user = body.user_id.unwrap_or_else(|| "anonymous".to_owned());
+    let mut request = Request::new(body.query, user);
+    if let Some(session) = body.session_id {
+        request.session_id = session;
+    }
+    let reply = ask(&app.service, request).await;
+    let trace_id = reply.request.trace_id().map(|id| id.to_string());
+    match reply.outcome {
+        Ok(answered) => Json(AnswerBody {
+            response: answered.text,
+            trace_id,
+            quality: answered.evaluation.faithfulness,
+            quality_tier: answered.evaluation.tier(),
+        })
+        .into_response(),
+        Err(error) => {
+            let details = json!({"type": error.error_type(), "message": error.to_string()});
+            let body = json!({"error": details, "trace_id": trace_id});
+            (status_of(&error), Json(body)).into_response()
+        }
+    }
+}
+
+fn status_of(error: &AnswerError) -> StatusCode {
+    match error {
+        AnswerError::NoContext => StatusCode::NOT_FOUND,
+        AnswerError::Retrieval(RetrievalError::EmptyQuestion) => StatusCode::BAD_REQUEST,
+        AnswerError::Generation(_) => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Rejects an invalid body, which has no trace, because no request began.
+fn bad_request(status: StatusCode, message: &str) -> Response {
+    let details = json!({"type": "bad_request", "message": message});
+    let body = json!({"error": details, "trace_id": null});
+    (status, Json(body)).into_response()
+}
+
+fn status_of_json(error: &serde_json::Error) -> StatusCode {
+    if error.is_data() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::BAD_REQUEST
+    }
+}
+
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, StatusCode> {
+    let telemetry = app
+        .telemetry
+        .upgrade()
+        .ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+    let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
+    let metrics = telemetry.render_metrics(accept);
+    Ok(([(header::CONTENT_TYPE, metrics.content_type)], metrics.body).into_response())
+}
+
+/// Returns 200 also where records are lost: that is a reason to look, and not one to restart the service.
+async fn health(State(app): State<Arc<App>>) -> Result<Json<Value>, StatusCode> {
+    let telemetry = app
+        .telemetry
+        .upgrade()
+        .ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+    let details: Value = serde_json::from_str(&telemetry.health().to_json()).unwrap_or_default();
+    Ok(Json(json!({
+        "status": details["status"],
+        "chunks": app.service.library.chunks().len(),
+        "model": app.service.generator.model(),
+        "telemetry": details,
+    })))
+}
