@@ -1,7 +1,6 @@
 //! Asks the questions of several users at once, each user's in order.
 
-use std::sync::Arc;
-
+use futures_util::future::join_all;
 use ragspan::LogContext as _;
 
 use crate::answer::{AnswerError, Answered, Request, Service, answer};
@@ -54,37 +53,20 @@ pub fn questions_about(library: &Library) -> Vec<String> {
     chosen.chain([NOT_IN_ANY_CORPUS.to_owned()]).collect()
 }
 
-/// Asks all questions, each user's one after the other, and returns the replies by user.
-pub async fn ask_all(service: &Arc<Service>, questions: &[String]) -> Vec<Reply> {
-    let conversations = USERS.iter().enumerate().map(|(turn, user)| {
-        let questions: Vec<_> = questions
-            .iter()
-            .skip(turn)
-            .step_by(USERS.len())
-            .cloned()
-            .collect();
-        tokio::spawn(converse(Arc::clone(service), user, questions))
-    });
-    // Collected first, so that all conversations run at once.
-    let conversations: Vec<_> = conversations.collect();
-    let mut replies = Vec::new();
-    for conversation in conversations {
-        match conversation.await {
-            Ok(of_one_user) => replies.extend(of_one_user),
-            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-            // Only a runtime that shuts down cancels these tasks.
-            Err(_) => {}
+/// Asks all questions, the users at once and each user's one after the other, and returns the replies by user.
+pub async fn ask_all(service: &Service, questions: &[String]) -> Vec<Reply> {
+    let conversations = USERS.iter().enumerate().map(async |(turn, user)| {
+        let mut replies = Vec::new();
+        for question in questions.iter().skip(turn).step_by(USERS.len()) {
+            replies.push(ask(service, Request::new(question, *user)).await);
         }
-    }
-    replies
-}
-
-async fn converse(service: Arc<Service>, user: &str, questions: Vec<String>) -> Vec<Reply> {
-    let mut replies = Vec::new();
-    for question in questions {
-        replies.push(ask(&service, Request::new(question, user)).await);
-    }
-    replies
+        replies
+    });
+    join_all(conversations)
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Asks one question in the scope of its user and conversation.
@@ -100,7 +82,7 @@ mod tests {
 
     #[tokio::test]
     async fn questions_made_from_headings_are_answered() {
-        let service = Arc::new(bees());
+        let service = bees();
         let questions = questions_about(&service.library);
         assert_eq!(questions, ["what about Bees?", NOT_IN_ANY_CORPUS]);
         let replies = ask_all(&service, &questions).await;
@@ -111,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn replies_are_sorted_by_user_and_in_the_order_of_the_questions() {
         let questions = ["queen?", "drones?", "eggs?", "sting?"].map(str::to_owned);
-        let replies = ask_all(&Arc::new(bees()), &questions).await;
+        let replies = ask_all(&bees(), &questions).await;
         let asked = replies
             .iter()
             .map(|it| (it.request.user_id.as_str(), it.request.question.as_str()));

@@ -133,55 +133,39 @@ fn is_document(entry: &DirEntry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
-
-    fn tree(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for path in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "[workspace]\n").unwrap();
-        }
-        folder
-    }
 
     fn sources(corpus: &Corpus) -> Vec<String> {
         let paths = corpus.list().unwrap();
-        let read = |path: &PathBuf| corpus.read(path).unwrap().source;
-        paths.iter().map(read).collect()
+        paths.iter().map(|path| corpus.source_of(path)).collect()
     }
 
     #[test]
-    fn documents_are_listed_in_order_without_hidden_and_built_ones() {
-        let folder = tree(&[
+    fn a_workspace_is_found_from_below_and_its_documents_are_listed_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let handbook = format!("{TEST_CORPUS}/the-hive.md");
+        for file in [
+            "Cargo.toml",
             "b/z.txt",
             "b/a.md",
-            "A.md",
-            "code.rs",
-            ".git/HEAD.md",
-            "target/doc/x.md",
-        ]);
-        let corpus = Corpus::folder(folder.path()).unwrap();
-        assert_eq!(sources(&corpus), ["A.md", "b/a.md", "b/z.txt"]);
-    }
-
-    #[test]
-    fn the_workspace_is_found_from_below_and_leaves_its_test_corpus_out() {
-        let handbook = format!("{TEST_CORPUS}/the-hive.md");
-        let folder = tree(&["Cargo.toml", "README.md", &handbook, "examples/README.md"]);
-        let corpus = Corpus::of_workspace(&folder.path().join("examples")).unwrap();
-        assert_eq!(sources(&corpus), ["README.md", "examples/README.md"]);
+            "a.rs",
+            ".git/x.md",
+            "target/x.md",
+            &handbook,
+        ] {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "[workspace]\n").unwrap();
+        }
+        let corpus = Corpus::of_workspace(&folder.path().join("b")).unwrap();
+        assert_eq!(sources(&corpus), ["b/a.md", "b/z.txt"]);
         let corpus = Corpus::folder(folder.path().join("examples")).unwrap();
-        assert_eq!(sources(&corpus).len(), 2, "it is read on request");
-    }
-
-    #[test]
-    fn a_folder_without_documents_and_a_missing_one_are_errors() {
-        let folder = tree(&["notes.rs"]);
-        let empty = Corpus::folder(folder.path()).unwrap();
-        assert!(matches!(empty.list(), Err(CorpusError::Empty(_))));
-        let missing = Corpus::folder(folder.path().join("none"));
-        assert!(matches!(missing, Err(CorpusError::NotAFolder(_))));
+        assert_eq!(
+            sources(&corpus),
+            ["quickstart/corpus/the-hive.md"],
+            "it is read on request"
+        );
+        let empty = Corpus::folder(folder.path().join(".git/none"));
+        assert!(matches!(empty, Err(CorpusError::NotAFolder(_))));
         let none = Corpus::of_workspace(Path::new("/no-such-folder/docs"));
         assert!(matches!(none, Err(CorpusError::NoWorkspace(_))));
     }

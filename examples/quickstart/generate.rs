@@ -1,6 +1,7 @@
 //! Generates the answer from the question and the hits: offline by quoting, or with a real model.
 
-use futures_util::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use async_stream::try_stream;
+use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use ragspan::{ErrorType, Usage, rag_span};
 
 #[cfg(feature = "openai")]
@@ -131,27 +132,14 @@ fn extract<'a>(
     question: &'a str,
     hits: &'a [Hit],
 ) -> impl Stream<Item = Result<Piece, GenerationError>> + Send + 'a {
-    let text = stream::once(async move {
-        match quote(question, hits) {
-            text if text.is_empty() => Err(GenerationError::NothingToQuote),
-            text => Ok(text),
+    try_stream! {
+        let text = quote(question, hits);
+        if text.is_empty() {
+            Err(GenerationError::NothingToQuote)?;
         }
-    });
-    let with_usage = move |text: String| {
-        let spoken = Piece {
-            text: text.clone(),
-            usage: None,
-        };
-        let counted = stream::once(async move {
-            let usage = Some(usage(question, hits, &text));
-            Ok(Piece {
-                usage,
-                ..Piece::default()
-            })
-        });
-        stream::once(async { Ok(spoken) }).chain(counted)
-    };
-    text.map_ok(with_usage).try_flatten()
+        yield Piece { text: text.clone(), usage: None };
+        yield Piece { text: String::new(), usage: Some(usage(question, hits, &text)) };
+    }
 }
 
 fn usage(question: &str, hits: &[Hit], answer: &str) -> Usage {

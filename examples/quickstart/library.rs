@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use bm25::{Embedder, EmbedderBuilder, Scorer, TokenEmbedder, TokenEmbedding, Tokenizer};
+use bm25::{SearchEngine, SearchEngineBuilder, Tokenizer};
 
 use crate::chunk::Chunk;
 use crate::embed::{Embedding, embed};
@@ -33,7 +33,7 @@ pub struct Library {
     /// The number of chunks that contain a stem.
     chunks_with: HashMap<String, usize>,
     vectors: Vec<Embedding>,
-    keywords: Scorer<usize, u64>,
+    keywords: SearchEngine<usize, u64, Stems>,
 }
 
 impl Library {
@@ -51,7 +51,7 @@ impl Library {
         }
         Self {
             chunks: chunks.into_iter().map(Arc::new).collect(),
-            keywords: keyword_index(&texts),
+            keywords: keyword_index(texts),
             chunks_with,
             stems,
             vectors,
@@ -65,14 +65,9 @@ impl Library {
 
     /// Returns the chunks that share a word with the question, best first, by BM25.
     pub fn by_keyword(&self, question: &str, limit: usize) -> Vec<Scored> {
-        let stems: BTreeSet<_> = content_stems(question).into_iter().collect();
-        let tokens = stems.iter().map(|stem| TokenEmbedding {
-            index: u64::embed(stem),
-            value: 1.0,
-        });
-        let matches = self.keywords.matches(&bm25::Embedding(tokens.collect()));
-        let scored = matches.into_iter().map(|found| Scored {
-            chunk: found.id,
+        let found = self.keywords.search(question, None).into_iter();
+        let scored = found.map(|found| Scored {
+            chunk: found.document.id,
             score: found.score,
         });
         best(scored.collect(), limit)
@@ -140,15 +135,10 @@ impl Tokenizer for Stems {
     }
 }
 
-fn keyword_index(texts: &[String]) -> Scorer<usize, u64> {
-    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
-    let embedder: Embedder<u64, _> =
-        EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Stems, &texts).build();
-    let mut index = Scorer::new();
-    for (chunk, text) in texts.iter().enumerate() {
-        index.upsert(&chunk, embedder.embed(text));
-    }
-    index
+fn keyword_index(texts: Vec<String>) -> SearchEngine<usize, u64, Stems> {
+    let texts = texts.into_iter().enumerate();
+    let documents = texts.map(|(chunk, text)| bm25::Document::new(chunk, text));
+    SearchEngineBuilder::with_tokenizer_and_documents(Stems, documents.collect::<Vec<_>>()).build()
 }
 
 #[cfg(test)]

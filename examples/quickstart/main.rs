@@ -28,7 +28,6 @@ mod telemetry;
 mod tokens;
 mod words;
 
-use std::error::Error;
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -36,6 +35,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::anyhow;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use ragspan::prices::Prices;
@@ -98,31 +98,21 @@ async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         // A reader that stops after the first lines, such as `head`, is not an error.
-        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // If standard error is closed, only the exit code reports the failure.
-            let _printed = write_error(&mut io::stderr(), error.as_ref());
+            let _printed = writeln!(io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn write_error(out: &mut dyn Write, error: &(dyn Error + 'static)) -> io::Result<()> {
-    write!(out, "error: {error}")?;
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        write!(out, ": {deeper}")?;
-        cause = deeper.source();
-    }
-    writeln!(out)
-}
-
-async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+async fn run(args: Args) -> anyhow::Result<()> {
     let prices = args.prices.as_ref().map(Prices::from_file).transpose()?;
     let prices = prices.unwrap_or_default();
     let telemetry = telemetry::start(&args.db, prices.clone(), args.json)?;
@@ -144,7 +134,7 @@ async fn work(
     prices: Prices,
     telemetry: &Arc<Telemetry>,
     page: &mut Page,
-) -> Result<Done, Box<dyn Error>> {
+) -> anyhow::Result<Done> {
     // Otherwise the first request would wait for the table of tokens.
     let warming_up = std::thread::spawn(tokens::warm_up);
     let generator = Generator::from_env()?;
@@ -156,7 +146,7 @@ async fn work(
     }
     warming_up
         .join()
-        .map_err(|_| "the table of tokens is broken")?;
+        .map_err(|_| anyhow!("the table of tokens is broken"))?;
     let service = Arc::new(Service::new(library, generator, prices));
     let mut replies = Vec::new();
     if args.serve {
@@ -172,7 +162,7 @@ async fn work(
     })
 }
 
-fn ingested(args: &Args, page: &mut Page) -> Result<Ingested, Box<dyn Error>> {
+fn ingested(args: &Args, page: &mut Page) -> anyhow::Result<Ingested> {
     let corpus = match &args.corpus {
         Some(folder) => Corpus::folder(folder)?,
         None => Corpus::of_workspace(&std::env::current_dir()?)?,
@@ -212,7 +202,7 @@ async fn conclude(
     page: &mut Page,
     done: Done,
     report: Option<&ShutdownReport>,
-) -> Result<(), Box<dyn Error>> {
+) -> anyhow::Result<()> {
     if let Some(first) = done.first {
         Summary::read(db, first)
             .await?

@@ -6,8 +6,8 @@ mod tests;
 use std::io;
 use std::time::Duration;
 
-use futures_util::stream::{self, Stream};
-use futures_util::{AsyncBufReadExt as _, StreamExt as _, TryStreamExt as _};
+use async_stream::try_stream;
+use futures_util::{AsyncBufReadExt as _, Stream, TryStreamExt as _};
 use ragspan::{ErrorType, Usage, rag_span};
 use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
@@ -50,9 +50,9 @@ pub enum ChatError {
     #[error("no http client, install the system's root certificates")]
     Client(#[source] reqwest::Error),
     #[error("the model cannot be reached, check OPENAI_BASE_URL and the network")]
-    Connection(#[from] reqwest::Error),
-    #[error("the answer broke off, ask again")]
-    CutShort(#[source] Option<io::Error>),
+    Connection(#[from] io::Error),
+    #[error("the answer was cut short, ask again")]
+    CutShort,
     #[error("the model refuses the key ({status}), check OPENAI_API_KEY")]
     Key { status: u16 },
     // A rate limit is not a defect: the caller can wait.
@@ -114,8 +114,24 @@ impl ChatClient {
             "stream": true,
             "stream_options": {"include_usage": true},
         });
-        let response = async move { self.ask(&body).await };
-        stream::once(response).map_ok(pieces).try_flatten()
+        try_stream! {
+            let response = self.ask(&body).await?;
+            let bytes = response.bytes_stream().map_err(io::Error::other);
+            let mut lines = bytes.into_async_read().lines();
+            // Each event is one line, `data: {..}`, and the last one is `data: [DONE]`.
+            while let Some(line) = lines.try_next().await? {
+                match line.strip_prefix("data:").map(str::trim) {
+                    None => {}
+                    Some("[DONE]") => return,
+                    Some(data) => {
+                        if let Some(piece) = piece(data)? {
+                            yield piece;
+                        }
+                    }
+                }
+            }
+            Err(ChatError::CutShort)?;
+        }
     }
 
     async fn ask(&self, body: &Value) -> Result<Response, ChatError> {
@@ -141,7 +157,7 @@ impl ChatClient {
 
     async fn send(&self, body: &Value, attempt: u32) -> Result<Response, ChatError> {
         let request = self.http.post(&self.url).bearer_auth(&self.key).json(body);
-        let response = request.send().await?;
+        let response = request.send().await.map_err(io::Error::other)?;
         let status = response.status().as_u16();
         match response.status() {
             code if code.is_success() => Ok(response),
@@ -182,21 +198,6 @@ fn error_message(json: &Value) -> Option<String> {
 
 fn shortened(message: &str) -> String {
     message.chars().take(MESSAGE_CHARS).collect()
-}
-
-/// Returns the pieces of an answer. Each is a line, `data: {..}`, and the last line is `data: [DONE]`.
-fn pieces(response: Response) -> impl Stream<Item = Result<Piece, ChatError>> + Send {
-    let lines = response
-        .bytes_stream()
-        .map_err(io::Error::other)
-        .into_async_read()
-        .lines();
-    let lines = lines.map_err(|error| ChatError::CutShort(Some(error)));
-    let lines = lines.chain(stream::once(async { Err(ChatError::CutShort(None)) }));
-    let data = lines
-        .try_filter_map(async |line| Ok(line.strip_prefix("data:").map(|it| it.trim().to_owned())));
-    let until_done = data.try_take_while(|data| std::future::ready(Ok(data != "[DONE]")));
-    until_done.try_filter_map(|data| std::future::ready(piece(&data)))
 }
 
 /// Parses a piece; `None` if it has neither text nor usage, as the first, which names a role.

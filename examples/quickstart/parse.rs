@@ -84,11 +84,7 @@ impl Reader {
                 self.is_muted = true;
             }
             Tag::TableCell => self.open_cell(offset),
-            Tag::Emphasis
-            | Tag::Strong
-            | Tag::Strikethrough
-            | Tag::Link { .. }
-            | Tag::Image { .. } => {}
+            tag if is_inline(tag.to_end()) => {}
             _ => self.end_block(),
         }
     }
@@ -99,8 +95,8 @@ impl Reader {
             TagEnd::CodeBlock | TagEnd::MetadataBlock(_) => self.is_muted = false,
             TagEnd::TableHead => (self.is_muted, self.cells) = (false, 0),
             TagEnd::TableRow => self.end_row(),
-            TagEnd::TableCell | TagEnd::Emphasis | TagEnd::Strong => {}
-            TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {}
+            TagEnd::TableCell => {}
+            tag if is_inline(tag) => {}
             _ => self.end_block(),
         }
     }
@@ -134,12 +130,8 @@ impl Reader {
     }
 
     fn add_sentences(&mut self, ranges: &[Range<usize>]) {
-        let titles: Vec<_> = self
-            .headings
-            .iter()
-            .map(|(_, title)| title.as_str())
-            .collect();
-        let heading = titles.join(" > ");
+        let titles = self.headings.iter().map(|(_, title)| title.as_str());
+        let heading = titles.collect::<Vec<_>>().join(" > ");
         for range in ranges {
             let text = self.block.get(range.clone()).unwrap_or_default();
             let start = range.start + text.len() - text.trim_start().len();
@@ -171,6 +163,11 @@ impl Reader {
         let piece = after.checked_sub(1).and_then(|at| self.pieces.get(at));
         piece.map_or(0, |(start, offset)| offset + (in_block - start))
     }
+}
+
+fn is_inline(tag: TagEnd) -> bool {
+    use TagEnd::{Emphasis, Image, Link, Strikethrough, Strong};
+    matches!(tag, Emphasis | Image | Link | Strikethrough | Strong)
 }
 
 /// Returns the byte ranges of the sentences of a text.

@@ -141,7 +141,8 @@ async fn the_waterfall_shows_first_token_tokens_and_cost() {
         r#"data: {"choices": [], "usage": {"prompt_tokens": 120, "completion_tokens": 17}}"#,
         "\n\ndata: [DONE]\n\n"
     );
-    let app = axum::Router::new().route("/v1/chat/completions", axum::routing::post(async || ANSWER));
+    let app =
+        axum::Router::new().route("/v1/chat/completions", axum::routing::post(async || ANSWER));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/v1", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Response as Reply;
 use axum::routing::post;
+use futures_util::{StreamExt as _, stream};
 use ragspan::prices::Prices;
 use ragspan::testing::{Capture, Captured};
 use tokio::net::TcpListener;
@@ -218,7 +219,7 @@ async fn an_answer_that_breaks_off_is_an_error_and_leaves_an_estimate() {
     let overloaded = format!("data: {}\n\n", json!({"error": {"message": "overloaded"}}));
     for (end, breaks_off, error_type) in [
         ("", false, "cut_short"),
-        ("", true, "cut_short"),
+        ("", true, "connection"),
         ("data: <html>\n\n", false, "protocol"),
         (&overloaded, false, "refused"),
     ] {
