@@ -21,37 +21,29 @@ struct Caller {
 
 impl Caller {
     fn of(request: &Parts) -> Self {
-        let user = request
-            .headers
-            .get("x-user")
-            .and_then(|it| it.to_str().ok());
-        Self {
-            user_id: user.map(str::to_owned),
-        }
+        let user = request.headers.get("x-user");
+        let user = user.and_then(|it| it.to_str().ok());
+        let user_id = user.map(str::to_owned);
+        Self { user_id }
     }
 }
 
 #[rag_span(layer = "retrieval", empty)]
 async fn search(question: &str) -> Vec<&'static str> {
-    let shelf = ["spans are calls", "traces are requests"];
+    let mut shelf = vec!["spans are calls", "traces are requests"];
+    shelf.retain(|text| text.contains(question));
     shelf
-        .into_iter()
-        .filter(|text| text.contains(question))
-        .collect()
 }
 
 /// The trace id in the response is the one to look up: `ragspan trace <id>`.
 async fn answer(RawQuery(question): RawQuery) -> (StatusCode, String) {
     let hits = search(&question.unwrap_or_default()).await;
-    let trace = ragspan::trace_id()
-        .map(|id| id.to_string())
-        .unwrap_or_default();
-    let status = if hits.is_empty() {
-        StatusCode::NOT_FOUND
-    } else {
-        StatusCode::OK
-    };
-    (status, format!("{}\ntrace {trace}\n", hits.join(", ")))
+    let trace = ragspan::trace_id().map(|id| id.to_string());
+    let body = format!("{}\ntrace {}\n", hits.join(", "), trace.unwrap_or_default());
+    match hits.is_empty() {
+        true => (StatusCode::NOT_FOUND, body),
+        false => (StatusCode::OK, body),
+    }
 }
 
 fn app() -> Router {

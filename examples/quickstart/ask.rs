@@ -35,22 +35,17 @@ pub struct Reply {
 
 /// Makes questions about an unknown corpus from its headings, and one that finds nothing.
 pub fn questions_about(library: &Library) -> Vec<String> {
-    let headings = library
-        .chunks()
-        .iter()
-        .filter_map(|chunk| chunk.sentences.first());
-    let titles = headings.filter_map(|sentence| sentence.heading.rsplit(" > ").next());
+    let chunks = library.chunks().iter();
+    let headings = chunks.filter_map(|chunk| Some(&chunk.sentences.first()?.heading));
+    let titles = headings.filter_map(|heading| heading.rsplit(" > ").next());
     let titles = titles.map(|title| title.trim_end_matches(['?', '.', ':', '!']));
-    let mut titles: Vec<_> = titles
-        .filter(|title| content_words(title).next().is_some())
-        .collect();
+    let mut titles: Vec<_> = titles.collect();
+    titles.retain(|title| content_words(title).next().is_some());
     titles.dedup();
     let step = titles.len().div_ceil(MADE_UP_QUESTIONS).max(1);
-    let chosen = titles
-        .into_iter()
-        .step_by(step)
-        .map(|title| format!("what about {title}?"));
-    chosen.chain([NOT_IN_ANY_CORPUS.to_owned()]).collect()
+    let chosen = titles.iter().step_by(step);
+    let questions = chosen.map(|title| format!("what about {title}?"));
+    questions.chain([NOT_IN_ANY_CORPUS.to_owned()]).collect()
 }
 
 /// Asks all questions, the users at once and each user's one after the other, and returns the replies by user.
@@ -62,11 +57,8 @@ pub async fn ask_all(service: &Service, questions: &[String]) -> Vec<Reply> {
         }
         replies
     });
-    join_all(conversations)
-        .await
-        .into_iter()
-        .flatten()
-        .collect()
+    let replies = join_all(conversations).await;
+    replies.into_iter().flatten().collect()
 }
 
 /// Asks one question in the scope of its user and conversation.
@@ -94,15 +86,13 @@ mod tests {
     async fn replies_are_sorted_by_user_and_in_the_order_of_the_questions() {
         let questions = ["queen?", "drones?", "eggs?", "sting?"].map(str::to_owned);
         let replies = ask_all(&bees(), &questions).await;
-        let asked = replies
-            .iter()
-            .map(|it| (it.request.user_id.as_str(), it.request.question.as_str()));
+        let asked = |it: &Reply| format!("{}: {}", it.request.user_id, it.request.question);
         let expected = [
-            ("ada", "queen?"),
-            ("ada", "eggs?"),
-            ("grace", "drones?"),
-            ("grace", "sting?"),
+            "ada: queen?",
+            "ada: eggs?",
+            "grace: drones?",
+            "grace: sting?",
         ];
-        assert_eq!(asked.collect::<Vec<_>>(), expected);
+        assert_eq!(replies.iter().map(asked).collect::<Vec<_>>(), expected);
     }
 }

@@ -31,15 +31,12 @@ impl Page {
     /// Returns a page on standard output, or one that prints nothing.
     pub fn new(is_silent: bool) -> Self {
         let stdout = io::stdout();
-        Self {
-            style: Style::of(&stdout),
-            wraps: stdout.is_terminal(),
-            out: if is_silent {
-                Box::new(io::sink())
-            } else {
-                Box::new(stdout)
-            },
-        }
+        let (style, wraps) = (Style::of(&stdout), stdout.is_terminal());
+        let out: Box<dyn Write + Send> = match is_silent {
+            true => Box::new(io::sink()),
+            false => Box::new(stdout),
+        };
+        Self { out, style, wraps }
     }
 
     /// Prints one line on the corpus, which takes the place of the progress bar.
@@ -74,19 +71,14 @@ impl Page {
     pub fn reply(&mut self, reply: &Reply) -> io::Result<()> {
         writeln!(self.out)?;
         self.text("Q  ", Tone::Strong, &reply.request.question)?;
-        let trace = reply
-            .request
-            .trace_id()
-            .map_or_else(|| "none".to_owned(), |id| id.short());
+        let trace = reply.request.trace_id().map(|id| id.short());
+        let trace = trace.as_deref().unwrap_or("none");
         let origin = format!("{} · trace {trace}", reply.request.user_id);
         match &reply.outcome {
             Ok(answered) => {
                 self.text("A  ", Tone::Plain, &answered.text)?;
-                self.text(
-                    INDENT,
-                    Tone::Dim,
-                    &format!("{} · {origin}", quality(answered)),
-                )
+                let remark = format!("{} · {origin}", quality(answered));
+                self.text(INDENT, Tone::Dim, &remark)
             }
             Err(error) => {
                 let mark = self.style.paint(Tone::Bad, "✗");
@@ -111,10 +103,9 @@ impl Page {
         let words: Vec<_> = text.split_whitespace().collect();
         let text = safe(&words.join(" "));
         let width = self.style.width.saturating_sub(INDENT.len()).max(1);
-        let lines = if self.wraps {
-            wrap(&text, width)
-        } else {
-            vec![text]
+        let lines = match self.wraps {
+            true => wrap(&text, width),
+            false => vec![text],
         };
         let mut lead = mark;
         for line in lines {
@@ -127,11 +118,8 @@ impl Page {
 
 fn quality(answered: &Answered) -> String {
     let evaluation = answered.evaluation;
-    let mut parts = vec![format!(
-        "faithfulness {:.2} {}",
-        evaluation.faithfulness,
-        evaluation.tier()
-    )];
+    let (score, tier) = (evaluation.faithfulness, evaluation.tier());
+    let mut parts = vec![format!("faithfulness {score:.2} {tier}")];
     let tokens = answered.usage.map(|usage| number(usage.total() as f64));
     parts.extend(tokens.map(|tokens| format!("{tokens} tokens")));
     parts.extend(answered.cost.map(|cost| dollars(cost.dollars())));

@@ -3,8 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -16,9 +15,6 @@ use serde_json::{Value, json};
 use crate::answer::{AnswerError, Request, Service};
 use crate::ask::ask;
 use crate::retrieve::RetrievalError;
-
-/// The largest size of a request in bytes.
-const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The state of the handlers.
 pub struct App {
@@ -33,7 +29,6 @@ pub fn router(app: App) -> Router {
         .route("/query", post(query))
         .route("/metrics", get(metrics))
         .route("/health", get(health))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::new(app))
 }
 
@@ -53,11 +48,13 @@ struct AnswerBody {
 }
 
 /// Reads JSON whatever the header names it: `curl -d` names it a form.
-async fn query(State(app): State<Arc<App>>, body: Result<Bytes, BytesRejection>) -> Response {
-    let body: QueryBody = match body.map(|bytes| serde_json::from_slice(&bytes)) {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) => return bad_request(status_of_json(&error), &error.to_string()),
-        Err(rejection) => return bad_request(rejection.status(), &rejection.body_text()),
+async fn query(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let body: QueryBody = match serde_json::from_slice(&body) {
+        Ok(body) => body,
+        Err(error) if error.is_data() => {
+            return bad_request(StatusCode::UNPROCESSABLE_ENTITY, &error);
+        }
+        Err(error) => return bad_request(StatusCode::BAD_REQUEST, &error),
     };
     let user = body.user_id.unwrap_or_else(|| "anonymous".to_owned());
     let mut request = Request::new(body.query, user);
@@ -92,18 +89,9 @@ fn status_of(error: &AnswerError) -> StatusCode {
 }
 
 /// Rejects an invalid body, which has no trace, because no request began.
-fn bad_request(status: StatusCode, message: &str) -> Response {
-    let details = json!({"type": "bad_request", "message": message});
-    let body = json!({"error": details, "trace_id": null});
-    (status, Json(body)).into_response()
-}
-
-fn status_of_json(error: &serde_json::Error) -> StatusCode {
-    if error.is_data() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::BAD_REQUEST
-    }
+fn bad_request(status: StatusCode, error: &serde_json::Error) -> Response {
+    let details = json!({"type": "bad_request", "message": error.to_string()});
+    (status, Json(json!({"error": details, "trace_id": null}))).into_response()
 }
 
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, StatusCode> {

@@ -46,20 +46,22 @@ impl Run {
     }
 
     /// Returns level and message of each record, in order.
-    pub(crate) fn levels(&self) -> Vec<String> {
+    pub(crate) fn levels(&self) -> String {
         let text = |record: &Value, key: &str| record[key].as_str().unwrap_or_default().to_owned();
-        let records = self.records.iter();
-        records
-            .map(|it| format!("{} {}", text(it, "level"), text(it, "message")))
-            .collect()
+        let level = |it| format!("{} {}", text(it, "level"), text(it, "message"));
+        self.records
+            .iter()
+            .map(level)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
 /// Asserts that a record has these values, in `context` or in `metrics`.
 #[track_caller]
-pub(crate) fn holds(record: &Value, fields: &[(&str, Value)]) {
-    for (name, value) in fields {
-        let found = [&record["context"], &record["metrics"]].map(|part| &part[*name]);
+pub(crate) fn holds(record: &Value, fields: &Value) {
+    for (name, value) in fields.as_object().unwrap() {
+        let found = [&record["context"], &record["metrics"]].map(|part| &part[name]);
         assert!(found.contains(&value), "{name} = {value} in {record}");
     }
 }
