@@ -65,15 +65,11 @@ pub enum GenerationError {
 
 impl Generator {
     /// Returns the model that the environment describes, or the offline one.
-    #[cfg(feature = "openai")]
     pub fn from_env() -> Result<Self, GenerationError> {
-        let client = ChatClient::from_vars(|name| std::env::var(name).ok())?;
-        Ok(client.map_or(Self::Extractive, Self::Chat))
-    }
-
-    /// Returns the offline model, the only one without the feature `openai`.
-    #[cfg(not(feature = "openai"))]
-    pub fn from_env() -> Result<Self, GenerationError> {
+        #[cfg(feature = "openai")]
+        if let Some(client) = ChatClient::from_vars(|name| std::env::var(name).ok())? {
+            return Ok(Self::Chat(client));
+        }
         Ok(Self::Extractive)
     }
 

@@ -118,3 +118,33 @@ async fn health(State(app): State<Arc<App>>) -> Result<Json<Value>, StatusCode> 
         "telemetry": details,
     })))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::bees;
+
+    #[tokio::test]
+    async fn an_error_is_json_and_has_a_status_of_its_own() {
+        let (service, telemetry) = (Arc::new(bees()), Weak::new());
+        let app = Arc::new(App { service, telemetry });
+        for (sent, status, error_type) in [
+            (
+                r#"{"query": "who won the 1954 world cup?"}"#,
+                404,
+                "no_context",
+            ),
+            (r#"{"query": "  "}"#, 400, "empty_question"),
+            (r#"{"question": "?"}"#, 422, "bad_request"),
+            ("{", 400, "bad_request"),
+        ] {
+            let response = query(State(Arc::clone(&app)), Bytes::from(sent)).await;
+            assert_eq!(response.status(), status, "{sent}");
+            let body = axum::body::to_bytes(response.into_body(), 1024)
+                .await
+                .unwrap();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["error"]["type"], error_type, "{sent}");
+        }
+    }
+}
