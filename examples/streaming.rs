@@ -50,7 +50,7 @@ async fn answer() -> String {
 
 /// The caller goes away after the first piece: the call is recorded as cancelled, and its tokens as an estimate.
 #[rag_span(layer = "api")]
-async fn first_words() -> Option<&'static str> {
+async fn first_piece() -> Option<&'static str> {
     let mut pieces = std::pin::pin!(generate());
     pieces.next().await.map(|piece| piece.text)
 }
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .stdout(Format::Auto);
     let telemetry = ragspan::start(config.with_prices(Prices::from_json(PRICES)?))?;
     answer().await;
-    first_words().await;
+    first_piece().await;
     telemetry.shutdown(Duration::from_secs(5)).await.report();
     Ok(())
 }

@@ -17,7 +17,7 @@ const HEADING_WEIGHT: f32 = 0.3;
 
 /// A sentence that may be quoted.
 struct Candidate<'a> {
-    /// Its hit and its place in the chunk.
+    /// The indices of its hit, and of the sentence in the chunk.
     position: (usize, usize),
     sentence: &'a Sentence,
     source: &'a str,
@@ -41,8 +41,8 @@ fn candidates(hits: &[Hit]) -> Vec<Candidate<'_>> {
     let of_hit = |(number, hit)| {
         let Hit { chunk, .. }: &Hit = hit;
         let sentences = chunk.sentences.iter().enumerate();
-        sentences.map(move |(place, sentence)| Candidate {
-            position: (number, place),
+        sentences.map(move |(index, sentence)| Candidate {
+            position: (number, index),
             sentence,
             source: &chunk.source,
             stems: stems(&sentence.text),

@@ -108,8 +108,8 @@ fn service_continues_the_caller_s_trace_and_returns_it() {
     let mut service = start(folder.path());
     let mut records = BufReader::new(service.0.stdout.take().unwrap()).lines();
     let mut next = || -> Value { serde_json::from_str(&records.next().unwrap().unwrap()).unwrap() };
-    let listening = next();
-    let address = listening["context"]["address"].as_str().unwrap();
+    let started = next();
+    let address = started["context"]["address"].as_str().unwrap();
 
     let found = get(address, "/answer?spans");
     assert!(
