@@ -11,9 +11,6 @@ use crate::report::Page;
 /// The database that the command reads if none is named.
 const DEFAULT_DB: &str = "ragspan.db";
 
-/// The command to type, and the reason to type it.
-type Command = (String, &'static str);
-
 /// Prints three commands: about the request that failed, or, if none did, about the last.
 pub fn write_next(page: &mut Page, db: &Path, replies: &[Reply]) -> io::Result<()> {
     let program = program(db);
@@ -57,7 +54,8 @@ fn quoted(text: &str) -> String {
     }
 }
 
-fn commands(replies: &[Reply]) -> [Command; 3] {
+/// Returns the commands to type, each with the reason to type it.
+fn commands(replies: &[Reply]) -> [(String, &'static str); 3] {
     let Some(failed) = replies.iter().find(|reply| reply.outcome.is_err()) else {
         return [
             ("trace last --events".to_owned(), "the newest request"),

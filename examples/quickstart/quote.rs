@@ -124,9 +124,4 @@ mod tests {
         let answer = quote("How many eggs does a queen lay?", &hits("a.md", page));
         assert_eq!(answer, "The queen lays two thousand eggs a day. [a.md:3]");
     }
-
-    #[test]
-    fn without_hits_there_is_nothing_to_quote() {
-        assert_eq!(quote("queen", &[]), "");
-    }
 }

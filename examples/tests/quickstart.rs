@@ -1,4 +1,5 @@
 //! The quickstart as its user runs it. `tests/` of the workspace checks its page, its records and its metrics.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,4 +1,5 @@
 //! The short examples record what their comments promise. `testing.rs` is a test itself.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod run;
 
