@@ -241,7 +241,7 @@ fn an_error_is_reported_with_exit_code_2_and_a_fix() {
         (vec!["logs", "--since", "then"], "24h"),
         (vec!["logs", "--limit", "0"], "0 is not in"),
         (vec!["logs", "--where", "user=ada"], "context.<name>"),
-        (vec!["logs", "--where", "context.top_k"], "compares nothing"),
+        (vec!["logs", "--where", "context.top_k"], "has no operator"),
         (vec!["slow", "--over", "2"], "500ms"),
         (vec!["stats", "--by", "host"], "operation"),
         (vec!["--db", "ragspan.db", "demo"], "ragspan.db exists"),

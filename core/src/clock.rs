@@ -57,7 +57,7 @@ static ANCHOR: LazyLock<Instant> = LazyLock::new(|| {
     now
 });
 
-/// What to add to a [`Moment`] to get Unix microseconds.
+/// The number to add to a [`Moment`] to get Unix microseconds.
 static OFFSET: AtomicI64 = AtomicI64::new(0);
 
 /// The current moment; in a test that has stopped time, that one.
@@ -69,7 +69,7 @@ pub fn now() -> Moment {
     machine_time()
 }
 
-/// Whether a test has stopped time on this thread, so that its records are the same in each run.
+/// Returns true if a test has stopped time on this thread, so that its records are the same in each run.
 pub fn is_stopped() -> bool {
     #[cfg(feature = "testing")]
     let is_stopped = fake::now().is_some();

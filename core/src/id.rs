@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::clock;
 
-/// Text that is no id.
+/// The text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("not an id: expected a UUID or its 32 hexadecimal digits")]
@@ -66,7 +66,7 @@ macro_rules! id {
 }
 
 id! {
-    /// What joins all records of one request. Where the trace begins here, it is its root span's id.
+    /// The id that all records of one request share. A trace that begins in this service has the id of its root span.
     ///
     /// ```
     /// let id: ragspan::TraceId = "01a2073a-c418-7b04-9e11-223344f7f31d".parse()?;

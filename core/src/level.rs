@@ -67,7 +67,7 @@ impl fmt::Display for Level {
 /// Text that names no level.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[error("`{0}` is no level: use trace, debug, info, warning, error or critical")]
+#[error("`{0}` is not a level: use trace, debug, info, warning, error or critical")]
 pub struct ParseLevelError(String);
 
 impl FromStr for Level {

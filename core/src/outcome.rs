@@ -39,7 +39,7 @@ impl Outcome {
         }
     }
 
-    /// Whether this is counted in `rag_errors_total`.
+    /// Returns true if `rag_errors_total` counts this outcome.
     pub const fn is_failure(self) -> bool {
         matches!(self, Self::Error | Self::Panic)
     }

@@ -4,7 +4,7 @@ use super::condition::{Condition, Literal, ObjectColumn, Ordering, Test};
 use super::select::Select;
 
 impl Select {
-    /// Records that say `text`, in either case of ASCII letters.
+    /// Selects records with `text` in them; the case of ASCII letters does not count.
     pub(super) fn and_containing(mut self, text: Option<&str>) -> Self {
         if let Some(text) = text {
             self.join().push("(message");
@@ -43,7 +43,7 @@ impl Select {
             .push(" ESCAPE '\\'");
     }
 
-    /// Where the column holds no JSON there is no field; unchecked, SQLite would refuse the query.
+    /// A column that does not hold JSON has no fields; without this check SQLite would refuse the query.
     fn push_field(&mut self, function: &'static str, condition: &Condition) {
         let column = match condition.position {
             ObjectColumn::Context => "(CASE WHEN json_valid(context) THEN context END, ",
@@ -92,7 +92,7 @@ impl Select {
     }
 }
 
-/// The pattern of `LIKE` for texts in which `text` stands, whose own wildcards mean themselves.
+/// Returns the `LIKE` pattern of texts that contain `text`; wildcards in `text` are escaped.
 fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

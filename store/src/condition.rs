@@ -5,7 +5,7 @@ use std::str::FromStr;
 /// A condition on a field in a record's `context` or `metrics`.
 ///
 /// A path of letters, digits, `_` and `-` with dots between, then one of `=` `!=` `<` `<=` `>` `>=` and
-/// `~` (contains, in either case), then a value. `null` stands for no value; the ordering operators take
+/// `~` (contains; ignores case), then a value. `null` means a missing value; the ordering operators take
 /// numbers, and so does all of `metrics`. A field that is not there passes only `=null`.
 ///
 /// ```
@@ -31,7 +31,7 @@ pub(super) enum ObjectColumn {
     Metrics,
 }
 
-/// What must be true of the value.
+/// The comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
     Is(Literal),
@@ -59,22 +59,22 @@ pub(super) enum Ordering {
     AtLeast,
 }
 
-/// A text that is no condition.
+/// The text is not a condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseConditionError {
-    /// There is no operator.
+    /// The operator is missing.
     #[error(
-        "`{0}` compares nothing: use =, !=, <, <=, >, >= or ~, as in context.model=gpt-4o (quote < and >)"
+        "`{0}` has no operator: use =, !=, <, <=, >, >= or ~, as in context.model=gpt-4o (quote < and >)"
     )]
     NoOperator(String),
     /// The path begins elsewhere, or holds something that no path holds.
     #[error(
-        "`{0}` is no path: use context.<name> or metrics.<name>, of letters, digits, _ and -, with dots between"
+        "`{0}` is not a path: use context.<name> or metrics.<name>, of letters, digits, _ and -, with dots between"
     )]
     NoPath(String),
     /// The operator, or the place, needs a number.
-    #[error("`{0}` is no number: give one, or use = or ~ on a field of context")]
+    #[error("`{0}` is not a number: give one, or use = or ~ on a field of context")]
     NoNumber(String),
 }
 
@@ -195,8 +195,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_condition_is_refused_with_the_cure() {
-        for (text, cure) in [
+    fn a_text_that_is_not_a_condition_is_refused_with_the_fix() {
+        for (text, fix) in [
             ("context.a", "as in context.model"),
             ("context.a!5", "use ="),
             ("user_id=ada", "context.<name>"),
@@ -204,19 +204,19 @@ mod tests {
             ("context.=5", "context.<name>"),
             ("context.a..b=5", "context.<name>"),
             ("context.a' OR 1=1", "context.<name>"),
-            ("context.a>much", "no number"),
-            ("metrics.a=much", "no number"),
-            ("metrics.a~1", "no number"),
-            ("metrics.a>inf", "no number"),
+            ("context.a>much", "not a number"),
+            ("metrics.a=much", "not a number"),
+            ("metrics.a~1", "not a number"),
+            ("metrics.a>inf", "not a number"),
         ] {
             let error = text.parse::<Condition>().expect_err(text).to_string();
-            assert!(error.contains(cure), "{text}: {error}");
+            assert!(error.contains(fix), "{text}: {error}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_harm(text in any::<String>()) {
+        fn any_text_is_parsed_without_panic(text in any::<String>()) {
             _ = text.parse::<Condition>();
         }
 

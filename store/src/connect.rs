@@ -1,7 +1,7 @@
 //! Opens a SQLite file: for writing under a file lock, with its tables up to date; or read-only.
 //!
-//! sqlx takes no lock around SQLite migrations, and switching a fresh file to WAL does not wait for
-//! other connections either, so both happen while a lock file beside the database is held.
+//! sqlx does not lock SQLite during migrations, and switching a new file to WAL does not wait for other
+//! connections, so both are done while this process holds a lock file beside the database.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -16,12 +16,12 @@ use super::{Error, typed};
 
 /// The version of the tables that this program writes.
 pub const SCHEMA_VERSION: i64 = 2;
-/// How long a statement waits for another process's write; a checkpoint can take seconds.
+/// The time for which a statement waits for another process's write; a checkpoint can take seconds.
 const BUSY: Duration = Duration::from_secs(30);
-/// How often, and how many times, the lock is tried: half a minute in all.
+/// The pause between attempts to take the lock, and their number: half a minute in all.
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const LOCK_TRIES: usize = 3_000;
-/// Ours, so that a file shared with an application's own sqlx migrations keeps the two apart.
+/// A table of our own, so that an application's own sqlx migrations can use the same file.
 const MIGRATIONS_TABLE: &str = "_ragspan_migrations";
 
 /// Opens a database for writing, creating it if there is none.
@@ -40,7 +40,7 @@ pub(super) async fn for_writing(path: &Path) -> Result<SqliteConnection, Error> 
     Ok(connection)
 }
 
-/// Opens a database that exists, and can't change it; tells whether it is read as a snapshot.
+/// Opens an existing database read-only; returns true with it if it is read as a snapshot.
 pub(super) async fn for_reading(path: &Path) -> Result<(SqliteConnection, bool), Error> {
     if !path.exists() {
         return Err(Error::Missing {
@@ -58,7 +58,7 @@ pub(super) async fn for_reading(path: &Path) -> Result<(SqliteConnection, bool),
 }
 
 /// Even readers of a database with a write-ahead log make files beside it. Where they can't, a database that was closed
-/// is read as if it never changed, which is safe only while all of it stands in its one file.
+/// is read as if it never changed, which is safe only while all of it is in its one file.
 async fn snapshot(path: &Path, refused: Error) -> Result<SqliteConnection, Error> {
     let unfinished = || {
         let log = unfinished_log(path)?;
@@ -80,7 +80,7 @@ fn unfinished_log(path: &Path) -> Option<PathBuf> {
     logs.into_iter().find(holds)
 }
 
-/// Whether SQLite failed to make a file: its codes READONLY and CANTOPEN, the extended ones of which keep them below.
+/// Returns true if SQLite failed to create a file: its codes READONLY and CANTOPEN, in the low byte of extended codes.
 fn cannot_write(error: &Error) -> bool {
     let Error::Open { source, .. } = error else {
         return false;
@@ -104,7 +104,7 @@ async fn to_read(path: &Path, unchanging: bool) -> Result<SqliteConnection, Erro
     Ok(connection)
 }
 
-/// Statements are not logged: what the store does must not become a record itself.
+/// Statements are not logged: the statements of the store must not become records themselves.
 fn common_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -156,13 +156,13 @@ async fn check_table(connection: &mut SqliteConnection, path: &Path) -> Result<(
 }
 
 /// Waits on a thread of its own: two openings on one runtime would otherwise wait for each other, and the runtime's
-/// pool panics where there is no thread to be had.
+/// pool panics if it cannot start a thread.
 async fn lock_beside(path: &Path) -> Result<File, Error> {
     let lock = beside(path, ".lock");
     let waiting = lock.clone();
     let (done, answer) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("ragspan-lock".to_owned());
-    // Whoever asked has gone: then the lock goes too.
+    // If the receiver is gone, the lock is released.
     let held = match thread.spawn(move || drop(done.send(hold(&waiting)))) {
         Ok(_) => answer.await.map_err(io::Error::other).flatten(),
         Err(error) => Err(error),
@@ -176,7 +176,7 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// The lock is let go when the file is dropped, also by a crash; the empty file stays, because
+/// The lock is released when the file is dropped, also by a crash; the empty file stays, because
 /// removing it would let two processes lock two different files of one name.
 fn hold(path: &Path) -> io::Result<File> {
     let file = File::options()

@@ -54,7 +54,7 @@ impl Deadline {
         }
     }
 
-    /// Says that a statement was ended here, or else why it failed; to be used with `map_err`.
+    /// Returns the error of a statement that was stopped here, else the database's own error; for `map_err`.
     pub(super) fn while_doing(&self, doing: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
         let limit = self.limit;
         move |source| match limit {

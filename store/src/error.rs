@@ -1,4 +1,4 @@
-//! What can go wrong between this crate and its database.
+//! The errors of a database.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no file to read from.
+    /// The file to read does not exist.
     #[error("no database at {path}: run the instrumented program once, or name another file")]
     Missing {
         /// The file that was asked for.
@@ -32,13 +32,13 @@ pub enum Error {
     Open {
         /// The file that was to be opened.
         path: PathBuf,
-        /// What the database said.
+        /// The error of the database.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The newest records stand in a log beside the database, which can't be read where nothing can be written.
+    /// The newest records are in a log beside the database, which cannot be read without write access.
     #[error(
         "{log} holds records that can be read only where files can be written: copy both it and {path} to a \
-         folder of your own, and ask there"
+         folder of your own, and read it there"
     )]
     Log {
         /// The file that was to be opened.
@@ -51,7 +51,7 @@ pub enum Error {
     Migrate {
         /// The file whose tables were to be prepared.
         path: PathBuf,
-        /// What the database said.
+        /// The error of the database.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The file that guards the preparation of the tables can't be locked.
@@ -61,23 +61,23 @@ pub enum Error {
     Lock {
         /// The lock file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A statement failed.
     #[error("the database could not {doing}: check the disk, and that no other program holds it")]
     Statement {
-        /// What the statement was for.
+        /// The purpose of the statement.
         doing: &'static str,
-        /// What the database said.
+        /// The error of the database.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A statement took longer than it may.
     #[error(
-        "the database took over {limit:?} to {doing}: ask for less, for example a shorter time"
+        "the database took over {limit:?} to {doing}: narrow the query, for example to a shorter time"
     )]
     TooSlow {
-        /// What the statement was for.
+        /// The purpose of the statement.
         doing: &'static str,
         /// How long it may take.
         limit: std::time::Duration,
@@ -88,8 +88,8 @@ pub enum Error {
         /// The id that was asked for.
         asked: String,
     },
-    /// The id means more than one trace.
-    #[error("`{asked}` means more than one trace: give one of {}", candidates.join(", "))]
+    /// The id matches several traces.
+    #[error("`{asked}` matches several traces: give one of {}", candidates.join(", "))]
     Ambiguous {
         /// The id that was asked for.
         asked: String,

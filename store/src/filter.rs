@@ -1,10 +1,10 @@
-//! What may be asked of the stored records, as plain data.
+//! The filters of queries, as plain data.
 
 use super::select::{Column, Fact, Operator, Order, Select, Value};
 use super::{Condition, RowKind};
 use ragspan_core::Level;
 
-/// Which records to list; what is `None` does not narrow.
+/// Selects records to list; a field that is `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct LogFilter {
     /// The least level.
@@ -23,7 +23,7 @@ pub struct LogFilter {
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
     pub until_us: Option<i64>,
-    /// This stands in the message, the error or the context, in either case of ASCII letters.
+    /// Records with this text in the message, the error or the context; the case of ASCII letters does not count.
     pub text: Option<String>,
     /// All of these are true.
     pub conditions: Vec<Condition>,
@@ -58,12 +58,12 @@ impl LogFilter {
     }
 }
 
-/// Which failures to list; what is `None` does not narrow.
+/// Selects failures to list; a field that is `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct ErrorFilter {
     /// Exactly this user.
     pub user: Option<String>,
-    /// Only failures where they were born, not where they were passed on.
+    /// Only failures at their origin, without those that pass an error on.
     pub origins_only: bool,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
@@ -89,7 +89,7 @@ impl ErrorFilter {
     }
 }
 
-/// Which spans to list as the slowest; what is `None` does not narrow.
+/// Selects spans to list as the slowest; a field that is `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct SlowFilter {
     /// Every span, where it is not narrowed to a layer; else whole requests (the root spans).

@@ -1,8 +1,8 @@
-//! What a database says of itself, for those who look after it.
+//! The size, age and rows of a database, for operators.
 
 use sqlx::sqlite::SqliteConnection;
 
-/// What a database says of itself.
+/// The size, age and rows of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {

@@ -8,7 +8,7 @@ pub(super) const CANDIDATES: usize = 10;
 /// A trace that is in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TraceRef {
-    /// The whole id, as it stands in the records.
+    /// The whole id, as in the records.
     pub trace_id: String,
 }
 
@@ -20,7 +20,7 @@ impl TraceRef {
     }
 }
 
-/// The first 12 and the last 6 hex digits of an id; a text that is no UUID stays as it is.
+/// Returns the first 12 and the last 6 hex digits of an id; returns a text that is not a UUID unchanged.
 #[must_use]
 pub fn short_id(id: &str) -> String {
     match uuid_digits(id) {
@@ -81,8 +81,8 @@ fn newest(select: Select) -> Select {
         .ordered(Order::NewestFirst, Some(1))
 }
 
-/// Spans have no index of their own, which every insert would pay for: a span's id says when it
-/// began, so the walk along the time index starts there and ends at the span's record.
+/// Spans have no index of their own, which would slow every insert. A span's id contains the time of its start, so
+/// the search walks the time index from there to the span's record.
 fn span(id: &str, from: Option<i64>) -> Select {
     Select::trace_of_each()
         .and_fact(Fact::Traced)

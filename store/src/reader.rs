@@ -27,7 +27,7 @@ impl Reader {
     /// Opens the database at `path` read-only; it is never created.
     ///
     /// # Errors
-    /// If there is no such file, it can't be opened, or it is not a ragspan database.
+    /// If the file does not exist, cannot be opened, or is not a ragspan database.
     pub async fn open(path: &Path) -> Result<Self, Error> {
         let (connection, snapshot) = connect::for_reading(path).await?;
         Ok(Self {
@@ -49,8 +49,8 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Whether it sees the database as it was when it was opened, and nothing that is written later: so it is where
-    /// no file can be made beside it.
+    /// Returns true if it reads the database as of its opening, without later records, because it could not create a file
+    /// beside the database.
     #[must_use]
     pub fn is_snapshot(&self) -> bool {
         self.snapshot
@@ -112,7 +112,7 @@ impl Reader {
             .map_err(self.deadline.while_doing("sum up calls"))
     }
 
-    /// What the database says of itself.
+    /// Returns the size, age and rows of the database.
     ///
     /// # Errors
     /// If the database refuses.

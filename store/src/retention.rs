@@ -1,22 +1,22 @@
-//! RetentionLimitss a database within its bounds: the oldest whole traces go first.
+//! Deletes the oldest traces of a database, each as a whole, to keep it within its limits.
 
 use sqlx::Connection;
 
 use super::{Error, Writer};
 
-/// So many of the oldest records are looked at in one step; their whole traces go.
+/// The number of the oldest records whose traces one step deletes.
 const STEP: i64 = 2_000;
 
-/// How much a database keeps.
+/// The limits of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetentionLimits {
-    /// No record is kept longer, in microseconds.
+    /// The age at which records are deleted, in microseconds.
     pub max_age_us: i64,
-    /// No more is kept than this, in bytes of the file's used pages.
+    /// The largest size, in bytes of the file's used pages.
     pub max_bytes: u64,
 }
 
-/// How many records one step has deleted.
+/// The number of records that one step has deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
     /// Records that were too old.
@@ -26,7 +26,7 @@ pub struct Expired {
 }
 
 impl Expired {
-    /// Whether another step may find more.
+    /// Returns true if another step may find more.
     pub fn is_some(self) -> bool {
         self != Self::default()
     }
@@ -43,22 +43,22 @@ const TRACES: &str = "DELETE FROM logs WHERE trace_id IN (
     )
 )";
 
-/// Records outside of any trace, among the oldest of them all.
+/// Of the oldest records, those outside of any trace.
 const LOOSE: &str = "DELETE FROM logs WHERE id IN (
     SELECT id FROM (
         SELECT id, trace_id FROM logs WHERE timestamp_us < ?2 ORDER BY timestamp_us LIMIT ?1
     ) WHERE trace_id IS NULL
 )";
 
-/// Pages that were freed are used again before the file grows.
+/// Freed pages are reused before the file grows.
 const USED: &str = "SELECT (page_count - freelist_count) * page_size
     FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
 
 impl Writer {
-    /// Deletes some of what is older than `limits` allow, and, while there is more than it allows, of the oldest.
+    /// Deletes some of the records that are too old; while the database is too large, also some of the oldest.
     ///
     /// # Errors
-    /// If the database refuses; a step is one transaction, so what it has deleted it has deleted whole.
+    /// If the database refuses; a step is one transaction, so nothing is then deleted.
     pub async fn expire(&mut self, limits: RetentionLimits, now_us: i64) -> Result<Expired, Error> {
         let expired = async {
             let by_age = self
@@ -77,7 +77,7 @@ impl Writer {
         };
         expired
             .await
-            .map_err(Error::while_doing("let old records go"))
+            .map_err(Error::while_doing("delete old records"))
     }
 
     async fn delete_before(&mut self, before_us: i64) -> Result<u64, sqlx::Error> {

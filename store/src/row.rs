@@ -2,17 +2,17 @@
 
 use ragspan_core::Cost;
 
-/// What a record stands for.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RowKind {
     /// The start or the end of a call.
     Span,
-    /// Something that was said during a call, or outside of any.
+    /// An event during a call, or outside of any.
     Event,
 }
 
 impl RowKind {
-    /// The word that stands in the column `kind`.
+    /// Returns the value of the column `kind`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -22,12 +22,12 @@ impl RowKind {
     }
 }
 
-/// A record to be inserted. `(boot_id, seq)` is its identity: a second delivery is no second row.
+/// A record to be inserted. `(boot_id, seq)` is its identity: a second delivery adds no row.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRow<'a> {
     /// The process that made the record.
     pub boot_id: &'a [u8; 16],
-    /// Which of that process's records this is.
+    /// The number of the record in its process.
     pub seq: u64,
     /// A span's record or an event's.
     pub kind: RowKind,
@@ -43,7 +43,7 @@ pub struct NewRow<'a> {
     pub level: &'a str,
     /// `rag.<layer>`, or a tracing target.
     pub logger: &'a str,
-    /// What happened.
+    /// The message.
     pub message: &'a str,
     /// The trace, as UUID text.
     pub trace_id: Option<&'a str>,
@@ -87,7 +87,7 @@ pub struct TypedColumns<'a> {
     pub status: Option<&'a str>,
     /// The layer, such as `retrieval`.
     pub layer: Option<&'a str>,
-    /// Whether it is the first span of this service in its trace.
+    /// True for the first span of this service in its trace.
     pub is_local_root: bool,
     /// The model.
     pub model: Option<&'a str>,

@@ -62,7 +62,7 @@ impl Operator {
     }
 }
 
-/// What a column is compared with.
+/// The value that a column is compared with.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value<'a> {
     Text(&'a str),
@@ -70,7 +70,7 @@ pub(super) enum Value<'a> {
     Real(f64),
 }
 
-/// Conditions that are no comparison with a value.
+/// Conditions that do not compare with a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fact {
     /// Word for word the condition of the index `logs_failures`, or SQLite would not use it.
@@ -152,7 +152,7 @@ impl Select {
         Self::of("SELECT ", "trace_id")
     }
 
-    /// What a summary needs to know of a call, in the order in which `Call::read` takes it.
+    /// The columns that a summary reads, in the order of `Call::read`.
     pub(super) fn calls(by: StatsBy) -> Self {
         Self::of("SELECT ", by.columns())
     }

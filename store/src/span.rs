@@ -18,7 +18,7 @@ pub fn trace_tree(records: &[StoredRecord]) -> Tree<&StoredRecord> {
 }
 
 impl StoredRecord {
-    /// Whether it is the record of a span, ended or started, and not of an event.
+    /// Returns true for the record of a span, ended or started, and false for an event.
     #[must_use]
     pub fn is_span(&self) -> bool {
         self.kind == RowKind::Span.as_str()
@@ -52,7 +52,7 @@ impl StoredRecord {
         span.model = text(&context, keys::MODEL.name);
         span.usage = usage(&metrics);
         span.cost = metrics
-            .get("cost_usd")
+            .get(keys::COST_USD.name)
             .and_then(Value::as_f64)
             .and_then(Cost::from_dollars);
         span.error = self.error.as_deref().and_then(error);

@@ -10,7 +10,7 @@ use ragspan_core::Cost;
 
 use super::select::{Fact, Order, Select};
 
-/// What the calls are grouped by.
+/// The property that groups calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StatsBy {
     /// Every annotated call, by its layer.
@@ -70,10 +70,10 @@ impl StatsBy {
     }
 }
 
-/// Which calls to sum up; what is `None` does not narrow.
+/// Selects calls to summarise; a field that is `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct StatsFilter {
-    /// What they are grouped by.
+    /// The property that groups them.
     pub by: StatsBy,
     /// Only this layer, such as `retrieval`.
     pub layer: Option<String>,
@@ -123,7 +123,7 @@ pub struct Stats {
     pub p99_ms: f64,
     /// The longest call, in milliseconds.
     pub max_ms: f64,
-    /// Their tokens, where any call tells.
+    /// Their tokens, if any call recorded them.
     pub tokens: Option<f64>,
     /// The sum of their costs in billionths of a US dollar; `None` where no call has a cost.
     pub cost_nanos: Option<u64>,

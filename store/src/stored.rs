@@ -1,5 +1,6 @@
-//! A record as it comes back from the store, and its JSON line.
+//! A record read from the store, and its JSON line.
 
+use ragspan_core::record::RecordKey;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -17,7 +18,7 @@ pub struct StoredRecord {
     pub level: String,
     /// `rag.<layer>`, or a tracing target.
     pub logger: String,
-    /// What happened.
+    /// The message.
     pub message: String,
     /// The trace, as UUID text.
     pub trace_id: Option<String>,
@@ -39,32 +40,32 @@ pub struct StoredRecord {
     pub metrics: String,
     /// A JSON object with `type`, `message` and `chain`.
     pub error: Option<String>,
-    /// Where it failed.
+    /// The annotated functions from the root to the failure, and the backtrace.
     pub stack_trace: Option<String>,
-    /// Where the service ran.
+    /// The environment in which the service ran.
     pub environment: String,
     /// The service's version.
     pub version: String,
     /// The machine.
     pub host: String,
-    /// How long the span took; none for an event, and for the record of a start.
+    /// The duration of the span; `None` for an event, and for the record of a start.
     pub duration_ms: Option<f64>,
     /// `span` or `event`.
     pub kind: String,
-    /// When the span began, in microseconds since the epoch.
+    /// The start of the span, in microseconds since the epoch.
     pub start_us: Option<i64>,
     /// `timestamp`, in microseconds since the epoch.
     pub timestamp_us: i64,
     /// The process that made the record.
     pub boot_id: Vec<u8>,
-    /// Which of that process's records this is.
+    /// The number of the record in its process.
     pub seq: u64,
-    /// When the row came into the database.
+    /// The time at which the row was inserted.
     pub created_at: String,
 }
 
 impl StoredRecord {
-    /// The columns of every query that gives out whole records.
+    /// The columns of every query that returns whole records.
     pub(super) const COLUMNS: &'static str = "id, timestamp, level, logger, message, trace_id, span_id, \
         parent_span_id, request_id, user_id, session_id, tenant_id, context, metrics, error, \
         stack_trace, environment, version, host, duration_ms, kind, start_us, timestamp_us, \
@@ -107,45 +108,40 @@ impl StoredRecord {
         self.trace_id.as_deref().map(short_id)
     }
 
-    /// The record: eighteen keys in their order, one line, without a line end.
+    /// Returns the record as one line of JSON: the eighteen keys in their order, without a line end.
     #[must_use]
     pub fn to_json_line(&self) -> String {
         let mut out = String::with_capacity(1024);
-        self.push_texts(&mut out);
-        push_key(&mut out, "context");
-        push_object(&mut out, &self.context, push_unreadable);
-        push_key(&mut out, "metrics");
-        push_object(&mut out, &self.metrics, |out, _| out.push_str("{}"));
-        push_key(&mut out, "error");
-        self.push_error(&mut out);
-        self.push_rest(&mut out);
+        for key in RecordKey::ALL {
+            out.push(if out.is_empty() { '{' } else { ',' });
+            push_string(&mut out, key.name());
+            out.push(':');
+            self.push_value(&mut out, key);
+        }
         out.push('}');
         out
     }
 
-    fn push_texts(&self, out: &mut String) {
-        let required = [
-            ("timestamp", &self.timestamp),
-            ("level", &self.level),
-            ("logger", &self.logger),
-            ("message", &self.message),
-        ];
-        let optional = [
-            ("trace_id", &self.trace_id),
-            ("span_id", &self.span_id),
-            ("parent_span_id", &self.parent_span_id),
-            ("request_id", &self.request_id),
-            ("user_id", &self.user_id),
-            ("session_id", &self.session_id),
-            ("tenant_id", &self.tenant_id),
-        ];
-        for (key, text) in required {
-            push_key(out, key);
-            push_string(out, text);
-        }
-        for (key, text) in optional {
-            push_key(out, key);
-            push_optional(out, text.as_deref());
+    fn push_value(&self, out: &mut String, key: RecordKey) {
+        match key {
+            RecordKey::Timestamp => push_string(out, &self.timestamp),
+            RecordKey::Level => push_string(out, &self.level),
+            RecordKey::Logger => push_string(out, &self.logger),
+            RecordKey::Message => push_string(out, &self.message),
+            RecordKey::TraceId => push_optional(out, self.trace_id.as_deref()),
+            RecordKey::SpanId => push_optional(out, self.span_id.as_deref()),
+            RecordKey::ParentSpanId => push_optional(out, self.parent_span_id.as_deref()),
+            RecordKey::RequestId => push_optional(out, self.request_id.as_deref()),
+            RecordKey::UserId => push_optional(out, self.user_id.as_deref()),
+            RecordKey::SessionId => push_optional(out, self.session_id.as_deref()),
+            RecordKey::TenantId => push_optional(out, self.tenant_id.as_deref()),
+            RecordKey::Context => push_object(out, &self.context, push_unreadable),
+            RecordKey::Metrics => push_object(out, &self.metrics, |out, _| out.push_str("{}")),
+            RecordKey::Error => self.push_error(out),
+            RecordKey::StackTrace => push_optional(out, self.stack_trace.as_deref()),
+            RecordKey::Environment => push_string(out, &self.environment),
+            RecordKey::Version => push_string(out, &self.version),
+            RecordKey::Host => push_string(out, &self.host),
         }
     }
 
@@ -155,27 +151,6 @@ impl StoredRecord {
             None => out.push_str("null"),
         }
     }
-
-    fn push_rest(&self, out: &mut String) {
-        push_key(out, "stack_trace");
-        push_optional(out, self.stack_trace.as_deref());
-        let service = [
-            ("environment", &self.environment),
-            ("version", &self.version),
-            ("host", &self.host),
-        ];
-        for (key, text) in service {
-            push_key(out, key);
-            push_string(out, text);
-        }
-    }
-}
-
-/// The first key opens the object, every other follows a comma.
-fn push_key(out: &mut String, key: &str) {
-    out.push(if out.is_empty() { '{' } else { ',' });
-    push_string(out, key);
-    out.push(':');
 }
 
 fn push_unreadable(out: &mut String, text: &str) {
@@ -192,28 +167,9 @@ fn push_unreadable_error(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use ragspan_core::record::RECORD_KEYS;
 
-    const KEYS: [&str; 18] = [
-        "timestamp",
-        "level",
-        "logger",
-        "message",
-        "trace_id",
-        "span_id",
-        "parent_span_id",
-        "request_id",
-        "user_id",
-        "session_id",
-        "tenant_id",
-        "context",
-        "metrics",
-        "error",
-        "stack_trace",
-        "environment",
-        "version",
-        "host",
-    ];
+    use super::*;
 
     fn record() -> StoredRecord {
         StoredRecord {
@@ -228,7 +184,7 @@ mod tests {
     #[test]
     fn the_line_has_the_eighteen_keys_in_order() {
         let line = record().to_json_line();
-        let positions: Vec<_> = KEYS
+        let positions: Vec<_> = RECORD_KEYS
             .iter()
             .map(|key| line.find(&format!("\"{key}\":")).expect("the key is there"))
             .collect();

@@ -61,11 +61,11 @@ const ROWS_PER_STATEMENT: usize = 100;
 
 type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
 
-/// The one who writes to a database. It is not shared: the pipeline's worker owns it.
+/// Writes to a database. The pipeline's worker owns it; it is not shared.
 #[derive(Debug)]
 pub struct Writer {
     connection: SqliteConnection,
-    /// The text of a full statement, made once.
+    /// The text of a full statement, built once.
     full: Arc<str>,
 }
 
@@ -110,13 +110,13 @@ impl Writer {
         Ok(new)
     }
 
-    /// Returns when every row of an earlier [`insert`](Self::insert) is synced to disk.
+    /// Syncs every row of an earlier [`insert`](Self::insert) to disk.
     ///
     /// # Errors
-    /// If the database refuses; what was inserted is then still committed, but not known synced.
+    /// If the database refuses; the inserted rows are still committed, but may not be synced.
     pub async fn sync(&mut self) -> Result<(), Error> {
         let synced = self.sync_all().await;
-        // Whatever happened, later inserts must not pay for a sync each.
+        // Also after an error, later inserts must not sync each.
         let relaxed = sqlx::query("PRAGMA synchronous = NORMAL")
             .execute(&mut self.connection)
             .await;
@@ -164,7 +164,7 @@ async fn insert_chunk(
     let insert: Insert<'_> = if rows.len() == ROWS_PER_STATEMENT {
         sqlx::query(AssertSqlSafe(Arc::clone(full)))
     } else {
-        // A rest of any length: kept out of the cache, where it would push the others out.
+        // A remainder of any length is not cached: it would evict the full statement.
         sqlx::query(AssertSqlSafe(statement(rows.len()))).persistent(false)
     };
     let insert = rows.iter().fold(insert, |insert, row| {
@@ -174,7 +174,7 @@ async fn insert_chunk(
     Ok(insert.execute(&mut **transaction).await?.rows_affected())
 }
 
-/// Only a second delivery is passed over; any other conflict is an error.
+/// Ignores only a second delivery; any other conflict is an error.
 fn statement(rows: usize) -> String {
     let columns = COLUMNS.join(", ");
     let row = format!("({})", vec!["?"; COLUMNS.len()].join(", "));

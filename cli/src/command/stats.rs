@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
+use ragspan_core::record::keys;
 use ragspan_store::{Stats, StatsBy, StatsFilter};
 use serde_json::{Value, json};
 
@@ -155,7 +156,7 @@ fn group_json(group: &Stats) -> Value {
         "p99_ms": group.p99_ms,
         "max_ms": group.max_ms,
         "tokens": group.tokens,
-        "cost_usd": group.cost_usd(),
+        (keys::COST_USD.name): group.cost_usd(),
     })
 }
 

@@ -12,7 +12,7 @@ thread_local! {
     static CURRENT: RefCell<Vec<Arc<Fake>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Time that stands still until it is told to go on, and chance that is the same in each run; either may be left real.
+/// A fixed time that a test advances, and random numbers that are the same in each run; either may be left real.
 #[derive(Debug, Default)]
 pub struct Fake {
     /// Microseconds since the Unix epoch.
@@ -30,7 +30,7 @@ impl Fake {
         }
     }
 
-    /// Moves time on; tells whether it is this fake's to move.
+    /// Advances time; returns false if this fake leaves the time real.
     pub fn advance(&self, by: Duration) -> bool {
         let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
         let add = |now: &AtomicU64| now.fetch_add(micros, Ordering::Relaxed);
@@ -52,7 +52,7 @@ impl Fake {
     }
 }
 
-/// What stands in for the clock on this thread.
+/// The replacement of the clock on this thread.
 pub fn current() -> Option<Arc<Fake>> {
     if ALIVE.load(Ordering::Relaxed) == 0 {
         return None;
@@ -63,7 +63,7 @@ pub fn current() -> Option<Arc<Fake>> {
         .flatten()
 }
 
-/// Microseconds since the Unix epoch, where time stands still.
+/// Microseconds since the Unix epoch; `None` if the time is real.
 pub(super) fn now() -> Option<u64> {
     current()?.now()
 }

@@ -19,7 +19,7 @@ pub struct Key {
     pub kind: Kind,
     /// The part of ragspan that writes it.
     pub writer: Writer,
-    /// Whether a user's field of this name moves to `context.fields` in the record of a span, because ragspan decides
+    /// True if a user's field of this name moves to `context.fields` in the record of a span, because ragspan decides
     /// by the value. A name that is not reserved means the same in a user's field.
     pub is_reserved: bool,
 }
@@ -87,7 +87,7 @@ impl Key {
     }
 }
 
-/// Whether a user's field of this name moves to `context.fields` in the record of a span. [`DOCUMENTS`] is reserved only
+/// Returns true if a user's field of this name moves to `context.fields` in the record of a span. [`DOCUMENTS`] is reserved only
 /// in a record that lists documents.
 #[must_use]
 pub fn is_reserved(part: Part, name: &str) -> bool {
@@ -147,7 +147,7 @@ keys! {
 
     /// The model that was called.
     MODEL = context "model" Text by Usage;
-    /// Whether the usage of a call that did not end by itself is what was known until then.
+    /// True if the call was interrupted, so that its usage is only the part known until then.
     USAGE_ESTIMATED = context "usage_estimated" Flag by Usage;
     /// Tokens of the prompt outside of the provider's cache.
     INPUT_TOKENS = metrics "input_tokens" Count by Usage;
@@ -178,7 +178,7 @@ keys! {
     /// The longest time between two items.
     LONGEST_GAP_MS = metrics "longest_gap_ms" Milliseconds by Stream;
 
-    /// Whether the parent of the request is a call of another service.
+    /// True if the parent of the request is a call of another service.
     REMOTE_PARENT = context "remote_parent" Flag by Request reserved;
     /// The number of model calls; a record with it holds the sums of a request.
     LLM_CALLS = metrics "llm_calls" Count by Request reserved;
@@ -227,7 +227,7 @@ keys! {
     TO = context "to" Text by Rag;
     /// The cache that was asked.
     CACHE = context "cache" Text by Rag;
-    /// Whether the cache answered.
+    /// True if the cache answered.
     CACHE_HIT = context "cache_hit" Flag by Rag;
     /// The name of a score.
     METRIC = context "metric" Text by Rag;

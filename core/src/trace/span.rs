@@ -36,9 +36,9 @@ pub struct Span {
     pub level: Option<Level>,
     /// How the call ended; `None` while it has not ended.
     pub outcome: Option<Outcome>,
-    /// Whether it succeeded, but took longer than its annotation allows.
+    /// True if the call succeeded, but took longer than its annotation allows.
     pub is_slow: bool,
-    /// Whether it is the first span of this service in the trace: the trace began here, or its parent is remote.
+    /// True for the first span of this service in the trace: the trace began here, or its parent is remote.
     pub is_local_root: bool,
     /// The start, in microseconds since the Unix epoch.
     pub start_us: i64,
@@ -78,7 +78,7 @@ impl Span {
         }
     }
 
-    /// Whether the call failed or panicked.
+    /// Returns true if the call failed or panicked.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         self.outcome.is_some_and(Outcome::is_failure)
@@ -91,7 +91,7 @@ impl Span {
             .saturating_add_unsigned(self.duration_us.unwrap_or_default())
     }
 
-    /// Whether the error of `child` is the error of this span, passed on as it was or as a source of another error.
+    /// Returns true if the error of `child` is the error of this span, unchanged or as a source of another error.
     pub(super) fn passes_on(&self, child: &Self) -> bool {
         match (&self.error, &child.error) {
             (Some(error), Some(source)) => error.contains(source.root_cause()),

@@ -35,7 +35,7 @@ pub struct Tree<T> {
 pub struct Node<T> {
     /// The span.
     pub span: Span,
-    /// What the caller keeps beside the span.
+    /// The caller's data for the span.
     pub value: T,
     /// The number of spans above it in the tree.
     pub depth: usize,
@@ -43,7 +43,7 @@ pub struct Node<T> {
     pub parent: Option<usize>,
     /// The positions of its children, by their starts.
     pub children: Vec<usize>,
-    /// Whether it names a parent, but is at the top of the tree: the parent is not recorded, or is below it.
+    /// True if the span names a parent, but is at the top of the tree: the parent is not recorded, or is below it.
     pub is_orphan: bool,
     /// The events that name this span, in the order in which they were given.
     pub events: Vec<T>,
@@ -52,7 +52,7 @@ pub struct Node<T> {
 impl<T> Tree<T> {
     /// Builds the tree of `spans`, and attaches `events` to the spans whose ids they name.
     ///
-    /// Of several spans with one id the first that has ended is kept. A span whose parent is not among `spans` goes to the
+    /// If several spans have one id, the tree keeps the first that has ended. A span whose parent is not among `spans` goes to the
     /// top. A cycle is cut at the span of it that starts first. The build does not recurse, so that a trace may be deep.
     pub fn build(
         spans: impl IntoIterator<Item = (Span, T)>,

@@ -1,4 +1,4 @@
-//! What calls cost, in whole billionths of a US dollar, which add up exactly.
+//! The cost of calls in whole billionths of a US dollar, which add up exactly.
 
 use std::fmt;
 use std::iter::Sum;
@@ -23,7 +23,7 @@ impl Cost {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// So many billionths of a dollar.
+    /// Returns a cost of this many billionths of a dollar.
     #[must_use]
     pub const fn from_nano_dollars(nanos: u64) -> Self {
         Self(nanos)
@@ -79,7 +79,7 @@ impl fmt::Display for Cost {
     }
 }
 
-/// What does not fit stays at the largest number.
+/// A sum that does not fit is the largest number.
 impl Add for Cost {
     type Output = Self;
 

@@ -72,7 +72,7 @@ use crate::trace;
 /// .await;
 /// assert_eq!(inside, "traceparent tracestate baggage");
 /// assert_eq!(outside, "traceparent");
-/// seen.spans("http_call")[1].under("search").in_layer("retrieval").with("http_host", "example.com");
+/// seen.spans("http_call")[1].assert_under("search").assert_layer("retrieval").assert_field("http_host", "example.com");
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -61,7 +61,7 @@ type Hook = dyn Fn(&Parts, &mut dyn FnMut(&dyn LogContext)) + Send + Sync;
 /// })
 /// .await;
 /// let call = seen.span("query").assert_success().assert_field("bytes_sent", 9);
-/// call.with("http_path", "/query").with("http_status", 200);
+/// call.assert_field("http_path", "/query").assert_field("http_status", 200);
 /// assert_eq!(call.record()["request_id"], "r-1");
 /// # }
 /// ```

@@ -1,6 +1,6 @@
 //! Decides which fields of a record are written, and into which of its objects.
 //!
-//! Of several fields with one name the last is written, and a field of the record hides one of the request. A user's field
+//! If several fields have one name, the last is written; a field of the record hides one of the request. A user's field
 //! whose name is reserved moves to `context.fields`, so that it is never mistaken for a value of ragspan's own.
 
 use ragspan_core::record::keys::{self, Part};
@@ -115,7 +115,7 @@ impl Record {
         })
     }
 
-    /// Whether ragspan writes this name itself into this record.
+    /// Returns true if ragspan itself writes this name into this record.
     fn reserves(&self, part: Part, name: &str) -> bool {
         let lists_documents = || !self.documents.is_empty() && part == Part::Context;
         self.kind != Kind::Event

@@ -15,14 +15,14 @@ use crate::value::Value;
 /// The longest line, in bytes, its newline included.
 pub(crate) const MAX_LINE: usize = 256 * 1024;
 
-/// Where the parts of a line stand that a store keeps as columns.
+/// The positions in a line of the parts that a store keeps as columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line {
     /// The whole line, its newline included.
     pub(crate) whole: Range<usize>,
     pub(crate) context: Range<usize>,
     pub(crate) metrics: Range<usize>,
-    /// Of a record with an error.
+    /// `None` for a record without an error.
     pub(crate) error: Option<Range<usize>>,
 }
 

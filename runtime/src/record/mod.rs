@@ -29,7 +29,7 @@ pub(crate) const TOTAL_BUDGET: &str = keys::TOTAL_BUDGET.field;
 /// The JSON Schema (draft 2020-12) of a log record; `ragspan schema` prints it.
 pub const SCHEMA: &str = include_str!("schema.json");
 
-/// Whether a record tells of a span or of an event.
+/// Distinguishes records of spans and of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The completion of a span.
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
     Event,
 }
 
-/// What went wrong, its texts in the record's arena.
+/// An error, with its texts in the record's arena.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
@@ -54,7 +54,7 @@ pub(crate) struct Failure {
     pub(crate) origin_span_id: Option<SpanId>,
     /// The annotated functions from here up to the root.
     pub(crate) path: Vec<&'static CallsiteInfo>,
-    /// Where it came from inside the program, if the error or the panic tells.
+    /// The backtrace, if the error or the panic has one.
     pub(crate) backtrace: Option<Box<str>>,
 }
 
@@ -96,41 +96,41 @@ pub(crate) struct Record {
     pub(crate) level: Level,
     /// Unix microseconds.
     pub(crate) timestamp: u64,
-    /// Of a span: its start, in Unix microseconds.
+    /// The start of a span, in Unix microseconds.
     pub(crate) start: u64,
-    /// Of a completed span, in microseconds.
+    /// The duration of a completed span, in microseconds.
     pub(crate) duration: Option<u64>,
-    /// Of a span, or of an event in the module of the annotated function around it.
+    /// The layer of a span, or of an event in the module of the annotated function around it.
     pub(crate) layer: Option<Layer>,
-    /// Of an event.
+    /// The target of an event.
     pub(crate) target: &'static str,
-    /// Of an event that came through the `log` crate: its target there.
+    /// The target of an event that came through the `log` crate.
     pub(crate) log_target: Option<Text>,
-    /// Of a span.
+    /// The operation of a span.
     pub(crate) operation: &'static str,
     pub(crate) outcome: Outcome,
-    /// Of a success that took longer than its annotation allows: that threshold, in microseconds.
+    /// The threshold, in microseconds, that a successful call exceeded.
     pub(crate) slow: Option<u64>,
-    /// Of an event.
+    /// The message of an event.
     pub(crate) message: Option<Text>,
     pub(crate) trace_id: Option<TraceId>,
     pub(crate) span_id: Option<SpanId>,
     pub(crate) parent_span_id: Option<SpanId>,
     pub(crate) request: Option<Arc<RequestContext>>,
     pub(crate) failure: Option<Failure>,
-    /// What was retrieved, reranked or packed, the best first; no more than [`MAX_DOCUMENTS`].
+    /// The documents retrieved, reranked or packed, the best first; at most [`MAX_DOCUMENTS`].
     pub(crate) documents: Vec<Retrieved>,
     pub(crate) fields: Fields,
     /// The number of the last `fields` that ragspan itself added, and not the user.
     pub(crate) own_fields: usize,
-    /// Of a span: it is the first of this service in its trace.
+    /// True for the first span of this service in its trace.
     pub(crate) is_local_root: bool,
 }
 
-/// A record names no more documents than this.
+/// The largest number of documents in a record.
 pub(crate) const MAX_DOCUMENTS: usize = 100;
 
-/// A document that a call has found, its texts in the record's arena. What stands in it is not recorded.
+/// A document that a call has found, with its texts in the record's arena. Its content is not recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Retrieved {
     pub(crate) id: Text,
@@ -206,8 +206,8 @@ impl Record {
         format!("{before}{}{behind}", self.operation).into()
     }
 
-    /// Of a call's failure: the annotated functions from the root to here, a line each, then the backtrace, if
-    /// there is one.
+    /// Returns the stack trace of a failed call: the annotated functions from the root to here, a line each, then the
+    /// backtrace, if there is one.
     pub(crate) fn stack_trace(&self) -> Option<String> {
         let path = &self.failure.as_ref()?.path;
         if path.is_empty() {
@@ -219,7 +219,7 @@ impl Record {
         Some(lines.join("\n"))
     }
 
-    /// What stands before and behind the operation in the message of a span's record.
+    /// Returns the texts before and after the operation in the message of a span's record.
     pub(crate) fn affixes(&self) -> (&'static str, &'static str) {
         match (self.kind, self.outcome) {
             (Kind::Started, _) => ("", "_started"),

@@ -7,7 +7,7 @@ use crate::context::RequestContext;
 use crate::privacy::{self, Hits, Rules};
 use crate::value::{Arena, Fields, Text};
 
-/// So many requests are remembered, whose records come one after another.
+/// The number of requests in the cache: records of a request usually come one after another.
 const REMEMBERED: usize = 64;
 
 /// Applies the rules to record after record.
@@ -21,7 +21,7 @@ pub(crate) struct Redactor {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     request: Weak<RequestContext>,
-    /// What is shown instead, if it is not shown as it is.
+    /// The replacement; `None` if the value is shown unchanged.
     instead: Option<Arc<RequestContext>>,
 }
 
@@ -35,7 +35,7 @@ impl Default for Redactor {
 }
 
 impl Redactor {
-    /// Takes secrets out of all these; tells how many.
+    /// Redacts the secrets in these fields; returns the number of secrets.
     pub(crate) fn redact(&mut self, records: &mut [Box<Record>]) -> Hits {
         let rules = privacy::rules();
         if !Arc::ptr_eq(&rules, &self.rules) {
@@ -62,7 +62,7 @@ impl Redactor {
         }
     }
 
-    /// What is shown of a request; all its records share it.
+    /// The redacted fields of a request, which all its records share.
     fn request(&mut self, request: Arc<RequestContext>, hits: &mut Hits) -> Arc<RequestContext> {
         let at = Arc::as_ptr(&request);
         let slot = (at.addr() >> 6) % REMEMBERED;

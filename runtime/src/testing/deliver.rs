@@ -25,7 +25,7 @@ impl Capture {
     /// databases are made this way. The queue holds 65,536 records; run larger workloads in several parts.
     ///
     /// ```
-    /// # use ragspan::testing::Capture;
+    /// # use ragspan::{Level, testing::Capture};
     /// #[ragspan::rag_span(layer = "retrieval")]
     /// fn search() -> u32 { 3 }
     ///
@@ -33,7 +33,7 @@ impl Capture {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
     /// let database = folder.path().join("golden.db");
-    /// let capture = Capture::new().at("2026-01-01T00:00:00Z").seed(7);
+    /// let capture = Capture::new().level(Level::Info).at("2026-01-01T00:00:00Z").seed(7);
     /// let (hits, stats) = capture.run_into_sqlite(&database, search).await;
     /// assert_eq!((hits, stats.delivered), (3, 1));
     /// # Ok(())

@@ -1,4 +1,4 @@
-//! The questions on fields, on text, on sums and on the database itself are answered as they say.
+//! Queries on fields, on text, on sums and on the database itself return what their filters define.
 
 use std::time::Duration;
 
@@ -212,7 +212,7 @@ fn calls_are_summed_by_layer() {
 
 const ANSWER: &str = r#"{"operation":"answer","status":"error"}"#;
 
-/// Two requests: one whose sums stand with its api call, and one that came in by the layer of the model itself.
+/// Two requests: one with its sums in its api call, and one whose entry point is a generation call.
 fn requests() -> Vec<NewRow<'static>> {
     let error = Some(r#"{"type":"no_context","message":"m","chain":[]}"#);
     let root = |seq, metrics| NewRow {

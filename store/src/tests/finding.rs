@@ -1,4 +1,4 @@
-//! What is asked for is found, by an index, and nothing else.
+//! Queries return exactly the records they ask for, and use an index.
 
 use super::super::select::Select;
 use super::*;

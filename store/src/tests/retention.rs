@@ -1,4 +1,4 @@
-//! What is too old or too much goes, by whole traces, the oldest first.
+//! Retention deletes records that are too old or too many, by whole traces, the oldest first.
 
 use super::super::retention::{Expired, RetentionLimits};
 use super::*;

@@ -1,4 +1,4 @@
-//! What is written comes back, once, whoever else writes.
+//! Each written record is read back once, also with other writers.
 
 use super::*;
 

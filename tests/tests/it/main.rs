@@ -70,6 +70,8 @@ mod service;
 mod hostile;
 // Telemetry works together with the subscriber, the logger and the signals of other libraries.
 mod composition;
+// The names in a record are spelled in one table, and stored so that they can be asked for.
+mod keys;
 // Identifiers use the words of the field.
 mod vocabulary;
 // The public API names no type of an implementation dependency.

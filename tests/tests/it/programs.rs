@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 pub(crate) const CANARY: &str = env!("CARGO_BIN_EXE_canary");
+pub(crate) const COLUMNS: &str = env!("CARGO_BIN_EXE_columns");
 pub(crate) const CONFIGURED: &str = env!("CARGO_BIN_EXE_configured");
 pub(crate) const EMIT: &str = env!("CARGO_BIN_EXE_emit");
 pub(crate) const ENDS: &str = env!("CARGO_BIN_EXE_ends");

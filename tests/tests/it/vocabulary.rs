@@ -260,7 +260,7 @@ fn same_names(sources: &[(String, String)]) -> Vec<String> {
 }
 
 /// The sources of a folder of the workspace by their paths in it.
-fn texts(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn texts(folder: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     sources(&workspace().join(folder), &mut files);
     files.sort();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ragspan_core::record::keys;
 use ragspan_store::{Stats, StoredRecord};
 use serde_json::{Value, json};
 
@@ -97,7 +98,7 @@ impl SpanComparison<'_> {
             "layer": self.span.call.layer,
             "depth": self.span.depth,
             "outcome": self.span.call.outcome.as_str(),
-            "duration_ms": self.span.record.duration_ms,
+            (keys::DURATION_MS.name): self.span.record.duration_ms,
             "median_ms": self.median_ms,
             "times_median": self.times_median(),
             "calls": self.calls,
