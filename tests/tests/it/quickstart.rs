@@ -14,7 +14,7 @@ use crate::records::Schema;
 
 /// Returns the folder of documents whose answers are known.
 pub(crate) fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/corpus")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart/corpus")
 }
 
 pub(crate) const EGGS: &str = "How many eggs does a queen lay in a day?";
@@ -329,7 +329,7 @@ fn the_commands_lead_from_a_user_to_the_root_cause() {
     for part in [
         "answer ✗ failed after ",
         "∅ empty",
-        "failed in answer (examples/src/answer.rs:",
+        "failed in answer (examples/quickstart/answer.rs:",
         "no_context: no context found (retrieval came back empty)",
         "earlier, hybrid_search returned an empty result",
     ] {
