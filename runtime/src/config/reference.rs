@@ -16,8 +16,16 @@ Without a file, records go to standard output (pretty on a terminal, JSON elsewh
 `start` prints a note.
 
 ```console
-$ ragspan config init           # writes a commented ragspan.yaml
-$ ragspan config check          # shows the effective values and their sources; secrets are masked
+$ ragspan config init      # writes a commented file
+wrote ragspan.yaml: `ragspan config check` shows its effect
+$ ragspan config check     # shows the effective values and their sources; secrets are masked
+# ragspan.yaml
+logging:
+  strict: false                                           # default
+  prices: ~                                               # default
+  service:
+    name: rag                                             # ragspan.yaml:11
+…
 ```
 
 A small file:
