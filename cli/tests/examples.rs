@@ -71,6 +71,41 @@ fn every_help_text_has_examples() {
 }
 
 #[test]
+fn help_texts_fit_80_columns_and_no_example_is_wrapped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, examples) in examples() {
+        let help = sh(
+            &format!("{name} --help"),
+            folder.path(),
+            Path::new("none.db"),
+        );
+        let help = String::from_utf8(help.stdout).expect("text");
+        let width = |line: &str| line.chars().count();
+        assert!(help.lines().all(|line| width(line) <= 80), "{name}: {help}");
+        for example in examples {
+            assert!(help.contains(&example), "{name}: {example} is wrapped");
+        }
+    }
+}
+
+#[test]
+fn the_help_of_demo_names_one_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let help = sh("ragspan demo --help", folder.path(), Path::new("none.db"));
+    let help = String::from_utf8(help.stdout).expect("text");
+    assert!(help.contains("[default: ragspan-demo.db]"), "{help}");
+    for other in ["RAGSPAN_DB", "else ragspan.db", "--at"] {
+        assert!(!help.contains(other), "{other} in {help}");
+    }
+    for line in ["ragspan demo --at prod", "ragspan --at prod demo"] {
+        let output = sh(line, folder.path(), Path::new("none.db"));
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("name a new file with --db"), "{stderr}");
+    }
+}
+
+#[test]
 fn every_example_works() {
     let home = tempfile::tempdir().expect("a folder");
     let db = home.path().join("demo.db");

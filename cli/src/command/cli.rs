@@ -15,10 +15,11 @@ use super::slow::{self, SlowArgs};
 use super::stats::{self, StatsArgs};
 use super::trace::{self, TraceArgs};
 use super::why::{self, WhyArgs};
+use crate::style::Style;
 
 /// Queries a ragspan database.
 #[derive(Debug, Parser)]
-#[command(name = "ragspan", version, after_help = AFTER_HELP)]
+#[command(name = "ragspan", version, after_help = AFTER_HELP, term_width = help_width())]
 pub struct Cli {
     /// The options that every command has.
     #[command(flatten)]
@@ -28,8 +29,14 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Returns the width of help texts: that of the terminal as of all other output.
+fn help_width() -> usize {
+    Style::of(&std::io::stdout()).width
+}
+
 const AFTER_HELP: &str =
-    "Exit codes: 0 found, 1 nothing found or a check failed, 2 wrong usage or no database.
+    "Exit codes: 0 found, 1 nothing found or a check failed, 2 wrong usage, or a file that
+cannot be read or written.
 
 Examples:
   ragspan demo                       # no database yet? this writes one

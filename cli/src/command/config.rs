@@ -20,7 +20,7 @@ pub(super) const HELP: &str = "Examples:
   ragspan config init
   ragspan config check
   ragspan config check --all ragspan.yaml
-  ragspan config check --json | jq '.settings[] | select(.origin != \"default\")'";
+  ragspan config check --json | jq .settings[0].origin";
 
 const CHECK_HELP: &str =
     "Without FILE the file is the one that a service in this folder would load: $RAGSPAN_CONFIG, \

@@ -1,7 +1,7 @@
 //! The command `demo`: writes a database to try the other commands on.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -13,20 +13,23 @@ use super::options::GlobalOptions;
 use crate::demo::{self, Written};
 use crate::format::number;
 
-pub(super) const HELP: &str =
-    "The database is ragspan-demo.db unless --db names another; one that exists is left alone.
+pub(super) const HELP: &str = "A database that exists is left alone.
 With --json: one object; its schema is printed by `ragspan schema demo`.
 
 Examples:
   ragspan demo
   ragspan demo --seed 7 --requests 50 --db day.db";
 
-/// The database unless `--db` names another.
-const DEFAULT_PATH: &str = "ragspan-demo.db";
-
 /// The arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
+    /// The database to write
+    // Replaces the option of all commands: simulated records must not mix with the real ones of the environment's database.
+    #[arg(long, value_name = "PATH", default_value = "ragspan-demo.db")]
+    pub db: PathBuf,
+    /// Refused: a profile names a database of real records
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub at: Option<String>,
     /// The seed; the same seed gives the same traffic
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -41,14 +44,16 @@ pub(super) async fn run(
     out: &mut dyn Write,
     context: &RenderContext,
 ) -> Result<Answer, Error> {
-    // Never the database that the environment names: simulated records must not mix with real ones.
-    let path = options.db.clone().unwrap_or_else(|| DEFAULT_PATH.into());
+    if options.at.is_some() || args.at.is_some() {
+        return Err(Error::DemoProfile);
+    }
+    let path = &args.db;
     let now = context.now.as_microsecond().max(0).unsigned_abs();
-    let written = demo::write(&path, args.seed, args.requests, now).await?;
+    let written = demo::write(path, args.seed, args.requests, now).await?;
     if options.json {
-        write_json(&path, args.seed, &written, out)?;
+        write_json(path, args.seed, &written, out)?;
     } else {
-        write_text(&path, &written, out)?;
+        write_text(path, &written, out)?;
     }
     Ok(Answer::Found)
 }
@@ -76,7 +81,7 @@ fn write_text(path: &Path, written: &Written, out: &mut dyn Write) -> io::Result
   export RAGSPAN_DB={db}
   ragspan stats                     # calls, errors and latency of each layer
   ragspan errors --user ada         # the failures of one user
-  ragspan why last-error            # the root cause, and other failures of that minute
+  ragspan why last-error            # the cause, and other failures of that minute
   ragspan trace last                # one request as a waterfall
   ragspan slow --over 2s            # the slowest requests
   ragspan logs --level warning --since 1h"

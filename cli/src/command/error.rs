@@ -26,6 +26,9 @@ pub enum Error {
     /// No profile has the name given by `--at`.
     #[error(transparent)]
     Profile(#[from] UnknownProfile),
+    /// `demo` was called with `--at`.
+    #[error("--at names a database of real records: name a new file with --db")]
+    DemoProfile,
     /// The demonstration cannot be written.
     #[error(transparent)]
     Demo(#[from] DemoError),

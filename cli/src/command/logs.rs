@@ -23,7 +23,7 @@ With --json: one record a line (JSON Lines), each with its eighteen keys.
 Examples:
   ragspan logs --level warning --since 1h
   ragspan logs --since 'yesterday 14:00' --until now --text timeout
-  ragspan logs --layer generation --where 'metrics.output_tokens>=200' --where context.model~gpt
+  ragspan logs --where 'metrics.output_tokens>=200' --where context.model~gpt
   ragspan logs --layer retrieval --user ada --json | jq .metrics.duration_ms
   ragspan logs --follow --level warning";
 

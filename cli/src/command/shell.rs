@@ -9,10 +9,13 @@ use clap_mangen::Man;
 use super::answer::Answer;
 use super::error::{Error, UnknownCommand};
 
-pub(super) const COMPLETIONS_HELP: &str = "Examples:
-  ragspan completions bash > ragspan.bash   # into ~/.local/share/bash-completion/completions/ragspan
-  ragspan completions zsh > _ragspan        # into a folder of $fpath
-  ragspan completions fish > ragspan.fish   # into ~/.config/fish/completions";
+pub(super) const COMPLETIONS_HELP: &str = "The file belongs into ~/.local/share/bash-completion/completions (bash), a folder of $fpath (zsh), or \
+~/.config/fish/completions (fish).
+
+Examples:
+  ragspan completions bash > ragspan
+  ragspan completions zsh > _ragspan
+  ragspan completions fish > ragspan.fish";
 
 pub(super) const MAN_HELP: &str = "Examples:
   ragspan man > ragspan.1                   # into ~/.local/share/man/man1

@@ -33,13 +33,12 @@ fn check_ages(settings: &LoadedSettings, problems: &mut Problems) {
     ];
     for (shorter, longer) in ages {
         let (min, max) = (settings.get(shorter), settings.get(longer));
-        if min > max {
-            let (shorter, longer) = (shorter.info(), longer.info());
-            let is_set = settings.position(longer).is_some();
-            let key = if is_set { longer } else { shorter };
-            let (shorter, longer) = (shorter.name(), longer.name());
-            let message = format!("expected {shorter} ({min}) to be at most {longer} ({max})");
-            add(settings, key, &message, problems);
+        let (shorter, longer) = (shorter.info(), longer.info());
+        // A default gives way: whoever sets one age need not set the others.
+        if min > max && settings.position(longer).is_some() {
+            let (shorter, name) = (shorter.name(), longer.name());
+            let message = format!("expected {name} ({max}) to be at least {shorter} ({min})");
+            add(settings, longer, &message, problems);
         }
     }
 }

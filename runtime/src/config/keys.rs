@@ -116,6 +116,11 @@ impl KeyInfo {
         self
     }
 
+    const fn feature(mut self, feature: &'static str) -> Self {
+        self.support = Support::Feature(feature);
+        self
+    }
+
     const fn planned(mut self) -> Self {
         self.support = Support::Planned;
         self
@@ -411,17 +416,17 @@ keys! {
         PATTERNS: Patterns, "patterns", "Regular expressions of your own; each match is shown as `[redacted:<name>]`.".example("{patient: \"\\\\bP-[0-9]{6}\\\\b\"}");
         CONTENT: Choice(&["off", "hash", "full"]) = "off", "content", "Whether `inputs(..)` and `output` are stored.".planned();
     }
-    RETENTION "logging.retention", Support::Planned, "How long records are kept, and where old records are archived." {
-        HOT_DAYS: Whole(1, 36_500) = "7", "hot_days", "The number of days that every record can be queried.";
-        WARM_DAYS: Whole(1, 36_500) = "30", "warm_days", "The number of days that errors and a sample can be queried.";
-        COLD_DAYS: Whole(1, 36_500) = "90", "cold_days", "The number of days that the archive is kept.";
-        RETENTION_SCHEDULE: Clock = "03:10", "schedule", "The daily time at which records are aged, in UTC.";
-        ARCHIVE_PATH: Text, "archive_path", "The directory of the archive.".example("archive");
-        ARCHIVE_TO_S3: Flag = "false", "archive_to_s3", "Whether the archive is on S3.";
-        S3_BUCKET: Text, "s3_bucket", "The bucket of the archive.".example("rag-logs-archive");
-        S3_PREFIX: Text, "s3_prefix", "The prefix of the archive's objects.".example("logs/");
-        S3_REGION: Text, "s3_region", "The region of the bucket.".example("eu-central-1");
-        S3_ENDPOINT: Url(&["https", "http"]), "s3_endpoint", "The address of an S3-compatible store outside of AWS.".example("https://minio.example.com");
+    RETENTION "logging.retention", Support::Always, "How long records are kept." {
+        HOT_DAYS: Whole(1, 36_500) = "7", "hot_days", "The number of days that the SQLite database keeps a trace.".feature("sqlite");
+        WARM_DAYS: Whole(1, 36_500) = "30", "warm_days", "The number of days that errors and a sample can be queried.".planned();
+        COLD_DAYS: Whole(1, 36_500) = "90", "cold_days", "The number of days that the archive is kept.".planned();
+        RETENTION_SCHEDULE: Clock = "03:10", "schedule", "The daily time at which records are aged, in UTC.".planned();
+        ARCHIVE_PATH: Text, "archive_path", "The directory of the archive.".example("archive").planned();
+        ARCHIVE_TO_S3: Flag = "false", "archive_to_s3", "Whether the archive is on S3.".planned();
+        S3_BUCKET: Text, "s3_bucket", "The bucket of the archive.".example("rag-logs-archive").planned();
+        S3_PREFIX: Text, "s3_prefix", "The prefix of the archive's objects.".example("logs/").planned();
+        S3_REGION: Text, "s3_region", "The region of the bucket.".example("eu-central-1").planned();
+        S3_ENDPOINT: Url(&["https", "http"]), "s3_endpoint", "The address of an S3-compatible store outside of AWS.".example("https://minio.example.com").planned();
     }
     ALERTING "logging.alerting", Support::Planned, "Rules that send alerts." {
         ALERTING_ENABLED: Flag = "false", "enabled", "Whether the rules are evaluated.";

@@ -1,6 +1,6 @@
 //! Notes on a valid configuration: parts that this build does not support, and likely mistakes.
 
-use super::keys::{self, KEYS, SECTIONS, Section, Support};
+use super::keys::{self, KEYS, KeyInfo, SECTIONS, Section, Support};
 use super::settings::LoadedSettings;
 use super::walk::FoundKeys;
 
@@ -12,7 +12,7 @@ pub(super) fn notes(settings: &LoadedSettings, found: &FoundKeys<'_>) -> Vec<Str
         .filter(|section| settings.is_enabled(section.parent()))
         .filter_map(|section| note(section, settings))
         .collect();
-    notes.extend(planned_keys(settings));
+    notes.extend(unsupported_keys(settings));
     notes.extend(
         fallback(settings).map(|reason| format!("{reason}: records go to standard output")),
     );
@@ -67,23 +67,42 @@ fn note(section: &Section, settings: &LoadedSettings) -> Option<String> {
     }
     let verb = if switch.is_some() { "enabled" } else { "set" };
     let note = format!("{path} is {verb}, but {name} is not in this build");
-    Some(match section.support {
-        Support::Feature(feature) => format!("{note}; enable the feature `{feature}`"),
-        Support::Always | Support::Planned => note,
-    })
+    Some(with_fix(note, section.support))
 }
 
-/// Returns a note for each planned key that is set.
-fn planned_keys(settings: &LoadedSettings) -> impl Iterator<Item = String> {
+/// Adds to a note how to get the support, if there is a way.
+fn with_fix(note: String, support: Support) -> String {
+    match support {
+        Support::Feature(feature) => format!("{note}; enable the feature `{feature}`"),
+        Support::Always | Support::Planned => note,
+    }
+}
+
+/// Returns a note for each section with keys that are set and not in this build.
+fn unsupported_keys(settings: &LoadedSettings) -> impl Iterator<Item = String> {
     let keys = KEYS.iter().filter(|key| !key.support.is_in_build());
-    let set = keys.filter(|key| settings.position(key).is_some());
-    set.map(|key| {
-        format!(
-            "{} is set, but {} is not in this build",
-            key.path,
-            key.name()
-        )
-    })
+    let set: Vec<_> = keys
+        .filter(|key| settings.position(key).is_some())
+        .collect();
+    let same = |one: &&KeyInfo, other: &&KeyInfo| {
+        (one.section.path, one.support) == (other.section.path, other.support)
+    };
+    let groups = set.chunk_by(same).map(note_on_keys);
+    groups.collect::<Vec<_>>().into_iter()
+}
+
+/// Returns a note on keys of one section.
+fn note_on_keys(keys: &[&KeyInfo]) -> String {
+    let names: Vec<_> = keys.iter().map(|key| key.name()).collect();
+    let (section, support) = (keys[0].section.path, keys[0].support);
+    let note = match &names[..] {
+        [name] => format!("{section}.{name} is set, but {name} is not in this build"),
+        _ => format!(
+            "{section}: {} are set, but they are not in this build",
+            names.join(", ")
+        ),
+    };
+    with_fix(note, support)
 }
 
 fn is_mail_address_missing(settings: &LoadedSettings) -> bool {

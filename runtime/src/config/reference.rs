@@ -16,8 +16,16 @@ Without a file, records go to standard output (pretty on a terminal, JSON elsewh
 `start` prints a note.
 
 ```console
-$ ragspan config init           # writes a commented ragspan.yaml
-$ ragspan config check          # shows the effective values and their sources; secrets are masked
+$ ragspan config init      # writes a commented file
+wrote ragspan.yaml: `ragspan config check` shows its effect
+$ ragspan config check     # shows the effective values and their sources; secrets are masked
+# ragspan.yaml
+logging:
+  strict: false                                           # default
+  prices: ~                                               # default
+  service:
+    name: rag                                             # ragspan.yaml:11
+…
 ```
 
 A small file:
@@ -90,11 +98,7 @@ fn reference() -> String {
 }
 
 fn write_section(section: &Section, out: &mut String) {
-    let support = match section.support {
-        Support::Always => String::new(),
-        Support::Feature(feature) => format!(" Needs the feature `{feature}`."),
-        Support::Planned => PLANNED.to_owned(),
-    };
+    let support = support(section.support);
     _ = write!(
         out,
         "\n### `{}`\n\n{}{support}\n",
@@ -108,6 +112,14 @@ fn write_section(section: &Section, out: &mut String) {
     keys.for_each(|key| write_key(key, out));
 }
 
+fn support(support: Support) -> String {
+    match support {
+        Support::Always => String::new(),
+        Support::Feature(feature) => format!(" Needs the feature `{feature}`."),
+        Support::Planned => PLANNED.to_owned(),
+    }
+}
+
 fn write_key(key: &KeyInfo, out: &mut String) {
     let default = if key.default.is_empty() {
         "–".to_owned()
@@ -115,11 +127,7 @@ fn write_key(key: &KeyInfo, out: &mut String) {
         format!("`{}`", key.default)
     };
     let secret = if key.secret { " Secret." } else { "" };
-    let planned = if key.support == Support::Planned {
-        PLANNED
-    } else {
-        ""
-    };
+    let support = support(key.support);
     let example = if key.example.is_empty() {
         String::new()
     } else {
@@ -129,7 +137,7 @@ fn write_key(key: &KeyInfo, out: &mut String) {
     let value = expected.replace(&format!(" to {}", i64::MAX), "");
     _ = writeln!(
         out,
-        "| `{}` | {value} | {default} | {}{example}{secret}{planned} |",
+        "| `{}` | {value} | {default} | {}{example}{secret}{support} |",
         key.name(),
         key.doc
     );

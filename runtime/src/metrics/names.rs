@@ -329,6 +329,35 @@ mod tests {
         assert_eq!(Name::find("rag_requests"), None);
     }
 
+    /// Returns the metrics of the page's table: name, kind and labels.
+    fn documented() -> Vec<(String, String, String)> {
+        let page = include_str!("../../../docs/metrics.md");
+        let rows = page.lines().filter(|line| line.starts_with("| `rag"));
+        let row = |line: &str| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            let names = cells[1].split(", ").map(|name| name.trim_matches('`'));
+            let kind = cells[2].split(',').next().unwrap_or_default();
+            names
+                .map(|name| (name.to_owned(), kind.to_owned(), cells[3].to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let mut documented: Vec<_> = rows.flat_map(row).collect();
+        documented.sort();
+        documented
+    }
+
+    #[test]
+    fn the_page_of_metrics_has_the_whole_list() {
+        let row = |name: &Name| {
+            let row = name.row();
+            let kind = format!("{:?}", row.kind).to_lowercase();
+            (name.as_str().to_owned(), kind, row.labels.join(", "))
+        };
+        let mut list: Vec<_> = Name::ALL.iter().map(row).collect();
+        list.sort();
+        assert_eq!(documented(), list);
+    }
+
     #[test]
     fn only_histograms_have_edges_and_the_edges_ascend() {
         for name in Name::ALL {

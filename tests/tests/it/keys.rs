@@ -79,8 +79,10 @@ fn is_part_of_name(character: char) -> bool {
 /// Whether the text has the name, and not as a part of a longer one.
 fn has_name(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + name.len()..].chars().next();
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let after = text
+            .get(at + name.len()..)
+            .and_then(|text| text.chars().next());
         !before.is_some_and(is_part_of_name) && !after.is_some_and(is_part_of_name)
     })
 }

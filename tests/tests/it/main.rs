@@ -89,3 +89,7 @@ mod formats;
 mod programs;
 // The commands of the tutorial work, and print what it shows.
 mod tutorial;
+// The commands of every other page work, and print what it shows.
+mod shown;
+// Runs the console blocks of a page.
+mod console;

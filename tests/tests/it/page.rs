@@ -10,18 +10,30 @@ fn page(questions: &[&str]) -> Vec<String> {
     text(&output.stdout).lines().map(shape).collect()
 }
 
-/// Replaces numbers by `0`, units of time by `ms`, ids by `TRACE` and bars by `█`.
+/// Replaces numbers, amounts and times of day by `0`, units of time by `ms`, ids by `TRACE` and bars by `█`, and leaves out dates.
 pub(crate) fn shape(line: &str) -> String {
-    let words: Vec<_> = line.split_whitespace().map(shape_of_word).collect();
-    words.join(" ")
+    let words = line.split_whitespace().filter(|word| !is_date(word));
+    words.map(shape_of_word).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns whether the word is a date; tables show dates only if their rows are of several days.
+fn is_date(word: &str) -> bool {
+    word.len() == 10
+        && word.split('-').count() == 3
+        && word.chars().all(|c| c.is_ascii_digit() || c == '-')
 }
 
 fn shape_of_word(word: &str) -> String {
     let all = |wanted: fn(char) -> bool| word.chars().all(wanted);
     match word {
         _ if all(|c| "▏▎▍▌▋▊▉█▐▕".contains(c)) => "█".to_owned(),
-        _ if all(|c| c.is_ascii_digit() || ",./".contains(c)) => "0".to_owned(),
+        _ if all(|c| c.is_ascii_digit() || "$,./:".contains(c)) => "0".to_owned(),
         "µs" | "s" => "ms".to_owned(),
+        "turn" => "turns".to_owned(),
+        // Lines of this repository's programs move; those of the tutorial's are on its page.
+        _ if word.contains(".rs:") && !word.starts_with("(src/") => {
+            word.replace(|c: char| c.is_ascii_digit(), "")
+        }
         // The scheduler decides which of the two searches begins first.
         "bm25" | "vectors" => "SEARCH".to_owned(),
         _ => match word.strip_prefix("req-") {

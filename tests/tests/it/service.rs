@@ -11,13 +11,18 @@ use serde_json::{Value, json};
 use crate::quickstart::{CUP, EGGS, WATER, quickstart};
 
 /// The service, which is killed if a test fails before it ends by itself.
-struct Service {
+pub(crate) struct Service {
     child: Child,
     address: String,
 }
 
 impl Service {
-    fn start(folder: &Path) -> Self {
+    /// Returns the address that it listens on.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut child = quickstart(folder)
             .args(["--serve", "--port", "0"])
             .stdout(Stdio::null())

@@ -94,13 +94,14 @@ fn the_notes_name_the_parts_that_this_build_does_not_support() {
     for part in [
         "langsmith is enabled, but langsmith is not in this build",
         "postgresql is enabled, but postgresql is not",
-        "logging.retention is set, but",
+        "logging.retention: warm_days, cold_days, archive_to_s3, s3_bucket are set, but they are not in this build",
         "logging.alerting is enabled, but",
         "none of the enabled backends is in this build: records go to standard output",
         "no address is set; add `email`",
     ] {
         assert!(notes.contains(part), "{part} in {notes}");
     }
+    assert!(!notes.contains("hot_days"), "{notes}");
     assert!(!notes.contains("datadog"), "{notes}");
 }
 
@@ -471,12 +472,12 @@ fn a_file_that_is_not_utf8_or_too_large_is_rejected() {
 
 #[test]
 fn contradictory_values_are_reported() {
-    let text = "logging:\n  retention:\n    hot_days: 40\n    archive_to_s3: true\n  alerting:\n    enabled: true\n    alert_channels: [slack, webhook, pigeon]\n";
+    let text = "logging:\n  retention:\n    hot_days: 40\n    warm_days: 30\n    archive_to_s3: true\n  alerting:\n    enabled: true\n    alert_channels: [slack, webhook, pigeon]\n";
     let error = load_error(text, &FakeEnvironment::default());
     for part in [
-        "c.yaml:3:5: logging.retention.hot_days: expected hot_days (40) to be at most warm_days (30)",
-        "c.yaml:4:5: logging.retention.archive_to_s3: `archive_to_s3` needs `s3_bucket`",
-        "c.yaml:7:38: logging.alerting.alert_channels: expected a list of slack, email, webhook, found `pigeon`",
+        "c.yaml:4:5: logging.retention.warm_days: expected warm_days (30) to be at least hot_days (40)",
+        "c.yaml:5:5: logging.retention.archive_to_s3: `archive_to_s3` needs `s3_bucket`",
+        "c.yaml:8:38: logging.alerting.alert_channels: expected a list of slack, email, webhook, found `pigeon`",
     ] {
         assert!(error.contains(part), "{part} in {error}");
     }
@@ -485,6 +486,23 @@ fn contradictory_values_are_reported() {
         error.contains("`slack` needs `slack_webhook`")
             && error.contains("`webhook` needs `webhook`"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_long_retention_needs_no_other_key_and_gets_no_note() {
+    let config = parsed("logging: {retention: {hot_days: 40}}");
+    assert_eq!(config.notes(), [""; 0]);
+    let days = config.explain().iter();
+    let days = days.filter(|setting| setting.path() == "logging.retention.hot_days");
+    assert_eq!(
+        days.map(|days| days.value()).collect::<Vec<_>>(),
+        [Some("40")]
+    );
+    let config = parsed("logging: {retention: {warm_days: 40}}");
+    assert_eq!(
+        config.notes(),
+        ["logging.retention.warm_days is set, but warm_days is not in this build"]
     );
 }
 
