@@ -236,77 +236,80 @@ mod tests {
         once.replace("[redacted:named_values]", "~")
     }
 
+    /// Texts, and the same with their secrets as `~`.
+    const REDACTED: &[(&str, &str)] = &[
+        (
+            "host=db user=app password=hunter2",
+            "host=db user=app password=~",
+        ),
+        ("password=hunter2 host=db", "password=~ host=db"),
+        (
+            "host=db password='hun ter''2' user=app",
+            "host=db password='~' user=app",
+        ),
+        (
+            "Server=db;User Id=app;Password=hun;ter2;Timeout=5",
+            "Server=db;User Id=app;Password=~;Timeout=5",
+        ),
+        ("pwd = swordfish", "pwd = ~"),
+        ("PGPASSWORD=swordfish psql", "PGPASSWORD=~ psql"),
+        ("export OPENAI_API_KEY=abc", "export OPENAI_API_KEY=~"),
+        ("x-api-key: abc", "x-api-key: ~"),
+        (
+            "X-Auth-Token: abc123\r\nHost: db",
+            "X-Auth-Token: ~\r\nHost: db",
+        ),
+        (
+            "Cookie: sid=abc; theme=dark\nHost: db",
+            "Cookie: ~\nHost: db",
+        ),
+        (
+            "curl -H 'Cookie: sid=abc; b=c' http://x",
+            "curl -H 'Cookie: ~' http://x",
+        ),
+        ("set-cookie: sid=abc; Path=/", "set-cookie: ~"),
+        ("Authorization: Custom abc123def", "Authorization: Custom ~"),
+        (r#"{"api_key":"abc"}"#, r#"{"api_key":"~"}"#),
+        (
+            r#"{"api_key": "a\"b\\", "n": 1}"#,
+            r#"{"api_key": "~", "n": 1}"#,
+        ),
+        (
+            r#"{\"api_key\":\"abc\",\"n\":1}"#,
+            r#"{\"api_key\":\"~\",\"n\":1}"#,
+        ),
+        (
+            r#"{\\\"api_key\\\":\\\"abc\\\"}"#,
+            r#"{\\\"api_key\\\":\\\"~\\\"}"#,
+        ),
+        (
+            r#"body was {"clientSecret" : "abc"}"#,
+            r#"body was {"clientSecret" : "~"}"#,
+        ),
+        (r#"{"api_keys":["a","b"],"n":1}"#, r#"{"api_keys":~,"n":1}"#),
+        (
+            r#"Config { password: Some("abc"), n: 1 }"#,
+            r#"Config { password: Some("~"), n: 1 }"#,
+        ),
+        (r#"Config { password: abc }"#, "Config { password: ~ }"),
+        (r#"{"x-api-key": b"abc"}"#, r#"{"x-api-key": b"~"}"#),
+        ("{'password': 'abc'}", "{'password': '~'}"),
+        ("password: swordfish", "password: ~"),
+        ("password: swordfish host: db", "password: ~ host: db"),
+        ("db_password=a,b", "db_password=~"),
+        (
+            "login(user=app, password=abc)",
+            "login(user=app, password=~)",
+        ),
+        ("api key: abc123x", "api key: ~"),
+        ("password%3Dhunter2", "password%3D~"),
+        (r#"{"token":"abc""#, r#"{"token":"~""#),
+        (r#"{"token":"abc"#, r#"{"token":"~"#),
+    ];
+
     #[test]
     fn a_value_after_a_secrets_name_is_redacted() {
-        for (text, shown) in [
-            (
-                "host=db user=app password=hunter2",
-                "host=db user=app password=~",
-            ),
-            ("password=hunter2 host=db", "password=~ host=db"),
-            (
-                "host=db password='hun ter''2' user=app",
-                "host=db password='~' user=app",
-            ),
-            (
-                "Server=db;User Id=app;Password=hun;ter2;Timeout=5",
-                "Server=db;User Id=app;Password=~;Timeout=5",
-            ),
-            ("pwd = swordfish", "pwd = ~"),
-            ("PGPASSWORD=swordfish psql", "PGPASSWORD=~ psql"),
-            ("export OPENAI_API_KEY=abc", "export OPENAI_API_KEY=~"),
-            ("x-api-key: abc", "x-api-key: ~"),
-            (
-                "X-Auth-Token: abc123\r\nHost: db",
-                "X-Auth-Token: ~\r\nHost: db",
-            ),
-            (
-                "Cookie: sid=abc; theme=dark\nHost: db",
-                "Cookie: ~\nHost: db",
-            ),
-            (
-                "curl -H 'Cookie: sid=abc; b=c' http://x",
-                "curl -H 'Cookie: ~' http://x",
-            ),
-            ("set-cookie: sid=abc; Path=/", "set-cookie: ~"),
-            ("Authorization: Custom abc123def", "Authorization: Custom ~"),
-            (r#"{"api_key":"abc"}"#, r#"{"api_key":"~"}"#),
-            (
-                r#"{"api_key": "a\"b\\", "n": 1}"#,
-                r#"{"api_key": "~", "n": 1}"#,
-            ),
-            (
-                r#"{\"api_key\":\"abc\",\"n\":1}"#,
-                r#"{\"api_key\":\"~\",\"n\":1}"#,
-            ),
-            (
-                r#"{\\\"api_key\\\":\\\"abc\\\"}"#,
-                r#"{\\\"api_key\\\":\\\"~\\\"}"#,
-            ),
-            (
-                r#"body was {"clientSecret" : "abc"}"#,
-                r#"body was {"clientSecret" : "~"}"#,
-            ),
-            (r#"{"api_keys":["a","b"],"n":1}"#, r#"{"api_keys":~,"n":1}"#),
-            (
-                r#"Config { password: Some("abc"), n: 1 }"#,
-                r#"Config { password: Some("~"), n: 1 }"#,
-            ),
-            (r#"Config { password: abc }"#, "Config { password: ~ }"),
-            (r#"{"x-api-key": b"abc"}"#, r#"{"x-api-key": b"~"}"#),
-            ("{'password': 'abc'}", "{'password': '~'}"),
-            ("password: swordfish", "password: ~"),
-            ("password: swordfish host: db", "password: ~ host: db"),
-            ("db_password=a,b", "db_password=~"),
-            (
-                "login(user=app, password=abc)",
-                "login(user=app, password=~)",
-            ),
-            ("api key: abc123x", "api key: ~"),
-            ("password%3Dhunter2", "password%3D~"),
-            (r#"{"token":"abc""#, r#"{"token":"~""#),
-            (r#"{"token":"abc"#, r#"{"token":"~"#),
-        ] {
+        for &(text, shown) in REDACTED {
             assert_eq!(redacted(text), shown, "{text}");
         }
     }
