@@ -282,7 +282,8 @@ fn with_backends(mut config: Config, settings: &LoadedSettings) -> Config {
     }
     if settings.is_enabled(keys::STDOUT.path) || fallback(settings).is_some() {
         config.stdout = Some(format(settings.get(keys::FORMAT)));
-        config.is_stdout_default = !settings.is_enabled(keys::STDOUT.path);
+        let asked = settings.is_set(keys::STDOUT_ENABLED) && settings.is_enabled(keys::STDOUT.path);
+        config.is_stdout_default = !asked;
     }
     if settings.is_enabled(keys::FILE.path) {
         config.file = Some(FileSettings {

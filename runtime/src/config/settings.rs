@@ -372,6 +372,12 @@ impl LoadedSettings {
         self.slots.get(index).map(|slot| &slot.source)
     }
 
+    /// Returns true if the configuration sets the key, and false if the key has its default.
+    pub(super) fn is_set<T>(&self, key: Key<T>) -> bool {
+        let slot = self.slots.get(key.index());
+        slot.is_some_and(|slot| slot.source != ValueSource::Default)
+    }
+
     /// Shows that records go to standard output, unless the file switches it off and so shows another value.
     pub(super) fn show_fallback(&mut self) {
         let slot = self.slots.get_mut(STDOUT_ENABLED.index());

@@ -555,6 +555,19 @@ fn a_file_without_backends_keeps_the_defaults_and_one_with_them_has_what_it_enab
 }
 
 #[test]
+fn standard_output_is_asked_for_only_where_the_configuration_enables_it() {
+    for (backends, is_default) in [
+        ("", true),
+        (", backends: {}", true),
+        (", backends: {stdout: {enabled: false}}", true),
+        (", backends: {stdout: {enabled: true}}", false),
+    ] {
+        let text = format!("logging: {{structured_logging: {{format: auto{backends}}}}}");
+        assert_eq!(parsed(&text).is_stdout_default, is_default, "{text}");
+    }
+}
+
+#[test]
 fn lists_are_bounded_and_of_scalars() {
     let many = "x, ".repeat(101);
     assert!(
