@@ -3,26 +3,63 @@
 //! One attribute on a stage function gives a span, metrics, a JSON log record and the request's context, joined by
 //! one id. Nothing leaves your machine unless you configure it, and nothing is recorded that you did not name.
 //!
-//! ```
-//! use ragspan::{LogContext, rag_span};
+//! ```no_run
+//! # #![deny(warnings)]
+//! use std::time::Duration;
 //!
+//! use ragspan::{ErrorType, LogContext, rag_span};
+//!
+//! /// Every record of a request repeats these fields.
 //! #[derive(LogContext)]
-//! struct Request { user_id: String }
+//! struct Request {
+//!     user_id: String,
+//!     tenant_id: String,
+//!     #[log(redact)]
+//!     api_key: String,
+//! }
+//!
+//! /// Each variant is a label of the error counter: `no_context`.
+//! #[derive(Debug, ErrorType)]
+//! enum SearchError {
+//!     NoContext,
+//! }
+//!
+//! impl std::fmt::Display for SearchError {
+//!     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+//!         out.write_str("no context found")
+//!     }
+//! }
+//!
+//! impl std::error::Error for SearchError {}
 //!
 //! #[rag_span(layer = "retrieval", context(top_k), ok(|hits| chunks = hits.len()))]
-//! fn search(query: &str, top_k: usize) -> Result<Vec<String>, std::io::Error> {
+//! async fn hybrid_search(query: &str, top_k: usize) -> Result<Vec<String>, SearchError> {
+//!     if query.is_empty() {
+//!         return Err(SearchError::NoContext);
+//!     }
 //!     Ok(vec![query.to_owned(); top_k])
 //! }
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let config = ragspan::Config::default().without_sinks().without_metrics_listener();
-//! let telemetry = ragspan::start(config)?;
-//! let request = Request { user_id: "ada".into() };
-//! request.in_scope(|| search("what is a span?", 3))?;
-//! telemetry.shutdown_blocking(std::time::Duration::from_secs(5)).report();
-//! # Ok(())
-//! # }
+//! #[rag_span(layer = "api")]
+//! async fn answer(question: &str) -> Result<String, SearchError> {
+//!     Ok(hybrid_search(question, 3).await?.join(" "))
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let telemetry = ragspan::start(ragspan::Config::load()?)?; // ragspan.yaml, or the defaults
+//!     let request = Request {
+//!         user_id: "ada".into(),
+//!         tenant_id: "acme".into(),
+//!         api_key: "k-1".into(),
+//!     };
+//!     println!("{}", request.scope(answer("what is a span?")).await?);
+//!     telemetry.shutdown(Duration::from_secs(5)).await.report(); // sqlite: delivered 2, left 0, dropped 0
+//!     Ok(())
+//! }
 //! ```
+//!
+//! `ragspan::start` is called once; until then, and without it, annotated functions run unmeasured.
 //!
 //! # Features
 //!
@@ -43,6 +80,7 @@
 //!
 //! The modules of the crate are layered: see `ARCHITECTURE.md`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "sqlite"),
     allow(

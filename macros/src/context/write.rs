@@ -101,11 +101,7 @@ fn arm(variant: &VariantFields, paths: &CratePaths) -> TokenStream {
     let Some(path) = &variant.variant else {
         return quote_spanned!(mixed_site=> #(#recorded)*);
     };
-    let read = variant
-        .fields
-        .iter()
-        .filter(|field| field.form != Form::Redacted);
-    let bindings = read.map(
+    let bindings = variant.fields.iter().map(
         |ContextField {
              member, binding, ..
          }| quote_spanned!(mixed_site=> #member: #binding),
@@ -119,7 +115,9 @@ fn record(field: &ContextField, paths: &CratePaths) -> TokenStream {
     let out = Ident::new("__out", mixed_site);
     let name = &field.name;
     if field.form == Form::Redacted {
-        return quote_spanned!(mixed_site=> #out.redacted(#name););
+        // The reference keeps rustc from warning that nothing reads the field.
+        let reference = reference(field, mixed_site);
+        return quote_spanned!(mixed_site=> let _ = #reference; #out.redacted(#name););
     }
     let at = error_span(field);
     let private = paths.private_at(at);

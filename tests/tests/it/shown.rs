@@ -154,3 +154,20 @@ fn the_scripts_that_contributors_run_exist() {
         assert!(root().join(script).is_file(), "there is no {script}");
     }
 }
+
+/// The program also compiles there without a warning, as a documentation test.
+#[test]
+fn the_rust_documentation_begins_with_the_program_of_the_readme() {
+    let readme = page("README.md");
+    let (_, rest) = readme.split_once("```rust,no_run\n").unwrap();
+    let (program, _) = rest.split_once("```").unwrap();
+    let source = page("runtime/src/lib.rs");
+    let (_, rest) = source.split_once("//! ```no_run\n").unwrap();
+    let (block, _) = rest.split_once("//! ```").unwrap();
+    let lines = block.lines().map(|line| line.strip_prefix("//!").unwrap());
+    let shown = lines.filter(|line| !line.starts_with(" # "));
+    let shown: Vec<_> = shown
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    assert_eq!(shown, program.lines().collect::<Vec<_>>());
+}
