@@ -24,7 +24,7 @@ logging:
   strict: false                                           # default
   prices: ~                                               # default
   service:
-    name: rag                                             # ragspan.yaml:11
+    name: ~                                               # default
 …
 ```
 

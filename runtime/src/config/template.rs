@@ -11,9 +11,8 @@ const HEAD: &str = "\
 ";
 
 /// The sections without comment signs. They contain only defaults, and the backends that are enabled without a file.
-const ACTIVE: [&Section; 7] = [
+const ACTIVE: [&Section; 6] = [
     keys::LOGGING,
-    keys::SERVICE,
     keys::RECORDS,
     keys::BACKENDS,
     keys::STDOUT,
@@ -107,12 +106,16 @@ mod tests {
 
     #[test]
     fn the_template_has_the_same_effect_as_no_file() {
-        let environment = FakeEnvironment::default();
+        let attributes = "service.version=2.0,deployment.environment.name=staging";
+        let mut environment = FakeEnvironment::default();
         let text = template();
-        assert_eq!(
-            effective(Some(&text), &environment),
-            effective(None, &environment)
-        );
+        for variables in [vec![], vec![("OTEL_RESOURCE_ATTRIBUTES", attributes)]] {
+            environment.variables = variables;
+            assert_eq!(
+                effective(Some(&text), &environment),
+                effective(None, &environment)
+            );
+        }
         assert_eq!(
             build(Some(&text), None, &environment).unwrap().notes(),
             [""; 0]
