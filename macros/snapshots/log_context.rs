@@ -5,6 +5,7 @@ where
 {
     fn visit(&self, __out: &mut ::ragspan::scope::ContextVisitor<'_>) {
         __out.field("user_id", ::ragspan::__private::context_field(&self.user_id));
+        let _ = &self.api_key;
         __out.redacted("api_key");
         __out.field("plan", ::ragspan::__private::context_field(&self.r#type));
         __out.field("extra", ::ragspan::__private::context_field(&self.extra));

@@ -5,12 +5,13 @@ where
 {
     fn visit(&self, __out: &mut crate::telemetry::ragspan::scope::ContextVisitor<'_>) {
         match self {
-            Self::User { user_id: __field0, .. } => {
+            Self::User { user_id: __field0, key: __field2, .. } => {
                 __out
                     .field(
                         "user_id",
                         crate::telemetry::ragspan::__private::context_field(__field0),
                     );
+                let _ = __field2;
                 __out.redacted("key");
             }
             Self::Service { 0: __field0, 1: __field1, .. } => {
