@@ -20,6 +20,9 @@ const MAX_COUNTED: usize = 1024 * 1024;
 /// The largest buffer that a recycled record retains, in bytes.
 const RECYCLED_CAPACITY: usize = 2 * 1024;
 
+/// The number of fields for which a recycled record retains room.
+const RECYCLED_FIELDS: usize = 64;
+
 /// A piece of an [`Arena`]'s text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text {
@@ -342,7 +345,13 @@ impl Fields {
 
     pub(crate) fn clear(&mut self) {
         self.items.clear();
+        self.items.shrink_to(RECYCLED_FIELDS);
         self.text.clear();
+    }
+
+    /// Returns the bytes of memory behind the fields.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.items.capacity() * size_of::<(&str, Value)>() + self.text.0.capacity()
     }
 
     /// Returns every text value, so that it can be moved.

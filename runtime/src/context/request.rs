@@ -33,6 +33,18 @@ impl RequestContext {
         }
     }
 
+    /// Returns about how many bytes of memory it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let ids = [
+            &self.request_id,
+            &self.user_id,
+            &self.session_id,
+            &self.tenant_id,
+        ];
+        let ids: usize = ids.into_iter().flatten().map(|id| id.len()).sum();
+        ids + self.fields.held_bytes() + self.metrics.held_bytes()
+    }
+
     /// Returns the request id: the given one, or one derived from the trace id.
     pub(crate) fn request_id_of(
         request: Option<&Self>,

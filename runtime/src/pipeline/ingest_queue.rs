@@ -42,8 +42,8 @@ impl IngestQueue {
     /// Gives the record its sequence number and pushes it; passes the records that are dropped for it to `recycle`.
     pub(super) fn push(&self, mut record: Box<Record>, recycle: impl Fn(Box<Record>)) {
         record.sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        let weight = record.weight();
-        let held = self.bytes.fetch_add(weight, Ordering::Relaxed) + weight;
+        let bytes = record.held_bytes();
+        let held = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let important = record.level >= Level::Warning;
         let queue = if important {
             &self.important
@@ -72,7 +72,7 @@ impl IngestQueue {
 
     fn drop_oldest(&self, record: Box<Record>, recycle: impl Fn(Box<Record>)) {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_sub(record.weight(), Ordering::Relaxed);
+        self.bytes.fetch_sub(record.held_bytes(), Ordering::Relaxed);
         recycle(record);
     }
 
@@ -92,8 +92,8 @@ impl IngestQueue {
             .take(important)
             .collect();
         records.extend(std::iter::from_fn(|| self.ordinary.pop()).take(ordinary));
-        let weight = records.iter().map(|record| record.weight()).sum();
-        self.bytes.fetch_sub(weight, Ordering::Relaxed);
+        let bytes = records.iter().map(|record| record.held_bytes()).sum();
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         records.sort_unstable_by_key(|record| record.sequence);
         records
     }
@@ -153,7 +153,7 @@ mod tests {
             queue.push(long, |_| lost.set(lost.get() + 1));
         }
         let kept = queue.drain();
-        let held: usize = kept.iter().map(|record| record.weight()).sum();
+        let held: usize = kept.iter().map(|record| record.held_bytes()).sum();
         assert!(held <= MAX_BYTES && held > MAX_BYTES - 100_000, "{held}");
         assert_eq!(kept.len() + lost.get(), 3_000);
         assert_eq!(

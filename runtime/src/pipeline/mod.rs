@@ -3,8 +3,10 @@
 //! Home of invariants 4 and 12. A caller waits for one push into a bounded queue, and no longer. The accounting is
 //! exact for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
 
+mod backlog;
 #[cfg(feature = "testing")]
 mod capture_buffer;
+mod drops;
 mod ingest_queue;
 mod levels;
 mod sink_event;
@@ -19,6 +21,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 #[cfg(feature = "testing")]
 use capture_buffer::CaptureBuffer;
+use drops::DropReport;
 use ingest_queue::IngestQueue;
 pub(crate) use levels::Levels;
 pub use levels::ParseDirectivesError;
@@ -33,6 +36,10 @@ use crate::context::headers::Policy;
 use crate::metrics::{Name, Registry};
 use crate::prices::Prices;
 use crate::record::{Level, Pool, Record, Redactor, Service};
+use crate::sink::Source;
+
+/// The name of the ingest queue in reports.
+const INGEST: &str = "ingest queue";
 
 /// The part of the pipeline that the application's threads and the worker share.
 #[derive(Debug)]
@@ -59,6 +66,8 @@ pub(crate) struct Pipeline {
     capture: Option<CaptureBuffer>,
     /// Held while the stats are written to the metrics and read.
     publishing: Mutex<()>,
+    /// Records that were dropped because the ingest queue was full.
+    overflow: DropReport,
 }
 
 impl Pipeline {
@@ -87,6 +96,7 @@ impl Pipeline {
             #[cfg(feature = "testing")]
             capture: None,
             publishing: Mutex::new(()),
+            overflow: DropReport::default(),
         }
     }
 
@@ -251,12 +261,27 @@ impl Pipeline {
         fence(Ordering::SeqCst);
     }
 
-    /// Returns a line for each sink that is degraded: its name and why.
-    pub(crate) fn degraded_sinks(&self) -> Vec<String> {
-        self.sinks()
-            .iter()
-            .filter_map(|sink| sink.degraded_reason())
-            .collect()
+    /// Returns a line for each sink that is degraded, and for the ingest queue if it dropped records lately.
+    pub(crate) fn degraded_parts(&self) -> Vec<String> {
+        let sinks = self.sinks().iter().map(|sink| sink.degraded_reason());
+        let overflow = std::iter::once_with(|| self.overflow.warning(INGEST));
+        sinks.chain(overflow).flatten().collect()
+    }
+
+    /// Reports records that were dropped because the ingest queue was full.
+    fn report_overflow(&self) {
+        if let Some(line) = self.overflow.raise_to(self.ingest.overflowed(), INGEST) {
+            print_to_stderr(&line);
+        }
+    }
+
+    /// Returns what all chunks of this process have in common.
+    fn source(&self) -> Source {
+        Source {
+            boot_id: self.boot_id,
+            service: Arc::clone(&self.service),
+            pool: Arc::clone(&self.pool),
+        }
     }
 
     /// Returns the current delivery stats of every sink.

@@ -1,30 +1,64 @@
-//! The bounded queue of one sink, from the worker to the sink's task.
+//! The queue of one sink, from the worker to the sink's task.
 //!
-//! A slow or failing sink affects no other sink: a full queue drops batches for its own sink alone, and counts them.
+//! A slow or failing sink affects no other sink: a full queue drops records for its own sink alone, and counts them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
+use super::backlog::{Backlog, Class, Work};
 use super::sink_health::DegradedKind;
-use super::sink_task::{Job, SinkTask};
+use super::sink_task::SinkTask;
 use super::stats::{Dropped, SinkStats};
-use crate::sink::{Batch, Sink};
+use crate::sink::{Chunk, Sink};
 
-/// The most batches that wait for one sink.
-const MAX_BATCHES: usize = 256;
+/// The part of the queue that the worker and the sink's task share.
+#[derive(Debug, Default)]
+pub(super) struct SharedBacklog {
+    backlog: Mutex<Backlog>,
+    changed: Notify,
+}
 
-/// The most bytes of batches that wait for one sink.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
+impl SharedBacklog {
+    /// Waits for the next work.
+    pub(super) async fn next(&self) -> Work {
+        loop {
+            if let Some(work) = self.backlog().next() {
+                return work;
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    /// Waits until there is work, or returns at once if there is some.
+    pub(super) async fn wait(&self) {
+        while !self.backlog().has_work() {
+            self.changed.notified().await;
+        }
+    }
+
+    /// Drops the flushes that wait, which then fail.
+    pub(super) fn fail_flushes(&self) {
+        self.backlog().drop_flushes();
+    }
+
+    /// Changes the backlog, and wakes the sink's task.
+    fn change<T>(&self, change: impl FnOnce(&mut Backlog) -> T) -> T {
+        let result = change(&mut self.backlog());
+        self.changed.notify_one();
+        result
+    }
+
+    fn backlog(&self) -> MutexGuard<'_, Backlog> {
+        self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The sending end of a sink's queue, and the handle of its task.
 #[derive(Debug)]
 pub(super) struct SinkQueue {
-    jobs: mpsc::Sender<Job>,
-    /// Of the batches that are queued or being delivered.
-    bytes: Arc<AtomicUsize>,
+    shared: Arc<SharedBacklog>,
     stats: Arc<SinkStats>,
     task: JoinHandle<()>,
 }
@@ -37,51 +71,42 @@ impl SinkQueue {
         stats: Arc<SinkStats>,
         opened: oneshot::Sender<bool>,
     ) -> Self {
-        let (jobs, receiver) = mpsc::channel(MAX_BATCHES);
-        let bytes = Arc::new(AtomicUsize::new(0));
-        let task = SinkTask::new(sink, Arc::clone(&bytes), Arc::clone(&stats));
-        let task = tokio::spawn(task.run(receiver, opened));
+        let shared = Arc::new(SharedBacklog::default());
+        let task = SinkTask::new(sink, Arc::clone(&stats));
+        let task = tokio::spawn(task.run(Arc::clone(&shared), opened));
         Self {
-            jobs,
-            bytes,
+            shared,
             stats,
             task,
         }
     }
 
-    /// Queues a batch. If the queue is full or holds too many bytes, drops the batch and counts its records.
-    pub(super) fn offer(&self, batch: Batch) {
-        let (records, weight) = (batch.len(), batch.weight());
-        if self.bytes.load(Ordering::Relaxed) + weight > MAX_BYTES {
-            return self.stats.count_dropped(Dropped::SinkQueueFull, records);
+    /// Queues a chunk. If the queue holds too many bytes, drops its oldest records of the same class and counts them.
+    pub(super) fn offer(&self, class: Class, chunk: Chunk) {
+        if self.task.is_finished() {
+            self.stats.count_dropped(Dropped::Refused, chunk.len());
+            let reason = "its task panicked; its records are dropped until the next start";
+            return self.stats.report_failure(DegradedKind::Panicked, reason);
         }
-        self.bytes.fetch_add(weight, Ordering::Relaxed);
-        let Err(error) = self.jobs.try_send(Job::Deliver(batch)) else {
-            return;
-        };
-        self.bytes.fetch_sub(weight, Ordering::Relaxed);
-        match error {
-            mpsc::error::TrySendError::Full(_) => {
-                self.stats.count_dropped(Dropped::SinkQueueFull, records);
-            }
-            mpsc::error::TrySendError::Closed(_) => {
-                self.stats.count_dropped(Dropped::Refused, records);
-                let reason = "its task panicked; its records are dropped until the next start";
-                self.stats.report_failure(DegradedKind::Panicked, reason);
-            }
+        let dropped = self.shared.change(|backlog| backlog.push(class, chunk));
+        if dropped > 0 {
+            self.stats.count_overflow(dropped);
         }
     }
 
-    /// Resolves to true once every batch that was queued before has been delivered and, if `durable`, synced.
+    /// Resolves to true once every record that was queued before has been delivered and, if `durable`, synced.
     pub(super) fn flush(&self, durable: bool) -> impl Future<Output = bool> + Send + 'static {
         let (done, flushed) = oneshot::channel();
-        let jobs = self.jobs.clone();
-        async move { jobs.send(Job::Flush { durable, done }).await.is_ok() && flushed.await.is_ok() }
+        if !self.task.is_finished() {
+            self.shared
+                .change(|backlog| backlog.push_flush(durable, done));
+        }
+        async move { flushed.await.is_ok() }
     }
 
     /// Closes the queue, and waits until the task has delivered everything in it.
     pub(super) async fn finish(self) {
-        drop(self.jobs);
+        self.shared.change(Backlog::close);
         // A task that panicked has ended too; its records stay pending in the stats.
         let _ended = self.task.await;
     }
@@ -93,14 +118,18 @@ mod tests {
     use crate::metrics::Registry;
     use crate::pipeline::Pipeline;
     use crate::record::{Level, Pool, Record, Service};
-    use crate::sink::SinkError;
+    use crate::sink::{Batch, SinkError, Source};
 
-    struct Stuck;
+    /// Panics at the first delivery, or never finishes it.
+    struct Stuck {
+        panics: bool,
+    }
 
     impl Sink for Stuck {
         const NAME: &'static str = "stuck";
 
         async fn deliver(&mut self, _: Batch) -> Result<(), SinkError> {
+            assert!(!self.panics, "as the test wants it");
             std::future::pending().await
         }
     }
@@ -114,34 +143,53 @@ mod tests {
         }
     }
 
-    fn batch(records: usize, text: usize) -> Batch {
+    fn chunk(records: usize, text: usize) -> Chunk {
         let record = || {
             let mut record = Box::new(Record::default());
             record.fields.push_text("text", &"x".repeat(text));
             record
         };
-        let records = (0..records).map(|_| record()).collect();
-        Batch::new(
-            records,
-            [0; 16],
-            Arc::new(service()),
-            Arc::new(Pool::new(1)),
-        )
+        let records: Vec<_> = (0..records).map(|_| record()).collect();
+        let source = Source {
+            boot_id: [0; 16],
+            service: Arc::new(service()),
+            pool: Arc::new(Pool::new(1)),
+        };
+        Chunk::next(&mut records.into_iter(), &source).unwrap()
+    }
+
+    fn start(panics: bool) -> (SinkQueue, Arc<SinkStats>, Arc<Pipeline>) {
+        let pipeline = Arc::new(Pipeline::new(service(), Level::Info, Registry::new(), 4));
+        let stats = Arc::new(SinkStats::new(Stuck::NAME, &pipeline));
+        let (opened, _) = oneshot::channel();
+        let queue = SinkQueue::start(Stuck { panics }, Arc::clone(&stats), opened);
+        (queue, stats, pipeline)
     }
 
     #[tokio::test]
-    async fn a_stuck_sink_holds_a_bounded_number_of_bytes_and_every_drop_is_counted() {
-        let pipeline = Pipeline::new(service(), Level::Info, Registry::new(), 4);
-        let stats = Arc::new(SinkStats::new(Stuck::NAME, &Arc::new(pipeline)));
-        let (opened, _) = oneshot::channel();
-        let queue = SinkQueue::start(Stuck, Arc::clone(&stats), opened);
-        for _ in 0..40 {
-            queue.offer(batch(100, 60_000));
+    async fn a_stuck_sink_drops_and_counts_what_does_not_fit_and_is_degraded() {
+        let (queue, stats, _pipeline) = start(false);
+        for _ in 0..100 {
+            queue.offer(Class::Ordinary, chunk(40, 60_000));
+            tokio::task::yield_now().await;
         }
-        let held = queue.bytes.load(Ordering::Relaxed);
-        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&held), "{held}");
-        let weight = batch(100, 60_000).weight();
-        let stats = stats.publish(stats.snapshot(0), 4_000);
-        assert_eq!(stats.dropped, 4_000 - 100 * (held / weight) as u64);
+        let counts = stats.publish(stats.snapshot(0), 4_000);
+        assert!((2_000..3_950).contains(&counts.dropped), "{counts:?}");
+        let reason = stats.degraded_reason().unwrap();
+        assert!(reason.contains("records were dropped"), "{reason}");
+    }
+
+    #[tokio::test]
+    async fn a_flush_of_a_sink_whose_task_has_panicked_fails() {
+        let (queue, stats, _pipeline) = start(true);
+        queue.offer(Class::Ordinary, chunk(1, 1));
+        while !queue.task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!queue.flush(false).await);
+        queue.offer(Class::Ordinary, chunk(2, 1));
+        let counts = stats.publish(stats.snapshot(0), 3);
+        assert_eq!((counts.dropped, counts.pending), (2, 1));
+        queue.finish().await;
     }
 }

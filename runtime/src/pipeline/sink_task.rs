@@ -1,12 +1,13 @@
 //! The task of one sink: opens it, delivers its batches in order, and retries those that failed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
+use super::backlog::Work;
 use super::sink_health::{DegradedKind, error_chain};
+use super::sink_queue::SharedBacklog;
 use super::stats::{Dropped, SinkStats};
 use crate::clock;
 use crate::sink::{Batch, Sink, SinkError};
@@ -17,52 +18,40 @@ const STALLED_AFTER: Duration = Duration::from_secs(5);
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// A request to a sink's task; the task handles them in order.
-pub(super) enum Job {
-    Deliver(Batch),
-    /// Resolves `done` once everything before it was delivered and, if `durable`, synced.
-    Flush {
-        durable: bool,
-        done: oneshot::Sender<()>,
-    },
-}
-
 pub(super) struct SinkTask<S> {
     sink: S,
-    /// Of the batches that are queued or being delivered.
-    bytes: Arc<AtomicUsize>,
     stats: Arc<SinkStats>,
 }
 
+/// Lets the flushes fail that wait for a task which has panicked.
+struct FailFlushes<'a>(&'a SharedBacklog);
+
+impl Drop for FailFlushes<'_> {
+    fn drop(&mut self) {
+        self.0.fail_flushes();
+    }
+}
+
 impl<S: Sink> SinkTask<S> {
-    pub(super) fn new(sink: S, bytes: Arc<AtomicUsize>, stats: Arc<SinkStats>) -> Self {
-        Self { sink, bytes, stats }
+    pub(super) fn new(sink: S, stats: Arc<SinkStats>) -> Self {
+        Self { sink, stats }
     }
 
-    /// Opens the sink, sends to `opened` whether that succeeded, and handles jobs until the queue is closed.
-    pub(super) async fn run(
-        mut self,
-        mut jobs: mpsc::Receiver<Job>,
-        opened: oneshot::Sender<bool>,
-    ) {
+    /// Opens the sink, sends to `opened` whether that succeeded, and works until the queue is closed and empty.
+    pub(super) async fn run(mut self, queue: Arc<SharedBacklog>, opened: oneshot::Sender<bool>) {
+        let _guard = FailFlushes(&queue);
         let is_open = self.open().await;
         // The start may have stopped waiting for this sink.
         let _received = opened.send(is_open);
-        let mut next = if is_open {
-            jobs.recv().await
-        } else {
-            self.reopen(&mut jobs).await
-        };
-        while let Some(job) = next {
-            match job {
-                Job::Deliver(batch) => {
-                    let weight = batch.weight();
-                    self.deliver(batch).await;
-                    self.bytes.fetch_sub(weight, Ordering::Relaxed);
-                }
-                Job::Flush { durable, done } => self.flush(durable, done).await,
+        if !is_open {
+            self.reopen(&queue).await;
+        }
+        loop {
+            match queue.next().await {
+                Work::Deliver(batch) => self.deliver(batch).await,
+                Work::Flush { durable, done } => self.flush(durable, done).await,
+                Work::End => break,
             }
-            next = jobs.recv().await;
         }
         self.sink.close().await;
     }
@@ -82,21 +71,18 @@ impl<S: Sink> SinkTask<S> {
         }
     }
 
-    /// Retries to open the sink, so that an idle service recovers as soon as it can. Returns the next job; the job's
-    /// delivery opens the sink too if it is not open by then.
-    async fn reopen(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    /// Retries to open the sink, so that an idle service recovers as soon as it can. Returns once it is open, or there is
+    /// work: a delivery opens the sink too if it is not open by then.
+    async fn reopen(&mut self, queue: &SharedBacklog) {
         let mut delay = MIN_RETRY_DELAY;
         loop {
             tokio::select! {
                 biased;
-                job = jobs.recv() => return job,
+                () = queue.wait() => return,
                 () = tokio::time::sleep(delay) => {}
             }
             match self.sink.open().await {
-                Ok(()) => {
-                    self.stats.report_recovery();
-                    return jobs.recv().await;
-                }
+                Ok(()) => return self.stats.report_recovery(),
                 Err(error) => self.report_unavailable(&error),
             }
             delay = next_delay(delay);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use super::Pipeline;
+use super::drops::DropReport;
 use super::sink_event::SinkEvent;
 use super::sink_health::{DegradedKind, HealthTracker, print_to_stderr};
 use crate::metrics::{Counter, Gauge, Name, Registry};
@@ -92,6 +93,8 @@ pub(crate) struct SinkStats {
     dropped: [AtomicU64; Dropped::ALL.len()],
     metrics: SinkMetrics,
     health: HealthTracker,
+    /// Records that did not fit into the sink's queue.
+    overflow: DropReport,
     /// Receives the records about this sink's failures.
     pipeline: Weak<Pipeline>,
 }
@@ -119,6 +122,7 @@ impl SinkStats {
             dropped: Default::default(),
             metrics,
             health: HealthTracker::default(),
+            overflow: DropReport::default(),
             pipeline: Arc::downgrade(pipeline),
         }
     }
@@ -167,10 +171,21 @@ impl SinkStats {
         }
     }
 
-    /// Returns the sink's name and why it is degraded, or `None` if it is healthy.
+    /// Returns the sink's name and why it is degraded, or `None` if it is healthy and dropped nothing lately.
     pub(super) fn degraded_reason(&self) -> Option<String> {
-        let reason = self.health.degraded_reason()?;
-        Some(format!("{}: {reason}", self.sink))
+        match self.health.degraded_reason() {
+            Some(reason) => Some(format!("{}: {reason}", self.sink)),
+            None => self.overflow.warning(self.sink),
+        }
+    }
+
+    /// Counts records that did not fit into the sink's queue. Prints a line for the first of them.
+    pub(super) fn count_overflow(&self, records: usize) {
+        self.count_dropped(Dropped::SinkQueueFull, records);
+        let total = self.dropped[Dropped::SinkQueueFull as usize].load(Relaxed);
+        if let Some(line) = self.overflow.raise_to(total, self.sink) {
+            print_to_stderr(&line);
+        }
     }
 
     pub(super) fn count_delivered(&self, records: usize) {

@@ -14,15 +14,13 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::Pipeline;
+use super::backlog::Class;
 use super::sink_health::DegradedKind;
 use super::sink_queue::SinkQueue;
 use super::stats::{DeliveryStats, SinkStats};
 use crate::clock;
 use crate::record::{Level, Record};
-use crate::sink::{Batch, Sink};
-
-/// The most records in a batch; a database is at its best speed from three hundred on.
-const MAX_BATCH: usize = 512;
+use crate::sink::{Chunk, Sink, Source};
 
 /// How often an awake worker polls the ingest queue.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -191,6 +189,7 @@ async fn run_housekeeping(pipeline: Arc<Pipeline>) {
 /// The main task of the worker: passes records from the ingest queue to the sinks' queues.
 struct WorkerTask {
     pipeline: Arc<Pipeline>,
+    source: Source,
     queues: Vec<SinkQueue>,
     /// Polls in a row that found no record.
     idle_polls: u32,
@@ -219,6 +218,7 @@ impl WorkerTask {
         // `Worker::start` waits for this message.
         let _received = ready.send(());
         Self {
+            source: pipeline.source(),
             pipeline,
             queues,
             idle_polls: 0,
@@ -239,7 +239,7 @@ impl WorkerTask {
         }
     }
 
-    /// Moves all records from the ingest queue to the sinks' queues, in batches.
+    /// Moves all records from the ingest queue to the sinks' queues, in chunks.
     fn distribute(&mut self) {
         let records = self.pipeline.drain();
         self.idle_polls = if records.is_empty() {
@@ -248,14 +248,24 @@ impl WorkerTask {
             0
         };
         let critical = records.iter().any(|record| record.level == Level::Critical);
-        for batch in batches(records, &self.pipeline) {
-            self.queues
-                .iter()
-                .for_each(|queue| queue.offer(batch.clone()));
-        }
+        let is_important = |record: &Box<Record>| Class::of(record.level) == Class::Important;
+        let (important, ordinary): (Vec<_>, Vec<_>) = records.into_iter().partition(is_important);
+        self.offer(Class::Important, important);
+        self.offer(Class::Ordinary, ordinary);
+        self.pipeline.report_overflow();
         // The system may be going down, so a CRITICAL record must not stay in a buffer. The result is not used.
         if critical {
             self.flush_sinks(true, oneshot::channel().0);
+        }
+    }
+
+    /// Pushes records of a class to every sink's queue, in chunks.
+    fn offer(&self, class: Class, records: Vec<Box<Record>>) {
+        let mut records = records.into_iter();
+        while let Some(chunk) = Chunk::next(&mut records, &self.source) {
+            self.queues
+                .iter()
+                .for_each(|queue| queue.offer(class, chunk.clone()));
         }
     }
 
@@ -305,28 +315,12 @@ impl WorkerTask {
     }
 }
 
-fn batches(records: Vec<Box<Record>>, pipeline: &Pipeline) -> impl Iterator<Item = Batch> {
-    let mut records = records.into_iter();
-    std::iter::from_fn(move || {
-        let chunk: Vec<_> = records.by_ref().take(MAX_BATCH).collect();
-        let filled = !chunk.is_empty();
-        filled.then(|| {
-            Batch::new(
-                chunk,
-                pipeline.boot_id,
-                Arc::clone(&pipeline.service),
-                Arc::clone(&pipeline.pool),
-            )
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metrics::Registry;
     use crate::record::Service;
-    use crate::sink::SinkError;
+    use crate::sink::{Batch, SinkError};
 
     /// Sends a message for each sync.
     struct Synced(std::sync::mpsc::Sender<()>);

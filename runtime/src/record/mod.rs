@@ -60,6 +60,15 @@ pub(crate) struct Failure {
     pub(crate) backtrace: Option<Box<str>>,
 }
 
+impl Failure {
+    /// Returns the bytes that it holds outside of the arena.
+    fn held_bytes(&self) -> usize {
+        let chain = self.chain.capacity() * size_of::<Text>();
+        let path = self.path.capacity() * size_of::<&CallsiteInfo>();
+        chain + path + self.backtrace.as_deref().map_or(0, str::len)
+    }
+}
+
 /// An error's type: a label its author gave it, or the name of its Rust type.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum ErrorKind {
@@ -153,9 +162,16 @@ impl Record {
         };
     }
 
-    /// About how many bytes of memory the record holds.
-    pub(crate) fn weight(&self) -> usize {
-        size_of::<Self>() + self.fields.text.len()
+    /// Returns about how many bytes of memory the record holds. What records of one request share is counted for each of
+    /// them, because each has it in its line.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let request = self
+            .request
+            .as_deref()
+            .map_or(0, RequestContext::held_bytes);
+        let failure = self.failure.as_ref().map_or(0, Failure::held_bytes);
+        let documents = self.documents.capacity() * size_of::<Retrieved>();
+        size_of::<Self>() + self.fields.held_bytes() + documents + request + failure
     }
 
     /// A record before a span's completion: what is known of it by then.
@@ -251,6 +267,51 @@ mod tests {
         for (name, expected) in names {
             assert_eq!(ErrorKind::TypeName(name).label(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn everything_that_a_record_holds_is_counted() {
+        let text = "x".repeat(50_000);
+        let counts = |record: &Record| record.held_bytes() > 50_000;
+        let with = |change: &dyn Fn(&mut Record)| {
+            let mut record = Record::default();
+            change(&mut record);
+            record
+        };
+        assert!(!counts(&Record::default()));
+        assert!(counts(&with(&|record| record.fields.push_text("a", &text))));
+        assert!(counts(&with(&|record| {
+            let mut request = RequestContext::default();
+            request.fields.push_text("a", &text);
+            record.request = Some(Arc::new(request));
+        })));
+        assert!(counts(&with(&|record| {
+            let user_id = Some(text.as_str().into());
+            let request = RequestContext {
+                user_id,
+                ..RequestContext::default()
+            };
+            record.request = Some(Arc::new(request));
+        })));
+        assert!(counts(&with(&|record| {
+            let backtrace = Some(text.as_str().into());
+            record.failure = Some(Failure {
+                backtrace,
+                ..Failure::default()
+            });
+        })));
+        assert!(counts(&with(&|record| record.documents.reserve(5_000))));
+        assert!(counts(&with(&|record| {
+            (0..5_000).for_each(|_| record.fields.push("n", crate::value::Value::Bool(true)));
+        })));
+    }
+
+    #[test]
+    fn a_recycled_record_is_small() {
+        let mut record = Record::default();
+        (0..5_000).for_each(|_| record.fields.push_text("a", "some text"));
+        record.recycle();
+        assert!(record.held_bytes() < 8 * 1024, "{}", record.held_bytes());
     }
 
     #[test]

@@ -1,89 +1,90 @@
-//! A batch of records for the sinks, each with its line of JSON, which is written once for all sinks.
+//! A batch of records for one sink, made of chunks that all sinks share.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::record::json::{self, Line};
 use crate::record::{Pool, Record, Service};
 
-/// Records that all sinks share; the drop of the last clone recycles them.
+/// The most records in a chunk and in a batch; a database is at its best speed from three hundred on.
+pub(crate) const MAX_RECORDS: usize = 512;
+
+/// A chunk and a batch end at the record that takes them over this many bytes.
+pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Records in the order in which they were emitted, each with its line of JSON, which is written once for all sinks.
+/// The drop of the last clone recycles the records.
 #[derive(Clone, Debug)]
-pub(crate) struct Batch(Arc<Contents>);
+pub(crate) struct Chunk(Arc<Contents>);
 
 #[derive(Debug)]
 struct Contents {
     records: Vec<Box<Record>>,
     lines: Vec<Line>,
     json: Vec<u8>,
-    weight: usize,
+    bytes: usize,
     boot_id: [u8; 16],
     service: Arc<Service>,
     pool: Arc<Pool>,
 }
 
-impl Batch {
-    /// Creates a batch, and writes the records' lines.
-    pub(crate) fn new(
-        records: Vec<Box<Record>>,
-        boot_id: [u8; 16],
-        service: Arc<Service>,
-        pool: Arc<Pool>,
-    ) -> Self {
-        let mut json = Vec::with_capacity(records.len() * 640);
-        let lines = records
-            .iter()
-            .map(|record| json::write(record, &service, &mut json))
-            .collect();
-        let bytes: usize = records.iter().map(|record| record.weight()).sum();
-        let weight = bytes + json.capacity();
-        Self(Arc::new(Contents {
-            records,
-            lines,
-            json,
-            weight,
-            boot_id,
-            service,
-            pool,
-        }))
+/// What all chunks of a process have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The id of the process that emits the records.
+    pub(crate) boot_id: [u8; 16],
+    pub(crate) service: Arc<Service>,
+    pub(crate) pool: Arc<Pool>,
+}
+
+impl Chunk {
+    /// Creates a chunk of the next records, and writes their lines. Returns `None` if there are no more records.
+    pub(crate) fn next(
+        records: &mut std::vec::IntoIter<Box<Record>>,
+        source: &Source,
+    ) -> Option<Self> {
+        let expected = records.len().min(MAX_RECORDS);
+        let mut json = Vec::with_capacity(expected * 640);
+        let mut lines = Vec::with_capacity(expected);
+        let mut taken = Vec::with_capacity(expected);
+        let mut bytes = size_of::<Contents>();
+        while taken.len() < MAX_RECORDS && bytes + json.len() < MAX_BYTES {
+            let Some(record) = records.next() else { break };
+            lines.push(json::write(&record, &source.service, &mut json));
+            bytes += record.held_bytes() + size_of::<(Box<Record>, Line)>();
+            taken.push(record);
+        }
+        (!taken.is_empty()).then(|| {
+            json.shrink_to_fit();
+            Self(Arc::new(Contents {
+                bytes: bytes + json.capacity(),
+                records: taken,
+                lines,
+                json,
+                boot_id: source.boot_id,
+                service: Arc::clone(&source.service),
+                pool: Arc::clone(&source.pool),
+            }))
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.0.records.len()
     }
 
-    /// Returns about how many bytes of memory the batch uses.
-    pub(crate) fn weight(&self) -> usize {
-        self.0.weight
+    /// Returns about how many bytes of memory the chunk uses.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.bytes
     }
 
-    /// Returns all lines, each with its newline.
-    pub(crate) fn json(&self) -> &[u8] {
-        &self.0.json
-    }
-
-    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
-        self.0.records.iter().map(|record| &**record)
-    }
-
-    pub(crate) fn lines(&self) -> &[Line] {
-        &self.0.lines
-    }
-
-    /// Returns the id of the process that emitted the records.
-    pub(crate) fn boot_id(&self) -> &[u8; 16] {
-        &self.0.boot_id
-    }
-
-    pub(crate) fn service(&self) -> &Service {
-        &self.0.service
-    }
-
-    /// Returns a part of [`json`](Self::json) as text.
-    pub(crate) fn text(&self, range: std::ops::Range<usize>) -> &str {
-        self.0
-            .json
-            .get(range)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .unwrap_or_default()
+    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let pairs = self.0.records.iter().zip(&self.0.lines);
+        pairs.map(|(record, line)| Entry {
+            chunk: &self.0,
+            record,
+            line,
+        })
     }
 }
 
@@ -92,5 +93,133 @@ impl Drop for Contents {
         for record in self.records.drain(..) {
             self.pool.give_back(record);
         }
+    }
+}
+
+/// Records for one delivery.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    chunks: Vec<Chunk>,
+}
+
+impl Batch {
+    pub(crate) fn new(chunks: Vec<Chunk>) -> Self {
+        Self { chunks }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.chunks.iter().map(Chunk::len).sum()
+    }
+
+    /// Returns the records in the order in which they were emitted.
+    pub(crate) fn entries(&self) -> Vec<Entry<'_>> {
+        let mut entries: Vec<_> = self.chunks.iter().flat_map(Chunk::entries).collect();
+        entries.sort_by_key(|entry| entry.record.sequence);
+        entries
+    }
+
+    /// Returns all lines in the order in which the records were emitted, each with its newline.
+    pub(crate) fn json(&self) -> Cow<'_, [u8]> {
+        match self.chunks.as_slice() {
+            [chunk] => Cow::Borrowed(&chunk.0.json),
+            _ => {
+                let lines: Vec<_> = self.entries().iter().map(Entry::json).collect();
+                Cow::Owned(lines.concat())
+            }
+        }
+    }
+}
+
+/// A record of a batch, with its line of JSON.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) line: &'a Line,
+    chunk: &'a Contents,
+}
+
+impl<'a> Entry<'a> {
+    /// Returns the whole line, its newline included.
+    fn json(&self) -> &'a [u8] {
+        self.chunk
+            .json
+            .get(self.line.whole.clone())
+            .unwrap_or_default()
+    }
+
+    /// Returns a part of the line as text. The range is one of the line's.
+    pub(crate) fn text(&self, range: &Range<usize>) -> &'a str {
+        let bytes = self.chunk.json.get(range.clone());
+        let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        text.unwrap_or_default()
+    }
+
+    /// Returns the id of the process that emitted the record.
+    pub(crate) fn boot_id(&self) -> &'a [u8; 16] {
+        &self.chunk.boot_id
+    }
+
+    pub(crate) fn service(&self) -> &'a Service {
+        &self.chunk.service
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> Source {
+        let service = Service {
+            name: String::new(),
+            environment: String::new(),
+            version: String::new(),
+            host: String::new(),
+        };
+        Source {
+            boot_id: [0; 16],
+            service: Arc::new(service),
+            pool: Arc::new(Pool::new(8)),
+        }
+    }
+
+    fn record(sequence: u64, text: usize) -> Box<Record> {
+        let mut record = Box::new(Record {
+            sequence,
+            ..Record::default()
+        });
+        record.fields.push_text("text", &"x".repeat(text));
+        record
+    }
+
+    fn chunks(records: Vec<Box<Record>>) -> Vec<Chunk> {
+        let mut records = records.into_iter();
+        let source = source();
+        std::iter::from_fn(|| Chunk::next(&mut records, &source)).collect()
+    }
+
+    #[test]
+    fn a_chunk_is_bounded_in_records_and_bytes() {
+        let lens = |records| chunks(records).iter().map(Chunk::len).collect::<Vec<_>>();
+        assert_eq!(lens(vec![]), [0; 0]);
+        let short = (0..1_100).map(|sequence| record(sequence, 1)).collect();
+        assert_eq!(lens(short), [512, 512, 76]);
+        let long = chunks((0..200).map(|sequence| record(sequence, 60_000)).collect());
+        assert!(long.len() > 1);
+        assert!(long.iter().all(|chunk| chunk.bytes() < MAX_BYTES + 200_000));
+        assert_eq!(long.iter().map(Chunk::len).sum::<usize>(), 200);
+    }
+
+    #[test]
+    fn chunks_of_two_classes_are_delivered_in_the_order_of_emission() {
+        let pick = |sequences: &[u64]| {
+            let records = sequences.iter().map(|sequence| record(*sequence, 1));
+            chunks(records.collect())
+        };
+        let chunks = [pick(&[1, 4]), pick(&[0, 2, 3, 5])].concat();
+        let batch = Batch::new(chunks);
+        let order: Vec<_> = batch.entries().iter().map(|e| e.record.sequence).collect();
+        assert_eq!((order, batch.len()), (vec![0, 1, 2, 3, 4, 5], 6));
+        let json = batch.json().into_owned();
+        assert_eq!(json.split_inclusive(|byte| *byte == b'\n').count(), 6);
     }
 }

@@ -84,7 +84,7 @@ impl Sink for FileSink {
     }
 
     async fn deliver(&mut self, batch: Batch) -> Result<(), SinkError> {
-        self.blocking(move |roller| roller.append(batch.json()))
+        self.blocking(move |roller| roller.append(&batch.json()))
             .await
     }
 

@@ -11,7 +11,7 @@ mod stdout;
 
 use std::time::Duration;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Chunk, MAX_BYTES as MAX_BATCH_BYTES, MAX_RECORDS, Source};
 pub use database::SqliteSettings;
 pub use file::FileSettings;
 pub(crate) use file::FileSink;

@@ -108,11 +108,10 @@ impl Sink for SqliteSink {
     }
 
     async fn deliver(&mut self, batch: Batch) -> Result<(), SinkError> {
-        let texts: Vec<Texts> = batch.records().map(Texts::of).collect();
-        let parts = batch.records().zip(batch.lines()).zip(&texts);
-        let rows: Vec<NewRow<'_>> = parts
-            .map(|((record, line), texts)| row(&batch, record, line, texts))
-            .collect();
+        let entries = batch.entries();
+        let texts: Vec<Texts> = entries.iter().map(Texts::of).collect();
+        let pairs = entries.iter().zip(&texts);
+        let rows: Vec<NewRow<'_>> = pairs.map(|(entry, texts)| row(entry, texts)).collect();
         let inserted = self.writer().await?.insert(&rows).await;
         self.checked(inserted)?;
         self.since_expiry += rows.len();

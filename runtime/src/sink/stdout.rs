@@ -61,7 +61,7 @@ impl Sink for StdoutSink {
     async fn deliver(&mut self, batch: Batch) -> Result<(), SinkError> {
         let style = self.style;
         let written = self.thread.run(move || match style {
-            None => print(batch.json()),
+            None => print(&batch.json()),
             Some(style) => print(lines(&batch, style).as_bytes()),
         });
         match written.await {
@@ -80,8 +80,8 @@ impl Sink for StdoutSink {
 
 fn lines(batch: &Batch, style: Style) -> String {
     let mut lines = String::new();
-    for record in batch.records() {
-        pretty::write(record, style, &mut lines);
+    for entry in batch.entries() {
+        pretty::write(entry.record, style, &mut lines);
     }
     lines
 }

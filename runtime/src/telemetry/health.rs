@@ -104,7 +104,7 @@ impl HealthState {
     /// Returns the current problems of the components, the sinks and the metrics, in this order.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<String> = lock(&self.warnings).values().cloned().collect();
-        warnings.extend(self.pipeline.degraded_sinks());
+        warnings.extend(self.pipeline.degraded_parts());
         let refused = self.pipeline.registry().refused();
         if !refused.is_empty() {
             warnings.push(format!(

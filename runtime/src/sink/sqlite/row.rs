@@ -4,10 +4,9 @@ use ragspan_core::Cost;
 use ragspan_core::record::{SCORE_RECORDED, error_fingerprint, keys};
 use ragspan_store::{NewRow, RowKind, TypedColumns};
 
-use super::super::Batch;
+use super::super::batch::Entry;
 use crate::context::Layer;
 use crate::record::fields::{Destination, WrittenField};
-use crate::record::json::Line;
 use crate::record::{Failure, Kind, Record, rfc3339};
 use crate::value::Value;
 
@@ -29,7 +28,8 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn of(record: &Record) -> Self {
+    pub(super) fn of(entry: &Entry<'_>) -> Self {
+        let record = entry.record;
         let origin = record
             .failure
             .as_ref()
@@ -57,17 +57,13 @@ pub(super) fn signed(micros: u64) -> i64 {
     i64::try_from(micros).unwrap_or(i64::MAX)
 }
 
-pub(super) fn row<'a>(
-    batch: &'a Batch,
-    record: &'a Record,
-    line: &Line,
-    texts: &'a Texts,
-) -> NewRow<'a> {
+pub(super) fn row<'a>(entry: &Entry<'a>, texts: &'a Texts) -> NewRow<'a> {
+    let (record, line) = (entry.record, entry.line);
     let request = record.request.as_deref();
-    let service = batch.service();
+    let service = entry.service();
     let is_span = record.kind != Kind::Event;
     NewRow {
-        boot_id: batch.boot_id(),
+        boot_id: entry.boot_id(),
         seq: record.sequence,
         kind: if is_span {
             RowKind::Span
@@ -88,9 +84,9 @@ pub(super) fn row<'a>(
         user_id: request.and_then(|request| request.user_id.as_deref()),
         session_id: texts.session_id.as_deref(),
         tenant_id: request.and_then(|request| request.tenant_id.as_deref()),
-        context: batch.text(line.context.clone()),
-        metrics: batch.text(line.metrics.clone()),
-        error: line.error.clone().map(|range| batch.text(range)),
+        context: entry.text(&line.context),
+        metrics: entry.text(&line.metrics),
+        error: line.error.as_ref().map(|range| entry.text(range)),
         stack_trace: texts.stack_trace.as_deref(),
         environment: &service.environment,
         version: service.version(),
