@@ -58,7 +58,8 @@ impl LogFilter {
     }
 }
 
-/// Selects failures to list; a field that is `None` selects all.
+/// Selects failures to list: calls that failed, whatever their level, and ERROR events outside of failed calls and
+/// requests. A field that is `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct ErrorFilter {
     /// Exactly this user.

@@ -14,7 +14,9 @@ use super::options::GlobalOptions;
 use super::when::When;
 
 pub(super) const HELP: &str =
-    "With --json: one record a line (JSON Lines), each with its eighteen keys.
+    "A failure is a call that failed, whatever its level, at its origin; or an ERROR event \
+outside of failed calls and requests. `stats --by error` counts the same failures.
+With --json: one record a line (JSON Lines), each with its eighteen keys.
 
 Examples:
   ragspan errors --user ada
@@ -46,7 +48,7 @@ pub(super) async fn run(
 ) -> Result<Answer, Error> {
     let filter = ErrorFilter {
         user: args.user.clone(),
-        origins_only: false,
+        origins_only: true,
         since_us: context.micros(args.since),
         until_us: context.micros(args.until),
         limit: Some(args.limit),

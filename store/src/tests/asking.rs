@@ -195,6 +195,7 @@ fn calls_are_summed_by_layer() {
         let expected = Stats {
             name: Some("retrieval".into()),
             calls: 3,
+            timed: 3,
             errors: 1,
             empty: 1,
             p50_ms: 2.0,
@@ -314,6 +315,133 @@ fn calls_are_summed_by_operation_user_and_error() {
         assert_eq!(users, [of("ada", 1)], "whole requests");
         let errors = named(stats(&mut reader, StatsBy::Error).await);
         assert_eq!(errors, [of("timeout", 1)], "births");
+    });
+}
+
+/// Failures of every level, events inside and outside of failed requests, and calls that did not fail.
+fn failures() -> Vec<NewRow<'static>> {
+    const FAILED_TRACE: &str = "01a2073a-c418-7abc-8def-00000000000f";
+    const HANDLED_TRACE: &str = "01a2073a-c418-7abc-8def-00000000000e";
+    let error = Some(r#"{"type":"timeout","message":"m","chain":[]}"#);
+    let failed = |seq, level, context| NewRow {
+        level,
+        error,
+        context,
+        ..row(seq)
+    };
+    let event = |seq, trace_id, span_id| NewRow {
+        kind: RowKind::Event,
+        level: "ERROR",
+        logger: "sqlx::query",
+        duration_us: None,
+        trace_id,
+        span_id,
+        context: "{}",
+        ..row(seq)
+    };
+    let root = |trace, row| NewRow {
+        trace_id: Some(trace),
+        span_id: Some(trace),
+        parent_span_id: None,
+        logger: "rag.api",
+        ..row
+    };
+    vec![
+        failed(1, "ERROR", FAILED),
+        failed(2, "WARNING", FAILED),
+        failed(3, "INFO", FAILED),
+        failed(4, "ERROR", r#"{"operation":"search","status":"panic"}"#),
+        // The server answered 404: the handler failed, and the request did not.
+        root(HANDLED_TRACE, row(5)),
+        NewRow {
+            trace_id: Some(HANDLED_TRACE),
+            ..failed(6, "WARNING", FAILED)
+        },
+        event(7, Some(HANDLED_TRACE), Some(SPAN)),
+        event(8, Some(HANDLED_TRACE), Some(HANDLED_TRACE)),
+        // The whole request failed, with an error that a call passed on.
+        root(FAILED_TRACE, failed(9, "INFO", PASSED_ON)),
+        event(10, Some(FAILED_TRACE), Some(TWIN)),
+        event(11, None, None),
+        // A call whose annotation has the level ERROR did not fail.
+        NewRow {
+            level: "ERROR",
+            ..call(12, SEARCH, 1_000)
+        },
+    ]
+}
+
+#[test]
+fn errors_and_stats_by_error_count_the_same_failures() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&failures()).await;
+        let filter = ErrorFilter {
+            origins_only: true,
+            ..ErrorFilter::default()
+        };
+        let listed = reader.errors(&filter).await.unwrap();
+        assert_eq!(seqs(&listed), [1, 2, 3, 4, 6, 8, 11]);
+        let groups = stats(&mut reader, StatsBy::Error).await;
+        let counts: Vec<_> = groups
+            .iter()
+            .map(|group| (group.name.as_deref().unwrap(), group.calls, group.errors))
+            .collect();
+        assert_eq!(counts, [("sqlx::query", 2, 2), ("timeout", 5, 5)]);
+        let newest = reader.resolve_trace("last-error").await.unwrap();
+        assert_eq!(Some(newest.trace_id), listed[5].trace_id);
+    });
+}
+
+#[test]
+fn a_database_of_an_older_version_has_the_same_failures() {
+    runtime().block_on(async {
+        let (_folder, path) = position();
+        let mut writer = Writer::open(&path).await.unwrap();
+        writer.insert(&failures()).await.unwrap();
+        writer.close().await.unwrap();
+        let mut connection = connect::for_writing(&path).await.unwrap();
+        for change in [
+            "DROP INDEX logs_failed",
+            "UPDATE logs SET is_local_root = NULL, status = NULL",
+        ] {
+            sqlx::query(change).execute(&mut connection).await.unwrap();
+        }
+        sqlx::query("UPDATE ragspan_backfill SET first_id = 1, last_id = 99")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let mut reader = Reader::open(&path).await.unwrap();
+        let filter = ErrorFilter {
+            origins_only: true,
+            ..ErrorFilter::default()
+        };
+        let listed = reader.errors(&filter).await.unwrap();
+        assert_eq!(seqs(&listed), [1, 2, 3, 4, 6, 8, 11]);
+    });
+}
+
+#[test]
+fn background_work_is_not_a_request_of_an_unknown_user() {
+    runtime().block_on(async {
+        let root = |seq, logger, user_id| NewRow {
+            logger,
+            user_id,
+            parent_span_id: None,
+            ..row(seq)
+        };
+        let rows = [
+            root(1, "rag.refresh_index", None),
+            root(2, "rag.ingestion", None),
+            root(3, "rag.api", None),
+            root(4, "rag.ingestion", Some("ada")),
+        ];
+        let (_folder, mut reader) = reader_on(&rows).await;
+        let users = stats(&mut reader, StatsBy::User).await;
+        let counts: Vec<_> = users
+            .iter()
+            .map(|group| (group.name.as_deref(), group.calls))
+            .collect();
+        assert_eq!(counts, [(None, 1), (Some("ada"), 1)]);
     });
 }
 
