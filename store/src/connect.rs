@@ -65,6 +65,9 @@ pub(super) async fn for_reading(path: &Path) -> Result<(SqliteConnection, bool),
             path: path.to_owned(),
         });
     }
+    if path.is_dir() {
+        return Err(Error::folder(path));
+    }
     match to_read(path, false).await {
         Ok(connection) => Ok((connection, false)),
         Err(error) if cannot_write(&error) && File::open(path).is_ok() => {

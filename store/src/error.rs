@@ -108,6 +108,14 @@ impl Error {
         }
     }
 
+    /// The path is of a folder, which SQLite reports as an error of the disk.
+    pub(super) fn folder(path: &Path) -> Self {
+        Self::Open {
+            path: path.to_owned(),
+            source: Box::new(io::Error::from(io::ErrorKind::IsADirectory)),
+        }
+    }
+
     pub(super) fn lock(path: &Path, source: io::Error) -> Self {
         Self::Lock {
             path: path.to_owned(),

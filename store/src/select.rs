@@ -275,16 +275,16 @@ impl Select {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::condition::{Condition, Literal, ObjectColumn, Test};
+    use super::super::condition::{Condition, Field, JsonPath, Literal, NamedColumn, Test};
     use super::super::{LogFilter, SlowFilter, lookup};
 
     fn condition(test: Test) -> Condition {
-        Condition {
-            position: ObjectColumn::Context,
+        let path = JsonPath {
             nested: "$.a".into(),
             dotted: None,
-            test,
-        }
+        };
+        let field = Field::Named(Some(NamedColumn::Operation), path);
+        Condition { field, test }
     }
 
     fn logs(text: &str, since_us: i64) -> String {
@@ -302,6 +302,7 @@ mod tests {
                 condition(Test::Contains(text.to_owned())),
                 condition(Test::Is(literal.clone())),
                 condition(Test::IsNot(literal)),
+                condition(Test::Is(Literal::Quoted(text.to_owned(), text.to_owned()))),
             ],
             ..LogFilter::default()
         };

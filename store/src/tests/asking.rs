@@ -86,6 +86,85 @@ fn conditions_hold_for_the_fields_they_name() {
     });
 }
 
+/// Records with identities, with values that no float holds, and with quotes.
+fn exact_rows() -> Vec<NewRow<'static>> {
+    vec![
+        NewRow {
+            request_id: Some("req-1"),
+            user_id: Some("42"),
+            session_id: Some("true"),
+            level: "WARNING",
+            ..cached(
+                1,
+                "search_complete",
+                r#"{"plan":"free","n":9007199254740993,"big":18446744073709551615,"title":"the \"big\" one"}"#,
+                r#"{"duration_ms":1.5,"chunks":9007199254740993}"#,
+            )
+        },
+        NewRow {
+            tenant_id: Some("globex"),
+            user_id: None,
+            error: Some(r#"{"type":"timeout","message":"no \"answer\"","chain":[]}"#),
+            ..cached(
+                2,
+                "search_failed",
+                r#"{"user":"eve","n":9007199254740992,"big":18446744073709551614,"my field":"big","plan":"'free'"}"#,
+                r#"{"duration_ms":900,"plan":7}"#,
+            )
+        },
+    ]
+}
+
+const EXACT: &[(&str, &[u64])] = &[
+    ("tenant_id=acme", &[1]),
+    ("tenant=globex", &[2]),
+    ("tenant!=acme", &[2]),
+    ("user_id=42", &[1]),
+    ("user=eve", &[2]),
+    ("user_id=null", &[2]),
+    ("session_id=true", &[1]),
+    ("request_id~REQ", &[1, 2]),
+    ("level=warn", &[1]),
+    ("message~failed", &[2]),
+    ("layer=retrieval", &[1, 2]),
+    ("error_type=timeout", &[2]),
+    ("error.type=timeout", &[2]),
+    ("error.message~\"answer\"", &[2]),
+    ("duration_ms>1", &[1, 2]),
+    ("chunks>1", &[1]),
+    ("plan=free", &[1]),
+    ("plan='free'", &[1, 2]),
+    ("context.n=9007199254740993", &[1]),
+    ("n!=9007199254740993", &[2]),
+    ("n>9007199254740992", &[1]),
+    ("metrics.chunks=9007199254740993", &[1]),
+    ("context.big=18446744073709551615", &[1]),
+    ("big=18446744073709551614", &[2]),
+    ("context.title=the \"big\" one", &[1]),
+    ("context.title=\"the \"big\" one\"", &[1]),
+    ("context.title~\"BIG\"", &[1]),
+    ("context.\"my field\"=big", &[2]),
+];
+
+#[test]
+fn every_field_can_be_named_and_is_compared_exactly() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&exact_rows()).await;
+        for (condition, expected) in EXACT {
+            let found = reader.logs(&asking(&[condition], None)).await.unwrap();
+            assert_eq!(seqs(&found), *expected, "{condition}");
+        }
+        for (text, expected) in [
+            ("\"big\"", vec![1]),
+            ("no \"answer\"", vec![2]),
+            ("\"plan\":\"free\"", vec![1]),
+        ] {
+            let found = reader.logs(&asking(&[], Some(text))).await.unwrap();
+            assert_eq!(seqs(&found), expected, "{text}");
+        }
+    });
+}
+
 #[test]
 fn text_is_found_in_message_error_and_context_and_means_itself() {
     runtime().block_on(async {
