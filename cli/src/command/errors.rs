@@ -29,7 +29,7 @@ pub struct ErrorsArgs {
     /// Only failures of this user
     #[arg(long)]
     pub user: Option<String>,
-    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
     /// Only before this time
@@ -46,11 +46,12 @@ pub(super) async fn run(
     out: &mut dyn Write,
     context: &RenderContext,
 ) -> Result<Answer, Error> {
+    let (since_us, until_us) = context.period(args.since, args.until)?;
     let filter = ErrorFilter {
         user: args.user.clone(),
         origins_only: true,
-        since_us: context.micros(args.since),
-        until_us: context.micros(args.until),
+        since_us,
+        until_us,
         limit: Some(args.limit),
     };
     let records = open(options).await?.errors(&filter).await?;
