@@ -226,6 +226,23 @@ fn errors_are_listed_for_one_user() {
 }
 
 #[test]
+fn failures_calls_and_sums_are_filtered_by_any_field() {
+    let fixture = filled();
+    for (command, matching, calls) in [
+        (&["errors"][..], "tenant_id=acme", "01a2073ad001-b04c9e"),
+        (&["errors"], "error_type=no_context", "01a2073ad001-b04c9e"),
+        (&["slow"], "user_id=bob", "01a2073ac418-7f31d2"),
+        (&["stats", "--since", "2026-01-01"], "user_id=bob", "api"),
+    ] {
+        let with = |condition| [command, &["--where", condition]].concat();
+        let shown = found(&fixture, &with(matching));
+        assert_eq!(table_lines(&shown), 2, "{command:?}: {shown}");
+        assert!(shown.contains(calls), "{command:?}: {shown}");
+        assert!(rejected(&fixture, &with("tenant_id=globex"), 1).contains("nothing found"));
+    }
+}
+
+#[test]
 fn nothing_found_is_reported_with_exit_code_1() {
     let fixture = filled();
     assert!(rejected(&fixture, &["errors", "--user", "bob"], 1).contains("nothing found"));

@@ -322,7 +322,7 @@ mod tests {
                 condition.expect_err("it is an object");
                 continue;
             }
-            let field = condition.expect(key.name()).field;
+            let field = condition.expect("it is a field").field;
             let is_column =
                 matches!(field, Field::Named(Some(NamedColumn::Key(found)), _) if found == key);
             assert!(is_column, "{}", key.name());

@@ -12,6 +12,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr};
 
+use super::error::Cause;
 use super::{Error, select, typed};
 
 /// The version of the tables that this program writes.
@@ -106,8 +107,8 @@ fn cannot_write(error: &Error) -> bool {
     let Error::Open { source, .. } = error else {
         return false;
     };
-    let refused = source.downcast_ref::<sqlx::Error>();
-    let code = refused.and_then(|error| error.as_database_error()?.code()?.parse::<u32>().ok());
+    let refused = source.downcast_ref::<Cause>();
+    let code = refused.and_then(|cause| cause.0.as_database_error()?.code()?.parse::<u32>().ok());
     code.is_some_and(|code| matches!(code & 0xff, 8 | 14))
 }
 

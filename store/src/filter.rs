@@ -66,6 +66,8 @@ pub struct ErrorFilter {
     pub user: Option<String>,
     /// Only failures at their origin, without those that pass an error on.
     pub origins_only: bool,
+    /// All of these are true.
+    pub conditions: Vec<Condition>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
@@ -86,6 +88,7 @@ impl ErrorFilter {
             .and_text(Column::UserId, self.user.as_deref())
             .and_since(self.since_us)
             .and_until(self.until_us)
+            .and_conditions(&self.conditions)
             .ordered(Order::NewestFirst, self.limit)
     }
 }
@@ -99,6 +102,8 @@ pub struct SlowFilter {
     pub layer: Option<String>,
     /// At least so long, in milliseconds.
     pub over_ms: Option<f64>,
+    /// All of these are true.
+    pub conditions: Vec<Condition>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
@@ -112,7 +117,8 @@ impl SlowFilter {
         let spans = Select::records()
             .and_fact(Fact::Ended)
             .and_since(self.since_us)
-            .and_until(self.until_us);
+            .and_until(self.until_us)
+            .and_conditions(&self.conditions);
         let spans = match self.over_ms {
             Some(over) => spans.and(Column::DurationMs, Operator::AtLeast, Value::Real(over)),
             None => spans,

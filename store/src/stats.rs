@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 
 use ragspan_core::Cost;
 
+use super::Condition;
 use super::select::{Fact, Order, Select};
 
 /// The property that groups calls.
@@ -89,6 +90,8 @@ pub struct StatsFilter {
     pub by: StatsBy,
     /// Only this layer, such as `retrieval`.
     pub layer: Option<String>,
+    /// All of these are true.
+    pub conditions: Vec<Condition>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
@@ -110,6 +113,7 @@ impl StatsFilter {
             .and_layer(self.layer.as_deref())
             .and_since(self.since_us)
             .and_until(self.until_us)
+            .and_conditions(&self.conditions)
             .ordered(Order::Any, None)
     }
 }

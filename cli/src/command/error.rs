@@ -156,3 +156,31 @@ ragspan_core::debug_as_display!(PageFailure);
 pub struct UnknownCommand(pub(super) String);
 
 ragspan_core::debug_as_display!(UnknownCommand);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `?` in `main` and `unwrap` print `Debug`.
+    #[test]
+    fn an_error_is_printed_by_its_display_everywhere() {
+        let period = ReversedPeriod {
+            since: "2026-11-23 10:00:00".into(),
+            until: "2026-11-23 09:00:00".into(),
+            zone: "UTC",
+        };
+        let path = PathBuf::from("x");
+        let errors = [
+            Error::from(period),
+            Error::from(UnknownCommand("lops".into())),
+            Error::from(StoreError::Missing { path: path.clone() }),
+            Error::from(ConfigFailure::Exists { path: path.clone() }),
+            Error::from(PricesFailure::Exists { path: path.clone() }),
+            Error::from(DemoError::Exists(path)),
+            Error::DemoProfile,
+        ];
+        for error in errors {
+            assert_eq!(format!("{error:?}"), error.to_string());
+        }
+    }
+}

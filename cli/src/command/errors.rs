@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use ragspan_store::ErrorFilter;
+use ragspan_store::{Condition, ErrorFilter};
 
 use super::answer::Answer;
 use super::context::RenderContext;
@@ -20,7 +20,7 @@ With --json: one record a line (JSON Lines), each with its eighteen keys.
 
 Examples:
   ragspan errors --user ada
-  ragspan errors --since today
+  ragspan errors --since today --where tenant_id=acme
   ragspan errors --since 24h --limit 10 --json | jq .error.type";
 
 /// The arguments of `errors`.
@@ -29,6 +29,9 @@ pub struct ErrorsArgs {
     /// Only failures of this user
     #[arg(long)]
     pub user: Option<String>,
+    /// Only failures that meet this condition, such as tenant_id=acme; as for `ragspan logs`, may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<Condition>,
     /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
@@ -50,6 +53,7 @@ pub(super) async fn run(
     let filter = ErrorFilter {
         user: args.user.clone(),
         origins_only: true,
+        conditions: args.conditions.clone(),
         since_us,
         until_us,
         limit: Some(args.limit),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::str::FromStr;
 
 use clap::Args;
-use ragspan_store::SlowFilter;
+use ragspan_store::{Condition, SlowFilter};
 
 use super::answer::Answer;
 use super::context::RenderContext;
@@ -35,6 +35,9 @@ pub struct SlowArgs {
     /// Calls of every layer instead of whole requests
     #[arg(long)]
     pub operations: bool,
+    /// Only calls that meet this condition, such as tenant_id=acme; as for `ragspan logs`, may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<Condition>,
     /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
@@ -80,6 +83,7 @@ pub(super) async fn run(
         spans: args.operations,
         layer: args.layer.clone(),
         over_ms: args.over.map(|Millis(millis)| millis),
+        conditions: args.conditions.clone(),
         since_us,
         until_us,
         limit: Some(args.limit),

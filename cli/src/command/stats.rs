@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
 use ragspan_core::record::keys;
-use ragspan_store::{Stats, StatsBy, StatsFilter};
+use ragspan_store::{Condition, Stats, StatsBy, StatsFilter};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
@@ -39,6 +39,9 @@ pub struct StatsArgs {
     /// Only calls of this layer, such as retrieval
     #[arg(long)]
     pub layer: Option<String>,
+    /// Only calls that meet this condition, such as tenant_id=acme; as for `ragspan logs`, may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<Condition>,
     /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     pub since: When,
@@ -94,6 +97,7 @@ pub(super) async fn run(
     let filter = StatsFilter {
         by: args.by.dimension(),
         layer: args.layer.clone(),
+        conditions: args.conditions.clone(),
         since_us,
         until_us,
     };

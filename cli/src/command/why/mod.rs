@@ -56,6 +56,7 @@ pub(super) async fn run(
     let medians = StatsFilter {
         by: StatsBy::Operation,
         layer: None,
+        conditions: Vec::new(),
         since_us: Some(from.saturating_sub(DAY_US)),
         until_us: Some(to.saturating_add(1)),
     };
@@ -88,6 +89,7 @@ async fn others(reader: &mut Reader, at: i64) -> Result<Vec<StoredRecord>, Error
     let filter = ErrorFilter {
         user: None,
         origins_only: true,
+        conditions: Vec::new(),
         since_us: Some(at.saturating_sub(HALF_MINUTE_US)),
         until_us: Some(at.saturating_add(HALF_MINUTE_US)),
         limit: Some(MAX_OTHERS),
