@@ -84,7 +84,7 @@ impl Frame {
             return false;
         }
         match &self.location {
-            Some(location) => !is_of_dependency(location),
+            Some(location) => location.contains(".rs:") && !is_of_dependency(location),
             None => annotated.contains(&name),
         }
     }
@@ -141,7 +141,10 @@ fn without_closures(symbol: &str) -> &str {
     {
         symbol = path;
     }
-    while let Some(path) = symbol.strip_suffix("::{{closure}}") {
+    while let Some((path, _)) = symbol
+        .rsplit_once("::")
+        .filter(|(_, end)| end.starts_with('{') && end.ends_with('}'))
+    {
         symbol = path;
     }
     symbol
@@ -188,8 +191,10 @@ mod tests {
              at /home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.49.0/src/task.rs:9:1
    7: hyper::proto::dispatch
              at /home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/hyper-1.8.1/src/proto.rs:9:1
-   8: rag::answer
-             at ./src/main.rs:12:5";
+   8: rag::answer::{closure#0}
+             at ./src/main.rs:12:5
+   9: clone3
+             at ../sysdeps/unix/sysv/linux/x86_64/clone3.S:81:1";
 
     const WITHOUT_LINES: &str = "   0: __rustc::rust_begin_unwind
    1: core::panicking::panic_fmt
@@ -209,7 +214,7 @@ mod tests {
                 "Index::search (search/src/lib.rs:20)"
             ]
         );
-        assert_eq!(trace.backtrace.len(), 18);
+        assert_eq!(trace.backtrace.len(), 20);
         assert!(!trace.backtrace.concat().contains("/home"), "{trace:?}");
         let own = [
             "search::Index::search (search/src/lib.rs:22)",
