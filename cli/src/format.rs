@@ -78,6 +78,11 @@ fn money(value: f64) -> String {
     grouped(&format!("{value:.2}"))
 }
 
+/// Formats the digits of an integer, also of one that no float holds, with separated thousands.
+pub(crate) fn integer(digits: &str) -> String {
+    grouped(digits)
+}
+
 /// Formats a count with separated thousands.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 9e15")]
 pub(crate) fn count(count: usize) -> String {

@@ -3,7 +3,7 @@
 use ragspan_core::record::keys;
 use serde_json::{Map, Value};
 
-use crate::format::{dollars, duration, number};
+use crate::format::{dollars, duration, integer, number};
 use crate::text::{columns, safe};
 
 type Object = Map<String, Value>;
@@ -211,11 +211,14 @@ const MAX_TEXT: usize = 24;
 fn format_value(name: &str, value: &Value) -> Option<String> {
     let (unit, value) = match value {
         Value::Number(value) => {
-            let value = value.as_f64()?;
+            let float = value.as_f64()?;
             if COUNTED.contains(&name) {
-                return Some(counted(name, value));
+                return Some(counted(name, float));
             }
-            quantity(name, value)
+            match quantity(name, float) {
+                ("", _) if !value.is_f64() => ("", integer(&value.to_string())),
+                quantity => quantity,
+            }
         }
         Value::String(text) if text != REDACTED && columns(text) <= MAX_TEXT => ("", safe(text)),
         Value::Bool(value) => ("", value.to_string()),
@@ -254,6 +257,20 @@ mod tests {
             panic!("both are objects");
         };
         values(&context, &metrics)
+    }
+
+    #[test]
+    fn integers_that_no_float_holds_are_shown_exactly() {
+        let context =
+            json!({"shard": 9_007_199_254_740_993_u64, "after": -9_007_199_254_740_993_i64});
+        let values = shown(context, json!({}));
+        assert_eq!(
+            values,
+            [
+                "after -9,007,199,254,740,993",
+                "shard 9,007,199,254,740,993"
+            ]
+        );
     }
 
     #[test]

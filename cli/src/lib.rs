@@ -6,6 +6,7 @@ mod demo;
 pub mod format;
 mod highlights;
 pub mod html;
+mod stack_trace;
 pub mod style;
 pub mod summary;
 pub mod table;

@@ -49,11 +49,15 @@ fn exit_code(answer: Result<Answer, Error>) -> u8 {
     }
 }
 
+/// Returns the error with its causes, without those that the text names already.
 fn with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text} ({error})");
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text} ({more})");
+        }
         cause = error.source();
     }
     text

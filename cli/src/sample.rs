@@ -82,7 +82,7 @@ pub(crate) fn failed() -> Vec<StoredRecord> {
         })
         .to_string(),
     );
-    answer.stack_trace = Some("answer (examples/src/answer.rs:48)".into());
+    answer.stack_trace = Some("answer (examples/quickstart/answer.rs:48)".into());
     let search = span(
         (2, 1),
         ("retrieval", "hybrid_search", "empty"),

@@ -6,8 +6,10 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style as Ansi};
 use terminal_size::{Width, terminal_size_of};
 
-/// The width if the output is not a terminal.
+/// The width if the output is not a terminal and `COLUMNS` is not set.
 pub const DEFAULT_WIDTH: usize = 80;
+/// The least width that `COLUMNS` can set: tables of fewer columns could not be read.
+const MIN_WIDTH: usize = 20;
 
 /// The width and the colours of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +27,13 @@ impl Style {
         color: false,
     };
 
-    /// Returns the width of `stdout`, and colours only if it is a terminal and `NO_COLOR` is not set.
+    /// Returns the width that the variable `COLUMNS` sets, else that of `stdout`, and colours only if `stdout` is a terminal
+    /// and `NO_COLOR` is not set.
     #[must_use]
     pub fn of(stdout: &Stdout) -> Self {
-        let width = terminal_size_of(stdout).map(|(Width(width), _)| usize::from(width));
+        let terminal = || terminal_size_of(stdout).map(|(Width(width), _)| usize::from(width));
+        let columns = std::env::var("COLUMNS").ok();
+        let width = columns.as_deref().and_then(parse_width).or_else(terminal);
         let color =
             stdout.is_terminal() && anstream::AutoStream::choice(stdout) != ColorChoice::Never;
         Self {
@@ -47,6 +52,12 @@ impl Style {
             text.to_owned()
         }
     }
+}
+
+/// Parses the value of `COLUMNS`; any other text than a number of columns is ignored.
+fn parse_width(text: &str) -> Option<usize> {
+    let width: u16 = text.trim().parse().ok()?;
+    (width > 0).then(|| usize::from(width).max(MIN_WIDTH))
 }
 
 /// The meaning of a piece of text, which determines its colour.
@@ -83,6 +94,21 @@ impl Tone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_width_is_a_positive_number() {
+        for (text, width) in [
+            ("120", Some(120)),
+            (" 80 ", Some(80)),
+            ("1", Some(MIN_WIDTH)),
+            ("0", None),
+            ("", None),
+            ("wide", None),
+            ("-1", None),
+        ] {
+            assert_eq!(parse_width(text), width, "{text}");
+        }
+    }
 
     #[test]
     fn colours_are_written_only_if_enabled() {

@@ -105,6 +105,7 @@ fn command(folder: &Path) -> Command {
         .current_dir(folder)
         .env_remove("RAGSPAN_DB")
         .env_remove("RAGSPAN_CONFIG")
+        .env_remove("COLUMNS")
         .env_remove("CLICOLOR_FORCE");
     command
 }
@@ -179,6 +180,12 @@ fn trace_json_is_one_object_with_complete_records() {
     );
 }
 
+/// Returns the number of titles and rows, without the line that names the columns that are not shown.
+fn table_lines(shown: &str) -> usize {
+    let lines = shown.lines();
+    lines.filter(|line| !line.starts_with("not shown")).count()
+}
+
 #[test]
 fn every_option_filters_logs() {
     let fixture = filled();
@@ -194,7 +201,7 @@ fn every_option_filters_logs() {
         (vec!["--level", "info", "--user", "ada", "--limit", "1"], 1),
     ] {
         let args: Vec<_> = ["logs"].into_iter().chain(args).collect();
-        let lines = found(&fixture, &args).lines().count();
+        let lines = table_lines(&found(&fixture, &args));
         assert_eq!(lines, count + 1, "{args:?}: the titles and the records");
         let json: Vec<_> = args.iter().copied().chain(["--json"]).collect();
         let shown = found(&fixture, &json);
@@ -219,6 +226,23 @@ fn errors_are_listed_for_one_user() {
 }
 
 #[test]
+fn failures_calls_and_sums_are_filtered_by_any_field() {
+    let fixture = filled();
+    for (command, matching, calls) in [
+        (&["errors"][..], "tenant_id=acme", "01a2073ad001-b04c9e"),
+        (&["errors"], "error_type=no_context", "01a2073ad001-b04c9e"),
+        (&["slow"], "user_id=bob", "01a2073ac418-7f31d2"),
+        (&["stats", "--since", "2026-01-01"], "user_id=bob", "api"),
+    ] {
+        let with = |condition| [command, &["--where", condition]].concat();
+        let shown = found(&fixture, &with(matching));
+        assert_eq!(table_lines(&shown), 2, "{command:?}: {shown}");
+        assert!(shown.contains(calls), "{command:?}: {shown}");
+        assert!(rejected(&fixture, &with("tenant_id=globex"), 1).contains("nothing found"));
+    }
+}
+
+#[test]
 fn nothing_found_is_reported_with_exit_code_1() {
     let fixture = filled();
     assert!(rejected(&fixture, &["errors", "--user", "bob"], 1).contains("nothing found"));
@@ -240,7 +264,20 @@ fn an_error_is_reported_with_exit_code_2_and_a_fix() {
         (vec!["logs", "--level", "loud"], "use trace, debug"),
         (vec!["logs", "--since", "then"], "24h"),
         (vec!["logs", "--limit", "0"], "0 is not in"),
-        (vec!["logs", "--where", "user=ada"], "context.<name>"),
+        (vec!["logs", "--where", "a b=ada"], "context.<name>"),
+        (
+            vec!["logs", "--since", "1h", "--until", "2h"],
+            "give an earlier --since",
+        ),
+        (
+            vec!["errors", "--since", "now", "--until", "2h"],
+            "give an earlier --since",
+        ),
+        (
+            vec!["slow", "--since", "1h", "--until", "1h"],
+            "give an earlier --since",
+        ),
+        (vec!["stats", "--until", "2d"], "give an earlier --since"),
         (vec!["logs", "--where", "context.top_k"], "has no operator"),
         (vec!["slow", "--over", "2"], "500ms"),
         (vec!["stats", "--by", "host"], "operation"),
@@ -257,6 +294,89 @@ fn an_error_is_reported_with_exit_code_2_and_a_fix() {
     );
     std::fs::write(&fixture.db, "").expect("an empty file");
     assert!(rejected(&fixture, &["logs"], 2).contains("no table `logs`"));
+}
+
+#[test]
+fn a_failed_open_is_one_message_with_one_cause() {
+    let fixture = filled();
+    std::fs::write(&fixture.db, "not a database").expect("a text");
+    for args in [&["logs"][..], &["why"], &["logs", "--follow"], &["stats"]] {
+        let stderr = rejected(&fixture, args, 2);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert_eq!(
+            stderr.matches("file is not a database").count(),
+            1,
+            "{stderr}"
+        );
+        assert_eq!(stderr.matches("cannot open").count(), 1, "{stderr}");
+    }
+    let stderr = rejected(&fixture, &["--db", ".", "logs"], 2);
+    assert!(stderr.contains("is a directory"), "{stderr}");
+}
+
+/// Runs the command with the variable `COLUMNS`, with its output in a pipe.
+fn in_columns(fixture: &Fixture, columns: &str, args: &[&str]) -> String {
+    let mut command = command(fixture.folder.path());
+    let output = command.env("COLUMNS", columns).args(args).output();
+    text(&output.expect("it runs").stdout)
+}
+
+#[test]
+fn the_width_of_a_pipe_is_that_of_columns() {
+    let fixture = filled();
+    let stats = ["stats", "--since", "2026-01-01"];
+    for columns in ["50", "60", "80", "200"] {
+        let shown = in_columns(&fixture, columns, &stats);
+        let width: usize = columns.parse().expect("a number");
+        let widest = shown.lines().map(|line| line.chars().count()).max();
+        assert!(
+            widest.is_some_and(|widest| widest <= width),
+            "{columns}: {shown}"
+        );
+        for title in ["errors", "cost"] {
+            assert!(
+                shown
+                    .lines()
+                    .next()
+                    .is_some_and(|line| line.contains(title)),
+                "{shown}"
+            );
+        }
+        let is_whole = shown.contains("p99") && !shown.contains("not shown");
+        assert_eq!(is_whole, columns == "200", "{shown}");
+        assert!(shown.contains("p99"), "{shown}");
+    }
+    for ignored in ["", "0", "wide"] {
+        assert_eq!(
+            in_columns(&fixture, ignored, &stats),
+            found(&fixture, &stats)
+        );
+    }
+    let help = in_columns(&fixture, "60", &["stats", "--help"]);
+    assert!(
+        help.lines().all(|line| line.chars().count() <= 60),
+        "{help}"
+    );
+}
+
+#[test]
+fn logs_show_user_status_and_duration_before_a_trace() {
+    let fixture = filled();
+    let shown = found(&fixture, &["logs"]);
+    let titles: Vec<_> = shown
+        .lines()
+        .next()
+        .expect("titles")
+        .split_whitespace()
+        .collect();
+    assert_eq!(
+        titles.get(1..5),
+        Some(&["level", "user", "status", "took"][..]),
+        "{shown}"
+    );
+    assert!(shown.contains("ERROR    ada   error    5.0 ms"), "{shown}");
+    let wide = in_columns(&fixture, "160", &["logs"]);
+    assert!(wide.contains("01a2073ad001-b04c9e"), "{wide}");
 }
 
 #[test]
@@ -306,6 +426,9 @@ fn logs_are_filtered_by_time_text_and_fields() {
         (vec!["--text", "HYBRID"], 1),
         (vec!["--text", "no_context"], 1),
         (vec!["--where", "context.operation=answer"], 1),
+        (vec!["--where", "tenant_id=acme"], 4),
+        (vec!["--where", "user!=ada"], 1),
+        (vec!["--since", "00:00", "--text", "hybrid"], 0),
         (vec!["--where", "metrics.duration_ms>=5"], 3),
         (vec!["--where", "metrics.duration_ms>5"], 0),
         (
@@ -358,7 +481,7 @@ fn times_are_shown_in_the_zone_of_the_user() {
             "2026-11-23 18:43:21",
         ],
     );
-    assert_eq!(since.lines().count(), 5, "{since}");
+    assert_eq!(table_lines(&since), 5, "{since}");
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn sh(line: &str, folder: &Path, db: &Path) -> Output {
         .current_dir(folder)
         .env("PATH", format!("{own}:{path}"))
         .env("RAGSPAN_DB", db)
+        .env_remove("COLUMNS")
         .env_remove("RAGSPAN_CONFIG")
         .output()
         .expect("there is a shell")

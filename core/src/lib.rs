@@ -18,6 +18,8 @@ mod layer;
 mod level;
 mod outcome;
 pub mod record;
+#[cfg(feature = "full")]
+pub mod source;
 pub mod spelling;
 pub mod stats;
 #[cfg(feature = "full")]

@@ -12,7 +12,8 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr};
 
-use super::{Error, typed};
+use super::error::Cause;
+use super::{Error, select, typed};
 
 /// The version of the tables that this program writes.
 pub const SCHEMA_VERSION: i64 = 2;
@@ -21,6 +22,8 @@ const BUSY: Duration = Duration::from_secs(30);
 /// The pause between attempts to take the lock, and their number: half a minute in all.
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const LOCK_TRIES: usize = 3_000;
+/// The number of rows up to which an index is created within milliseconds.
+const SMALL_TABLE: i64 = 10_000;
 /// A table of our own, so that an application's own sqlx migrations can use the same file.
 const MIGRATIONS_TABLE: &str = "_ragspan_migrations";
 
@@ -36,8 +39,24 @@ pub(super) async fn for_writing(path: &Path) -> Result<SqliteConnection, Error> 
         .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| Error::migrate(path, error))?;
+    index_failures(&mut connection)
+        .await
+        .map_err(|error| Error::open(path, error))?;
     drop(lock);
     Ok(connection)
+}
+
+/// Creates the index of failures while the table is small, because SQLite reads every row to build it. A large database of
+/// an older version stays without: its failures are found by a scan.
+async fn index_failures(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    const IDS: &str = "SELECT coalesce(max(id) - min(id), 0) FROM logs";
+    let rows: i64 = sqlx::query_scalar(IDS).fetch_one(&mut *connection).await?;
+    if rows < SMALL_TABLE {
+        sqlx::query(select::FAILED_INDEX)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Opens an existing database read-only; returns true with it if it is read as a snapshot.
@@ -46,6 +65,9 @@ pub(super) async fn for_reading(path: &Path) -> Result<(SqliteConnection, bool),
         return Err(Error::Missing {
             path: path.to_owned(),
         });
+    }
+    if path.is_dir() {
+        return Err(Error::folder(path));
     }
     match to_read(path, false).await {
         Ok(connection) => Ok((connection, false)),
@@ -85,8 +107,8 @@ fn cannot_write(error: &Error) -> bool {
     let Error::Open { source, .. } = error else {
         return false;
     };
-    let refused = source.downcast_ref::<sqlx::Error>();
-    let code = refused.and_then(|error| error.as_database_error()?.code()?.parse::<u32>().ok());
+    let refused = source.downcast_ref::<Cause>();
+    let code = refused.and_then(|cause| cause.0.as_database_error()?.code()?.parse::<u32>().ok());
     code.is_some_and(|code| matches!(code & 0xff, 8 | 14))
 }
 

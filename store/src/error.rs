@@ -1,5 +1,6 @@
 //! The errors of a database.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -100,11 +101,39 @@ pub enum Error {
 
 ragspan_core::debug_as_display!(Error);
 
+/// An error of the driver, in one sentence: the driver's own has its source in its text, so that a chain repeats it.
+pub(super) struct Cause(pub(super) sqlx::Error);
+
+ragspan_core::debug_as_display!(Cause);
+
+impl std::error::Error for Cause {}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(error) = self.0.as_database_error() else {
+            return self.0.fmt(out);
+        };
+        out.write_str(error.message())?;
+        match error.code() {
+            Some(code) => write!(out, " (SQLite's code {code})"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Error {
     pub(super) fn open(path: &Path, source: sqlx::Error) -> Self {
         Self::Open {
             path: path.to_owned(),
-            source: Box::new(source),
+            source: Box::new(Cause(source)),
+        }
+    }
+
+    /// The path is of a folder, which SQLite reports as an error of the disk.
+    pub(super) fn folder(path: &Path) -> Self {
+        Self::Open {
+            path: path.to_owned(),
+            source: Box::new(io::Error::from(io::ErrorKind::IsADirectory)),
         }
     }
 
@@ -131,7 +160,7 @@ impl Error {
     pub(super) fn while_doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Statement {
             doing,
-            source: Box::new(source),
+            source: Box::new(Cause(source)),
         }
     }
 }

@@ -58,13 +58,16 @@ impl LogFilter {
     }
 }
 
-/// Selects failures to list; a field that is `None` selects all.
+/// Selects failures to list: calls that failed, whatever their level, and ERROR events outside of failed calls and
+/// requests. A field that is `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct ErrorFilter {
     /// Exactly this user.
     pub user: Option<String>,
     /// Only failures at their origin, without those that pass an error on.
     pub origins_only: bool,
+    /// All of these are true.
+    pub conditions: Vec<Condition>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
@@ -85,6 +88,7 @@ impl ErrorFilter {
             .and_text(Column::UserId, self.user.as_deref())
             .and_since(self.since_us)
             .and_until(self.until_us)
+            .and_conditions(&self.conditions)
             .ordered(Order::NewestFirst, self.limit)
     }
 }
@@ -98,6 +102,8 @@ pub struct SlowFilter {
     pub layer: Option<String>,
     /// At least so long, in milliseconds.
     pub over_ms: Option<f64>,
+    /// All of these are true.
+    pub conditions: Vec<Condition>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
@@ -111,7 +117,8 @@ impl SlowFilter {
         let spans = Select::records()
             .and_fact(Fact::Ended)
             .and_since(self.since_us)
-            .and_until(self.until_us);
+            .and_until(self.until_us)
+            .and_conditions(&self.conditions);
         let spans = match self.over_ms {
             Some(over) => spans.and(Column::DurationMs, Operator::AtLeast, Value::Real(over)),
             None => spans,

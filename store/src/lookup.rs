@@ -58,7 +58,11 @@ impl Way {
                     .and_fact(Fact::Ended)
                     .and_fact(Fact::Root),
             ),
-            Self::NewestFailure => newest(Select::trace_of_each().and_fact(Fact::Failure)),
+            Self::NewestFailure => newest(
+                Select::trace_of_each()
+                    .and_fact(Fact::Failure)
+                    .and_fact(Fact::Origin),
+            ),
             Self::NewestRecord => newest(Select::trace_of_each()),
             Self::Trace(id) => {
                 several(Select::traces().and(Column::TraceId, Operator::Is, Value::Text(id)))

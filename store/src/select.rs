@@ -70,17 +70,41 @@ pub(super) enum Value<'a> {
     Real(f64),
 }
 
+/// The condition of the index `logs_failed`; a query that is to use the index has it word for word.
+macro_rules! failed_or_error {
+    () => {
+        "(status IN ('error', 'panic') OR level IN ('ERROR', 'CRITICAL'))"
+    };
+}
+
+/// Tells failures from the other rows of the index. A call that ended without a status comes from another program, and
+/// its level counts. An event is a part of a failure if its own call or its whole request failed.
+macro_rules! failure {
+    () => {
+        "CASE kind WHEN 'span' THEN duration_ms IS NOT NULL AND coalesce(status, 'error') IN ('error', 'panic') \
+         ELSE NOT EXISTS (SELECT 1 FROM logs AS failed WHERE failed.trace_id = logs.trace_id \
+         AND failed.status IN ('error', 'panic') \
+         AND (failed.is_local_root = 1 OR failed.span_id = logs.span_id)) END"
+    };
+}
+
+/// Creates the index of failures of every level.
+pub(super) const FAILED_INDEX: &str = concat!(
+    "CREATE INDEX IF NOT EXISTS logs_failed ON logs (timestamp_us) WHERE ",
+    failed_or_error!()
+);
+
 /// Conditions that do not compare with a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fact {
-    /// Word for word the condition of the index `logs_failures`, or SQLite would not use it.
+    /// A call that failed, whatever its level, or an ERROR event that belongs to no failed call.
     Failure,
     /// A span that has ended.
     Ended,
     /// The first span of a trace, or of this service's part of it.
     Root,
-    /// A call that has an error in its record.
-    WithError,
+    /// A request: a call of a user, or of the layer that serves requests. Other local roots are background work.
+    OfUser,
     /// A failure where it was born, not where it was passed on.
     Origin,
     /// Some trace. The plus keeps SQLite from walking the traces' index where time is what counts.
@@ -90,10 +114,10 @@ pub(super) enum Fact {
 impl Fact {
     const fn sql(self) -> &'static str {
         match self {
-            Self::Failure => "level IN ('ERROR', 'CRITICAL')",
+            Self::Failure => concat!(failed_or_error!(), " AND ", failure!()),
             Self::Ended => "duration_ms IS NOT NULL",
             Self::Root => "is_local_root = 1",
-            Self::WithError => "error IS NOT NULL",
+            Self::OfUser => "(user_id IS NOT NULL OR layer = 'api')",
             Self::Origin => "error_span_id IS NULL",
             Self::Traced => "+trace_id IS NOT NULL",
         }
@@ -251,16 +275,16 @@ impl Select {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::condition::{Condition, Literal, ObjectColumn, Test};
+    use super::super::condition::{Condition, Field, JsonPath, Literal, NamedColumn, Test};
     use super::super::{LogFilter, SlowFilter, lookup};
 
     fn condition(test: Test) -> Condition {
-        Condition {
-            position: ObjectColumn::Context,
+        let path = JsonPath {
             nested: "$.a".into(),
             dotted: None,
-            test,
-        }
+        };
+        let field = Field::Named(Some(NamedColumn::Operation), path);
+        Condition { field, test }
     }
 
     fn logs(text: &str, since_us: i64) -> String {
@@ -278,6 +302,7 @@ mod tests {
                 condition(Test::Contains(text.to_owned())),
                 condition(Test::Is(literal.clone())),
                 condition(Test::IsNot(literal)),
+                condition(Test::Is(Literal::Quoted(text.to_owned(), text.to_owned()))),
             ],
             ..LogFilter::default()
         };

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 
 use ragspan_core::Cost;
 
+use super::Condition;
 use super::select::{Fact, Order, Select};
 
 /// The property that groups calls.
@@ -18,9 +19,9 @@ pub enum StatsBy {
     Layer,
     /// Every annotated call, by its layer and operation.
     Operation,
-    /// Whole requests (the root spans), by their user.
+    /// Whole requests (root spans of a user or of the layer `api`), by their user.
     User,
-    /// Failures where they were born, by their type.
+    /// Failures at their origin, by their type; ERROR events outside of failed calls by their logger.
     Error,
 }
 
@@ -37,17 +38,19 @@ impl StatsBy {
     /// Returns the columns that a summary reads of a call; the first two are its group. Like every column of the store's
     /// queries they are literals.
     ///
-    /// The record of a request holds the sums of the calls in it, and is recognised by its `llm_calls`. The third argument
+    /// The record of a request holds the sums of the calls in it, and is recognised by its `llm_calls`. The last argument
     /// of the macro is where these sums count. Elsewhere a request counts with the tokens that it spent itself, because
     /// calls would otherwise count twice.
     pub(super) const fn columns(self) -> &'static str {
         macro_rules! columns {
-            ($name:literal, $second:literal, $sums:literal) => {
+            ($name:literal, $second:literal, $status:literal, $sums:literal) => {
                 concat!(
                     $name,
                     " AS name, ",
                     $second,
-                    " AS second, duration_ms, status, CASE WHEN ",
+                    " AS second, duration_ms, ",
+                    $status,
+                    " AS status, CASE WHEN ",
                     $sums,
                     " OR llm_calls IS NULL THEN coalesce(total_tokens, ",
                     own_tokens!(),
@@ -62,10 +65,20 @@ impl StatsBy {
             };
         }
         match self {
-            Self::Layer => columns!("coalesce(layer, logger)", "NULL", "layer = 'api'"),
-            Self::Operation => columns!("coalesce(layer, logger)", "operation", "layer = 'api'"),
-            Self::User => columns!("user_id", "NULL", "TRUE"),
-            Self::Error => columns!("error_type", "NULL", "FALSE"),
+            Self::Layer => columns!("coalesce(layer, logger)", "NULL", "status", "layer = 'api'"),
+            Self::Operation => columns!(
+                "coalesce(layer, logger)",
+                "operation",
+                "status",
+                "layer = 'api'"
+            ),
+            Self::User => columns!("user_id", "NULL", "status", "TRUE"),
+            Self::Error => columns!(
+                "coalesce(error_type, CASE kind WHEN 'event' THEN logger END)",
+                "NULL",
+                "coalesce(status, 'error')",
+                "FALSE"
+            ),
         }
     }
 }
@@ -77,6 +90,8 @@ pub struct StatsFilter {
     pub by: StatsBy,
     /// Only this layer, such as `retrieval`.
     pub layer: Option<String>,
+    /// All of these are true.
+    pub conditions: Vec<Condition>,
     /// Not older than this, in microseconds since the epoch.
     pub since_us: Option<i64>,
     /// Older than this, in microseconds since the epoch.
@@ -85,16 +100,20 @@ pub struct StatsFilter {
 
 impl StatsFilter {
     pub(super) fn select(&self) -> Select {
-        let calls = Select::calls(self.by).and_fact(Fact::Ended);
+        let calls = Select::calls(self.by);
         let calls = match self.by {
-            StatsBy::Layer | StatsBy::Operation => calls,
-            StatsBy::User => calls.and_fact(Fact::Root),
-            StatsBy::Error => calls.and_fact(Fact::Origin).and_fact(Fact::WithError),
+            StatsBy::Layer | StatsBy::Operation => calls.and_fact(Fact::Ended),
+            StatsBy::User => calls
+                .and_fact(Fact::Ended)
+                .and_fact(Fact::Root)
+                .and_fact(Fact::OfUser),
+            StatsBy::Error => calls.and_fact(Fact::Failure).and_fact(Fact::Origin),
         };
         calls
             .and_layer(self.layer.as_deref())
             .and_since(self.since_us)
             .and_until(self.until_us)
+            .and_conditions(&self.conditions)
             .ordered(Order::Any, None)
     }
 }
@@ -109,6 +128,8 @@ pub struct Stats {
     pub operation: Option<String>,
     /// How many calls there were.
     pub calls: u64,
+    /// How many of them have a duration: all but the events among failures.
+    pub timed: u64,
     /// How many of them failed or panicked.
     pub errors: u64,
     /// How many came back empty.
@@ -142,7 +163,7 @@ impl Stats {
 pub(super) struct Call {
     name: Option<String>,
     operation: Option<String>,
-    duration_ms: f64,
+    duration_ms: Option<f64>,
     status: Option<String>,
     tokens: Option<f64>,
     cost_nanos: Option<u64>,
@@ -201,7 +222,7 @@ impl Gathering {
             let sum = stats.cost_nanos.unwrap_or_default();
             stats.cost_nanos = Some(sum.saturating_add(nanos));
         }
-        durations.push(call.duration_ms);
+        durations.extend(call.duration_ms);
     }
 
     /// The groups, by name and operation.
@@ -224,6 +245,7 @@ fn with_percentiles(stats: Stats, mut durations: Vec<f64>) -> Stats {
     durations.sort_by(f64::total_cmp);
     let percentile = |percent| percentile(&durations, percent);
     Stats {
+        timed: durations.len() as u64,
         p50_ms: percentile(50),
         p95_ms: percentile(95),
         p99_ms: percentile(99),

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use ragspan::config::{FileSettings, Format};
+use ragspan::config::{FileSettings, Format, SqliteSettings};
 use ragspan::{Config, Level, Telemetry, rag_span};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -16,6 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["double-panic", file] => double_panic(file),
         ["aborts", seed] => aborts(seed.parse()?),
         ["late-start"] => late_start(),
+        ["backtrace", database] => backtrace(database),
         ["log"] => under_a_logger(),
         _ => Err("no such case".into()),
     }
@@ -53,6 +54,24 @@ fn double_panic(file: &str) -> Result<(), Box<dyn Error>> {
     assert!(std::panic::catch_unwind(caught).is_err());
     assert!(telemetry.flush_blocking());
     twice();
+    Ok(())
+}
+
+/// Panics in the standard library, which was compiled in a folder of another machine.
+#[rag_span(layer = "data")]
+fn wait_less_than_nothing() -> Duration {
+    let seconds = std::hint::black_box(-1.0);
+    Duration::from_secs_f64(seconds)
+}
+
+fn backtrace(database: &str) -> Result<(), Box<dyn Error>> {
+    let sqlite = SqliteSettings::new(database);
+    let config = quiet().level(Level::Info).stdout(Format::Json);
+    let telemetry = ragspan::start(config.sqlite(sqlite))?;
+    assert!(std::panic::catch_unwind(wait_less_than_nothing).is_err());
+    telemetry
+        .shutdown_blocking(Duration::from_secs(10))
+        .report();
     Ok(())
 }
 

@@ -36,7 +36,7 @@ fn help_width() -> usize {
 
 const AFTER_HELP: &str =
     "Exit codes: 0 found, 1 nothing found or a check failed, 2 wrong usage, or a file that
-cannot be read or written.
+cannot be read or written. COLUMNS sets the width of the output, also in a pipe.
 
 Examples:
   ragspan demo                       # no database yet? this writes one

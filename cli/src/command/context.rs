@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ragspan_store::StoredRecord;
 
+use super::error::ReversedPeriod;
 use super::when::When;
 use crate::style::Style;
 
@@ -33,9 +34,28 @@ impl RenderContext {
         }
     }
 
-    /// Resolves a time to microseconds since the epoch.
-    pub(super) fn micros(&self, when: Option<When>) -> Option<i64> {
-        when.map(|when| when.micros(self.now, &self.zone))
+    /// Resolves the options `--since` and `--until` to microseconds since the epoch.
+    ///
+    /// # Errors
+    /// If no time is between them.
+    pub(super) fn period(
+        &self,
+        since: Option<When>,
+        until: Option<When>,
+    ) -> Result<(Option<i64>, Option<i64>), ReversedPeriod> {
+        let micros = |when: When| when.micros(self.now, &self.zone);
+        let (since, until) = (since.map(micros), until.map(micros));
+        match (since, until) {
+            (Some(since), Some(until)) if since >= until => {
+                let shown = |micros| self.date_format().format_micros(micros);
+                Err(ReversedPeriod {
+                    since: shown(since),
+                    until: shown(until),
+                    zone: self.zone_title(),
+                })
+            }
+            period => Ok(period),
+        }
     }
 
     /// Returns the title of a column of times: its zone.

@@ -11,12 +11,15 @@ use super::profile::UnknownProfile;
 use crate::demo::DemoError;
 
 /// The reason why a command failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The database cannot be opened or read, or the id is ambiguous.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No time is between `--since` and `--until`.
+    #[error(transparent)]
+    Period(#[from] ReversedPeriod),
     /// The configuration cannot be shown or written.
     #[error(transparent)]
     Config(#[from] ConfigFailure),
@@ -43,8 +46,23 @@ pub enum Error {
     Output(#[from] io::Error),
 }
 
+ragspan_core::debug_as_display!(Error);
+
+/// The period from `--since` to `--until` is empty.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "--since ({since} {zone}) is not before --until ({until} {zone}): give an earlier --since or a later --until"
+)]
+pub struct ReversedPeriod {
+    pub(super) since: String,
+    pub(super) until: String,
+    pub(super) zone: &'static str,
+}
+
+ragspan_core::debug_as_display!(ReversedPeriod);
+
 /// The reason why a configuration was not shown or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigFailure {
     /// The file cannot be read.
@@ -74,6 +92,8 @@ pub enum ConfigFailure {
     },
 }
 
+ragspan_core::debug_as_display!(ConfigFailure);
+
 fn problems(count: usize) -> String {
     if count == 1 {
         "a problem".to_owned()
@@ -83,7 +103,7 @@ fn problems(count: usize) -> String {
 }
 
 /// The reason why a price table was not written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum PricesFailure {
     /// The price list cannot be read.
@@ -118,15 +138,49 @@ pub enum PricesFailure {
     },
 }
 
+ragspan_core::debug_as_display!(PricesFailure);
+
 /// The HTML page of a trace cannot be written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("cannot write {}: name a file in a folder that exists, or `-`", path.display())]
 pub struct PageFailure {
     pub(super) path: PathBuf,
     pub(super) source: io::Error,
 }
 
+ragspan_core::debug_as_display!(PageFailure);
+
 /// No command has this name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no command `{0}`: `ragspan --help` lists them")]
 pub struct UnknownCommand(pub(super) String);
+
+ragspan_core::debug_as_display!(UnknownCommand);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `?` in `main` and `unwrap` print `Debug`.
+    #[test]
+    fn an_error_is_printed_by_its_display_everywhere() {
+        let period = ReversedPeriod {
+            since: "2026-11-23 10:00:00".into(),
+            until: "2026-11-23 09:00:00".into(),
+            zone: "UTC",
+        };
+        let path = PathBuf::from("x");
+        let errors = [
+            Error::from(period),
+            Error::from(UnknownCommand("lops".into())),
+            Error::from(StoreError::Missing { path: path.clone() }),
+            Error::from(ConfigFailure::Exists { path: path.clone() }),
+            Error::from(PricesFailure::Exists { path: path.clone() }),
+            Error::from(DemoError::Exists(path)),
+            Error::DemoProfile,
+        ];
+        for error in errors {
+            assert_eq!(format!("{error:?}"), error.to_string());
+        }
+    }
+}

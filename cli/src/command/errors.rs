@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use ragspan_store::ErrorFilter;
+use ragspan_store::{Condition, ErrorFilter};
 
 use super::answer::Answer;
 use super::context::RenderContext;
@@ -14,11 +14,13 @@ use super::options::GlobalOptions;
 use super::when::When;
 
 pub(super) const HELP: &str =
-    "With --json: one record a line (JSON Lines), each with its eighteen keys.
+    "A failure is a call that failed, whatever its level, at its origin; or an ERROR event \
+outside of failed calls and requests. `stats --by error` counts the same failures.
+With --json: one record a line (JSON Lines), each with its eighteen keys.
 
 Examples:
   ragspan errors --user ada
-  ragspan errors --since today
+  ragspan errors --since today --where tenant_id=acme
   ragspan errors --since 24h --limit 10 --json | jq .error.type";
 
 /// The arguments of `errors`.
@@ -27,7 +29,10 @@ pub struct ErrorsArgs {
     /// Only failures of this user
     #[arg(long)]
     pub user: Option<String>,
-    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only failures that meet this condition, such as tenant_id=acme; as for `ragspan logs`, may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<Condition>,
+    /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
     /// Only before this time
@@ -44,11 +49,13 @@ pub(super) async fn run(
     out: &mut dyn Write,
     context: &RenderContext,
 ) -> Result<Answer, Error> {
+    let (since_us, until_us) = context.period(args.since, args.until)?;
     let filter = ErrorFilter {
         user: args.user.clone(),
-        origins_only: false,
-        since_us: context.micros(args.since),
-        until_us: context.micros(args.until),
+        origins_only: true,
+        conditions: args.conditions.clone(),
+        since_us,
+        until_us,
         limit: Some(args.limit),
     };
     let records = open(options).await?.errors(&filter).await?;

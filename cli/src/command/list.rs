@@ -9,10 +9,10 @@ use crate::call::{Call, CallError, is_failure_level};
 use crate::format::duration;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Column, Table};
-use crate::text::{columns, cut, left, safe};
+use crate::text::{columns, cut, left, right, safe};
 
-/// The width below which the durations are left out, to leave room for the messages.
-const NARROW: usize = 100;
+/// The width from which on a single line has room for the logger and the trace.
+const WIDE: usize = 120;
 
 /// Writes one record a line.
 pub(super) fn json_lines(records: &[StoredRecord], out: &mut dyn Write) -> io::Result<()> {
@@ -36,37 +36,52 @@ pub(super) fn trace_json(
     )
 }
 
-/// Returns a table of records; empty if there are none.
+/// Returns a table of records; empty if there are none. In a narrow terminal the logger and the trace are left out first.
 pub(super) fn logs(records: &[StoredRecord], context: &RenderContext) -> String {
-    let style = &context.style;
-    let took = (style.width >= NARROW).then_some(Column::number("took"));
-    let columns: Vec<_> = [
+    let mut table = Table::new(&[
         Column::text(context.zone_title()),
         Column::text("level"),
-        Column::flexible("logger"),
-    ]
-    .into_iter()
-    .chain(took)
-    .chain([Column::text("trace"), Column::flexible("message")])
-    .collect();
-    let mut table = Table::new(&columns);
+        Column::flexible("user").optional(1),
+        Column::text("status").optional(2),
+        Column::number("took").optional(3),
+        Column::text("trace").optional(4),
+        Column::flexible("logger").at_least(12).optional(5),
+        Column::flexible("message").at_least(20),
+    ]);
     let times = context.time_format(records);
     for record in records {
-        table.push(log_row(record, &times, took.is_some()));
+        table.push(log_row(record, &times));
     }
-    render(&table, style)
+    render(&table, &context.style)
 }
 
-fn log_row(record: &StoredRecord, times: &TimeFormat, took: bool) -> Vec<Cell> {
-    let when: Cell = times.format(record).into();
-    let level = Cell::toned(&record.level, level_tone(&record.level));
-    let duration: Cell = record.duration_ms.map(duration).unwrap_or_default().into();
-    let trace = Cell::toned(&record.short_trace().unwrap_or_default(), Tone::Dim);
-    [when, level, record.logger.as_str().into()]
-        .into_iter()
-        .chain(took.then_some(duration))
-        .chain([trace, message_with_error(record).into()])
-        .collect()
+fn log_row(record: &StoredRecord, times: &TimeFormat) -> Vec<Cell> {
+    vec![
+        times.format(record).into(),
+        Cell::toned(&record.level, level_tone(&record.level)),
+        record.user_id.as_deref().unwrap_or_default().into(),
+        status(record),
+        took(record).into(),
+        Cell::toned(&record.short_trace().unwrap_or_default(), Tone::Dim),
+        record.logger.as_str().into(),
+        message_with_error(record).into(),
+    ]
+}
+
+/// Returns the status of a call, in the word of its record; empty for an event and for a call that is running.
+fn status(record: &StoredRecord) -> Cell {
+    let span = record.span();
+    match span.as_ref().and_then(|span| Some((span, span.outcome?))) {
+        Some((span, outcome)) => {
+            let tone = Call::of_span(span, record).outcome.tone();
+            Cell::toned(outcome.status(), tone)
+        }
+        None => Cell::default(),
+    }
+}
+
+fn took(record: &StoredRecord) -> String {
+    record.duration_ms.map(duration).unwrap_or_default()
 }
 
 /// Returns a table of failures; empty if there are none.
@@ -98,19 +113,16 @@ pub(super) fn errors(records: &[StoredRecord], context: &RenderContext) -> Strin
 
 /// Returns a table of calls in the given order; empty if there are none.
 pub(super) fn slow(records: &[StoredRecord], context: &RenderContext) -> String {
-    let wide = context.style.width >= NARROW;
-    let who = wide.then_some([Column::flexible("user"), Column::flexible("tenant")]);
-    let columns: Vec<_> = [
+    let columns = [
         Column::text(context.zone_title()),
         Column::text("trace"),
-        Column::flexible("operation"),
-        Column::flexible("layer"),
+        Column::flexible("operation").at_least(12),
+        Column::flexible("layer").optional(2),
         Column::number("took"),
         Column::text("ended"),
-    ]
-    .into_iter()
-    .chain(who.into_iter().flatten())
-    .collect();
+        Column::flexible("user").optional(1),
+        Column::flexible("tenant").optional(3),
+    ];
     let mut table = Table::new(&columns);
     let times = context.time_format(records);
     for record in records {
@@ -119,7 +131,6 @@ pub(super) fn slow(records: &[StoredRecord], context: &RenderContext) -> String 
     render(&table, &context.style)
 }
 
-/// The last two cells are shown only if the table has columns for them.
 fn slow_row(record: &StoredRecord, times: &TimeFormat) -> Vec<Cell> {
     let call = Call::of(record);
     let ended = format!("{} {}", call.outcome.mark(), call.outcome.as_str());
@@ -128,36 +139,48 @@ fn slow_row(record: &StoredRecord, times: &TimeFormat) -> Vec<Cell> {
         record.short_trace().unwrap_or_default().into(),
         call.operation.into(),
         Cell::toned(&call.layer, Tone::Dim),
-        record.duration_ms.map(duration).unwrap_or_default().into(),
+        took(record).into(),
         Cell::toned(&ended, call.outcome.tone()),
         record.user_id.as_deref().unwrap_or_default().into(),
         record.tenant_id.as_deref().unwrap_or_default().into(),
     ]
 }
 
-/// The widths of the level and the logger on a single line.
+/// The widths of the columns of a single line.
 const LEVEL: usize = 8;
+const USER: usize = 8;
+const STATUS: usize = 9;
+const TOOK: usize = 7;
+const TRACE: usize = 19;
 const LOGGER: usize = 16;
 
 /// Returns one record as a line with fixed column widths: when following, the widths of later records are not known.
 pub(super) fn line(record: &StoredRecord, context: &RenderContext) -> String {
     let style = &context.style;
-    let time = safe(
-        &context
-            .time_format(std::slice::from_ref(record))
-            .format(record),
-    );
-    let trace = safe(&record.short_trace().unwrap_or_default());
-    let logger = left(&safe(&record.logger), LOGGER);
-    let used = columns(&time) + LEVEL + LOGGER + columns(&trace) + 8;
-    let message = cut(
-        &safe(&message_with_error(record)),
-        style.width.saturating_sub(used).max(20),
-    );
-    let level = left(&safe(&record.level), LEVEL);
-    let level = style.paint(level_tone(&record.level), &level);
-    let trace = style.paint(Tone::Dim, &trace);
-    format!("{time}  {level}  {logger}  {trace}  {message}\n")
+    let times = context.time_format(std::slice::from_ref(record));
+    let user = record.user_id.as_deref().unwrap_or_default();
+    let mut cells = vec![
+        (Cell::from(times.format(record)), 0),
+        (Cell::toned(&record.level, level_tone(&record.level)), LEVEL),
+        (user.into(), USER),
+        (status(record), STATUS),
+        (right(&took(record), TOOK).into(), TOOK),
+    ];
+    if style.width >= WIDE {
+        let trace = record.short_trace().unwrap_or_default();
+        cells.push((Cell::toned(&trace, Tone::Dim), TRACE));
+        cells.push((record.logger.as_str().into(), LOGGER));
+    }
+    let (mut text, mut used) = (String::new(), 0);
+    for (cell, width) in &cells {
+        let width = (*width).max(if used == 0 { columns(cell.text()) } else { 0 });
+        text.push_str(&style.paint(cell.tone(), &left(cell.text(), width)));
+        text.push_str("  ");
+        used += width + 2;
+    }
+    let room = style.width.saturating_sub(used).max(20);
+    let message = cut(&safe(&message_with_error(record)), room);
+    format!("{text}{message}\n")
 }
 
 fn render(table: &Table, style: &Style) -> String {
@@ -256,8 +279,12 @@ mod tests {
                 .iter()
                 .all(|line| columns(line.trim_end()) <= 100 && !line.contains('\u{1b}'))
         );
-        let trace = |line: &String| line.find("01a2073ad001");
-        assert_eq!(trace(&lines[0]), trace(&lines[1]));
+        let user = |line: &String| line.find("ada");
+        assert_eq!(user(&lines[0]), user(&lines[1]));
+        assert!(
+            lines[0].contains("ERROR     ada       error        37 ms  "),
+            "{lines:?}"
+        );
         assert!(lines[1].ends_with("recall_history_complete\n"), "{lines:?}");
     }
 

@@ -16,13 +16,15 @@ use super::when::When;
 use super::{follow, list};
 
 pub(super) const HELP: &str =
-    "Conditions: a path that begins with context. or metrics., then = != < <= > >= or \
-~ (contains), then a value; null for no value. Quote conditions with < and >. A record must match all options.
+    "Conditions: a field of the record such as tenant_id, or a name in context or metrics, \
+then = != < <= > >= or ~ (contains), then a value; null for no value. context.NAME, metrics.NAME and error.NAME name \
+one object. Quote conditions with < and >. A record must match all options.
 With --json: one record a line (JSON Lines), each with its eighteen keys.
 
 Examples:
   ragspan logs --level warning --since 1h
   ragspan logs --since 'yesterday 14:00' --until now --text timeout
+  ragspan logs --since 48h --where tenant_id=acme --where status=error
   ragspan logs --where 'metrics.output_tokens>=200' --where context.model~gpt
   ragspan logs --layer retrieval --user ada --json | jq .metrics.duration_ms
   ragspan logs --follow --level warning";
@@ -45,7 +47,7 @@ pub struct LogsArgs {
     /// Only records of this layer, such as retrieval
     #[arg(long)]
     pub layer: Option<String>,
-    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
     /// Only before this time
@@ -54,7 +56,7 @@ pub struct LogsArgs {
     /// Only records whose message, error or context contains this text; case does not matter
     #[arg(long)]
     pub text: Option<String>,
-    /// Only records that meet this condition, such as context.top_k>=5; may be repeated
+    /// Only records that meet this condition, such as tenant_id=acme; may be repeated
     #[arg(long = "where", value_name = "CONDITION")]
     pub conditions: Vec<Condition>,
     /// Also list new records as they are written, until ctrl-c
@@ -92,6 +94,7 @@ async fn filter(
     reader: &mut Reader,
     context: &RenderContext,
 ) -> Result<LogFilter, Error> {
+    let (since_us, until_us) = context.period(args.since, args.until)?;
     let trace = match &args.trace {
         Some(asked) => Some(reader.resolve_trace(asked).await?.trace_id),
         None => None,
@@ -103,8 +106,8 @@ async fn filter(
         trace,
         layer: args.layer.clone(),
         kind: None,
-        since_us: context.micros(args.since),
-        until_us: context.micros(args.until),
+        since_us,
+        until_us,
         text: args.text.clone(),
         conditions: args.conditions.clone(),
         limit: Some(args.limit),

@@ -36,7 +36,7 @@ pub use config::{CheckArgs, ConfigArgs, ConfigCommand, InitArgs};
 pub use context::RenderContext;
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
-pub use error::{ConfigFailure, Error, PageFailure, PricesFailure, UnknownCommand};
+pub use error::{ConfigFailure, Error, PageFailure, PricesFailure, ReversedPeriod, UnknownCommand};
 pub use errors::ErrorsArgs;
 pub use logs::LogsArgs;
 pub use options::GlobalOptions;

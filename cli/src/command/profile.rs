@@ -11,13 +11,15 @@ const VARIABLE: &str = "RAGSPAN_DB";
 const PROFILE_PREFIX: &str = "RAGSPAN_AT_";
 
 /// No variable is set for the profile.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown profile `{name}`: set {variable} to the path of its database{}", known_hint(.known))]
 pub struct UnknownProfile {
     name: String,
     variable: String,
     known: Vec<String>,
 }
+
+ragspan_core::debug_as_display!(UnknownProfile);
 
 fn known_hint(known: &[String]) -> String {
     if known.is_empty() {

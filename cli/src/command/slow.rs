@@ -4,7 +4,7 @@ use std::io::Write;
 use std::str::FromStr;
 
 use clap::Args;
-use ragspan_store::SlowFilter;
+use ragspan_store::{Condition, SlowFilter};
 
 use super::answer::Answer;
 use super::context::RenderContext;
@@ -35,7 +35,10 @@ pub struct SlowArgs {
     /// Calls of every layer instead of whole requests
     #[arg(long)]
     pub operations: bool,
-    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only calls that meet this condition, such as tenant_id=acme; as for `ragspan logs`, may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<Condition>,
+    /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,
     /// Only before this time
@@ -51,9 +54,11 @@ pub struct SlowArgs {
 pub struct Millis(pub f64);
 
 /// The text is not a duration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a duration: use 500ms, 2s, 1.5s or 1m")]
 pub struct UnknownDuration(String);
+
+ragspan_core::debug_as_display!(UnknownDuration);
 
 impl FromStr for Millis {
     type Err = UnknownDuration;
@@ -73,12 +78,14 @@ pub(super) async fn run(
     out: &mut dyn Write,
     context: &RenderContext,
 ) -> Result<Answer, Error> {
+    let (since_us, until_us) = context.period(args.since, args.until)?;
     let filter = SlowFilter {
         spans: args.operations,
         layer: args.layer.clone(),
         over_ms: args.over.map(|Millis(millis)| millis),
-        since_us: context.micros(args.since),
-        until_us: context.micros(args.until),
+        conditions: args.conditions.clone(),
+        since_us,
+        until_us,
         limit: Some(args.limit),
     };
     let records = open(options).await?.slowest(&filter).await?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
 use ragspan_core::record::keys;
-use ragspan_store::{Stats, StatsBy, StatsFilter};
+use ragspan_store::{Condition, Stats, StatsBy, StatsFilter};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
@@ -39,7 +39,10 @@ pub struct StatsArgs {
     /// Only calls of this layer, such as retrieval
     #[arg(long)]
     pub layer: Option<String>,
-    /// Only since this time: 24h, 7d, 2025-12-03, 2025-12-03T22:45, `yesterday 14:00`
+    /// Only calls that meet this condition, such as tenant_id=acme; as for `ragspan logs`, may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<Condition>,
+    /// Only since this time: 24h, 7d, 09:30, 2025-12-03T22:45, `yesterday 14:00`
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     pub since: When,
     /// Only before this time
@@ -90,11 +93,13 @@ pub(super) async fn run(
     out: &mut dyn Write,
     context: &RenderContext,
 ) -> Result<Answer, Error> {
+    let (since_us, until_us) = context.period(Some(args.since), args.until)?;
     let filter = StatsFilter {
         by: args.by.dimension(),
         layer: args.layer.clone(),
-        since_us: context.micros(Some(args.since)),
-        until_us: context.micros(args.until),
+        conditions: args.conditions.clone(),
+        since_us,
+        until_us,
     };
     let mut groups = open(options).await?.stats(&filter).await?;
     order(&mut groups, args.by);
@@ -147,6 +152,7 @@ fn group_json(group: &Stats) -> Value {
         "name": group.name,
         "operation": group.operation,
         "calls": group.calls,
+        "timed": group.timed,
         "errors": group.errors,
         "error_rate": error_rate(group),
         "empty": group.empty,
@@ -165,14 +171,10 @@ fn error_rate(group: &Stats) -> f64 {
     group.errors as f64 / group.calls.max(1) as f64
 }
 
-/// The terminal width from which on all columns fit.
-const WIDE: usize = 110;
-
 fn render(groups: &[Stats], by: By, left: usize, style: &Style) -> String {
-    let wide = style.width >= WIDE;
-    let mut table = Table::new(&columns(by, wide));
+    let mut table = Table::new(&columns(by));
     for group in groups {
-        table.push(row(group, by, wide));
+        table.push(row(group, by));
     }
     let mut text = table.render(style);
     if left > 0 {
@@ -182,51 +184,67 @@ fn render(groups: &[Stats], by: By, left: usize, style: &Style) -> String {
     text
 }
 
-fn columns(by: By, wide: bool) -> Vec<Column> {
-    let mut columns = vec![Column::flexible(match by {
-        By::Operation => "layer",
-        by => by.as_str(),
-    })];
+/// Returns the columns. In a narrow terminal the cost remains longest, after the errors.
+fn columns(by: By) -> Vec<Column> {
+    let mut columns = vec![
+        Column::flexible(match by {
+            By::Operation => "layer",
+            by => by.as_str(),
+        })
+        .at_least(10),
+    ];
     if by == By::Operation {
-        columns.push(Column::flexible("operation"));
+        columns.push(Column::flexible("operation").at_least(15));
     }
-    columns.push(Column::number(if by == By::User {
-        "requests"
-    } else {
-        "calls"
+    columns.push(Column::number(match by {
+        By::User => "requests",
+        By::Error => "failures",
+        By::Layer | By::Operation => "calls",
     }));
-    columns.extend(["errors", "rate", "empty", "p50", "p95"].map(Column::number));
-    if wide {
-        columns.push(Column::number("p99"));
-    }
-    columns.push(Column::number("max"));
-    if wide {
-        columns.extend(["tokens", "cost"].map(Column::number));
-    }
+    // A failure is an error, and neither empty nor cancelled.
+    let outcomes = [("errors", 0), ("rate", 7), ("empty", 5), ("cancelled", 3)];
+    let outcomes = outcomes.into_iter().filter(|_| by != By::Error);
+    let amounts = [
+        ("p50", 4),
+        ("p95", 2),
+        ("p99", 9),
+        ("max", 8),
+        ("tokens", 6),
+        ("cost", 1),
+    ];
+    let optional = outcomes.chain(amounts);
+    columns.extend(optional.map(|(title, rank)| Column::number(title).optional(rank)));
     columns
 }
 
-fn row(group: &Stats, by: By, wide: bool) -> Vec<Cell> {
+fn row(group: &Stats, by: By) -> Vec<Cell> {
     const NONE: &str = "–";
     let or_none = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or(NONE));
+    let time = |ms: f64| match group.timed {
+        0 => NONE.into(),
+        _ => duration(ms).into(),
+    };
     let mut cells = vec![or_none(&group.name)];
     if by == By::Operation {
         cells.push(or_none(&group.operation));
     }
     cells.push(count(group.calls, Tone::Plain));
-    cells.push(count(group.errors, Tone::Bad));
-    cells.push(format!("{:.1} %", error_rate(group) * 100.0).into());
-    cells.push(count(group.empty, Tone::Odd));
-    cells.push(duration(group.p50_ms).into());
-    cells.push(duration(group.p95_ms).into());
-    if wide {
-        cells.push(duration(group.p99_ms).into());
+    if by != By::Error {
+        cells.extend([
+            count(group.errors, Tone::Bad),
+            format!("{:.1} %", error_rate(group) * 100.0).into(),
+            count(group.empty, Tone::Odd),
+            count(group.cancelled, Tone::Plain),
+        ]);
     }
-    cells.push(duration(group.max_ms).into());
-    if wide {
-        cells.push(group.tokens.map_or_else(|| NONE.into(), number).into());
-        cells.push(group.cost_usd().map_or_else(|| NONE.into(), dollars).into());
-    }
+    cells.extend([
+        time(group.p50_ms),
+        time(group.p95_ms),
+        time(group.p99_ms),
+        time(group.max_ms),
+        group.tokens.map_or_else(|| NONE.into(), number).into(),
+        group.cost_usd().map_or_else(|| NONE.into(), dollars).into(),
+    ]);
     cells
 }
 

@@ -258,6 +258,23 @@ fn demo_does_not_overwrite_a_file() {
     assert!(matches!(answer, Err(Error::Demo(DemoError::Exists(_)))));
 }
 
+/// Failures of the demonstration are at the levels ERROR and WARNING.
+#[test]
+fn errors_and_stats_by_error_count_the_same_failures() {
+    let demo = Demo::new();
+    let listed = demo.ask(80, &["errors", "--limit", "100000", "--json"]);
+    let levels: std::collections::BTreeSet<_> = listed
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["level"].to_string())
+        .collect();
+    assert_eq!(levels.len(), 2, "{levels:?}");
+    let stats = demo.ask(80, &["stats", "--by", "error", "--json"]);
+    let stats: Value = serde_json::from_str(&stats).expect("JSON");
+    let groups = stats["groups"].as_array().expect("groups");
+    let calls = groups.iter().filter_map(|group| group["calls"].as_u64());
+    assert_eq!(calls.sum::<u64>(), listed.lines().count() as u64);
+}
+
 #[test]
 fn stats_count_every_call() {
     let demo = Demo::new();

@@ -18,6 +18,8 @@ pub enum When {
     Civil(DateTime),
     /// A number of days before today, at a clock time.
     Day(i64, Time),
+    /// A clock time today, or yesterday if it is not yet that late.
+    Clock(Time),
 }
 
 impl When {
@@ -28,13 +30,23 @@ impl When {
             Self::Ago(micros) => now.as_microsecond().saturating_sub(micros),
             Self::At(time) => time.as_microsecond(),
             Self::Civil(time) => in_zone(time, zone),
-            Self::Day(back, time) => {
-                let today = now.to_zoned_datetime(zone.clone()).date();
-                let day = today.saturating_sub(Span::new().days(back));
-                in_zone(day.to_datetime(time), zone)
+            Self::Day(back, time) => on_day(now, zone, back, time),
+            Self::Clock(time) => {
+                let today = on_day(now, zone, 0, time);
+                if today > now.as_microsecond() {
+                    on_day(now, zone, 1, time)
+                } else {
+                    today
+                }
             }
         }
     }
+}
+
+fn on_day(now: Timestamp, zone: &TimeZone, back: i64, time: Time) -> i64 {
+    let today = now.to_zoned_datetime(zone.clone()).date();
+    let day = today.saturating_sub(Span::new().days(back));
+    in_zone(day.to_datetime(time), zone)
 }
 
 /// Moves a clock time that a change to daylight saving time skips on by the gap. A time that cannot be represented counts as
@@ -45,11 +57,13 @@ fn in_zone(time: DateTime, zone: &TimeZone) -> i64 {
 }
 
 /// The text is not a time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a time: use 30s, 15m, 24h, 7d, 2w, today 09:30, `yesterday 14:00`, 2025-12-03 or 2025-12-03T22:45"
+    "`{0}` is not a time: use 30s, 15m, 24h, 7d, 2w, 09:30, today 09:30, `yesterday 14:00`, 2025-12-03 or 2025-12-03T22:45"
 )]
 pub struct UnknownTime(String);
+
+ragspan_core::debug_as_display!(UnknownTime);
 
 impl FromStr for When {
     type Err = UnknownTime;
@@ -58,6 +72,7 @@ impl FromStr for When {
         let text = text.trim();
         ago(text)
             .or_else(|| day(text))
+            .or_else(|| clock(text))
             .or_else(|| text.parse().ok().map(Self::At))
             .or_else(|| text.parse().ok().map(Self::Civil))
             .ok_or_else(|| UnknownTime(text.to_owned()))
@@ -86,6 +101,13 @@ fn day(text: &str) -> Option<When> {
         time => time.parse().ok()?,
     };
     Some(When::Day(back, time))
+}
+
+/// Parses `09:30` and `09:30:15`.
+fn clock(text: &str) -> Option<When> {
+    let is_clock = text.contains(':') && text.chars().all(|c| c.is_ascii_digit() || c == ':');
+    let time = is_clock.then(|| text.parse().ok())??;
+    Some(When::Clock(time))
 }
 
 #[cfg(test)]
@@ -120,6 +142,11 @@ mod tests {
             ("today", "2026-11-22T23:00:00Z"),
             ("today 09:30", "2026-11-23T08:30:00Z"),
             ("yesterday 14:00", "2026-11-22T13:00:00Z"),
+            // It is 01:30 in Berlin.
+            ("01:15", "2026-11-23T00:15:00Z"),
+            ("01:30", "2026-11-23T00:30:00Z"),
+            ("01:30:01", "2026-11-22T00:30:01Z"),
+            ("09:30", "2026-11-22T08:30:00Z"),
             ("2025-12-03", "2025-12-02T23:00:00Z"),
             ("2025-12-03T22:45", "2025-12-03T21:45:00Z"),
             ("2025-12-03 22:45:30", "2025-12-03T21:45:30Z"),
@@ -149,6 +176,8 @@ mod tests {
             "2025-13-01",
             "99999999999999999w",
             "9é",
+            "25:00",
+            "9:",
         ] {
             let error = text.parse::<When>().expect_err(text);
             assert!(error.to_string().contains("24h"), "{text}");

@@ -47,7 +47,7 @@ pub(crate) struct Written {
 }
 
 /// The reason why a demonstration was not written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DemoError {
     /// A file exists at the path.
@@ -67,6 +67,8 @@ pub enum DemoError {
         delivered: u64,
     },
 }
+
+ragspan_core::debug_as_display!(DemoError);
 
 /// Writes the requests of the 24 hours up to `now` (in microseconds since the epoch) to a new database at `path`. The
 /// same seed, number and time give the same records.

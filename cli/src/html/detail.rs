@@ -1,6 +1,7 @@
 //! The details below a line: every value of the span's record, and its events.
 
 use ragspan_core::record::keys;
+use ragspan_core::source::shorten_stack_trace;
 use ragspan_store::StoredRecord;
 use serde_json::{Map, Value};
 
@@ -90,7 +91,7 @@ fn push_values(out: &mut String, record: &StoredRecord) {
     if let Some(trace) = record.stack_trace.as_deref() {
         out.push_str(&format!(
             "<h3>Stack trace</h3>\n<pre>{}</pre>\n",
-            escape_lines(trace)
+            escape_lines(&shorten_stack_trace(trace))
         ));
     }
 }

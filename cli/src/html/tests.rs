@@ -77,7 +77,7 @@ fn the_page_shows_the_error_origin_and_every_value() {
     for part in [
         "✗ failed after 37 ms",
         "user ada · tenant acme",
-        "failed in answer (examples/src/answer.rs:48)",
+        "failed in answer (examples/quickstart/answer.rs:48)",
         "caused by: nothing scored over 0.35",
         "0 of 1,204 chunks over 0.35",
         "bm25::index",

@@ -1,6 +1,7 @@
 //! The sentences that explain a failure: its origin, its causes, and an empty result before it.
 
 use crate::call::CallError;
+use crate::stack_trace::StackTrace;
 use crate::style::Tone;
 use crate::text::safe;
 use crate::trace_view::{SpanView, TraceView};
@@ -59,10 +60,9 @@ pub(super) fn error_text(error: &CallError) -> String {
 
 /// Returns the file and line that the stack trace gives for the operation.
 fn source_location(failed: &SpanView<'_>) -> Option<String> {
-    let trace = failed.record.stack_trace.as_deref()?;
-    let line = trace
-        .lines()
-        .rfind(|line| line.contains(&failed.call.operation))?;
+    let trace = StackTrace::parse(failed.record.stack_trace.as_deref()?);
+    let mut calls = trace.calls.iter();
+    let line = calls.rfind(|line| line.contains(&failed.call.operation))?;
     let is_separator = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',');
     line.split(is_separator)
         .find(|part| part.contains(".rs:"))

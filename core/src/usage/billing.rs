@@ -18,9 +18,11 @@ pub enum ServiceTier {
 }
 
 /// The text is not a service tier with a price list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown service tier: expected standard, flex, batch or priority")]
 pub struct ParseTierError;
+
+crate::debug_as_display!(ParseTierError);
 
 /// Reads the names that providers use, such as `default`, `on_demand`, and Vertex's `ON_DEMAND_FLEX`.
 impl FromStr for ServiceTier {

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 use std::sync::{Once, OnceLock};
 
+use ragspan_core::source::shorten_path;
+
 use crate::clock;
 
 thread_local! {
@@ -38,7 +40,10 @@ fn store(info: &PanicHookInfo<'_>) {
         .payload_as_str()
         .unwrap_or("panicked with a value that is not text");
     let message = match info.location() {
-        Some(location) => format!("{payload} ({}:{})", location.file(), location.line()),
+        Some(location) => {
+            let file = shorten_path(location.file());
+            format!("{payload} ({file}:{})", location.line())
+        }
         None => payload.to_owned(),
     };
     let report = PanicReport {

@@ -86,6 +86,85 @@ fn conditions_hold_for_the_fields_they_name() {
     });
 }
 
+/// Records with identities, with values that no float holds, and with quotes.
+fn exact_rows() -> Vec<NewRow<'static>> {
+    vec![
+        NewRow {
+            request_id: Some("req-1"),
+            user_id: Some("42"),
+            session_id: Some("true"),
+            level: "WARNING",
+            ..cached(
+                1,
+                "search_complete",
+                r#"{"plan":"free","n":9007199254740993,"big":18446744073709551615,"title":"the \"big\" one"}"#,
+                r#"{"duration_ms":1.5,"chunks":9007199254740993}"#,
+            )
+        },
+        NewRow {
+            tenant_id: Some("globex"),
+            user_id: None,
+            error: Some(r#"{"type":"timeout","message":"no \"answer\"","chain":[]}"#),
+            ..cached(
+                2,
+                "search_failed",
+                r#"{"user":"eve","n":9007199254740992,"big":18446744073709551614,"my field":"big","plan":"'free'"}"#,
+                r#"{"duration_ms":900,"plan":7}"#,
+            )
+        },
+    ]
+}
+
+const EXACT: &[(&str, &[u64])] = &[
+    ("tenant_id=acme", &[1]),
+    ("tenant=globex", &[2]),
+    ("tenant!=acme", &[2]),
+    ("user_id=42", &[1]),
+    ("user=eve", &[2]),
+    ("user_id=null", &[2]),
+    ("session_id=true", &[1]),
+    ("request_id~REQ", &[1, 2]),
+    ("level=warn", &[1]),
+    ("message~failed", &[2]),
+    ("layer=retrieval", &[1, 2]),
+    ("error_type=timeout", &[2]),
+    ("error.type=timeout", &[2]),
+    ("error.message~\"answer\"", &[2]),
+    ("duration_ms>1", &[1, 2]),
+    ("chunks>1", &[1]),
+    ("plan=free", &[1]),
+    ("plan='free'", &[1, 2]),
+    ("context.n=9007199254740993", &[1]),
+    ("n!=9007199254740993", &[2]),
+    ("n>9007199254740992", &[1]),
+    ("metrics.chunks=9007199254740993", &[1]),
+    ("context.big=18446744073709551615", &[1]),
+    ("big=18446744073709551614", &[2]),
+    ("context.title=the \"big\" one", &[1]),
+    ("context.title=\"the \"big\" one\"", &[1]),
+    ("context.title~\"BIG\"", &[1]),
+    ("context.\"my field\"=big", &[2]),
+];
+
+#[test]
+fn every_field_can_be_named_and_is_compared_exactly() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&exact_rows()).await;
+        for (condition, expected) in EXACT {
+            let found = reader.logs(&asking(&[condition], None)).await.unwrap();
+            assert_eq!(seqs(&found), *expected, "{condition}");
+        }
+        for (text, expected) in [
+            ("the \"big\" one", vec![1]),
+            ("no \"answer\"", vec![2]),
+            ("\"plan\":\"free\"", vec![1]),
+        ] {
+            let found = reader.logs(&asking(&[], Some(text))).await.unwrap();
+            assert_eq!(seqs(&found), expected, "{text}");
+        }
+    });
+}
+
 #[test]
 fn text_is_found_in_message_error_and_context_and_means_itself() {
     runtime().block_on(async {
@@ -195,6 +274,7 @@ fn calls_are_summed_by_layer() {
         let expected = Stats {
             name: Some("retrieval".into()),
             calls: 3,
+            timed: 3,
             errors: 1,
             empty: 1,
             p50_ms: 2.0,
@@ -314,6 +394,133 @@ fn calls_are_summed_by_operation_user_and_error() {
         assert_eq!(users, [of("ada", 1)], "whole requests");
         let errors = named(stats(&mut reader, StatsBy::Error).await);
         assert_eq!(errors, [of("timeout", 1)], "births");
+    });
+}
+
+/// Failures of every level, events inside and outside of failed requests, and calls that did not fail.
+fn failures() -> Vec<NewRow<'static>> {
+    const FAILED_TRACE: &str = "01a2073a-c418-7abc-8def-00000000000f";
+    const HANDLED_TRACE: &str = "01a2073a-c418-7abc-8def-00000000000e";
+    let error = Some(r#"{"type":"timeout","message":"m","chain":[]}"#);
+    let failed = |seq, level, context| NewRow {
+        level,
+        error,
+        context,
+        ..row(seq)
+    };
+    let event = |seq, trace_id, span_id| NewRow {
+        kind: RowKind::Event,
+        level: "ERROR",
+        logger: "sqlx::query",
+        duration_us: None,
+        trace_id,
+        span_id,
+        context: "{}",
+        ..row(seq)
+    };
+    let root = |trace, row| NewRow {
+        trace_id: Some(trace),
+        span_id: Some(trace),
+        parent_span_id: None,
+        logger: "rag.api",
+        ..row
+    };
+    vec![
+        failed(1, "ERROR", FAILED),
+        failed(2, "WARNING", FAILED),
+        failed(3, "INFO", FAILED),
+        failed(4, "ERROR", r#"{"operation":"search","status":"panic"}"#),
+        // The server answered 404: the handler failed, and the request did not.
+        root(HANDLED_TRACE, row(5)),
+        NewRow {
+            trace_id: Some(HANDLED_TRACE),
+            ..failed(6, "WARNING", FAILED)
+        },
+        event(7, Some(HANDLED_TRACE), Some(SPAN)),
+        event(8, Some(HANDLED_TRACE), Some(HANDLED_TRACE)),
+        // The whole request failed, with an error that a call passed on.
+        root(FAILED_TRACE, failed(9, "INFO", PASSED_ON)),
+        event(10, Some(FAILED_TRACE), Some(TWIN)),
+        event(11, None, None),
+        // A call whose annotation has the level ERROR did not fail.
+        NewRow {
+            level: "ERROR",
+            ..call(12, SEARCH, 1_000)
+        },
+    ]
+}
+
+#[test]
+fn errors_and_stats_by_error_count_the_same_failures() {
+    runtime().block_on(async {
+        let (_folder, mut reader) = reader_on(&failures()).await;
+        let filter = ErrorFilter {
+            origins_only: true,
+            ..ErrorFilter::default()
+        };
+        let listed = reader.errors(&filter).await.unwrap();
+        assert_eq!(seqs(&listed), [1, 2, 3, 4, 6, 8, 11]);
+        let groups = stats(&mut reader, StatsBy::Error).await;
+        let counts: Vec<_> = groups
+            .iter()
+            .map(|group| (group.name.as_deref().unwrap(), group.calls, group.errors))
+            .collect();
+        assert_eq!(counts, [("sqlx::query", 2, 2), ("timeout", 5, 5)]);
+        let newest = reader.resolve_trace("last-error").await.unwrap();
+        assert_eq!(Some(newest.trace_id), listed[5].trace_id);
+    });
+}
+
+#[test]
+fn a_database_of_an_older_version_has_the_same_failures() {
+    runtime().block_on(async {
+        let (_folder, path) = position();
+        let mut writer = Writer::open(&path).await.unwrap();
+        writer.insert(&failures()).await.unwrap();
+        writer.close().await.unwrap();
+        let mut connection = connect::for_writing(&path).await.unwrap();
+        for change in [
+            "DROP INDEX logs_failed",
+            "UPDATE logs SET is_local_root = NULL, status = NULL",
+        ] {
+            sqlx::query(change).execute(&mut connection).await.unwrap();
+        }
+        sqlx::query("UPDATE ragspan_backfill SET first_id = 1, last_id = 99")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let mut reader = Reader::open(&path).await.unwrap();
+        let filter = ErrorFilter {
+            origins_only: true,
+            ..ErrorFilter::default()
+        };
+        let listed = reader.errors(&filter).await.unwrap();
+        assert_eq!(seqs(&listed), [1, 2, 3, 4, 6, 8, 11]);
+    });
+}
+
+#[test]
+fn background_work_is_not_a_request_of_an_unknown_user() {
+    runtime().block_on(async {
+        let root = |seq, logger, user_id| NewRow {
+            logger,
+            user_id,
+            parent_span_id: None,
+            ..row(seq)
+        };
+        let rows = [
+            root(1, "rag.refresh_index", None),
+            root(2, "rag.ingestion", None),
+            root(3, "rag.api", None),
+            root(4, "rag.ingestion", Some("ada")),
+        ];
+        let (_folder, mut reader) = reader_on(&rows).await;
+        let users = stats(&mut reader, StatsBy::User).await;
+        let counts: Vec<_> = users
+            .iter()
+            .map(|group| (group.name.as_deref(), group.calls))
+            .collect();
+        assert_eq!(counts, [(None, 1), (Some("ada"), 1)]);
     });
 }
 

@@ -14,7 +14,7 @@ use ragspan::{Level, rag_span};
 use tokio::time::timeout;
 
 use crate::ends::{End, active, capture_in_runtime, completions, nothing, requests, runtime, seed};
-use crate::programs::{ENDS, run, succeed};
+use crate::programs::{ENDS, built, run, succeed};
 
 const CANCELLED: End = End {
     message: "work_cancelled",
@@ -361,6 +361,50 @@ fn a_double_panic_aborts_and_keeps_flushed_records() {
             .collect();
         assert_eq!(before, ["before_complete", "caught_panicked"]);
     }
+}
+
+/// Records have paths of packages: neither those of this machine nor those of the machine that compiled the standard library.
+#[test]
+fn a_panic_is_recorded_without_paths_of_the_build_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("ragspan.db");
+    let database = database.to_str().unwrap();
+    let mut panicking = std::process::Command::new(ENDS);
+    panicking.env("RUST_BACKTRACE", "1");
+    let output = panicking.args(["backtrace", database]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let line = String::from_utf8(output.stdout).unwrap();
+    let record: serde_json::Value = serde_json::from_str(line.trim()).unwrap();
+    let message = record["error"]["message"].as_str().unwrap();
+    assert!(message.contains(" (library/core/src/time.rs:"), "{message}");
+    let stack_trace = record["stack_trace"].as_str().unwrap();
+    let first = stack_trace.lines().next().unwrap();
+    assert!(
+        first.starts_with("wait_less_than_nothing (tests/src/ends.rs:"),
+        "{first}"
+    );
+    assert!(stack_trace.lines().count() > 3, "{stack_trace}");
+    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+    for folder in ["/rustc/", "registry/src", workspace, "at /", "(/"] {
+        assert!(!line.contains(folder), "{folder}: {stack_trace}");
+    }
+    let ragspan = built("ragspan");
+    let why = |more: &[&str]| {
+        let asked = [&["--db", database, "why"], more].concat();
+        String::from_utf8(run(ragspan.to_str().unwrap(), &asked).stdout).unwrap()
+    };
+    let (short, whole) = (why(&[]), why(&["--backtrace"]));
+    for shown in [
+        "path       wait_less_than_nothing (tests/src/ends.rs:",
+        "frames     ends::wait_less_than_nothing",
+        "all frames: ",
+    ] {
+        assert!(short.contains(shown), "{shown}: {short}");
+    }
+    assert!(
+        !short.contains("core::panicking") && whole.contains("core::panicking"),
+        "{whole}"
+    );
 }
 
 /// Counts of the bodies of random calls, kept independently of the telemetry.

@@ -167,6 +167,7 @@ impl Reader {
             .env("PATH", format!("{}:{path}", programs.display()))
             .env("PROGRAMS", &programs)
             .env("TZ", "UTC")
+            .env_remove("COLUMNS")
             .env_remove("RAGSPAN_DB")
             .env_remove("OPENAI_API_KEY")
             .envs(&self.variables)

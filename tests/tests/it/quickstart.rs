@@ -57,6 +57,7 @@ fn ragspan(folder: &Path, question: &[&str]) -> Output {
     Command::new(built("ragspan"))
         .args(question)
         .current_dir(folder)
+        .env_remove("COLUMNS")
         .env_remove("RAGSPAN_DB")
         .output()
         .unwrap()

@@ -7,6 +7,7 @@ use ragspan_store::{Stats, StoredRecord};
 use serde_json::{Value, json};
 
 use crate::call::{Call, CallError};
+use crate::stack_trace::StackTrace;
 use crate::trace_view::{SpanView, TraceView};
 
 /// The diagnosis of a request.
@@ -75,19 +76,22 @@ fn failure_json(span: &SpanView<'_>) -> Value {
     let error = span.call.error.as_ref().map(
         |error| json!({"type": error.error_type, "message": error.message, "chain": error.chain}),
     );
+    let trace = stack_trace(span.record);
     json!({
         "span_id": span.record.span_id,
         "operation": span.call.operation,
         "layer": span.call.layer,
         "error": error,
-        "path": path(span.record),
+        "path": trace.calls,
+        "own_frames": trace.own_frames(),
+        "backtrace": trace.backtrace,
     })
 }
 
-/// Returns the annotated functions from the root to the failure.
-pub(super) fn path(record: &StoredRecord) -> Vec<String> {
-    let lines = record.stack_trace.iter().flat_map(|text| text.lines());
-    lines.map(str::to_owned).collect()
+/// Returns the annotated functions from the root to the failure, and the backtrace of a panic.
+pub(super) fn stack_trace(record: &StoredRecord) -> StackTrace {
+    let text = record.stack_trace.as_deref();
+    text.map(StackTrace::parse).unwrap_or_default()
 }
 
 impl SpanComparison<'_> {

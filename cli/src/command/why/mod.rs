@@ -23,6 +23,7 @@ pub(super) const HELP: &str =
 Examples:
   ragspan why
   ragspan why last
+  ragspan why last-error --backtrace
   ragspan why last-error --json | jq .broke.operation";
 
 /// The arguments of `why`.
@@ -31,6 +32,9 @@ pub struct WhyArgs {
     /// A trace, named as for `ragspan trace`
     #[arg(default_value = "last-error")]
     pub id: String,
+    /// Also show every frame of the backtrace, not only those of your own crates
+    #[arg(long)]
+    pub backtrace: bool,
 }
 
 const DAY_US: i64 = 24 * 3_600 * 1_000_000;
@@ -52,6 +56,7 @@ pub(super) async fn run(
     let medians = StatsFilter {
         by: StatsBy::Operation,
         layer: None,
+        conditions: Vec::new(),
         since_us: Some(from.saturating_sub(DAY_US)),
         until_us: Some(to.saturating_add(1)),
     };
@@ -65,7 +70,8 @@ pub(super) async fn run(
     if options.json {
         writeln!(out, "{}", diagnosis.json(&trace.trace_id))?;
     } else {
-        out.write_all(render::render(&diagnosis, &trace.trace_id, context).as_bytes())?;
+        let text = render::render(&diagnosis, &trace.trace_id, args.backtrace, context);
+        out.write_all(text.as_bytes())?;
     }
     Ok(Answer::Found)
 }
@@ -83,6 +89,7 @@ async fn others(reader: &mut Reader, at: i64) -> Result<Vec<StoredRecord>, Error
     let filter = ErrorFilter {
         user: None,
         origins_only: true,
+        conditions: Vec::new(),
         since_us: Some(at.saturating_sub(HALF_MINUTE_US)),
         until_us: Some(at.saturating_add(HALF_MINUTE_US)),
         limit: Some(MAX_OTHERS),

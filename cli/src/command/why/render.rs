@@ -3,10 +3,11 @@
 use ragspan_core::record::keys;
 use ragspan_store::short_id;
 
-use super::diagnosis::{Diagnosis, OtherFailures, SpanComparison, path};
+use super::diagnosis::{Diagnosis, OtherFailures, SpanComparison, stack_trace};
 use crate::call::CallOutcome;
 use crate::command::context::RenderContext;
 use crate::format::{duration, number};
+use crate::stack_trace::StackTrace;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Column, Table};
 use crate::text::{left, safe, wrap};
@@ -15,16 +16,24 @@ use crate::trace_view::SpanView;
 /// The maximum number of spans, so that everything fits on one screen.
 const MAX_SPANS: usize = 14;
 const MAX_OTHERS: usize = 4;
+/// The maximum number of frames of the user's own crates.
+const MAX_FRAMES: usize = 6;
 /// The multiple of the median from which on a duration is coloured.
 const UNUSUAL: f64 = 3.0;
 /// The width of the labels.
 const LABEL: usize = 9;
 
-pub(super) fn render(diagnosis: &Diagnosis<'_>, trace_id: &str, context: &RenderContext) -> String {
+/// Returns the screen; with `backtrace` also every frame of the failure's backtrace.
+pub(super) fn render(
+    diagnosis: &Diagnosis<'_>,
+    trace_id: &str,
+    backtrace: bool,
+    context: &RenderContext,
+) -> String {
     let style = &context.style;
     let mut out = header(diagnosis, trace_id, context);
     out.push('\n');
-    out.push_str(&failure(diagnosis, style));
+    out.push_str(&failure(diagnosis, backtrace, style));
     out.push('\n');
     out.push_str(&spans(diagnosis, style));
     out.push('\n');
@@ -81,7 +90,7 @@ fn field(label: &str, text: &str, tone: Tone, style: &Style) -> String {
 }
 
 /// Returns where the request failed, and the values of that record.
-fn failure(diagnosis: &Diagnosis<'_>, style: &Style) -> String {
+fn failure(diagnosis: &Diagnosis<'_>, backtrace: bool, style: &Style) -> String {
     let Some(failed) = diagnosis.failure else {
         return no_failure(diagnosis, style);
     };
@@ -105,18 +114,38 @@ fn failure(diagnosis: &Diagnosis<'_>, style: &Style) -> String {
             out.push_str(&field("caused by", cause, Tone::Plain, style));
         }
     }
-    let path = path(record)
-        .iter()
-        .map(|line| safe(line))
-        .collect::<Vec<_>>();
-    if !path.is_empty() {
-        out.push_str(&field("path", &path.join(" → "), Tone::Plain, style));
-    }
+    out.push_str(&stack(&stack_trace(record), backtrace, style));
     let empty = operations(diagnosis, CallOutcome::Empty);
     if !empty.is_empty() {
         out.push_str(&field("empty", &empty.join(", "), Tone::Odd, style));
     }
     out + &values(failed, style)
+}
+
+/// Returns the annotated functions, the frames of the user's own crates, and the other frames only with `whole`.
+fn stack(trace: &StackTrace, whole: bool, style: &Style) -> String {
+    let mut out = String::new();
+    if !trace.calls.is_empty() {
+        let path = safe(&trace.calls.join(" → "));
+        out.push_str(&field("path", &path, Tone::Plain, style));
+    }
+    let own = trace.own_frames();
+    for (index, frame) in own.iter().take(MAX_FRAMES).enumerate() {
+        let label = if index == 0 { "frames" } else { "" };
+        out.push_str(&field(label, &safe(frame), Tone::Plain, style));
+    }
+    if whole {
+        let lines = trace
+            .backtrace
+            .iter()
+            .map(|line| format!("  {}\n", safe(line)));
+        out.extend(lines);
+    } else if !trace.backtrace.is_empty() {
+        let label = if own.is_empty() { "frames" } else { "" };
+        let more = "all frames: `ragspan why ID --backtrace`";
+        out.push_str(&field(label, more, Tone::Dim, style));
+    }
+    out
 }
 
 /// Returns the operations with this outcome.
@@ -286,4 +315,55 @@ fn other_failures(other: &OtherFailures) -> String {
         "{} × {error_type} in {} ({}), such as {trace}",
         other.failures, other.operation, other.layer
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::failed;
+    use crate::trace_view::TraceView;
+
+    const PANIC: &str = "answer (/home/ada/rag/src/answer.rs:48)
+   0: __rustc::rust_begin_unwind
+             at /rustc/ded5c06c/library/std/src/panicking.rs:689:5
+   1: rag::answer::{{closure}}
+             at ./src/answer.rs:50:9
+   2: ragspan::span::call::Call::run
+             at /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/ragspan-0.1.0/src/span/call.rs:7:9";
+
+    fn shown(backtrace: bool) -> String {
+        let mut records = failed();
+        records[0].stack_trace = Some(PANIC.to_owned());
+        let trace = TraceView::of(&records);
+        let diagnosis = Diagnosis::of(&trace, &[], &[]);
+        stack(
+            &stack_trace(diagnosis.failure.expect("a failure").record),
+            backtrace,
+            &Style::PLAIN,
+        )
+    }
+
+    #[test]
+    fn a_panic_shows_its_path_and_the_frames_of_the_users_own_crate() {
+        let expected = "path       answer (rag/src/answer.rs:48)\nframes     rag::answer (src/answer.rs:50)\n           \
+                        all frames: `ragspan why ID --backtrace`\n";
+        assert_eq!(shown(false), expected);
+    }
+
+    #[test]
+    fn every_frame_is_shown_on_demand_without_paths_of_the_build_machine() {
+        let shown = shown(true);
+        assert!(
+            shown.contains("  0: __rustc::rust_begin_unwind\n"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("at ragspan-0.1.0/src/span/call.rs:7:9\n"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("at /") && !shown.contains("all frames"),
+            "{shown}"
+        );
+    }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::{Arguments, Debug};
 
 use ragspan_core::record::keys;
+use ragspan_core::source::shorten_stack_trace;
 
 use super::call_observer::CallObserver;
 use crate::cancel;
@@ -43,14 +44,14 @@ impl CallObserver {
         let printed = format!("{report:?}");
         let backtrace = printed.split_once("Stack backtrace:");
         if let (Some((_, backtrace)), Some(failure)) = (backtrace, &mut self.record.failure) {
-            failure.backtrace = Some(truncate(backtrace.trim_start_matches('\n')).into());
+            failure.backtrace = Some(stored(backtrace.trim_start_matches('\n')));
         }
     }
 
     /// Records the backtrace of a panic.
     pub(in crate::span) fn panic_backtrace(&mut self, backtrace: &str) {
         if let Some(failure) = &mut self.record.failure {
-            failure.backtrace = Some(truncate(backtrace).into());
+            failure.backtrace = Some(stored(backtrace));
         }
     }
 
@@ -89,6 +90,11 @@ impl CallObserver {
             failure.kind = ErrorKind::Label(label);
         }
     }
+}
+
+/// Returns a backtrace as a record holds it: without the folders of the machine that compiled the program.
+fn stored(backtrace: &str) -> Box<str> {
+    truncate(&shorten_stack_trace(backtrace)).into()
 }
 
 /// Returns at most the first 16 KiB of a backtrace.
