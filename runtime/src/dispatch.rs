@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tracing::dispatcher::WeakDispatch;
 
@@ -26,6 +26,12 @@ pub(crate) use probe::probe;
 use crate::pipeline::{Pipeline, print_to_stderr};
 
 static GLOBAL: OnceLock<Arc<Pipeline>> = OnceLock::new();
+
+/// The pipeline of a forked process that has started anew, in the place of its parent's.
+static RESTARTED: RwLock<Option<&'static Pipeline>> = RwLock::new(None);
+
+/// Whether [`RESTARTED`] is set, so that other processes take no lock.
+static IS_RESTARTED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static SUPPRESSED: Cell<bool> = const { Cell::new(false) };
@@ -85,7 +91,15 @@ pub(crate) fn current_in(subscriber: Option<&WeakDispatch>) -> Option<Handle> {
 }
 
 fn global() -> Option<Handle> {
+    if IS_RESTARTED.load(Ordering::Relaxed) {
+        return restarted().map(Handle::Global);
+    }
     GLOBAL.get().map(|pipeline| Handle::Global(pipeline))
+}
+
+#[cold]
+fn restarted() -> Option<&'static Pipeline> {
+    *RESTARTED.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints, once per process, that a call was made before `start`: otherwise a service without a `start` looks like a
@@ -113,18 +127,28 @@ fn is_test(program: &Path) -> bool {
     folder.is_some_and(|folder| folder == "deps")
 }
 
-/// Returns whether this process has a global pipeline.
+/// Returns whether this process has a global pipeline, and not only the copy of its parent's.
 pub(crate) fn is_set() -> bool {
-    GLOBAL.get().is_some()
+    global().is_some_and(|pipeline| !pipeline.is_forked())
 }
 
 /// Makes `pipeline` the global one.
 ///
 /// # Errors
 ///
-/// If there is a global pipeline already; returns `pipeline`.
+/// If this process has a global pipeline already; returns `pipeline`.
 pub(crate) fn set_global(pipeline: Arc<Pipeline>) -> Result<(), Arc<Pipeline>> {
-    GLOBAL.set(pipeline)
+    if is_set() {
+        return Err(pipeline);
+    }
+    let Err(pipeline) = GLOBAL.set(pipeline) else {
+        return Ok(());
+    };
+    let mut restarted = RESTARTED.write().unwrap_or_else(PoisonError::into_inner);
+    // A process is forked a few times at most.
+    *restarted = Some(Box::leak(Box::new(pipeline)));
+    IS_RESTARTED.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
 #[cfg(test)]

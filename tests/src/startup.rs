@@ -59,6 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["strict-then-not", path] => strict_then_not(path),
         ["terminated"] => until_terminated(),
         ["terminated-twice"] => until_terminated_twice(),
+        ["terminated-dropped"] => terminated_dropped(),
         ["exit"] => exit(),
         ["error"] => Ok(ragspan::Config::from_yaml("a: 1\nb: 2").map(drop)?),
         ["async"] => in_a_runtime(),
@@ -464,6 +465,14 @@ fn until_terminated_twice() -> Result<(), Box<dyn Error>> {
     eprintln!("ready");
     futures_executor(terminated);
     eprintln!("hanging");
+    loop {
+        std::thread::park();
+    }
+}
+
+fn terminated_dropped() -> Result<(), Box<dyn Error>> {
+    drop(ragspan::terminated());
+    println!("ready");
     loop {
         std::thread::park();
     }

@@ -2,7 +2,8 @@
 //! the exporter.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use metrics::{Key, KeyName, Label, Metadata, SharedString};
 
@@ -21,7 +22,17 @@ use super::registry::Registry;
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     registry: Arc<Registry>,
+    is_global: bool,
 }
+
+/// Whether the global recorder is ours.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+/// The registry of a forked process that has started anew: a global recorder cannot be replaced.
+static REPLACEMENT: RwLock<Option<Arc<Registry>>> = RwLock::new(None);
+
+/// Whether [`REPLACEMENT`] is set, so that other processes take no lock.
+static IS_REPLACED: AtomicBool = AtomicBool::new(false);
 
 /// The destination of a metric's name.
 enum Route {
@@ -34,13 +45,35 @@ impl Recorder {
     /// A recorder for this registry.
     #[must_use]
     pub(crate) const fn new(registry: Arc<Registry>) -> Self {
-        Self { registry }
+        Self {
+            registry,
+            is_global: false,
+        }
     }
 
-    /// Installs this as the global recorder if there is none yet; returns `true` if it was installed.
+    /// Installs this as the global recorder if there is none yet, or ours; returns `true` if it was installed.
     #[must_use]
-    pub(crate) fn install(self) -> bool {
-        metrics::set_global_recorder(self).is_ok()
+    pub(crate) fn install(mut self) -> bool {
+        if IS_OURS.load(Ordering::Relaxed) {
+            let mut replacement = REPLACEMENT.write().unwrap_or_else(PoisonError::into_inner);
+            *replacement = Some(self.registry);
+            IS_REPLACED.store(true, Ordering::Relaxed);
+            return true;
+        }
+        self.is_global = true;
+        let is_installed = metrics::set_global_recorder(self).is_ok();
+        IS_OURS.store(is_installed, Ordering::Relaxed);
+        is_installed
+    }
+
+    fn registry(&self) -> Cow<'_, Arc<Registry>> {
+        if self.is_global && IS_REPLACED.load(Ordering::Relaxed) {
+            let replacement = REPLACEMENT.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(registry) = &*replacement {
+                return Cow::Owned(Arc::clone(registry));
+            }
+        }
+        Cow::Borrowed(&self.registry)
     }
 
     fn route(&self, name: &str, kind: MetricKind) -> Route {
@@ -49,7 +82,7 @@ impl Recorder {
             Some(own) if own.kind() == kind => Route::Own(own),
             None if !shown.is_empty() && !names::is_reserved(&shown) => Route::Foreign,
             _ => {
-                self.registry.refuse(name);
+                self.registry().refuse(name);
                 Route::Refused
             }
         }
@@ -86,29 +119,31 @@ fn values(name: Name, key: &Key) -> Vec<&str> {
 impl metrics::Recorder for Recorder {
     fn describe_counter(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
         if self.is_foreign(&key, MetricKind::Counter) {
-            self.registry.foreign().describe_counter(key, unit, text);
+            self.registry().foreign().describe_counter(key, unit, text);
         }
     }
 
     fn describe_gauge(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
         if self.is_foreign(&key, MetricKind::Gauge) {
-            self.registry.foreign().describe_gauge(key, unit, text);
+            self.registry().foreign().describe_gauge(key, unit, text);
         }
     }
 
     fn describe_histogram(&self, key: KeyName, unit: Option<metrics::Unit>, text: SharedString) {
         if self.is_foreign(&key, MetricKind::Histogram) {
-            self.registry.foreign().describe_histogram(key, unit, text);
+            self.registry()
+                .foreign()
+                .describe_histogram(key, unit, text);
         }
     }
 
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Counter {
         match self.route(key.name(), MetricKind::Counter) {
             Route::Own(name) => {
-                let cell = self.registry.counter(name, &values(name, key));
+                let cell = self.registry().counter(name, &values(name, key));
                 metrics::Counter::from_arc(Arc::new(InUnits { name, cell }))
             }
-            Route::Foreign => self.registry.foreign().register_counter(key, metadata),
+            Route::Foreign => self.registry().foreign().register_counter(key, metadata),
             Route::Refused => metrics::Counter::noop(),
         }
     }
@@ -116,10 +151,10 @@ impl metrics::Recorder for Recorder {
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Gauge {
         match self.route(key.name(), MetricKind::Gauge) {
             Route::Own(name) => {
-                let cell = self.registry.gauge(name, &values(name, key));
+                let cell = self.registry().gauge(name, &values(name, key));
                 metrics::Gauge::from_arc(Arc::new(InUnits { name, cell }))
             }
-            Route::Foreign => self.registry.foreign().register_gauge(key, metadata),
+            Route::Foreign => self.registry().foreign().register_gauge(key, metadata),
             Route::Refused => metrics::Gauge::noop(),
         }
     }
@@ -127,10 +162,10 @@ impl metrics::Recorder for Recorder {
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Histogram {
         match self.route(key.name(), MetricKind::Histogram) {
             Route::Own(name) => {
-                let cell = self.registry.histogram(name, &values(name, key));
+                let cell = self.registry().histogram(name, &values(name, key));
                 metrics::Histogram::from_arc(Arc::new(InUnits { name, cell }))
             }
-            Route::Foreign => self.registry.foreign().register_histogram(key, metadata),
+            Route::Foreign => self.registry().foreign().register_histogram(key, metadata),
             Route::Refused => metrics::Histogram::noop(),
         }
     }

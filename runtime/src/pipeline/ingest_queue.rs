@@ -4,11 +4,12 @@
 //! cannot push those out. A queue that is full, or holds too many bytes, drops its oldest record and counts it. The
 //! first push wakes a sleeping worker; a worker that is awake polls, so that a push costs no system call.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 use tokio::sync::Notify;
 
+use super::handshake::{AfterPush, Handshake};
 use crate::record::{Level, Record};
 
 /// The most bytes of records that wait, whatever the queues' capacity.
@@ -19,10 +20,9 @@ pub(super) struct IngestQueue {
     ordinary: ArrayQueue<Box<Record>>,
     /// Records of WARNING and above.
     important: ArrayQueue<Box<Record>>,
-    sequence: AtomicU64,
+    handshake: Handshake,
     overflowed: AtomicU64,
     bytes: AtomicUsize,
-    asleep: AtomicBool,
     wake: Notify,
 }
 
@@ -31,21 +31,38 @@ impl IngestQueue {
         Self {
             ordinary: ArrayQueue::new(capacity.max(4)),
             important: ArrayQueue::new((capacity / 4).max(1)),
-            sequence: AtomicU64::new(0),
+            handshake: Handshake::new(),
             overflowed: AtomicU64::new(0),
             bytes: AtomicUsize::new(0),
-            asleep: AtomicBool::new(false),
             wake: Notify::new(),
         }
     }
 
     /// Gives the record its sequence number and pushes it; passes the records that are dropped for it to `recycle`.
-    pub(super) fn push(&self, mut record: Box<Record>, recycle: impl Fn(Box<Record>)) {
-        record.sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+    /// Returns the records that nobody will drain, because the queue is closed.
+    pub(super) fn push(
+        &self,
+        mut record: Box<Record>,
+        recycle: impl Fn(Box<Record>),
+    ) -> Vec<Box<Record>> {
+        let (sequence, is_open) = self.handshake.begin_push();
+        if !is_open {
+            return vec![record];
+        }
+        record.sequence = sequence;
+        self.enqueue(record, recycle);
+        match self.handshake.end_push() {
+            AfterPush::Nothing => {}
+            AfterPush::Wake => self.wake.notify_one(),
+            AfterPush::Drain => return self.drain(),
+        }
+        Vec::new()
+    }
+
+    fn enqueue(&self, record: Box<Record>, recycle: impl Fn(Box<Record>)) {
         let bytes = record.held_bytes();
         let held = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let important = record.level >= Level::Warning;
-        let queue = if important {
+        let queue = if record.level >= Level::Warning {
             &self.important
         } else {
             &self.ordinary
@@ -56,7 +73,6 @@ impl IngestQueue {
         if held > MAX_BYTES {
             self.shed(recycle);
         }
-        self.wake_worker();
     }
 
     /// Drops the oldest ordinary records, then the oldest important ones, until the rest is within [`MAX_BYTES`].
@@ -76,14 +92,6 @@ impl IngestQueue {
         recycle(record);
     }
 
-    fn wake_worker(&self) {
-        // Pairs with the fence in `wait`: either the worker sees the push, or this thread sees that the worker sleeps.
-        fence(Ordering::SeqCst);
-        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
-            self.wake.notify_one();
-        }
-    }
-
     /// Removes and returns everything in the queues, in the order in which it was pushed.
     pub(super) fn drain(&self) -> Vec<Box<Record>> {
         // Bounded by the length at the start, so that producers that never stop cannot keep the worker in this loop.
@@ -101,17 +109,30 @@ impl IngestQueue {
     /// Waits for the next push, or returns at once if there is a record already.
     pub(super) async fn wait(&self) {
         let woken = self.wake.notified();
-        self.asleep.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        self.handshake.sleep();
         if self.ordinary.is_empty() && self.important.is_empty() {
             woken.await;
         }
-        self.asleep.store(false, Ordering::Relaxed);
+        self.handshake.awake();
     }
 
-    /// Returns the number of records that were ever pushed.
+    /// From now on, new records are not pushed.
+    pub(super) fn close(&self) {
+        self.handshake.close();
+    }
+
+    /// Announces that the worker drains the queue once more after this call, and then never again.
+    pub(super) fn end(&self) {
+        self.handshake.end();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.handshake.is_closed()
+    }
+
+    /// Returns the number of records that were ever emitted.
     pub(super) fn emitted(&self) -> u64 {
-        self.sequence.load(Ordering::Relaxed)
+        self.handshake.emitted()
     }
 
     /// Returns the number of records that were dropped because a queue was full.
@@ -167,7 +188,9 @@ mod tests {
         let queue = IngestQueue::new(1024);
         let taken = std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..20_000).for_each(|_| queue.push(record(Level::Info), drop)));
+                scope.spawn(|| {
+                    (0..20_000).for_each(|_| drop(queue.push(record(Level::Info), drop)))
+                });
             }
             let mut taken = 0;
             while queue.emitted() < 80_000 {

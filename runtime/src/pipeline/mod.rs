@@ -3,12 +3,15 @@
 //! Home of invariants 4 and 12. A caller waits for one push into a bounded queue, and no longer. The accounting is
 //! exact for every sink, to the record: `emitted = delivered + dropped + filtered + pending`.
 
+mod atomics;
 mod backlog;
 #[cfg(feature = "testing")]
 mod capture_buffer;
 mod drops;
+mod handshake;
 mod ingest_queue;
 mod levels;
+mod messages;
 mod sink_event;
 mod sink_health;
 mod sink_queue;
@@ -16,7 +19,7 @@ mod sink_task;
 mod stats;
 mod worker;
 
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 #[cfg(feature = "testing")]
@@ -25,11 +28,11 @@ use drops::DropReport;
 use ingest_queue::IngestQueue;
 pub(crate) use levels::Levels;
 pub use levels::ParseDirectivesError;
+pub(crate) use messages::{print_to_stderr, wait_until_printed};
 use sink_event::SinkEvent;
-pub(crate) use sink_health::print_to_stderr;
 use stats::SinkStats;
 pub use stats::{DeliveryStats, Dropped};
-pub(crate) use worker::{Command, Sinks, Worker, is_worker};
+pub(crate) use worker::{Command, FLUSH_TIMEOUT, Sinks, Worker, is_worker};
 
 use crate::clock;
 use crate::context::headers::Policy;
@@ -54,11 +57,12 @@ pub(crate) struct Pipeline {
     /// Used only where the ingest queue is drained.
     redactor: Mutex<Redactor>,
     boot_id: [u8; 16],
+    /// The process that has the worker.
+    pid: u32,
     /// No other layer listens to our spans, so their fields need not be recorded.
     sole_listener: AtomicBool,
     /// The start has succeeded.
     started: AtomicBool,
-    closed: AtomicBool,
     /// The stats of every sink; set when the worker starts.
     sinks: OnceLock<Vec<Arc<SinkStats>>>,
     /// In a test's capture, stores the records in the place of the ingest queue.
@@ -89,9 +93,9 @@ impl Pipeline {
             propagation: Policy::default(),
             redactor: Mutex::default(),
             boot_id: boot_id(),
+            pid: std::process::id(),
             sole_listener: AtomicBool::new(false),
             started: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
             sinks: OnceLock::new(),
             #[cfg(feature = "testing")]
             capture: None,
@@ -157,10 +161,10 @@ impl Pipeline {
         if let Some(capture) = &self.capture {
             return capture.push(record);
         }
-        self.ingest
-            .push(record, |dropped| self.pool.give_back(dropped));
-        if self.closed.load(Ordering::Relaxed) {
-            self.drop_after_shutdown();
+        let recycle = |dropped| self.pool.give_back(dropped);
+        let late = self.ingest.push(record, recycle);
+        if !late.is_empty() {
+            self.drop_after_shutdown(late);
         }
     }
 
@@ -168,7 +172,7 @@ impl Pipeline {
     /// numbers.
     fn emit_sink_event(&self, event: &SinkEvent) {
         let wanted = self.wants_event(event.level(), sink_event::LOGGER);
-        if wanted && !self.closed.load(Ordering::Relaxed) {
+        if wanted && !self.ingest.is_closed() {
             let mut record = self.blank();
             event.fill(&mut record);
             self.push(record);
@@ -186,10 +190,9 @@ impl Pipeline {
         self.started.load(Ordering::Relaxed)
     }
 
-    /// Drops and counts the records that were pushed after the shutdown.
+    /// Drops and counts records that were pushed after the shutdown.
     #[cold]
-    fn drop_after_shutdown(&self) {
-        let late = self.ingest.drain();
+    fn drop_after_shutdown(&self, late: Vec<Box<Record>>) {
         for sink in self.sinks() {
             sink.count_dropped(Dropped::AfterShutdown, late.len());
         }
@@ -253,12 +256,19 @@ impl Pipeline {
         self.sinks.get().map_or(&[], Vec::as_slice)
     }
 
+    /// Returns whether this process was forked from the one that has the worker.
+    pub(crate) fn is_forked(&self) -> bool {
+        std::process::id() != self.pid
+    }
+
     /// Closes the pipeline: records that are pushed from now on are dropped and counted.
     fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        // Pairs with the fence in the queue's push: either the last drain of the queue sees a late record, or the
-        // thread that pushes it sees that the pipeline is closed.
-        fence(Ordering::SeqCst);
+        self.ingest.close();
+    }
+
+    /// Announces that the worker drains the queue once more after this call, and then never again.
+    fn end(&self) {
+        self.ingest.end();
     }
 
     /// Returns a line for each sink that is degraded, and for the ingest queue if it dropped records lately.

@@ -1,7 +1,6 @@
 //! Tracks whether a sink works: reports a failure once when it begins and once when it is over.
 
 use std::error::Error;
-use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{self, Moment};
@@ -9,11 +8,6 @@ use crate::privacy::redact;
 
 /// In microseconds: a failure that follows a reported one within this time is not reported again.
 const QUIET_PERIOD: u64 = 60_000_000;
-
-/// Prints a line to standard error, without secrets. A standard error that is closed is ignored.
-pub(crate) fn print_to_stderr(line: &str) {
-    let _written = writeln!(std::io::stderr().lock(), "ragspan: {}", redact(line));
-}
 
 /// Returns an error and its sources on one line, leaving out the sources that the text so far contains already.
 pub(super) fn error_chain(error: &dyn Error) -> String {

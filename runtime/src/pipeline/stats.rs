@@ -5,8 +5,9 @@ use std::sync::{Arc, Weak};
 
 use super::Pipeline;
 use super::drops::DropReport;
+use super::messages::print_to_stderr;
 use super::sink_event::SinkEvent;
-use super::sink_health::{DegradedKind, HealthTracker, print_to_stderr};
+use super::sink_health::{DegradedKind, HealthTracker};
 use crate::metrics::{Counter, Gauge, Name, Registry};
 
 /// Why a record was dropped.

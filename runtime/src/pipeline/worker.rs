@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(5);
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a flush waits at most.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
@@ -52,12 +53,12 @@ pub(crate) enum Command {
     /// Sends true to `done` once everything pushed before has been delivered and, if `durable`, synced.
     Flush {
         durable: bool,
-        done: oneshot::Sender<bool>,
+        done: SyncSender<bool>,
     },
     /// Delivers as many records as possible within this time, and then sends the stats of every sink to `done`.
     Shutdown {
         within: Duration,
-        done: oneshot::Sender<Vec<DeliveryStats>>,
+        done: SyncSender<Vec<DeliveryStats>>,
     },
 }
 
@@ -111,6 +112,7 @@ impl Worker {
             }
             Err(error) => {
                 pipeline.close();
+                pipeline.end();
                 let stats = |name: &&'static str| Arc::new(SinkStats::new(name, pipeline));
                 // Only a worker sets it, and there is none.
                 let _set = pipeline.sinks.set(names.iter().map(stats).collect());
@@ -232,7 +234,7 @@ impl WorkerTask {
                 command = commands.recv() => match command {
                     Some(Command::Flush { durable, done }) => self.flush(durable, done),
                     Some(Command::Shutdown { within, done }) => return self.shut_down(within, done).await,
-                    None => return self.shut_down(Duration::from_secs(1), oneshot::channel().0).await,
+                    None => return self.shut_down(Duration::from_secs(1), sync_channel(1).0).await,
                 },
                 () = self.pause() => {}
             }
@@ -255,7 +257,7 @@ impl WorkerTask {
         self.pipeline.report_overflow();
         // The system may be going down, so a CRITICAL record must not stay in a buffer. The result is not used.
         if critical {
-            self.flush_sinks(true, oneshot::channel().0);
+            self.flush_sinks(true, sync_channel(1).0);
         }
     }
 
@@ -277,14 +279,14 @@ impl WorkerTask {
         self.pipeline.ingest.wait().await;
     }
 
-    fn flush(&mut self, durable: bool, done: oneshot::Sender<bool>) {
+    fn flush(&mut self, durable: bool, done: SyncSender<bool>) {
         self.distribute();
         self.flush_sinks(durable, done);
     }
 
     /// Flushes every sink's queue, and sends to `done` whether all succeeded. Waits in a task of its own, so that the
     /// worker goes on.
-    fn flush_sinks(&self, durable: bool, done: oneshot::Sender<bool>) {
+    fn flush_sinks(&self, durable: bool, done: SyncSender<bool>) {
         let flushes = self.queues.iter().map(|queue| queue.flush(durable));
         let mut flushes: JoinSet<bool> = flushes.collect();
         tokio::spawn(async move {
@@ -299,19 +301,22 @@ impl WorkerTask {
                 .await
                 .unwrap_or(false);
             // The caller may have stopped waiting.
-            let _received = done.send(flushed);
+            let _received = done.try_send(flushed);
         });
     }
 
-    async fn shut_down(mut self, within: Duration, done: oneshot::Sender<Vec<DeliveryStats>>) {
+    async fn shut_down(mut self, within: Duration, done: SyncSender<Vec<DeliveryStats>>) {
         self.pipeline.close();
+        self.distribute();
+        self.pipeline.end();
+        // What was pushed by threads that had begun before the close.
         self.distribute();
         let mut sinks: JoinSet<()> = self.queues.into_iter().map(SinkQueue::finish).collect();
         let all = async { while sinks.join_next().await.is_some() {} };
         // Records that are not delivered by the deadline stay pending in the stats.
         let _in_time = tokio::time::timeout(within, all).await;
-        // The drop of a `Telemetry` does not wait for the stats.
-        let _received = done.send(self.pipeline.delivery_stats());
+        // The caller may have stopped waiting.
+        let _received = done.try_send(self.pipeline.delivery_stats());
     }
 }
 
@@ -362,7 +367,7 @@ mod tests {
         let mut record = pipeline.blank();
         record.level = Level::Error;
         pipeline.push(record);
-        let (done, _end) = oneshot::channel();
+        let (done, _end) = sync_channel(1);
         let within = Duration::from_secs(5);
         assert!(worker.send(Command::Shutdown { within, done }));
         assert!(

@@ -104,6 +104,12 @@ impl HealthState {
     /// Returns the current problems of the components, the sinks and the metrics, in this order.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<String> = lock(&self.warnings).values().cloned().collect();
+        if self.pipeline.is_forked() {
+            let fix = "call `ragspan::start` in it too";
+            warnings.push(format!(
+                "this process was forked after the start, and delivers nothing: {fix}"
+            ));
+        }
         warnings.extend(self.pipeline.degraded_parts());
         let refused = self.pipeline.registry().refused();
         if !refused.is_empty() {

@@ -1,5 +1,6 @@
 //! Starts and shuts down the pipeline with its sinks, its metrics listener and the `tracing` subscriber.
 
+mod answer;
 #[cfg(feature = "log")]
 mod bridge;
 mod filters;
@@ -10,10 +11,11 @@ mod serve;
 #[cfg(feature = "signal")]
 mod terminated;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::cancel;
@@ -22,7 +24,7 @@ use crate::context::HashKey;
 use crate::dispatch;
 use crate::layer::{self, RagLayer};
 use crate::metrics::{self, Registry};
-use crate::pipeline::{Command, Pipeline, Sinks, Worker};
+use crate::pipeline::{Command, FLUSH_TIMEOUT, Pipeline, Sinks, Worker, wait_until_printed};
 use crate::privacy;
 use crate::record::Level;
 use crate::scope::scope_is_enabled;
@@ -39,10 +41,13 @@ pub use crate::pipeline::{DeliveryStats, Dropped};
 pub use terminated::terminated;
 
 /// The time that dropping a `Telemetry` without a shutdown may take.
-const DROP_LIMIT: Duration = Duration::from_secs(1);
+const DROP_LIMIT: Duration = Duration::from_millis(900);
 
-/// The time that its worker then continues to deliver: less than [`DROP_LIMIT`], so that the worker can still answer.
-const DROP_DELIVERY: Duration = Duration::from_millis(900);
+/// The part of a limit that the worker has for deliveries; it needs the rest for its answer.
+const DELIVERY_SHARE: f64 = 0.9;
+
+/// The time that an end waits for messages that are not printed yet.
+const LAST_MESSAGES: Duration = Duration::from_millis(100);
 
 /// An error that occurs when ragspan cannot be started.
 #[derive(thiserror::Error)]
@@ -144,12 +149,20 @@ pub fn start(mut config: Config) -> Result<Telemetry, StartError> {
 
 /// Installs a subscriber if there is none, and returns true if it did.
 fn subscribe(level: Level) -> Result<bool, StartError> {
+    /// The global subscriber is ours; a forked process that starts anew has it already.
+    static IS_OURS: AtomicBool = AtomicBool::new(false);
+    if IS_OURS.load(Ordering::Relaxed) {
+        return Ok(true);
+    }
     // Checked before the layer below is created, and used only if a global subscriber is installed: a test's subscriber
     // has a layer too.
     let has_layer = layer::is_installed();
     let subscriber = tracing_subscriber::registry().with(RagLayer::sole(level));
     match tracing::subscriber::set_global_default(subscriber) {
-        Ok(()) => return Ok(true),
+        Ok(()) => {
+            IS_OURS.store(true, Ordering::Relaxed);
+            return Ok(true);
+        }
         // The rejected subscriber has raised the maximum level of the process.
         Err(_) => tracing::callsite::rebuild_interest_cache(),
     }
@@ -253,22 +266,20 @@ impl Telemetry {
     ///
     /// The wait is bounded by 30 seconds.
     pub async fn flush(&self) -> bool {
-        self.ask_flush(false).await.unwrap_or(false)
+        let flushed = answer::within(self.ask_flush(false), FLUSH_TIMEOUT);
+        flushed.await.unwrap_or(false)
     }
 
     /// Flushes as [`flush`](Self::flush), and syncs the delivered records to disk, so that they survive a loss of
     /// power.
     pub async fn flush_durable(&self) -> bool {
-        self.ask_flush(true).await.unwrap_or(false)
+        let flushed = answer::within(self.ask_flush(true), FLUSH_TIMEOUT);
+        flushed.await.unwrap_or(false)
     }
 
     /// Flushes as [`flush`](Self::flush), and blocks the current thread.
-    ///
-    /// # Panics
-    ///
-    /// When called within an async runtime.
     pub fn flush_blocking(&self) -> bool {
-        self.ask_flush(false).blocking_recv().unwrap_or(false)
+        answer::block_on(&self.ask_flush(false), FLUSH_TIMEOUT).unwrap_or(false)
     }
 
     /// Returns an error if the start is strict and has warnings.
@@ -280,28 +291,32 @@ impl Telemetry {
         Err(StartError::Degraded { warnings })
     }
 
-    fn ask_flush(&self, durable: bool) -> oneshot::Receiver<bool> {
-        let (done, answer) = oneshot::channel();
-        // A stopped worker drops `done`, so the receiver returns an error.
-        let _sent = self.worker.send(Command::Flush { durable, done });
+    fn ask_flush(&self, durable: bool) -> Receiver<bool> {
+        let (done, answer) = sync_channel(1);
+        self.ask(Command::Flush { durable, done });
         answer
     }
 
-    /// Shuts the pipeline down: delivers records for at most `deadline`, and reports the deliveries and drops of every
-    /// sink.
+    /// Sends a command to the worker. A worker that has ended drops it, and a forked process has no worker: then there is
+    /// no answer, and nobody waits for one.
+    fn ask(&self, command: Command) {
+        if !self.state.pipeline.is_forked() {
+            let _sent = self.worker.send(command);
+        }
+    }
+
+    /// Shuts the pipeline down: delivers every record that was emitted before the call, for at most `deadline`, and
+    /// reports the deliveries and drops of every sink.
     pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
-        let stats = self.ask_shutdown(deadline).await;
-        self.end(stats.ok())
+        let stats = answer::within(self.ask_shutdown(deadline), deadline);
+        let stats = stats.await;
+        self.end(stats)
     }
 
     /// Shuts down as [`shutdown`](Self::shutdown), and blocks the current thread.
-    ///
-    /// # Panics
-    ///
-    /// When called within an async runtime.
     pub fn shutdown_blocking(mut self, deadline: Duration) -> ShutdownReport {
-        let stats = self.ask_shutdown(deadline).blocking_recv();
-        self.end(stats.ok())
+        let stats = answer::block_on(&self.ask_shutdown(deadline), deadline);
+        self.end(stats)
     }
 
     /// Delivers records for at most a second, as a drop does, and exits the process with this status. For use in place of
@@ -319,17 +334,21 @@ impl Telemetry {
         std::process::exit(status)
     }
 
-    fn ask_shutdown(&self, within: Duration) -> oneshot::Receiver<Vec<DeliveryStats>> {
+    fn ask_shutdown(&self, deadline: Duration) -> Receiver<Vec<DeliveryStats>> {
         cancel::shutting_down();
-        let (done, answer) = oneshot::channel();
-        // As in `ask_flush`.
-        let _sent = self.worker.send(Command::Shutdown { within, done });
+        let (done, answer) = sync_channel(1);
+        let within = deadline.mul_f64(DELIVERY_SHARE);
+        self.ask(Command::Shutdown { within, done });
         answer
     }
 
     fn end(&mut self, stats: Option<Vec<DeliveryStats>>) -> ShutdownReport {
         self.ended = true;
-        self.worker.join();
+        // A worker that did not answer may never end.
+        if stats.is_some() {
+            self.worker.join();
+            wait_until_printed(LAST_MESSAGES);
+        }
         ShutdownReport::new(stats.unwrap_or_else(|| self.state.pipeline.delivery_stats()))
     }
 
@@ -374,14 +393,7 @@ impl Drop for Telemetry {
         if self.ended {
             return;
         }
-        let (done, answer) = std::sync::mpsc::channel();
-        let shutdown = self.ask_shutdown(DROP_DELIVERY);
-        // A runtime may be active on this thread, so another thread waits. If it cannot be spawned, drop returns at
-        // once.
-        let waiter = std::thread::Builder::new().name("ragspan-drop".to_owned());
-        let spawned = waiter.spawn(move || done.send(shutdown.blocking_recv().is_ok()));
-        if spawned.is_ok() {
-            let _answered = answer.recv_timeout(DROP_LIMIT);
-        }
+        let _answered = answer::block_on(&self.ask_shutdown(DROP_LIMIT), DROP_LIMIT);
+        wait_until_printed(LAST_MESSAGES);
     }
 }

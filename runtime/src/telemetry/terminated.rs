@@ -1,6 +1,7 @@
 //! Waits for a termination signal.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use tokio::sync::oneshot;
@@ -12,8 +13,9 @@ use crate::pipeline::print_to_stderr;
 ///
 /// The signals are caught from this call on, even before the future is polled, and under any runtime or none. They no
 /// longer terminate the process: when the future completes, finish the running requests and then shut the telemetry
-/// down. A task that is aborted from then on is recorded as cancelled by the `shutdown`. A second signal ends the process at once, with status 130 or 143. If signals cannot be caught,
-/// an error is printed to standard error, and the future never completes, so that the service continues.
+/// down. A task that is aborted from then on is recorded as cancelled by the `shutdown`. A second signal ends the process
+/// at once, with status 130 or 143, and so does the first one if the future was dropped. If signals cannot be caught, an
+/// error is printed to standard error, and the future never completes, so that the service continues.
 ///
 /// ```no_run
 /// # async fn serve(until: impl Future<Output = ()>) { until.await }
@@ -23,6 +25,7 @@ use crate::pipeline::print_to_stderr;
 /// # }
 /// ```
 pub fn terminated() -> impl Future<Output = ()> + Send + 'static {
+    let waiting = Waiting::new();
     let received = catch();
     if let Err(error) = &received {
         print_to_stderr(&format!(
@@ -37,6 +40,26 @@ pub fn terminated() -> impl Future<Output = ()> + Send + 'static {
         if !is_received {
             std::future::pending::<()>().await;
         }
+        drop(waiting);
+    }
+}
+
+/// The number of futures that wait for a signal.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// One of the futures that wait.
+struct Waiting;
+
+impl Waiting {
+    fn new() -> Self {
+        WAITING.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -50,9 +73,9 @@ fn catch() -> io::Result<oneshot::Receiver<()>> {
     Ok(received)
 }
 
-/// Sends the result of the setup to `ready`, and then the first signal to `signal`. Returns early if the receiver is
-/// dropped.
-fn listen(mut signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>) {
+/// Sends the result of the setup to `ready`, and then the first signal to `signal`. The next signal ends the process, and
+/// so does the first one if no future waits for it.
+fn listen(signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -69,20 +92,15 @@ fn listen(mut signal: oneshot::Sender<()>, ready: &mpsc::Sender<io::Result<()>>)
         Err(error) => return drop(ready.send(Err(error))),
     };
     let _sent = ready.send(Ok(()));
-    let is_received = runtime.block_on(async {
-        tokio::select! {
-            _ = signals.next() => true,
-            () = signal.closed() => false,
-        }
-    });
-    if is_received {
-        cancel::shutting_down();
-        // The receiver may have been dropped meanwhile.
-        let _sent = signal.send(());
+    let mut status = runtime.block_on(signals.next());
+    let is_awaited = WAITING.load(Ordering::Relaxed) > 0;
+    cancel::shutting_down();
+    let is_received = signal.send(()).is_ok();
+    if is_received || is_awaited {
         // Who asks twice does not want to wait for a shutdown that hangs.
-        let status = runtime.block_on(signals.next());
-        std::process::exit(status);
+        status = runtime.block_on(signals.next());
     }
+    std::process::exit(status);
 }
 
 #[cfg(unix)]

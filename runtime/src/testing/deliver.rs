@@ -1,8 +1,7 @@
 //! Runs code under a pipeline that delivers its records to a database, as a service does.
 
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
-
-use tokio::sync::oneshot;
 
 use super::Capture;
 use crate::clock::fake::Entered;
@@ -61,13 +60,13 @@ impl Capture {
             let _inside = running.captured.enter();
             body()
         };
-        let (done, stats) = oneshot::channel();
+        let (done, stats) = sync_channel(1);
         // A worker that did not start has dropped and counted the records already.
         let _asked = worker.send(Command::Shutdown {
             within: DEADLINE,
             done,
         });
-        let stats = stats.await;
+        let stats = stats.recv();
         worker.join();
         let stats = stats.unwrap_or_else(|_| running.pipeline.delivery_stats());
         let stats = stats.into_iter().next();

@@ -23,7 +23,6 @@ impl fmt::Display for SearchError {
 struct Request {
     user_id: &'static str,
     #[log(redact)]
-    #[expect(dead_code, reason = "what is redacted is not read")]
     api_key: &'static str,
 }
 

@@ -14,7 +14,6 @@ struct Request {
     #[log(rename = "tier")]
     plan: &'static str,
     #[log(redact)]
-    #[expect(dead_code, reason = "to be redacted")]
     api_key: &'static str,
     #[log(skip)]
     #[expect(dead_code, reason = "to be left out")]

@@ -55,7 +55,6 @@ struct Hidden {
     #[log(hash, with = |secret| Some(secret.clone()), rename = "made")]
     other: Secret,
     #[log(redact)]
-    #[expect(dead_code, reason = "to be redacted")]
     key: Secret,
     #[log(skip)]
     #[expect(dead_code, reason = "to be left out")]
@@ -292,7 +291,6 @@ enum Caller<T> {
     User {
         user_id: T,
         #[log(redact)]
-        #[expect(dead_code, reason = "to be redacted")]
         token: Secret,
         #[log(skip)]
         #[expect(dead_code, reason = "to be left out")]

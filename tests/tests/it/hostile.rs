@@ -75,8 +75,16 @@ impl App {
         ours.filter(|line| line.contains(what)).collect()
     }
 
+    /// Waits for the report, which is printed by a thread of its own.
     #[track_caller]
-    fn is_reported_once(&self, what: &str) {
+    fn is_reported_once(&mut self, what: &str) {
+        for _ in 0..1_000 {
+            if !self.reports_of(what).is_empty() {
+                break;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(10));
+            self.ask("health");
+        }
         assert_eq!(
             self.reports_of(what).len(),
             1,

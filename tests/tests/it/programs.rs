@@ -8,6 +8,7 @@ pub(crate) const CANARY: &str = env!("CARGO_BIN_EXE_canary");
 pub(crate) const COLUMNS: &str = env!("CARGO_BIN_EXE_columns");
 pub(crate) const COMPOSED: &str = env!("CARGO_BIN_EXE_composed");
 pub(crate) const CONFIGURED: &str = env!("CARGO_BIN_EXE_configured");
+pub(crate) const DELIVERY: &str = env!("CARGO_BIN_EXE_delivery");
 pub(crate) const EMIT: &str = env!("CARGO_BIN_EXE_emit");
 pub(crate) const ENDS: &str = env!("CARGO_BIN_EXE_ends");
 pub(crate) const HEADERS: &str = env!("CARGO_BIN_EXE_headers");

@@ -1,0 +1,114 @@
+//! A shutdown delivers what was emitted before it, and nothing blocks: no late thread, no standard error, no fork.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::programs::{DELIVERY, STARTUP, succeed};
+use crate::records::Schema;
+
+/// The bytes of a pipe that nobody reads.
+const PIPE: usize = 64 * 1024;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Returns the messages of a file's records.
+    fn messages(&self, name: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path(name)).unwrap();
+        let schema = Schema::new();
+        let records = text.lines().map(|line| schema.check(line));
+        records
+            .map(|record| record["message"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[test]
+fn a_shutdown_delivers_all_that_was_emitted_before_it_though_others_still_emit() {
+    for _ in 0..5 {
+        let folder = Folder::new();
+        let stdout = succeed(DELIVERY, &["late", &folder.path("a.jsonl")]);
+        assert_eq!(stdout, "true\n", "the numbers add up");
+        let text = std::fs::read_to_string(folder.path("a.jsonl")).unwrap();
+        assert_eq!(text.matches("before_complete").count(), 4_000);
+    }
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_stops_only_the_messages() {
+    let folder = Folder::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&[b' '; PIPE]).unwrap();
+    let mut child = Command::new(DELIVERY);
+    child.args(["blocked-stderr", &folder.path("a.jsonl"), "/dev/null/a.db"]);
+    let output = child
+        .stderr(writer)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    drop(reader);
+    assert!(output.status.success(), "{}", output.status);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (health, report) = stdout.split_once('\n').unwrap();
+    let health: Value = serde_json::from_str(health).unwrap();
+    assert_eq!(health["status"], "degraded");
+    assert_eq!(health["sinks"][0]["delivered"], 2, "{health}");
+    assert!(report.starts_with("file: delivered 2, left 0"), "{report}");
+    let messages = folder.messages("a.jsonl");
+    assert_eq!(messages, ["sink_failed", "before_complete"]);
+}
+
+#[test]
+fn a_forked_process_answers_at_once_and_can_start_anew() {
+    let folder = Folder::new();
+    let stdout = succeed(DELIVERY, &["forked", &folder.path("")]);
+    let lines: Vec<&str> = stdout.lines().collect();
+    let [flushed, forked, own, child, parent] = lines.try_into().unwrap();
+    assert_eq!(flushed, "child flushed false");
+    assert!(
+        forked.contains("forked") && forked.contains("degraded"),
+        "{forked}"
+    );
+    assert!(own.contains(r#""status":"ok""#), "{own}");
+    assert_eq!(child, "child file: delivered 1, left 0, dropped 0");
+    assert_eq!(parent, "parent file: delivered 2, left 0, dropped 0");
+    assert_eq!(folder.messages("child.jsonl"), ["child_complete"]);
+    assert_eq!(folder.messages("parent.jsonl"), ["before_complete"; 2]);
+}
+
+#[test]
+fn the_blocking_forms_work_inside_of_a_runtime() {
+    let folder = Folder::new();
+    let stdout = succeed(DELIVERY, &["in-a-runtime", &folder.path("a.jsonl")]);
+    assert_eq!(stdout, "true\ntrue\nfile: delivered 1, left 0, dropped 0\n");
+}
+
+#[test]
+fn a_signal_that_no_future_waits_for_ends_the_process() {
+    for (signal, status) in [("-TERM", 143), ("-INT", 130)] {
+        let mut child = Command::new(STARTUP)
+            .arg("terminated-dropped")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+        let ready = std::io::BufRead::lines(stdout).next().unwrap();
+        assert_eq!(ready.unwrap(), "ready");
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
+    }
+}
