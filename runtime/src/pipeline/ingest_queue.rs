@@ -38,25 +38,25 @@ impl IngestQueue {
         }
     }
 
-    /// Gives the record its sequence number and pushes it; passes the records that are dropped for it to `recycle`.
-    /// Returns the records that nobody will drain, because the queue is closed.
+    /// Gives the record its sequence number and pushes it; passes the records that are dropped for it to `recycle`, and
+    /// those that nobody will drain, because the queue is closed, to `late`.
     pub(super) fn push(
         &self,
         mut record: Box<Record>,
         recycle: impl Fn(Box<Record>),
-    ) -> Vec<Box<Record>> {
+        late: impl FnOnce(Vec<Box<Record>>),
+    ) {
         let (sequence, is_open) = self.handshake.begin_push();
         if !is_open {
-            return vec![record];
+            return late(vec![record]);
         }
         record.sequence = sequence;
         self.enqueue(record, recycle);
         match self.handshake.end_push() {
             AfterPush::Nothing => {}
             AfterPush::Wake => self.wake.notify_one(),
-            AfterPush::Drain => return self.drain(),
+            AfterPush::Drain => late(self.drain()),
         }
-        Vec::new()
     }
 
     fn enqueue(&self, record: Box<Record>, recycle: impl Fn(Box<Record>)) {
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn a_flood_of_ordinary_records_drops_only_the_oldest_ordinary_records() {
         let queue = IngestQueue::new(8);
-        queue.push(record(Level::Error), drop);
+        queue.push(record(Level::Error), drop, drop);
         for _ in 0..20 {
-            queue.push(record(Level::Info), drop);
+            queue.push(record(Level::Info), drop, drop);
         }
         let kept: Vec<_> = queue.drain().iter().map(|record| record.sequence).collect();
         assert_eq!(kept, [0, 13, 14, 15, 16, 17, 18, 19, 20]);
@@ -171,7 +171,7 @@ mod tests {
         for _ in 0..3_000 {
             let mut long = record(Level::Info);
             long.fields.push_text("text", &"x".repeat(60_000));
-            queue.push(long, |_| lost.set(lost.get() + 1));
+            queue.push(long, |_| lost.set(lost.get() + 1), drop);
         }
         let kept = queue.drain();
         let held: usize = kept.iter().map(|record| record.held_bytes()).sum();
@@ -189,7 +189,7 @@ mod tests {
         let taken = std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    (0..20_000).for_each(|_| drop(queue.push(record(Level::Info), drop)))
+                    (0..20_000).for_each(|_| queue.push(record(Level::Info), drop, drop))
                 });
             }
             let mut taken = 0;
@@ -210,7 +210,7 @@ mod tests {
             .unwrap();
         for _ in 0..1000 {
             let pusher = std::sync::Arc::clone(&queue);
-            let thread = std::thread::spawn(move || pusher.push(record(Level::Info), drop));
+            let thread = std::thread::spawn(move || pusher.push(record(Level::Info), drop, drop));
             runtime.block_on(queue.wait());
             thread.join().unwrap();
             assert_eq!(queue.drain().len(), 1);

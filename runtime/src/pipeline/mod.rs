@@ -162,10 +162,8 @@ impl Pipeline {
             return capture.push(record);
         }
         let recycle = |dropped| self.pool.give_back(dropped);
-        let late = self.ingest.push(record, recycle);
-        if !late.is_empty() {
-            self.drop_after_shutdown(late);
-        }
+        let late = |records| self.drop_after_shutdown(records);
+        self.ingest.push(record, recycle, late);
     }
 
     /// Emits a record of a sink's failure or recovery. After the shutdown it does nothing: the shutdown report has the
