@@ -14,6 +14,7 @@ pub(crate) const HEADERS: &str = env!("CARGO_BIN_EXE_headers");
 pub(crate) const HOSTILE: &str = env!("CARGO_BIN_EXE_hostile");
 pub(crate) const MATRIX: &str = env!("CARGO_BIN_EXE_matrix");
 pub(crate) const STARTUP: &str = env!("CARGO_BIN_EXE_startup");
+pub(crate) const THREADS: &str = env!("CARGO_BIN_EXE_threads");
 
 /// Runs a program that must succeed, and returns its standard output.
 #[track_caller]

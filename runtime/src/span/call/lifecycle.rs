@@ -15,6 +15,7 @@ use crate::span::callsite::SpanCallsite;
 use crate::span::observer::CallObserver;
 use crate::span::options::SpanOptions;
 use crate::span::panic_report::PanicReport;
+use crate::trace::thread;
 
 /// A call of an annotated function.
 #[derive(Debug)]
@@ -92,10 +93,12 @@ impl Call {
         if self.position == SpanPosition::NotEntered
             && let Some(observer) = &self.observer
         {
-            observer.emit_started(&self.span, self.callsite);
+            observer.emit_started(self.callsite);
         }
-        self.span.with_subscriber(|(id, to)| to.enter(id));
-        self.position = SpanPosition::Inside;
+        if !thread::is_ending() {
+            self.span.with_subscriber(|(id, to)| to.enter(id));
+            self.position = SpanPosition::Inside;
+        }
         self.entered_while_unwinding = std::thread::panicking();
     }
 
@@ -226,6 +229,17 @@ impl Call {
 impl Drop for Call {
     #[inline(never)]
     fn drop(&mut self) {
+        self.end_dropped();
+        if thread::is_ending() {
+            thread::close(std::mem::replace(&mut self.span, Span::none()));
+        }
+    }
+}
+
+impl Call {
+    /// Ends a call that was dropped, unless it has ended.
+    #[inline]
+    fn end_dropped(&mut self) {
         let outcome = self.outcome_of_drop();
         // A function that panicked before it could return its future was called all the same.
         if outcome == Outcome::Panic && self.phase == Phase::Pending {

@@ -7,6 +7,7 @@ use crate::dispatch::{self, Handle};
 use crate::span::callsite::SpanCallsite;
 use crate::span::observer::CallObserver;
 use crate::span::options::SpanOptions;
+use crate::trace::thread;
 
 /// The listeners of a call that is about to start.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) struct Listeners {
     /// The subscriber would enable the span. The user's expressions run before the span is opened, and some calls open it
     /// with the first poll, so the subscriber is asked once more then.
     is_span_enabled: bool,
+    /// The thread is ending, so its subscriber was not asked.
+    is_thread_ending: bool,
     handle: Option<Handle>,
 }
 
@@ -21,7 +24,9 @@ impl Listeners {
     /// Returns the listeners of the callsite on this thread; `None` if there is neither a pipeline nor a subscriber
     /// that enables the span.
     pub(super) fn find(callsite: &'static SpanCallsite) -> Option<Self> {
-        let (is_span_enabled, handle) = (callsite.is_wanted(), dispatch::current());
+        let is_thread_ending = thread::is_ending();
+        let is_span_enabled = !is_thread_ending && callsite.is_wanted();
+        let handle = dispatch::current();
         if handle.is_none() {
             dispatch::hint_not_started(callsite.info.operation);
             if !is_span_enabled || has_no_subscriber() {
@@ -30,6 +35,7 @@ impl Listeners {
         }
         Some(Self {
             is_span_enabled,
+            is_thread_ending,
             handle,
         })
     }
@@ -50,16 +56,19 @@ pub(super) fn start(
     options: SpanOptions,
     values: &[&dyn Value],
 ) -> (Span, Option<CallObserver>) {
-    let span = if listeners.is_span_enabled && callsite.is_enabled() {
-        open_span(callsite, &options, values)
+    let is_enabled = listeners.is_span_enabled && callsite.is_enabled();
+    let span = if is_enabled {
+        thread::open_span(|| open_span(callsite, &options, values))
     } else {
         Span::none()
     };
+    let is_filtered = !is_enabled && !listeners.is_thread_ending;
     for cause in &options.follows_from {
         span.follows_from(cause);
     }
     let observer = listeners.handle.map(|handle| {
         let mut observer = CallObserver::start(callsite, &span, handle, options);
+        observer.is_filtered = is_filtered;
         observer.capture(callsite, 0, values);
         observer
     });
