@@ -207,7 +207,7 @@ where
             .as_ref()
             .and_then(|dispatch| dispatch.downcast_ref::<Registry>());
         if let Some(registry) = registry {
-            trace::record_late(registry, id, |late| late.append(&fields));
+            trace::record_late(registry, id, |late| late.set_all(&fields));
         }
     }
 

@@ -6,6 +6,7 @@ use std::panic::PanicHookInfo;
 use std::sync::{Once, OnceLock};
 
 use crate::clock;
+use crate::value::bounded;
 
 thread_local! {
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
@@ -38,8 +39,12 @@ fn store(info: &PanicHookInfo<'_>) {
         .payload_as_str()
         .unwrap_or("panicked with a value that is not text");
     let message = match info.location() {
-        Some(location) => format!("{payload} ({}:{})", location.file(), location.line()),
-        None => payload.to_owned(),
+        Some(location) => bounded(format_args!(
+            "{payload} ({}:{})",
+            location.file(),
+            location.line()
+        )),
+        None => bounded(format_args!("{payload}")),
     };
     let report = PanicReport {
         message: message.into(),
@@ -57,7 +62,18 @@ fn capture_backtrace() -> Option<Box<str>> {
     }
     let backtrace = Backtrace::capture();
     let is_captured = backtrace.status() == BacktraceStatus::Captured;
-    is_captured.then(|| backtrace.to_string().into())
+    is_captured.then(|| shorten(&backtrace.to_string()))
+}
+
+/// Returns at most the first 16 KiB of a backtrace, and how much is left out.
+pub(super) fn shorten(backtrace: &str) -> Box<str> {
+    const MAX_LENGTH: usize = 16 * 1024;
+    let (kept, rest) = backtrace.split_at(backtrace.floor_char_boundary(MAX_LENGTH));
+    if rest.is_empty() {
+        kept.into()
+    } else {
+        format!("{kept}\n({} bytes left out)", rest.len()).into()
+    }
 }
 
 impl PanicReport {

@@ -71,20 +71,25 @@ pub(crate) fn is_ending() -> bool {
     state() & ENDING != 0
 }
 
-/// Opens a span, or returns none where the registry would panic.
+/// Returns whether this thread has opened a span before and is not ending. If not, use [`open_first`].
 #[inline(always)]
+pub(crate) fn can_open_spans() -> bool {
+    state() & (HAS_SLOT | ENDING) == HAS_SLOT
+}
+
+/// Opens a span, or returns none where the registry would panic.
 pub(crate) fn open_span(open: impl FnOnce() -> Span) -> Span {
-    if state() & (HAS_SLOT | ENDING) == HAS_SLOT {
+    if can_open_spans() {
         open()
     } else {
         open_first(open)
     }
 }
 
-/// Opens the first span of a thread.
+/// Opens the first span of a thread, or returns none where the registry would panic.
 #[cold]
 #[inline(never)]
-fn open_first(open: impl FnOnce() -> Span) -> Span {
+pub(crate) fn open_first(open: impl FnOnce() -> Span) -> Span {
     if is_ending() || THREADS.load(Ordering::Relaxed) >= MAX_THREADS {
         return Span::none();
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
+pub(crate) const BOUNDED: &str = env!("CARGO_BIN_EXE_bounded");
 pub(crate) const CANARY: &str = env!("CARGO_BIN_EXE_canary");
 pub(crate) const COLUMNS: &str = env!("CARGO_BIN_EXE_columns");
 pub(crate) const COMPOSED: &str = env!("CARGO_BIN_EXE_composed");

@@ -95,7 +95,8 @@ impl Call {
         {
             observer.emit_started(self.callsite);
         }
-        if !thread::is_ending() {
+        // A span that was not entered yet was opened just now, on this thread.
+        if self.position == SpanPosition::NotEntered || !thread::is_ending() {
             self.span.with_subscriber(|(id, to)| to.enter(id));
             self.position = SpanPosition::Inside;
         }
@@ -229,17 +230,6 @@ impl Call {
 impl Drop for Call {
     #[inline(never)]
     fn drop(&mut self) {
-        self.end_dropped();
-        if thread::is_ending() {
-            thread::close(std::mem::replace(&mut self.span, Span::none()));
-        }
-    }
-}
-
-impl Call {
-    /// Ends a call that was dropped, unless it has ended.
-    #[inline]
-    fn end_dropped(&mut self) {
         let outcome = self.outcome_of_drop();
         // A function that panicked before it could return its future was called all the same.
         if outcome == Outcome::Panic && self.phase == Phase::Pending {
@@ -263,5 +253,8 @@ impl Call {
             _ => {}
         }
         observer.finish(self.callsite, &self.span, outcome);
+        if thread::is_ending() {
+            thread::close(std::mem::replace(&mut self.span, Span::none()));
+        }
     }
 }

@@ -15,8 +15,6 @@ pub(super) struct Listeners {
     /// The subscriber would enable the span. The user's expressions run before the span is opened, and some calls open it
     /// with the first poll, so the subscriber is asked once more then.
     is_span_enabled: bool,
-    /// The thread is ending, so its subscriber was not asked.
-    is_thread_ending: bool,
     handle: Option<Handle>,
 }
 
@@ -24,9 +22,7 @@ impl Listeners {
     /// Returns the listeners of the callsite on this thread; `None` if there is neither a pipeline nor a subscriber
     /// that enables the span.
     pub(super) fn find(callsite: &'static SpanCallsite) -> Option<Self> {
-        let is_thread_ending = thread::is_ending();
-        let is_span_enabled = !is_thread_ending && callsite.is_wanted();
-        let handle = dispatch::current();
+        let (is_span_enabled, handle) = (callsite.is_wanted(), dispatch::current());
         if handle.is_none() {
             dispatch::hint_not_started(callsite.info.operation);
             if !is_span_enabled || has_no_subscriber() {
@@ -35,7 +31,6 @@ impl Listeners {
         }
         Some(Self {
             is_span_enabled,
-            is_thread_ending,
             handle,
         })
     }
@@ -57,12 +52,16 @@ pub(super) fn start(
     values: &[&dyn Value],
 ) -> (Span, Option<CallObserver>) {
     let is_enabled = listeners.is_span_enabled && callsite.is_enabled();
-    let span = if is_enabled {
-        thread::open_span(|| open_span(callsite, &options, values))
-    } else {
+    // The closure is compiled apart, so the common case does not use it.
+    let span = if !is_enabled {
         Span::none()
+    } else if thread::can_open_spans() {
+        open_span(callsite, &options, values)
+    } else {
+        thread::open_first(|| open_span(callsite, &options, values))
     };
-    let is_filtered = !is_enabled && !listeners.is_thread_ending;
+    // An ending thread does not ask the filters.
+    let is_filtered = !is_enabled && !thread::is_ending();
     for cause in &options.follows_from {
         span.follows_from(cause);
     }
