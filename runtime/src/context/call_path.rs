@@ -12,14 +12,19 @@ pub(crate) const MAX_STEPS: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallPath {
     /// From the failed call up.
-    near: Vec<&'static CallsiteInfo>,
-    /// The number of calls between the nearest and the outermost.
-    left_out: usize,
-    /// The last of them is the root.
-    pub(crate) outermost: Option<Outermost>,
+    near: Box<[&'static CallsiteInfo]>,
+    /// The rest of a path that is longer. It is boxed to keep records small.
+    far: Option<Box<Far>>,
 }
 
-/// The outermost calls of a path that is too long for the nearest alone.
+#[derive(Clone, Debug)]
+struct Far {
+    /// The number of calls between the nearest and the outermost.
+    left_out: usize,
+    outermost: Outermost,
+}
+
+/// The outermost calls of a path that is too long for the nearest alone; the last of them is the root.
 pub(crate) type Outermost = Arc<[&'static CallsiteInfo]>;
 
 impl CallPath {
@@ -34,10 +39,15 @@ impl CallPath {
                 left_out += 1;
             }
         }
+        let is_far = !outermost.is_empty();
+        let outermost = || outermost.into_iter().collect();
+        let far = is_far.then(|| Far {
+            left_out,
+            outermost: outermost(),
+        });
         Self {
             near,
-            left_out,
-            outermost: (!outermost.is_empty()).then(|| outermost.into_iter().collect()),
+            far: far.map(Box::new),
         }
     }
 
@@ -48,31 +58,41 @@ impl CallPath {
         length: usize,
         calls: impl Iterator<Item = &'static CallsiteInfo>,
     ) -> Self {
-        let near: Vec<_> = calls.take(MAX_STEPS).collect();
+        let near: Box<[_]> = calls.take(MAX_STEPS).collect();
         let rest = length.saturating_sub(near.len());
-        let known = below.map_or(&[] as &[_], |calls| calls);
-        let outermost = match rest.checked_sub(known.len()) {
-            Some(_) => below.cloned(),
-            None => known.get(known.len() - rest..).map(Into::into),
-        };
-        let outermost = outermost.filter(|calls| !calls.is_empty());
-        let left_out = rest - outermost.as_deref().map_or(0, <[_]>::len);
+        let far = below.filter(|_| rest > 0).map(|known| {
+            let outermost = match known.len().checked_sub(rest) {
+                Some(start) if start > 0 => known.iter().skip(start).copied().collect(),
+                _ => Arc::clone(known),
+            };
+            Far {
+                left_out: rest - outermost.len(),
+                outermost,
+            }
+        });
         Self {
             near,
-            left_out,
-            outermost,
+            far: far.map(Box::new),
         }
     }
 
     /// Returns the number of calls, with those left out.
     pub(crate) fn len(&self) -> usize {
-        self.near.len() + self.left_out + self.outermost.as_deref().map_or(0, <[_]>::len)
+        let far = self.far.as_ref();
+        self.near.len() + far.map_or(0, |far| far.left_out + far.outermost.len())
+    }
+
+    /// Returns the outermost calls, if the path is too long for the nearest alone.
+    pub(crate) fn outermost(&self) -> Option<&Outermost> {
+        self.far.as_ref().map(|far| &far.outermost)
     }
 
     /// Returns a line for each call, from the root to the failed one, and one for those left out.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> + '_ {
-        let outermost = self.outermost.iter().flat_map(|calls| calls.iter().rev());
-        let left_out = (self.left_out > 0).then(|| format!("({} calls left out)", self.left_out));
+        let far = self.far.iter();
+        let outermost = far.clone().flat_map(|far| far.outermost.iter().rev());
+        let left_out = far.map(|far| far.left_out).filter(|calls| *calls > 0);
+        let left_out = left_out.map(|calls| format!("({calls} calls left out)"));
         let near = self.near.iter().rev();
         let shown = |call: &&'static CallsiteInfo| call.to_string();
         outermost.map(shown).chain(left_out).chain(near.map(shown))
@@ -129,10 +149,10 @@ mod tests {
                 let up = || calls[..length].iter().rev().copied();
                 let walked = CallPath::new(up());
                 for above in [&inner, &chained] {
-                    let found = CallPath::above(above.outermost.as_ref(), length, up());
+                    let found = CallPath::above(above.outermost(), length, up());
                     assert_eq!(lines(&found), lines(&walked), "{length} below {below}");
                 }
-                chained = CallPath::above(chained.outermost.as_ref(), length, up());
+                chained = CallPath::above(chained.outermost(), length, up());
             }
         }
     }

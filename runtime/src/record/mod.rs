@@ -53,7 +53,7 @@ pub(crate) struct Failure {
     /// The sources behind it, the deepest last.
     pub(crate) chain: Vec<Text>,
     /// The number of sources left out before the deepest.
-    pub(crate) left_out: usize,
+    pub(crate) left_out: u32,
     /// Where the error was first seen, if not here.
     pub(crate) origin_span_id: Option<SpanId>,
     /// The annotated functions from here up to the root.

@@ -45,7 +45,7 @@ pub(super) fn resolve_error_origin(
                 hash,
                 span_id,
                 length: path.len(),
-                outermost: path.outermost.clone(),
+                outermost: path.outermost().cloned(),
             },
         );
     }
