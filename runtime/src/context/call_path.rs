@@ -30,7 +30,7 @@ pub(crate) type Outermost = Arc<[&'static CallsiteInfo]>;
 impl CallPath {
     /// Returns the path with these calls, from the failed one up to the root.
     pub(crate) fn new(mut calls: impl Iterator<Item = &'static CallsiteInfo>) -> Self {
-        let near = calls.by_ref().take(MAX_STEPS).collect();
+        let near = nearest(&mut calls);
         let (mut outermost, mut left_out) = (VecDeque::new(), 0);
         for call in calls {
             outermost.push_back(call);
@@ -56,9 +56,9 @@ impl CallPath {
     pub(crate) fn above(
         below: Option<&Outermost>,
         length: usize,
-        calls: impl Iterator<Item = &'static CallsiteInfo>,
+        mut calls: impl Iterator<Item = &'static CallsiteInfo>,
     ) -> Self {
-        let near: Box<[_]> = calls.take(MAX_STEPS).collect();
+        let near = nearest(&mut calls);
         let rest = length.saturating_sub(near.len());
         let far = below.filter(|_| rest > 0).map(|known| {
             let outermost = match known.len().checked_sub(rest) {
@@ -97,6 +97,19 @@ impl CallPath {
         let shown = |call: &&'static CallsiteInfo| call.to_string();
         outermost.map(shown).chain(left_out).chain(near.map(shown))
     }
+}
+
+/// Returns the first calls, in one allocation of their size.
+fn nearest(calls: impl Iterator<Item = &'static CallsiteInfo>) -> Box<[&'static CallsiteInfo]> {
+    let mut found = [None; MAX_STEPS];
+    let mut count = 0;
+    for (slot, call) in found.iter_mut().zip(calls) {
+        *slot = Some(call);
+        count += 1;
+    }
+    let mut nearest = Vec::with_capacity(count);
+    nearest.extend(found.into_iter().flatten());
+    nearest.into()
 }
 
 #[cfg(test)]
