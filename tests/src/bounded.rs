@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-const ACTIONS: [(&str, fn(u64)); 16] = [
+/// Does something for the time of this number.
+type Action = fn(u64);
+
+const ACTIONS: [(&str, Action); 16] = [
     ("number", |at| record("number", at)),
     ("text", |at| record("text", text(at).as_str())),
     ("names", |at| record(name(at), at)),
@@ -73,7 +76,7 @@ fn failing(at: u64) -> Result<(), String> {
 }
 
 #[rag_span(layer = "api", fields(field = Empty))]
-fn grown(count: u64, action: fn(u64)) -> u64 {
+fn grown(count: u64, action: Action) -> u64 {
     // What is made once, such as the names, is no growth.
     (0..5_000).for_each(action);
     let before = resident_kib();

@@ -44,7 +44,7 @@ fn fails_anew(left: usize) -> Result<(), Wrapped> {
 #[derive(Debug)]
 struct Wrapped {
     text: String,
-    source: Option<Box<Wrapped>>,
+    source: Option<Box<Self>>,
     is_own_source: bool,
 }
 
