@@ -1,5 +1,6 @@
 //! The macro `event!`, and the names that its expansion uses.
 
+pub use crate::__critical::can_emit;
 pub use tracing::{Level, event};
 
 /// Records an event with the fields of a [`Logger`](crate::Logger), or of any other [`LogContext`](crate::LogContext).
@@ -23,7 +24,9 @@ macro_rules! event {
     };
     ($logger:expr, $level:ident, $($event:tt)+) => {
         $crate::LogContext::in_scope(&$logger, || {
-            $crate::__events::event!($crate::__events::Level::$level, $($event)+)
+            if $crate::__events::can_emit() {
+                $crate::__events::event!($crate::__events::Level::$level, $($event)+)
+            }
         })
     };
 }

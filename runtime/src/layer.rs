@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tracing::callsite::{DefaultCallsite, Identifier};
 use tracing::dispatcher::WeakDispatch;
 use tracing::field::FieldSet;
-use tracing::span::Id;
+use tracing::span::{Attributes, Id};
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::Registry;
@@ -22,7 +22,7 @@ use crate::context as rag;
 use crate::dispatch;
 use crate::pipeline::is_worker;
 use crate::record::{Kind, Level, Record, level_of_event};
-use crate::trace::{self, Inherited, nearest};
+use crate::trace::{self, Inherited, nearest, thread};
 use crate::value::{FieldVisitor, Fields};
 
 /// The number of layers of ours that belong to a subscriber.
@@ -187,6 +187,14 @@ where
         true
     }
 
+    fn on_new_span(&self, _: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        thread::opened();
+    }
+
+    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+        thread::used();
+    }
+
     fn on_record(&self, id: &Id, values: &tracing::span::Record<'_>, _: Context<'_, S>) {
         if self.inert || is_worker() || dispatch::is_suppressed() {
             return;
@@ -199,11 +207,12 @@ where
             .as_ref()
             .and_then(|dispatch| dispatch.downcast_ref::<Registry>());
         if let Some(registry) = registry {
-            trace::record_late(registry, id, |late| late.append(&fields));
+            trace::record_late(registry, id, |late| late.set_all(&fields));
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        thread::used();
         if self.inert || is_worker() || dispatch::is_suppressed() {
             return;
         }

@@ -70,12 +70,12 @@ pub fn retry_after(n: u32, reason: &str, waited: Duration) {
         trace.sums.retry();
     }
     call.add_to_completion(|late| {
-        late.push(keys::ATTEMPTS.field, Value::U64(n.into()));
+        late.set_value(keys::ATTEMPTS.field, Value::U64(n.into()));
         let before = late.number(keys::RETRY_WAIT_MS.field).unwrap_or_default();
         if let Value::F64(wait) = Value::millis(micros)
             && micros > 0
         {
-            late.push(keys::RETRY_WAIT_MS.field, Value::F64(before + wait));
+            late.set_value(keys::RETRY_WAIT_MS.field, Value::F64(before + wait));
         }
     });
     call.emit_record(Level::Warning, "retrying", |fields| {
@@ -101,7 +101,7 @@ pub fn fallback(from: &str, to: &str, reason: &str) {
     };
     let registry = call.handle.registry();
     registry.fallback(from, to, &call.exemplar());
-    call.add_to_completion(|late| late.push_text(keys::FALLBACK_TO.field, to));
+    call.add_to_completion(|late| late.set_text(keys::FALLBACK_TO.field, to));
     call.emit_record(Level::Warning, "fallback", |fields| {
         fields.push_text(keys::FROM.field, from);
         fields.push_text(keys::TO.field, to);
@@ -149,8 +149,8 @@ fn cache_lookup(cache: &str, hit: bool) {
         sums.inspect(|sums| sums.cache_miss());
     }
     call.add_to_completion(|late| {
-        late.push_text(keys::CACHE.field, cache);
-        late.push(keys::CACHE_HIT.field, Value::Bool(hit));
+        late.set_text(keys::CACHE.field, cache);
+        late.set_value(keys::CACHE_HIT.field, Value::Bool(hit));
     });
 }
 
@@ -201,7 +201,7 @@ pub fn record_score(metric: &str, score: f64) {
     call.handle
         .registry()
         .evaluation(metric, score, &call.exemplar());
-    call.add_to_completion(|late| late.push(score_field(metric), Value::F64(score)));
+    call.add_to_completion(|late| late.set_value(score_field(metric), Value::F64(score)));
     if !score.is_nan() {
         call.emit_record(Level::Info, SCORE_RECORDED, |fields| {
             fields.push_text(keys::METRIC.field, metric);
@@ -221,8 +221,8 @@ pub fn record_claims(checked: u64, hallucinated: u64) {
         .registry()
         .claims(checked, hallucinated, &call.exemplar());
     let write = |fields: &mut Fields| {
-        fields.push(keys::CLAIMS.field, Value::U64(checked));
-        fields.push(keys::HALLUCINATED_CLAIMS.field, Value::U64(hallucinated));
+        fields.set_value(keys::CLAIMS.field, Value::U64(checked));
+        fields.set_value(keys::HALLUCINATED_CLAIMS.field, Value::U64(hallucinated));
     };
     call.add_to_completion(write);
     call.emit_record(Level::Info, "claims_recorded", write);
@@ -262,7 +262,7 @@ pub fn token_budget(total: u64, query: u64, context: u64, response: u64) {
     ];
     let add = |fields: &mut Fields| {
         for (name, tokens) in numbers {
-            fields.push(name, Value::U64(tokens));
+            fields.set_value(name, Value::U64(tokens));
         }
     };
     call.add_to_completion(add);

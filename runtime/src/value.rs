@@ -9,6 +9,8 @@ use tracing::field::{Field, FieldSet, Visit};
 use tracing::{Level, Metadata};
 use tracing_core::Kind;
 
+use ragspan_core::record::keys;
+
 use crate::privacy::{REDACTED, is_secret};
 
 /// The longest text of one value, in bytes; the rest is counted and left out.
@@ -16,6 +18,12 @@ const MAX_TEXT: usize = 64 * 1024;
 
 /// Formatting of a value stops after this many bytes were left out.
 const MAX_COUNTED: usize = 1024 * 1024;
+
+/// The most values that a running call or a request keeps; one more counts those that were left out.
+const MAX_KEPT: usize = 256;
+
+/// The most bytes of text that a running call or a request keeps, before its last value.
+const MAX_KEPT_TEXT: usize = 1024 * 1024;
 
 /// The largest buffer that a recycled record retains, in bytes.
 const RECYCLED_CAPACITY: usize = 2 * 1024;
@@ -219,20 +227,69 @@ impl Fields {
         }
     }
 
-    /// Replaces the value of this name by that of `recorded`. Unused text is compacted now and then, so that a
-    /// value that is set repeatedly takes at most twice its size.
-    pub(crate) fn set(&mut self, name: &str, recorded: &Self) {
-        if recorded.items.is_empty() {
-            return;
+    /// Replaces the values of the same names by those of `recorded`, and counts those for which there is no room.
+    pub(crate) fn set_all(&mut self, recorded: &Self) {
+        for (name, value) in recorded.iter() {
+            self.set(name, value, &recorded.text);
         }
+    }
+
+    /// Replaces the text of this name.
+    pub(crate) fn set_text(&mut self, name: &'static str, text: &str) {
+        let mut recorded = Self::default();
+        recorded.push_text(name, text);
+        self.set_all(&recorded);
+    }
+
+    /// Replaces the number or boolean of this name.
+    pub(crate) fn set_value(&mut self, name: &'static str, value: Value) {
+        self.set(name, value, &Arena::default());
+    }
+
+    /// Replaces the value of this name. Unused text is compacted now and then, so that a value that is set repeatedly
+    /// takes at most twice its size.
+    fn set(&mut self, name: &'static str, value: Value, from: &Arena) {
         self.remove(name);
-        self.append(recorded);
+        if !self.has_room() {
+            return self.count_left_out();
+        }
+        self.copy(name, value, from);
         let len = self.text.len();
         if len > RECYCLED_CAPACITY && len > 2 * self.live() {
             let mut compacted = Self::default();
             compacted.append(self);
             *self = compacted;
         }
+    }
+
+    /// Returns whether one more value can be kept while a call or a request lives.
+    pub(crate) fn has_room(&self) -> bool {
+        let is_short = || self.text.len() < MAX_KEPT_TEXT || self.live() < MAX_KEPT_TEXT;
+        let is_few = || self.items.len() < MAX_KEPT + usize::from(self.counts_left_out());
+        self.items.len() <= MAX_KEPT && is_few() && is_short()
+    }
+
+    /// Returns whether one of the values is the number of those that were left out.
+    fn counts_left_out(&self) -> bool {
+        let names = [keys::FIELDS_LEFT_OUT.field, keys::FIELDS_LEFT_OUT.name];
+        self.iter().any(|(name, _)| names.contains(&name))
+    }
+
+    /// Returns whether one more value can be kept together with those of `other`.
+    pub(crate) fn has_room_beside(&self, other: &Self) -> bool {
+        let text = self.text.len() + other.text.len();
+        self.items.len() + other.items.len() < MAX_KEPT && text < MAX_KEPT_TEXT
+    }
+
+    #[cold]
+    fn count_left_out(&mut self) {
+        let name = keys::FIELDS_LEFT_OUT.field;
+        let before = self.iter().find_map(|(there, value)| match value {
+            Value::U64(count) if there == name => Some(count),
+            _ => None,
+        });
+        self.remove(name);
+        self.push(name, Value::U64(before.unwrap_or_default() + 1));
     }
 
     /// Returns the bytes of text that values refer to.
@@ -509,14 +566,33 @@ mod tests {
         fields.push_text("retained", "retained");
         one.push_text("x", &"x".repeat(MAX_TEXT));
         for _ in 0..10 {
-            fields.set("x", &one);
+            fields.set_all(&one);
             assert!(fields.text.len() <= 2 * (MAX_TEXT + "retained".len()));
         }
         let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["retained", "x"]);
         assert_eq!(fields.last_as_text().map(str::len), Some(MAX_TEXT));
-        fields.set("retained", &Fields::default());
+        fields.set_all(&Fields::default());
         assert_eq!(fields.iter().count(), 2, "an empty value changes nothing");
+    }
+
+    #[test]
+    fn values_beyond_the_number_or_the_bytes_that_are_kept_are_counted() {
+        let names: Vec<&str> = (0..300)
+            .map(|at| &*String::leak(format!("n{at}")))
+            .collect();
+        let (mut few, mut long) = (Fields::default(), Fields::default());
+        for name in &names {
+            few.set_value(name, Value::U64(1));
+            long.set_text(name, &"x".repeat(MAX_TEXT));
+        }
+        few.set_value(names[0], Value::Bool(true));
+        let left_out = |fields: &Fields| fields.number(keys::FIELDS_LEFT_OUT.field);
+        assert_eq!((few.items.len(), left_out(&few)), (257, Some(44.0)));
+        assert_eq!(few.json(names[0]), Some(true.into()));
+        let kept = MAX_KEPT_TEXT / MAX_TEXT;
+        assert_eq!((long.items.len(), left_out(&long)), (kept + 1, Some(284.0)));
+        assert!(long.text.len() <= MAX_KEPT_TEXT);
     }
 
     #[test]

@@ -139,6 +139,8 @@ keys! {
     /// The duration of the call.
     DURATION_MS = metrics "duration_ms" Milliseconds by Call reserved;
 
+    /// The number of values that a call or a request had no room for.
+    FIELDS_LEFT_OUT = metrics "fields_left_out" Count by Call;
     /// The last of the metrics recorded on a handle whose names are too many to keep.
     OTHER = metrics "other" Number by Call;
 

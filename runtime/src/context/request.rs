@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::value::Fields;
 use ragspan_core::TraceId;
+use ragspan_core::record::keys;
+
+use crate::value::{Fields, Value};
 
 /// The four reserved ids of a request, and the user's fields and metrics.
 #[derive(Clone, Debug, Default)]
@@ -23,14 +25,20 @@ impl RequestContext {
         let either = |own: &Option<Box<str>>, outer: &Option<Box<str>>| {
             own.as_ref().or(outer.as_ref()).cloned()
         };
-        Self {
+        let mut all = Self {
             request_id: either(&self.request_id, &outer.request_id),
             user_id: either(&self.user_id, &outer.user_id),
             session_id: either(&self.session_id, &outer.session_id),
             tenant_id: either(&self.tenant_id, &outer.tenant_id),
-            fields: merged(&self.fields, &outer.fields),
-            metrics: merged(&self.metrics, &outer.metrics),
+            ..Self::default()
+        };
+        let (fields, without_fields) = merged(&self.fields, &outer.fields);
+        let (metrics, without_metrics) = merged(&self.metrics, &outer.metrics);
+        (all.fields, all.metrics) = (fields, metrics);
+        if without_fields + without_metrics > 0 {
+            all.count_left_out(without_fields + without_metrics);
         }
+        all
     }
 
     /// Returns about how many bytes of memory it holds.
@@ -108,7 +116,11 @@ impl RequestContext {
                 return true;
             }
             remove_field(&mut self.fields, name);
-            self.fields.copy(name, value, &added.text);
+            if self.fields.has_room() {
+                self.fields.copy(name, value, &added.text);
+            } else {
+                self.count_left_out(1);
+            }
         }
         true
     }
@@ -118,8 +130,25 @@ impl RequestContext {
         let value = added.iter().next_back().map(|(_, value)| value);
         if let Some(number) = value.filter(|value| value.is_number() && !value.is_nan()) {
             self.metrics.remove(name);
-            self.metrics.push(name, number);
+            if self.metrics.has_room() {
+                self.metrics.push(name, number);
+            } else {
+                self.count_left_out(1);
+            }
         }
+    }
+
+    /// Counts fields and metrics for which there is no room.
+    #[cold]
+    fn count_left_out(&mut self, fields: u64) {
+        let name = keys::FIELDS_LEFT_OUT.name;
+        let before = self.metrics.iter().find_map(|(there, value)| match value {
+            Value::U64(count) if there == name => Some(count),
+            _ => None,
+        });
+        self.metrics.remove(name);
+        let count = Value::U64(before.unwrap_or_default() + fields);
+        self.metrics.push(name, count);
     }
 
     /// Removes the field and the metric of this name.
@@ -144,17 +173,23 @@ fn remove_field(fields: &mut Fields, name: &str) {
     }
 }
 
-/// Returns the fields of `outer` that `own` does not replace, followed by those of `own`. The result is built anew
-/// instead of cloned, since the texts of removed fields would stay in the arena of a clone.
-fn merged(own: &Fields, outer: &Fields) -> Fields {
-    let mut fields = Fields::default();
+/// Returns the fields of `outer` that `own` does not replace, followed by those of `own`, and the number of those of
+/// `outer` for which there is no room. The result is built anew instead of cloned, since the texts of removed fields
+/// would stay in the arena of a clone.
+fn merged(own: &Fields, outer: &Fields) -> (Fields, u64) {
+    let (mut fields, mut left_out) = (Fields::default(), 0);
     for (name, value) in outer.iter() {
-        if !own.iter().any(|(known, _)| known == name) {
+        if own.iter().any(|(known, _)| known == name) {
+            continue;
+        }
+        if fields.has_room_beside(own) {
             fields.copy(name, value, &outer.text);
+        } else {
+            left_out += 1;
         }
     }
     fields.append(own);
-    fields
+    (fields, left_out)
 }
 
 fn given_or_derived<'a>(

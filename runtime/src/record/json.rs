@@ -237,7 +237,11 @@ impl Writer<'_> {
 
     fn chain(&mut self, record: &Record, failure: &Failure) {
         let start = self.out.len();
-        for source in &failure.chain {
+        for (index, source) in failure.chain.iter().enumerate() {
+            if failure.left_out > 0 && index + 1 == failure.chain.len() {
+                self.separate(start);
+                self.string(&format!("({} sources left out)", failure.left_out));
+            }
             self.separate(start);
             self.text(&record.fields, *source);
         }
@@ -255,7 +259,7 @@ mod tests {
 
     use super::super::{ErrorKind, Level, Outcome};
     use super::*;
-    use crate::context::{Layer, RequestContext, SpanId};
+    use crate::context::{CallPath, Layer, RequestContext, SpanId};
 
     fn service() -> Service {
         Service {
@@ -444,8 +448,9 @@ mod tests {
             kind,
             message,
             chain: vec![source],
+            left_out: 0,
             origin_span_id: record.span_id,
-            path: vec![],
+            path: CallPath::default(),
         });
         let json = parsed(&record);
         assert_eq!(json["message"], "hybrid_search_failed");

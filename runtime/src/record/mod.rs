@@ -21,7 +21,7 @@ pub(crate) use ragspan_core::{clock::rfc3339, escape};
 pub(crate) use redact::Redactor;
 pub(crate) use service::{Package, Service, observe_package, program_name};
 
-use crate::context::{CallsiteInfo, Layer, RequestContext, SpanId, TraceId};
+use crate::context::{CallPath, Layer, RequestContext, SpanId, TraceId};
 use crate::value::{Fields, Text};
 use ragspan_core::record::keys;
 
@@ -52,20 +52,21 @@ pub(crate) struct Failure {
     pub(crate) message: Text,
     /// The sources behind it, the deepest last.
     pub(crate) chain: Vec<Text>,
+    /// The number of sources left out before the deepest.
+    pub(crate) left_out: u32,
     /// Where the error was first seen, if not here.
     pub(crate) origin_span_id: Option<SpanId>,
     /// The annotated functions from here up to the root.
-    pub(crate) path: Vec<&'static CallsiteInfo>,
+    pub(crate) path: CallPath,
     /// The backtrace, if the error or the panic has one.
     pub(crate) backtrace: Option<Box<str>>,
 }
 
 impl Failure {
-    /// Returns the bytes that it holds outside of the arena.
+    /// Returns the bytes that it holds outside of the arena and of the path, which is short.
     fn held_bytes(&self) -> usize {
         let chain = self.chain.capacity() * size_of::<Text>();
-        let path = self.path.capacity() * size_of::<&CallsiteInfo>();
-        chain + path + self.backtrace.as_deref().map_or(0, str::len)
+        chain + self.backtrace.as_deref().map_or(0, str::len)
     }
 }
 
@@ -227,13 +228,12 @@ impl Record {
     /// Returns the stack trace of a failed call: the annotated functions from the root to here, a line each, then the
     /// backtrace, if there is one.
     pub(crate) fn stack_trace(&self) -> Option<String> {
-        let path = &self.failure.as_ref()?.path;
-        if path.is_empty() {
+        let failure = self.failure.as_ref()?;
+        if failure.path.len() == 0 {
             return None;
         }
-        let backtrace = self.failure.as_ref()?.backtrace.as_deref();
-        let path = path.iter().rev().map(|callsite| callsite.to_string());
-        let lines: Vec<String> = path.chain(backtrace.map(String::from)).collect();
+        let backtrace = failure.backtrace.as_deref().map(String::from);
+        let lines: Vec<String> = failure.path.lines().chain(backtrace).collect();
         Some(lines.join("\n"))
     }
 

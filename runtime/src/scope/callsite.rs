@@ -7,6 +7,7 @@ use tracing::{Level, Metadata, Span};
 use tracing_core::Kind;
 
 use crate::dispatch::probe;
+use crate::trace::thread;
 
 /// The callsite of a scope span. `#[derive(LogContext)]` creates one as a static; not part of the public API.
 ///
@@ -45,9 +46,9 @@ impl ScopeCallsite {
         }
     }
 
-    /// Creates the scope's span.
+    /// Creates the scope's span; none on a thread that cannot have one.
     pub(super) fn span(&'static self) -> Span {
-        Span::new(&self.meta, &self.meta.fields().value_set(&[]))
+        thread::open_span(|| Span::new(&self.meta, &self.meta.fields().value_set(&[])))
     }
 
     /// Returns whether the subscriber of this thread enables the span. If so, the span must be created: it takes the
@@ -56,6 +57,7 @@ impl ScopeCallsite {
         let interest = self.callsite.interest();
         // `is_always` covers all subscribers of the process; this thread may have none.
         !interest.is_never()
+            && !thread::is_ending()
             && tracing::dispatcher::get_default(|to| match interest.is_always() {
                 true => !to.is::<NoSubscriber>(),
                 false => to.enabled(&self.meta),

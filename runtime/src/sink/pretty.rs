@@ -126,7 +126,14 @@ impl LineWriter<'_> {
     fn failure(&mut self, record: &Record, failure: &Failure) {
         let label = failure.kind.label();
         self.error_line("", label, &record.fields, failure.message);
-        for source in &failure.chain {
+        for (index, source) in failure.chain.iter().enumerate() {
+            if failure.left_out > 0 && index + 1 == failure.chain.len() {
+                let left_out = failure.left_out;
+                self.put(format_args!(
+                    "{:INDENT$}  ({left_out} sources left out)\n",
+                    ""
+                ));
+            }
             self.error_line("  ", "caused by", &record.fields, *source);
         }
     }

@@ -17,6 +17,7 @@ use crate::dispatch::probe;
 use crate::metrics::CallMetrics;
 use crate::pipeline::Pipeline;
 use crate::record::{self, Package};
+use crate::trace::thread;
 
 /// The callsite of an annotated function. Expansions create one as a static; not part of the public API.
 pub struct SpanCallsite {
@@ -225,7 +226,9 @@ impl SpanCallsite {
     pub(super) fn is_wanted(&'static self) -> bool {
         let interest = self.callsite.interest();
         interest.is_always()
-            || !interest.is_never() && tracing::dispatcher::get_default(|to| probe(to, &self.meta))
+            || !interest.is_never()
+                && !thread::is_ending()
+                && tracing::dispatcher::get_default(|to| probe(to, &self.meta))
     }
 
     /// Returns whether the subscriber of this thread enables the span. If so, the span must be created next: it takes

@@ -6,6 +6,7 @@ use tracing::{Event, Level, Metadata, Value};
 use tracing_core::Kind;
 
 use crate::dispatch;
+use crate::trace::thread;
 
 /// The callsite of an event with one field. Expansions create one as a static; not part of the public API.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl EventCallsite {
 
     /// Emits the event to the layers other than ragspan's.
     pub(super) fn emit(&'static self, value: &dyn Value) {
-        if self.is_enabled() {
+        if !thread::is_ending() && self.is_enabled() {
             let meta = self.callsite.metadata();
             let values = [Some(value)];
             let values = meta.fields().value_set_all(&values);

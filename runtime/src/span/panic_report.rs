@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 use std::sync::{Once, OnceLock};
 
-use ragspan_core::source::shorten_path;
+use ragspan_core::source::{shorten_path, shorten_stack_trace};
 
 use crate::clock;
+use crate::value::bounded;
 
 thread_local! {
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
@@ -41,10 +42,10 @@ fn store(info: &PanicHookInfo<'_>) {
         .unwrap_or("panicked with a value that is not text");
     let message = match info.location() {
         Some(location) => {
-            let file = shorten_path(location.file());
-            format!("{payload} ({file}:{})", location.line())
+            let (file, line) = (shorten_path(location.file()), location.line());
+            bounded(format_args!("{payload} ({file}:{line})"))
         }
-        None => payload.to_owned(),
+        None => bounded(format_args!("{payload}")),
     };
     let report = PanicReport {
         message: message.into(),
@@ -62,7 +63,20 @@ fn capture_backtrace() -> Option<Box<str>> {
     }
     let backtrace = Backtrace::capture();
     let is_captured = backtrace.status() == BacktraceStatus::Captured;
-    is_captured.then(|| backtrace.to_string().into())
+    is_captured.then(|| stored_backtrace(&backtrace.to_string()))
+}
+
+/// Returns a backtrace as a record holds it: without the folders of the machine that compiled the program, and at most
+/// its first 16 KiB.
+pub(super) fn stored_backtrace(backtrace: &str) -> Box<str> {
+    const MAX_LENGTH: usize = 16 * 1024;
+    let backtrace = shorten_stack_trace(backtrace);
+    let (kept, rest) = backtrace.split_at(backtrace.floor_char_boundary(MAX_LENGTH));
+    if rest.is_empty() {
+        kept.into()
+    } else {
+        format!("{kept}\n({} bytes left out)", rest.len()).into()
+    }
 }
 
 impl PanicReport {

@@ -35,7 +35,7 @@ impl RecordedFields {
         recorded.capture(key, value);
         let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fields) = &mut *fields {
-            fields.set(key, &recorded);
+            fields.set_all(&recorded);
         }
     }
 

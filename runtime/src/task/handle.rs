@@ -6,6 +6,7 @@ use tracing::{Dispatch, Span};
 
 use super::future::WithContext;
 use crate::dispatch::CapturedPipeline;
+use crate::trace::thread;
 
 /// A handle to the context of the code that created it: the request and the enclosing annotated call.
 ///
@@ -52,9 +53,13 @@ impl ContextHandle {
         }
     }
 
-    /// Runs `body` in this context. Can be called many times, and on several threads at once.
+    /// Runs `body` in this context. Can be called many times, and on several threads at once. On a thread that drops
+    /// its thread-locals, `body` runs without the context.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         let _guard = self.pipeline.enter();
+        if thread::is_ending() {
+            return body();
+        }
         self.span.in_scope(|| match self.is_current() {
             true => body(),
             false => self.child_span().in_scope(body),
@@ -77,10 +82,12 @@ impl ContextHandle {
     fn child_span(&self) -> Span {
         let child = |(id, subscriber): (&Id, &Dispatch)| {
             let id = id.clone();
-            with_default(subscriber, || tracing::error_span!(parent: id, "context"))
+            with_default(subscriber, || {
+                thread::open_span(|| tracing::error_span!(parent: id, "context"))
+            })
         };
         let span = self.span.with_subscriber(child);
-        span.unwrap_or_else(|| tracing::error_span!(parent: None, "context"))
+        span.unwrap_or_else(|| thread::open_span(|| tracing::error_span!(parent: None, "context")))
     }
 
     /// Returns a future that runs `future` in this context, wherever it is polled.

@@ -2,16 +2,23 @@
 
 use ragspan_core::SpanId;
 
+use crate::context::Outermost;
+
 /// A call keeps at most this many errors of its children.
 const MAX_ORIGINS: usize = 32;
 
 /// An error that a child has recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct ErrorOrigin {
     /// The hash of the deepest text in the error's chain of sources.
     pub(crate) hash: u64,
     /// The span in which the error first occurred.
     pub(crate) span_id: SpanId,
+    /// The number of calls from the receiver up to the root, itself included. With `outermost` it spares the receiver
+    /// a walk up to the root, which would take quadratic time in a deep recursion.
+    pub(crate) length: usize,
+    /// The end of the path of the call that reports the error.
+    pub(crate) outermost: Option<Outermost>,
 }
 
 /// The errors that the children of one call have recorded, the latest last.

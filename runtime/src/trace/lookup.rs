@@ -5,9 +5,10 @@ use tracing::span::Id;
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use super::error_origin::ErrorOrigin;
 use super::inherited::Inherited;
 use super::node::{SpanNode, with_current_span, with_registry_span};
-use crate::context::CallsiteInfo;
+use crate::context::CallPath;
 use crate::context::headers::Segment;
 
 /// Returns the data that a call started by the current code would inherit.
@@ -60,15 +61,18 @@ pub(crate) fn segments() -> Vec<Segment> {
     found.unwrap_or_default()
 }
 
-/// Returns the functions of the annotated calls from this span up to the root.
-pub(crate) fn path(span: &Span) -> Vec<&'static CallsiteInfo> {
-    with_registry_span(span, |span| {
-        let callsites = span.scope().filter_map(|span| {
+/// Returns the path of the call with this span, of which `below` is an error that a call inside has reported.
+pub(crate) fn path(span: &Span, below: Option<&ErrorOrigin>) -> CallPath {
+    let found = with_registry_span(span, |span| {
+        let calls = span.scope().filter_map(|span| {
             let extensions = span.extensions();
             let node = extensions.get::<SpanNode>().filter(|node| node.is_call)?;
             node.inherited.callsite
         });
-        Some(callsites.collect())
-    })
-    .unwrap_or_default()
+        Some(match below {
+            Some(error) => CallPath::above(error.outermost.as_ref(), error.length, calls),
+            None => CallPath::new(calls),
+        })
+    });
+    found.unwrap_or_default()
 }

@@ -11,6 +11,7 @@ mod node;
 mod report;
 mod self_time;
 mod sums;
+pub(crate) mod thread;
 
 pub(crate) use attach::attach;
 pub use current::{Context, trace_id};

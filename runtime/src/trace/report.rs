@@ -28,14 +28,21 @@ pub(crate) fn error_origins(span: &Span) -> Vec<ErrorOrigin> {
     .unwrap_or_default()
 }
 
-/// Reports an error to the nearest enclosing call that still runs.
+/// Reports an error to the nearest enclosing call that still runs. The `length` of `origin` is that of its own path.
 pub(crate) fn report_error_origin(span: &Span, origin: ErrorOrigin) {
+    let mut length = origin.length;
+    let mut origin = Some(origin);
     with_registry_span(span, |span| {
         span.scope().skip(1).find_map(|above| {
             let mut extensions = above.extensions_mut();
             let node = extensions.get_mut::<SpanNode>();
-            let node = node.filter(|node| node.is_running_call())?;
-            node.error_origins.push(origin);
+            let node = node.filter(|node| node.is_call)?;
+            length = length.saturating_sub(1);
+            if node.has_ended {
+                return None;
+            }
+            let origin = origin.take()?;
+            node.error_origins.push(ErrorOrigin { length, ..origin });
             Some(())
         })
     });

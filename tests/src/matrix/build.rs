@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use crate::Fallible;
 use crate::diagnostics::diagnostics;
+use crate::diverging;
 use crate::plan::{Extent, Plan};
 use crate::program::{self, Owner, Program};
 use crate::report::Report;
@@ -25,11 +26,13 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
     workspace.harness(folder)?;
     let mut report = Report::default();
     let mut programs = Vec::new();
+    let mut library = Err("no build has succeeded".into());
     for _ in 0..ROUNDS {
         programs = program::write(plan, &report.left(plan), true);
         workspace.programs(&programs)?;
         let output = workspace.cargo(&["build", "--keep-going"], &[])?;
         let errors = diagnostics(&output, &programs)?;
+        library = diverging::library(&output);
         if output.status.success() {
             break;
         }
@@ -38,6 +41,9 @@ pub(crate) fn run(plan: &mut Plan, folder: &Path, target: &Path) -> Fallible<Rep
     for program in &programs {
         workspace.run(program, &mut report)?;
     }
+    let is_planted = plan.extent == Extent::Planted;
+    let checked = diverging::check(&library?, &workspace.work, is_planted)?;
+    report.record_diverging(checked, is_planted);
     if workspace.has_deep() {
         workspace.deep()?;
     }

@@ -43,7 +43,7 @@ pub(crate) fn diagnostics(output: &Output, programs: &[Program]) -> Fallible<Dia
 }
 
 /// Returns a span, and the spans of the macro calls that it was expanded from.
-fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn expansions(span: &Value) -> impl Iterator<Item = &Value> {
     std::iter::successors(Some(span), |span| {
         Some(&span["expansion"]["span"]).filter(|span| span.is_object())
     })

@@ -2,6 +2,7 @@
 //! without the attribute.
 //!
 //! `matrix sample [SEED]` runs a few sets of arguments for each shape. `matrix all [SEED]` runs all sets, and clippy.
+//! Both compare the warnings about bodies that diverge, too.
 //! `matrix self-check` checks that planted faults are found, and `matrix list` prints the table.
 //! `--only WORD` selects the shapes whose name contains the word; `--target DIR` is the target folder of the builds.
 //!
@@ -13,6 +14,7 @@ mod arguments;
 mod build;
 mod deep;
 mod diagnostics;
+mod diverging;
 mod hostile;
 mod plan;
 mod program;

@@ -15,6 +15,10 @@ pub(crate) struct Report {
     pub(crate) wrong: BTreeMap<Owner, Vec<String>>,
     pub(crate) compared: usize,
     pub(crate) linted: bool,
+    /// The number of functions with diverging bodies.
+    diverging: usize,
+    /// The planted warning of such a function was not found.
+    misses_diverging: bool,
 }
 
 /// Build errors that do not belong to a pair.
@@ -63,6 +67,19 @@ impl Report {
         Ok(())
     }
 
+    /// Records the number of functions with diverging bodies, and the warnings that only their twins cause.
+    pub(crate) fn record_diverging(
+        &mut self,
+        (count, wrong): (usize, Vec<String>),
+        is_planted: bool,
+    ) {
+        self.diverging = count;
+        self.misses_diverging = is_planted && wrong.is_empty();
+        if !is_planted && !wrong.is_empty() {
+            self.wrong.entry(Owner::Nobody).or_default().extend(wrong);
+        }
+    }
+
     pub(crate) fn passes(&self, plan: &Plan) -> bool {
         match plan.extent {
             Extent::Planted => self.unfound(plan).is_empty(),
@@ -73,6 +90,9 @@ impl Report {
     /// Returns the planted faults that were not found, or not with the expected problem.
     fn unfound(&self, plan: &Plan) -> Vec<String> {
         let mut unfound = Vec::new();
+        if self.misses_diverging {
+            unfound.push("a warning about a diverging body was not found".to_owned());
+        }
         for (index, pair) in plan.pairs.iter().enumerate() {
             let shape = plan.shape(pair);
             let problems = self
@@ -95,12 +115,10 @@ impl Report {
         match plan.extent {
             Extent::Planted => {
                 let unfound = self.unfound(plan);
-                let found = plan.pairs.len() - unfound.len();
-                format!(
-                    "{}{found} of {} planted faults found\n",
-                    unfound.join("\n"),
-                    plan.pairs.len()
-                )
+                let planted = plan.pairs.len() + 1;
+                let found = planted - unfound.len();
+                let unfound = unfound.join("\n");
+                format!("{unfound}{found} of {planted} planted faults found\n")
             }
             Extent::Sample | Extent::All => self.failures(plan),
         }
@@ -130,6 +148,7 @@ impl Report {
         }
         let linted = if self.linted { ", clippy was run" } else { "" };
         let good = self.left(plan).len();
+        text += &format!("matrix: {} diverging functions linted\n", self.diverging);
         text += &format!(
             "matrix: {good} of {} pairs behave as without the attribute; {} calls compared{linted}; {} failures\n",
             plan.pairs.len(),

@@ -27,6 +27,8 @@ mod ends;
 // Every record inside a request carries its ids and context, through third-party spans and tasks.
 mod context;
 // Records of random trees of calls, tasks and threads have the right ids and fields.
+mod bounds;
+mod threads;
 mod tree;
 // Records show a field as its derive attributes define it; hashed and redacted values are not in their bytes.
 mod derive;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
+pub(crate) const BOUNDED: &str = env!("CARGO_BIN_EXE_bounded");
 pub(crate) const CANARY: &str = env!("CARGO_BIN_EXE_canary");
 pub(crate) const COLUMNS: &str = env!("CARGO_BIN_EXE_columns");
 pub(crate) const COMPOSED: &str = env!("CARGO_BIN_EXE_composed");
@@ -15,6 +16,7 @@ pub(crate) const HEADERS: &str = env!("CARGO_BIN_EXE_headers");
 pub(crate) const HOSTILE: &str = env!("CARGO_BIN_EXE_hostile");
 pub(crate) const MATRIX: &str = env!("CARGO_BIN_EXE_matrix");
 pub(crate) const STARTUP: &str = env!("CARGO_BIN_EXE_startup");
+pub(crate) const THREADS: &str = env!("CARGO_BIN_EXE_threads");
 
 /// Runs a program that must succeed, and returns its standard output.
 #[track_caller]

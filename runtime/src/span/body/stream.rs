@@ -121,7 +121,7 @@ impl Timing {
         if stats.first_item.is_none() {
             let micros = now.micros_since(observer.start);
             stats.first_item = Some(micros);
-            observer.emit_first_item(&call.span, call.callsite, micros);
+            observer.emit_first_item(call.callsite, micros);
         } else if let Some(since) = waiting_since {
             stats.longest_gap = stats.longest_gap.max(now.micros_since(since));
         }

@@ -15,6 +15,7 @@ use crate::span::callsite::SpanCallsite;
 use crate::span::observer::CallObserver;
 use crate::span::options::SpanOptions;
 use crate::span::panic_report::PanicReport;
+use crate::trace::thread;
 
 /// A call of an annotated function.
 #[derive(Debug)]
@@ -92,10 +93,13 @@ impl Call {
         if self.position == SpanPosition::NotEntered
             && let Some(observer) = &self.observer
         {
-            observer.emit_started(&self.span, self.callsite);
+            observer.emit_started(self.callsite);
         }
-        self.span.with_subscriber(|(id, to)| to.enter(id));
-        self.position = SpanPosition::Inside;
+        // A span that was not entered yet was opened just now, on this thread.
+        if self.position == SpanPosition::NotEntered || !thread::is_ending() {
+            self.span.with_subscriber(|(id, to)| to.enter(id));
+            self.position = SpanPosition::Inside;
+        }
         self.entered_while_unwinding = std::thread::panicking();
     }
 
@@ -249,5 +253,8 @@ impl Drop for Call {
             _ => {}
         }
         observer.finish(self.callsite, &self.span, outcome);
+        if thread::is_ending() {
+            thread::close(std::mem::replace(&mut self.span, Span::none()));
+        }
     }
 }

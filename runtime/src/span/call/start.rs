@@ -7,6 +7,7 @@ use crate::dispatch::{self, Handle};
 use crate::span::callsite::SpanCallsite;
 use crate::span::observer::CallObserver;
 use crate::span::options::SpanOptions;
+use crate::trace::thread;
 
 /// The listeners of a call that is about to start.
 #[derive(Debug)]
@@ -50,16 +51,23 @@ pub(super) fn start(
     options: SpanOptions,
     values: &[&dyn Value],
 ) -> (Span, Option<CallObserver>) {
-    let span = if listeners.is_span_enabled && callsite.is_enabled() {
+    let is_enabled = listeners.is_span_enabled && callsite.is_enabled();
+    // The closure is compiled apart, so the common case does not use it.
+    let span = if !is_enabled {
+        Span::none()
+    } else if thread::can_open_spans() {
         open_span(callsite, &options, values)
     } else {
-        Span::none()
+        thread::open_first(|| open_span(callsite, &options, values))
     };
+    // An ending thread does not ask the filters.
+    let is_filtered = !is_enabled && !thread::is_ending();
     for cause in &options.follows_from {
         span.follows_from(cause);
     }
     let observer = listeners.handle.map(|handle| {
         let mut observer = CallObserver::start(callsite, &span, handle, options);
+        observer.is_filtered = is_filtered;
         observer.capture(callsite, 0, values);
         observer
     });

@@ -40,6 +40,8 @@ pub(in crate::span) struct CallObserver {
     /// The fields of the nearest scope. Outside of a scope the fields of `trace` apply.
     pub(super) frame: Option<Arc<Frame>>,
     pub(super) llm_usage: Option<Box<LlmUsage>>,
+    /// A filter disables the span.
+    pub(in crate::span) is_filtered: bool,
     /// The call failed with a status code, which has no error text: its origin is the last error recorded inside.
     pub(super) failed_by_status: bool,
     /// The fields recorded through handles of the call.
@@ -72,6 +74,7 @@ impl CallObserver {
             trace: attached.trace,
             frame: attached.frame,
             llm_usage: None,
+            is_filtered: false,
             failed_by_status: false,
             recorded: None,
         }
@@ -142,20 +145,15 @@ impl CallObserver {
     }
 
     /// Emits the `_started` record if the level DEBUG is enabled.
-    pub(in crate::span) fn emit_started(&self, span: &Span, callsite: &'static SpanCallsite) {
-        if self.handle.wants(Level::Debug, callsite.target) && !span.is_none() {
+    pub(in crate::span) fn emit_started(&self, callsite: &'static SpanCallsite) {
+        if self.handle.wants(Level::Debug, callsite.target) && !self.is_filtered {
             self.emit(Kind::Started, self.record.start);
         }
     }
 
     /// Emits the `_first_item` record of a stream if the level DEBUG is enabled.
-    pub(in crate::span) fn emit_first_item(
-        &self,
-        span: &Span,
-        callsite: &'static SpanCallsite,
-        micros: u64,
-    ) {
-        if self.handle.wants(Level::Debug, callsite.target) && !span.is_none() {
+    pub(in crate::span) fn emit_first_item(&self, callsite: &'static SpanCallsite, micros: u64) {
+        if self.handle.wants(Level::Debug, callsite.target) && !self.is_filtered {
             self.emit(Kind::FirstItem, self.record.start + micros);
         }
     }

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tracing::Span;
 
+use crate::context::CallPath;
 use crate::record::Record;
 use crate::span::callsite::SpanCallsite;
 use crate::trace::{self, ErrorOrigin};
@@ -29,16 +30,26 @@ pub(super) fn resolve_error_origin(
     let hashes: Vec<u64> = texts.map(|piece| hash(text.get(*piece))).collect();
     let same = reported.iter().find(|error| hashes.contains(&error.hash));
     let last = reported.last().filter(|_| failed_by_status);
-    let passed_on = same.or(last).copied();
+    let passed_on = same.or(last);
     failure.origin_span_id = passed_on.map(|error| error.span_id);
+    let mut path = trace::path(span, reported.last());
+    if path.len() == 0 {
+        path = CallPath::new(std::iter::once(&callsite.info));
+    }
     if let (Some(hash), Some(span_id)) = (hashes.first().copied(), record.span_id) {
-        let own = ErrorOrigin { hash, span_id };
-        trace::report_error_origin(span, passed_on.unwrap_or(own));
+        let (hash, span_id) =
+            passed_on.map_or((hash, span_id), |error| (error.hash, error.span_id));
+        trace::report_error_origin(
+            span,
+            ErrorOrigin {
+                hash,
+                span_id,
+                length: path.len(),
+                outermost: path.outermost().cloned(),
+            },
+        );
     }
-    failure.path = trace::path(span);
-    if failure.path.is_empty() {
-        failure.path.push(&callsite.info);
-    }
+    failure.path = path;
 }
 
 fn hash(text: &str) -> u64 {

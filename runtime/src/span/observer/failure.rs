@@ -4,14 +4,18 @@ use std::error::Error;
 use std::fmt::{Arguments, Debug};
 
 use ragspan_core::record::keys;
-use ragspan_core::source::shorten_stack_trace;
 
 use super::call_observer::CallObserver;
 use crate::cancel;
+use crate::context::CallPath;
 use crate::record::{ErrorKind, Failure, Outcome};
+use crate::span::panic_report::stored_backtrace;
 
-/// At most this many sources of an error are recorded.
+/// At most this many sources of an error are recorded: the first ones, and the deepest.
 const MAX_CHAIN: usize = 16;
+
+/// At most this many sources are read, since an error may be among its own.
+const MAX_SOURCES: usize = 1024;
 
 impl CallObserver {
     /// Records an error and its sources.
@@ -23,18 +27,25 @@ impl CallObserver {
     ) {
         let text = &mut self.record.fields.text;
         let message = text.print(message);
-        let mut chain = Vec::new();
-        let mut next = source;
-        while let Some(error) = next.filter(|_| chain.len() < MAX_CHAIN) {
-            chain.push(text.print(format_args!("{error}")));
-            next = error.source();
+        let sources = std::iter::successors(source, |&error| error.source());
+        let mut sources = sources.take(MAX_SOURCES);
+        let first = sources.by_ref().take(MAX_CHAIN - 1);
+        let mut chain: Vec<_> = first
+            .map(|error| text.print(format_args!("{error}")))
+            .collect();
+        let (mut deepest, mut left_out) = (sources.next(), 0);
+        for error in sources {
+            deepest = Some(error);
+            left_out += 1;
         }
+        chain.extend(deepest.map(|error| text.print(format_args!("{error}"))));
         self.record.failure = Some(Failure {
             kind,
             message,
             chain,
+            left_out,
             origin_span_id: None,
-            path: Vec::new(),
+            path: CallPath::default(),
             backtrace: None,
         });
     }
@@ -44,14 +55,14 @@ impl CallObserver {
         let printed = format!("{report:?}");
         let backtrace = printed.split_once("Stack backtrace:");
         if let (Some((_, backtrace)), Some(failure)) = (backtrace, &mut self.record.failure) {
-            failure.backtrace = Some(stored(backtrace.trim_start_matches('\n')));
+            failure.backtrace = Some(stored_backtrace(backtrace.trim_start_matches('\n')));
         }
     }
 
     /// Records the backtrace of a panic.
     pub(in crate::span) fn panic_backtrace(&mut self, backtrace: &str) {
         if let Some(failure) = &mut self.record.failure {
-            failure.backtrace = Some(stored(backtrace));
+            failure.backtrace = Some(backtrace.into());
         }
     }
 
@@ -90,17 +101,4 @@ impl CallObserver {
             failure.kind = ErrorKind::Label(label);
         }
     }
-}
-
-/// Returns a backtrace as a record holds it: without the folders of the machine that compiled the program.
-fn stored(backtrace: &str) -> Box<str> {
-    truncate(&shorten_stack_trace(backtrace)).into()
-}
-
-/// Returns at most the first 16 KiB of a backtrace.
-fn truncate(backtrace: &str) -> &str {
-    const MAX_LENGTH: usize = 16 * 1024;
-    backtrace
-        .get(..backtrace.floor_char_boundary(MAX_LENGTH))
-        .unwrap_or(backtrace)
 }

@@ -38,7 +38,7 @@ impl CallObserver {
         self.collect(callsite, span, outcome);
         self.count(callsite, outcome, micros);
         // A filter that disables the span hides its record as well, unless the record is a warning or worse.
-        let is_enabled = !span.is_none() || self.record.level >= Level::Warning;
+        let is_enabled = !self.is_filtered || self.record.level >= Level::Warning;
         if is_enabled && self.handle.wants(self.record.level, callsite.target) {
             self.handle.push(self.record);
         } else {
