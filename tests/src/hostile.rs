@@ -1,7 +1,7 @@
 //! A service that starts under the conditions that `tests/it/hostile.rs` creates, and executes commands.
 //!
 //! `hostile [sqlite=PATH] [file=PATH] [metrics=ADDRESS] [strict] [relative]`. The commands are lines of standard input: `add`,
-//! `many`, `flush`, `health`, `address`, `end`. The answers go to standard error, after the word `app`; records go to standard output.
+//! `many`, `series`, `flush`, `health`, `address`, `end`. The answers go to standard error, after the word `app`; records go to standard output.
 
 #![allow(clippy::print_stderr, missing_docs)]
 
@@ -14,6 +14,15 @@ use ragspan::{Config, Telemetry, rag_span};
 #[rag_span(layer = "api", ok(|sum| sum = *sum))]
 fn add(one: usize, two: usize) -> usize {
     one + two
+}
+
+/// Records more series of the service's own than one should have.
+fn series() -> usize {
+    const SERIES: usize = 100_000;
+    for number in 0..SERIES {
+        metrics::gauge!("jobs", "id" => number.to_string()).set(1.0);
+    }
+    SERIES
 }
 
 fn config() -> Config {
@@ -49,6 +58,7 @@ fn main() {
                 "app {}",
                 (0..5_000).map(|number| add(number, 0)).max().unwrap_or(0)
             ),
+            ("series", _) => eprintln!("app {}", series()),
             ("flush", Some(telemetry)) => eprintln!("app {}", telemetry.flush_blocking()),
             ("health", Some(telemetry)) => eprintln!("app {}", telemetry.health().to_json()),
             ("address", Some(telemetry)) => eprintln!("app {:?}", telemetry.metrics_address()),

@@ -42,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["foreign-recorder"] => foreign_recorder(),
         ["metrics"] => print_metrics(),
         ["listener"] => listener(),
+        ["silent", address, count] => silent(address, count.parse()?),
         ["port-taken"] => port_taken(),
         ["small-database", path] => small_database(path),
         ["unwritable", path] => unwritable(path),
@@ -199,6 +200,16 @@ fn listener() -> Result<(), Box<dyn Error>> {
 
 fn local(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// Opens connections on which it sends nothing, until the end of standard input.
+fn silent(address: &str, count: usize) -> Result<(), Box<dyn Error>> {
+    let clients = (0..count).map(|_| std::net::TcpStream::connect(address));
+    let clients = clients.collect::<Result<Vec<_>, _>>()?;
+    println!("open");
+    std::io::read_to_string(std::io::stdin())?;
+    drop(clients);
+    Ok(())
 }
 
 fn port_taken() -> Result<(), Box<dyn Error>> {

@@ -42,7 +42,7 @@ impl Counter {
     }
 }
 
-/// A gauge of the closed list, in whole numbers.
+/// A gauge of the closed list, in its unit's steps.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
     value: AtomicI64,

@@ -7,20 +7,23 @@ use super::foreign;
 use super::format::ExpositionFormat;
 use super::names::Name;
 use super::number::Number;
-use super::registry::Registry;
 use super::sample::SampleRow;
 
 /// Writes the families with series, in the order of the list; then all foreign metrics.
-pub(super) fn render(registry: &Registry, format: ExpositionFormat) -> String {
+pub(super) fn render(
+    mut rows: impl FnMut(Name) -> Vec<SampleRow>,
+    foreign_text: impl FnOnce() -> String,
+    format: ExpositionFormat,
+) -> String {
     let mut out = String::new();
     for name in Name::ALL {
-        let rows = registry.rows(*name);
+        let rows = rows(*name);
         if !rows.is_empty() {
             write_head(&mut out, *name, format);
             rows.iter().for_each(|row| write_row(&mut out, row, format));
         }
     }
-    foreign::write(&mut out, &registry.foreign_text(), format);
+    foreign::write(&mut out, &foreign_text(), format);
     if format == ExpositionFormat::OpenMetrics {
         out.push_str("# EOF\n");
     }
@@ -97,6 +100,7 @@ pub(super) fn append(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::registry::Registry;
     use super::*;
 
     fn exemplar() -> Exemplar {

@@ -37,6 +37,8 @@ pub(crate) enum Unit {
     Bytes,
     /// Milliseconds, stored in microseconds.
     Milliseconds,
+    /// Seconds, stored in milliseconds.
+    Seconds,
     /// US dollars, stored in billionths: one token of a small model costs less than a millionth.
     Dollars,
     /// A score between 0 and 1, stored in billionths.
@@ -49,7 +51,7 @@ impl Unit {
     pub(crate) const fn steps(self) -> u64 {
         match self {
             Self::Count | Self::Bytes => 1,
-            Self::Milliseconds => 1_000,
+            Self::Milliseconds | Self::Seconds => 1_000,
             Self::Dollars | Self::Score => 1_000_000_000,
         }
     }
@@ -60,6 +62,7 @@ impl Unit {
             Self::Count | Self::Score => None,
             Self::Bytes => Some("bytes"),
             Self::Milliseconds => Some("ms"),
+            Self::Seconds => Some("seconds"),
             Self::Dollars => Some("usd"),
         }
     }
@@ -225,6 +228,10 @@ closed_list! {
         "Delivered records that a sink deleted later, because they were too old or too many.";
     RecordsPending = "ragspan_records_pending", Gauge, ["sink"], Count, &[],
         "Records still on their way to a sink.";
+    OldestPending = "ragspan_oldest_pending_seconds", Gauge, ["sink"], Seconds, &[],
+        "Age of the oldest record that waits for a sink, in seconds; 0 if none waits.";
+    DeliveryRetries = "ragspan_delivery_retries_total", Counter, ["sink"], Count, &[],
+        "Attempts to deliver a batch to a sink, after the first one.";
     Redactions = "ragspan_redactions_total", Counter, ["rule"], Count, &[],
         "Secrets that were redacted in the texts of records, by rule.";
     ServiceInfo = "rag_service_info", Gauge, ["service_name", "service_version", "deployment_environment_name"], Count, &[],
@@ -240,6 +247,17 @@ const PREFIX: &str = "rag";
 const SUFFIXES: &[&str] = &["_total", "_created", "_bucket", "_sum", "_count", "_info"];
 
 impl Name {
+    /// The metrics of the delivery stats, which add up in one exposition.
+    pub(super) const ACCOUNTING: [Self; 7] = [
+        Self::RecordsEmitted,
+        Self::RecordsDelivered,
+        Self::RecordsDropped,
+        Self::RecordsFiltered,
+        Self::RecordsPending,
+        Self::OldestPending,
+        Self::DeliveryRetries,
+    ];
+
     /// Returns the name in scrapes, rules and panels.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {

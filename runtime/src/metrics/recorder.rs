@@ -193,18 +193,29 @@ impl metrics::CounterFn for InUnits<Counter> {
     }
 }
 
+impl InUnits<Gauge> {
+    /// Rounds to whole steps.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the steps of a unit are far below 2^53"
+    )]
+    fn whole(&self, value: f64) -> i64 {
+        whole(value * self.steps() as f64)
+    }
+}
+
 impl metrics::GaugeFn for InUnits<Gauge> {
     fn increment(&self, value: f64) {
-        self.cell.add(whole(value));
+        self.cell.add(self.whole(value));
     }
 
     fn decrement(&self, value: f64) {
-        self.cell.add(whole(-value));
+        self.cell.add(self.whole(-value));
     }
 
     fn set(&self, value: f64) {
         if !value.is_nan() {
-            self.cell.set(whole(value));
+            self.cell.set(self.whole(value));
         }
     }
 }

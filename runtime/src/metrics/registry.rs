@@ -1,6 +1,7 @@
 //! The registry: every series of the closed list, and the recorder of all other metrics.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
@@ -22,6 +23,10 @@ use crate::record::Service;
 /// The most refused names that are remembered, so that generated names cannot fill the memory.
 const MAX_REFUSED: usize = 64;
 
+/// The series of the delivery stats at one moment, so that they add up however long the rest takes to render.
+#[derive(Debug, Default)]
+pub(crate) struct Accounting(BTreeMap<Name, Vec<SampleRow>>);
+
 /// All metrics of one `Telemetry`.
 ///
 /// Handles are `Arc`s: cache them, because each request for a handle looks the series up.
@@ -31,6 +36,8 @@ pub(crate) struct Registry {
     /// The service of [`Name::ServiceInfo`], whose labels are known only when it is rendered.
     service: OnceLock<Arc<Service>>,
     foreign: PrometheusRecorder,
+    /// Whether a metric was recorded or described there.
+    has_foreign: AtomicBool,
     refused: Mutex<BTreeSet<String>>,
 }
 
@@ -80,6 +87,7 @@ impl Registry {
             families: Name::ALL.iter().map(|name| AnyFamily::new(*name)).collect(),
             service: OnceLock::new(),
             foreign: PrometheusBuilder::new().build_recorder(),
+            has_foreign: AtomicBool::new(false),
             refused: Mutex::default(),
         })
     }
@@ -91,6 +99,7 @@ impl Registry {
             families: Vec::new(),
             service: OnceLock::new(),
             foreign: PrometheusBuilder::new().build_recorder(),
+            has_foreign: AtomicBool::new(false),
             refused: Mutex::default(),
         })
     }
@@ -163,7 +172,26 @@ impl Registry {
     /// Renders all metrics in the format that [`negotiate`](super::negotiate) chose.
     #[must_use]
     pub(crate) fn render(&self, format: ExpositionFormat) -> String {
-        exposition::render(self, format)
+        self.render_with(self.accounting(), format)
+    }
+
+    /// Returns the current series of the delivery stats.
+    pub(crate) fn accounting(&self) -> Accounting {
+        let rows = |name: Name| (name, self.rows(name));
+        Accounting(Name::ACCOUNTING.map(rows).into())
+    }
+
+    /// Renders all metrics, with the series of the delivery stats as they were.
+    pub(crate) fn render_with(
+        &self,
+        mut accounting: Accounting,
+        format: ExpositionFormat,
+    ) -> String {
+        let rows = |name| match accounting.0.remove(&name) {
+            Some(rows) => rows,
+            None => self.rows(name),
+        };
+        exposition::render(rows, || self.foreign_text(), format)
     }
 
     #[cfg(any(test, feature = "testing"))]
@@ -187,8 +215,13 @@ impl Registry {
             .map(|sample| sample.value)
     }
 
+    /// Returns whether [`upkeep`](Self::upkeep) has anything to do.
+    pub(crate) fn needs_upkeep(&self) -> bool {
+        self.has_foreign.load(Ordering::Relaxed)
+    }
+
     /// Moves the values of foreign histograms into their summaries. Call it every few seconds: between two calls
-    /// each recorded value uses memory.
+    /// each recorded value uses memory. It takes the longer the more histograms there are.
     pub(crate) fn upkeep(&self) {
         self.foreign.handle().run_upkeep();
     }
@@ -234,7 +267,9 @@ impl Registry {
             .unwrap_or_default()
     }
 
+    /// Returns the recorder of foreign metrics, for the caller to record one.
     pub(super) fn foreign(&self) -> &PrometheusRecorder {
+        self.has_foreign.store(true, Ordering::Relaxed);
         &self.foreign
     }
 

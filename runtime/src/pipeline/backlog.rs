@@ -51,6 +51,8 @@ struct ClassQueue {
     queued_bytes: usize,
     /// Of the chunks that are being delivered.
     delivering_bytes: usize,
+    /// When the first record that is being delivered was emitted.
+    delivering_since: Option<u64>,
     /// The number of chunks that were ever pushed.
     pushed: u64,
 }
@@ -73,6 +75,26 @@ impl ClassQueue {
         let chunk = self.chunks.pop_front()?;
         self.queued_bytes -= chunk.bytes();
         Some(chunk)
+    }
+
+    /// Moves the next chunk to those that are being delivered.
+    fn deliver(&mut self) -> Option<Chunk> {
+        let chunk = self.pop()?;
+        self.delivering_bytes += chunk.bytes();
+        self.delivering_since = self.delivering_since.or(chunk.emitted_at());
+        Some(chunk)
+    }
+
+    /// Notes that what was being delivered is done.
+    fn end_delivery(&mut self) {
+        self.delivering_bytes = 0;
+        self.delivering_since = None;
+    }
+
+    /// Returns when the oldest record was emitted, in microseconds since the Unix epoch.
+    fn oldest(&self) -> Option<u64> {
+        let first = || self.chunks.front().and_then(Chunk::emitted_at);
+        self.delivering_since.or_else(first)
     }
 
     /// Returns the number of chunks that have left the queue.
@@ -134,10 +156,16 @@ impl Backlog {
         !self.important.chunks.is_empty() || !self.ordinary.chunks.is_empty()
     }
 
+    /// Returns when the oldest record that waits or is being delivered was emitted, in microseconds since the Unix epoch.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        let classes = [self.important.oldest(), self.ordinary.oldest()];
+        classes.into_iter().flatten().min()
+    }
+
     /// Returns what to do next; the work before it is done.
     pub(super) fn next(&mut self) -> Option<Work> {
-        self.important.delivering_bytes = 0;
-        self.ordinary.delivering_bytes = 0;
+        self.important.end_delivery();
+        self.ordinary.end_delivery();
         if let Some(flush) = self.flushes.pop_front_if(|flush| {
             self.important.left() >= flush.important && self.ordinary.left() >= flush.ordinary
         }) {
@@ -161,8 +189,7 @@ impl Backlog {
                 if is_full && !chunks.is_empty() {
                     return Batch::new(chunks);
                 }
-                queue.delivering_bytes += next.bytes();
-                chunks.extend(queue.pop());
+                chunks.extend(queue.deliver());
             }
         }
         Batch::new(chunks)
@@ -178,6 +205,10 @@ mod tests {
     use crate::sink::Source;
 
     fn chunk(records: usize, text: usize) -> Chunk {
+        chunk_at(0, records, text)
+    }
+
+    fn chunk_at(timestamp: u64, records: usize, text: usize) -> Chunk {
         let service = Service {
             name: String::new(),
             environment: String::new(),
@@ -191,7 +222,10 @@ mod tests {
         };
         let records: Vec<_> = (0..records)
             .map(|_| {
-                let mut record = Box::new(Record::default());
+                let mut record = Box::new(Record {
+                    timestamp,
+                    ..Record::default()
+                });
                 record.fields.push_text("text", &"x".repeat(text));
                 record
             })
@@ -268,6 +302,22 @@ mod tests {
         backlog.close();
         assert!(matches!(backlog.next(), Some(Work::Deliver(_))));
         assert!(matches!(backlog.next(), Some(Work::End)));
+    }
+
+    #[test]
+    fn the_oldest_record_may_wait_or_be_in_delivery_and_be_of_either_class() {
+        let mut backlog = Backlog::default();
+        assert_eq!(backlog.oldest(), None);
+        backlog.push(Class::Important, chunk_at(20, 512, 1));
+        backlog.push(Class::Ordinary, chunk_at(10, 512, 1));
+        backlog.push(Class::Ordinary, chunk_at(30, 512, 1));
+        // The important records are delivered first.
+        for oldest in [10, 10, 30] {
+            assert!(matches!(backlog.next(), Some(Work::Deliver(_))));
+            assert_eq!(backlog.oldest(), Some(oldest));
+        }
+        assert!(backlog.next().is_none());
+        assert_eq!(backlog.oldest(), None);
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl SharedBacklog {
         }
     }
 
+    /// Returns when the oldest record that waits or is being delivered was emitted.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.backlog().oldest()
+    }
+
     /// Drops the flushes that wait, which then fail.
     pub(super) fn fail_flushes(&self) {
         self.backlog().drop_flushes();
@@ -72,6 +77,7 @@ impl SinkQueue {
         opened: oneshot::Sender<bool>,
     ) -> Self {
         let shared = Arc::new(SharedBacklog::default());
+        stats.set_backlog(&shared);
         let task = SinkTask::new(sink, Arc::clone(&stats));
         let task = tokio::spawn(task.run(Arc::clone(&shared), opened));
         Self {
@@ -134,6 +140,28 @@ mod tests {
         }
     }
 
+    /// Accepts a batch after some attempts that fail.
+    struct Failing {
+        attempts: usize,
+    }
+
+    impl Sink for Failing {
+        const NAME: &'static str = "failing";
+
+        async fn deliver(&mut self, _: Batch) -> Result<(), SinkError> {
+            match self.attempts.checked_sub(1) {
+                None => Ok(()),
+                Some(left) => {
+                    self.attempts = left;
+                    Err(SinkError::Retryable {
+                        source: "busy".into(),
+                        after: Some(std::time::Duration::ZERO),
+                    })
+                }
+            }
+        }
+    }
+
     fn service() -> Service {
         Service {
             name: String::new(),
@@ -144,8 +172,15 @@ mod tests {
     }
 
     fn chunk(records: usize, text: usize) -> Chunk {
+        chunk_at(0, records, text)
+    }
+
+    fn chunk_at(timestamp: u64, records: usize, text: usize) -> Chunk {
         let record = || {
-            let mut record = Box::new(Record::default());
+            let mut record = Box::new(Record {
+                timestamp,
+                ..Record::default()
+            });
             record.fields.push_text("text", &"x".repeat(text));
             record
         };
@@ -159,14 +194,54 @@ mod tests {
     }
 
     fn start(panics: bool) -> (SinkQueue, Arc<SinkStats>, Arc<Pipeline>) {
+        start_sink(Stuck { panics })
+    }
+
+    fn start_sink<S: Sink>(sink: S) -> (SinkQueue, Arc<SinkStats>, Arc<Pipeline>) {
         let pipeline = Arc::new(Pipeline::new(service(), Level::Info, Registry::new(), 4));
-        let stats = Arc::new(SinkStats::new(Stuck::NAME, &pipeline));
+        let stats = Arc::new(SinkStats::new(S::NAME, &pipeline));
         let (opened, _) = oneshot::channel();
-        let queue = SinkQueue::start(Stuck { panics }, Arc::clone(&stats), opened);
+        let queue = SinkQueue::start(sink, Arc::clone(&stats), opened);
         (queue, stats, pipeline)
     }
 
+    /// Returns the value of a metric of this sink.
+    fn metric(pipeline: &Pipeline, name: &str, sink: &str) -> f64 {
+        let value = pipeline.registry().value(name, &[("sink", sink)]);
+        value.unwrap()
+    }
+
     #[tokio::test]
+    async fn attempts_after_the_first_one_are_counted() {
+        let (queue, stats, pipeline) = start_sink(Failing { attempts: 3 });
+        queue.offer(Class::Ordinary, chunk(2, 1));
+        assert!(queue.flush(false).await);
+        queue.offer(Class::Ordinary, chunk(2, 1));
+        assert!(queue.flush(false).await);
+        let counts = stats.publish(stats.snapshot(0), 4);
+        assert_eq!((counts.delivered, counts.retried), (4, 3));
+        let shown = metric(&pipeline, "ragspan_delivery_retries_total", "failing");
+        assert!((shown - 3.0).abs() < 0.1, "{shown}");
+    }
+
+    #[tokio::test]
+    async fn the_age_of_the_oldest_record_is_shown_while_it_is_pending() {
+        const AGE: std::time::Duration = std::time::Duration::from_secs(90);
+        let (queue, stats, pipeline) = start(false);
+        let publish = |emitted| stats.publish(stats.snapshot(0), emitted).oldest_pending;
+        let shown = || metric(&pipeline, "ragspan_oldest_pending_seconds", "stuck");
+        assert_eq!(publish(0), None);
+        assert!(shown() < 0.001);
+        let now = crate::clock::now().unix_micros();
+        queue.offer(Class::Ordinary, chunk_at(now - 90_000_000, 1, 1));
+        assert!(publish(1) >= Some(AGE), "it waits");
+        tokio::task::yield_now().await;
+        queue.offer(Class::Ordinary, chunk_at(now, 1, 1));
+        assert!(publish(2) >= Some(AGE), "it is being delivered");
+        assert!(shown() >= 90.0);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_stuck_sink_drops_and_counts_what_does_not_fit_and_is_degraded() {
         let (queue, stats, _pipeline) = start(false);
         for _ in 0..100 {

@@ -108,6 +108,7 @@ impl<S: Sink> SinkTask<S> {
                     self.report_unavailable(&error);
                     tokio::time::sleep(error.after().unwrap_or(delay)).await;
                     delay = next_delay(delay);
+                    self.stats.count_retry();
                 }
             }
         }

@@ -1,13 +1,16 @@
 //! Counts what happened to the records of one sink, and holds the sink's health.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use super::Pipeline;
 use super::drops::DropReport;
 use super::messages::print_to_stderr;
 use super::sink_event::SinkEvent;
 use super::sink_health::{DegradedKind, HealthTracker};
+use super::sink_queue::SharedBacklog;
+use crate::clock;
 use crate::metrics::{Counter, Gauge, Name, Registry};
 
 /// Why a record was dropped.
@@ -61,6 +64,11 @@ pub struct DeliveryStats {
     pub filtered: u64,
     /// Records that are still in a queue or being retried.
     pub pending: u64,
+    /// Attempts to deliver a batch of records, after the first one.
+    pub retried: u64,
+    /// The age of the oldest record that waits for this sink or is being delivered to it; `None` if there is none.
+    pub oldest_pending: Option<Duration>,
+    dropped_by_reason: [u64; Dropped::ALL.len()],
 }
 
 impl DeliveryStats {
@@ -73,7 +81,16 @@ impl DeliveryStats {
             dropped,
             filtered: 0,
             pending: emitted.saturating_sub(counts.delivered + dropped),
+            retried: counts.retried,
+            oldest_pending: None,
+            dropped_by_reason: counts.dropped,
         }
+    }
+
+    /// Returns the number of records that were dropped for this reason. [`dropped`](Self::dropped) is their sum.
+    #[must_use]
+    pub const fn dropped_for(&self, why: Dropped) -> u64 {
+        self.dropped_by_reason[why as usize]
     }
 }
 
@@ -83,6 +100,7 @@ pub(super) struct Counts {
     delivered: u64,
     /// By reason.
     dropped: [u64; Dropped::ALL.len()],
+    retried: u64,
 }
 
 /// The counters and the health of one sink.
@@ -92,7 +110,10 @@ pub(crate) struct SinkStats {
     delivered: AtomicU64,
     /// By reason.
     dropped: [AtomicU64; Dropped::ALL.len()],
+    retried: AtomicU64,
     metrics: SinkMetrics,
+    /// What waits for the sink, while it runs.
+    backlog: OnceLock<Weak<SharedBacklog>>,
     health: HealthTracker,
     /// Records that did not fit into the sink's queue.
     overflow: DropReport,
@@ -106,6 +127,8 @@ struct SinkMetrics {
     delivered: Arc<Counter>,
     dropped: [Arc<Counter>; Dropped::ALL.len()],
     pending: Arc<Gauge>,
+    oldest_pending: Arc<Gauge>,
+    retried: Arc<Counter>,
 }
 
 impl SinkStats {
@@ -116,16 +139,26 @@ impl SinkStats {
             delivered: registry.counter(Name::RecordsDelivered, &[sink]),
             dropped: Dropped::ALL.map(dropped),
             pending: registry.gauge(Name::RecordsPending, &[sink]),
+            oldest_pending: registry.gauge(Name::OldestPending, &[sink]),
+            retried: registry.counter(Name::DeliveryRetries, &[sink]),
         };
         Self {
             sink,
             delivered: AtomicU64::new(0),
             dropped: Default::default(),
+            retried: AtomicU64::new(0),
             metrics,
+            backlog: OnceLock::new(),
             health: HealthTracker::default(),
             overflow: DropReport::default(),
             pipeline: Arc::downgrade(pipeline),
         }
+    }
+
+    /// Sets what waits for the sink, whose oldest record the stats show.
+    pub(super) fn set_backlog(&self, backlog: &Arc<SharedBacklog>) {
+        // A sink has one queue.
+        let _set = self.backlog.set(Arc::downgrade(backlog));
     }
 
     /// Marks the sink as degraded without printing a line: the start report prints it.
@@ -193,6 +226,11 @@ impl SinkStats {
         self.delivered.fetch_add(records as u64, Relaxed);
     }
 
+    /// Counts an attempt after the first one.
+    pub(super) fn count_retry(&self) {
+        self.retried.fetch_add(1, Relaxed);
+    }
+
     pub(super) fn count_dropped(&self, why: Dropped, records: usize) {
         self.dropped[why as usize].fetch_add(records as u64, Relaxed);
     }
@@ -204,20 +242,31 @@ impl SinkStats {
         Counts {
             delivered: self.delivered.load(Relaxed),
             dropped,
+            retried: self.retried.load(Relaxed),
         }
+    }
+
+    /// Returns the age of the oldest record that waits or is being delivered.
+    fn oldest_pending(&self) -> Option<Duration> {
+        let oldest = self.backlog.get()?.upgrade()?.oldest()?;
+        let age = clock::now().unix_micros().saturating_sub(oldest);
+        Some(Duration::from_micros(age))
     }
 
     /// Writes a snapshot to the metrics, and returns it with what is pending. `emitted` has to be read after the
     /// snapshot, or more records would be delivered than were emitted.
     pub(super) fn publish(&self, counts: Counts, emitted: u64) -> DeliveryStats {
-        let stats = DeliveryStats::new(self.sink, counts, emitted);
+        let mut stats = DeliveryStats::new(self.sink, counts, emitted);
+        stats.oldest_pending = self.oldest_pending().filter(|_| stats.pending > 0);
         self.metrics.delivered.raise_to(counts.delivered);
+        self.metrics.retried.raise_to(counts.retried);
         for (counter, records) in self.metrics.dropped.iter().zip(counts.dropped) {
             counter.raise_to(records);
         }
-        self.metrics
-            .pending
-            .set(i64::try_from(stats.pending).unwrap_or(i64::MAX));
+        let whole = |number: u128| i64::try_from(number).unwrap_or(i64::MAX);
+        self.metrics.pending.set(whole(stats.pending.into()));
+        let age = stats.oldest_pending.unwrap_or_default();
+        self.metrics.oldest_pending.set(whole(age.as_millis()));
         stats
     }
 }

@@ -21,7 +21,7 @@ use super::sink_queue::SinkQueue;
 use super::stats::{DeliveryStats, SinkStats};
 use crate::clock;
 use crate::record::{Level, Record};
-use crate::sink::{Chunk, Sink, Source};
+use crate::sink::{Blocking, Chunk, Sink, Source};
 
 /// How often an awake worker polls the ingest queue.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -179,12 +179,18 @@ async fn wait_until_open(mut opened: OpenedReceiver, stats: &SinkStats, limit: P
     }
 }
 
-/// Runs the periodic work that does not depend on records.
+/// Runs the periodic work that does not depend on records. The upkeep of many metrics takes long, so it has a thread of
+/// its own.
 async fn run_housekeeping(pipeline: Arc<Pipeline>) {
+    let mut thread = Blocking::new("ragspan-upkeep");
     loop {
         tokio::time::sleep(HOUSEKEEPING_INTERVAL).await;
         clock::follow_wall_clock();
-        pipeline.registry().upkeep();
+        let registry = Arc::clone(pipeline.registry());
+        if registry.needs_upkeep() {
+            // If the system gives no thread, the next interval tries again.
+            let _done = thread.run(move || registry.upkeep()).await;
+        }
     }
 }
 

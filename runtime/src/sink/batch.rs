@@ -78,6 +78,11 @@ impl Chunk {
         self.0.bytes
     }
 
+    /// Returns when the first record was emitted, in microseconds since the Unix epoch.
+    pub(crate) fn emitted_at(&self) -> Option<u64> {
+        self.0.records.first().map(|record| record.timestamp)
+    }
+
     fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let pairs = self.0.records.iter().zip(&self.0.lines);
         pairs.map(|(record, line)| Entry {

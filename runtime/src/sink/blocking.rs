@@ -1,4 +1,4 @@
-//! Runs a sink's blocking work on a thread of its own, which is started when it is first needed.
+//! Runs blocking work, a sink's or the worker's, on a thread of its own, which is started when it is first needed.
 //!
 //! The runtime's own pool is not used, since it panics if the system cannot create a thread. Here that is an error, and
 //! the next call tries again.
@@ -12,13 +12,13 @@ type BlockingJob = Box<dyn FnOnce() + Send>;
 
 /// A handle to the thread, which ends when the handle is dropped and the last job is done.
 #[derive(Debug)]
-pub(super) struct Blocking {
+pub(crate) struct Blocking {
     name: &'static str,
     jobs: Option<mpsc::Sender<BlockingJob>>,
 }
 
 impl Blocking {
-    pub(super) fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self { name, jobs: None }
     }
 
@@ -27,7 +27,7 @@ impl Blocking {
     /// # Errors
     ///
     /// If the system cannot create a thread, or if `work` panicked.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &mut self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<T> {

@@ -12,6 +12,7 @@ mod stdout;
 use std::time::Duration;
 
 pub(crate) use batch::{Batch, Chunk, MAX_BYTES as MAX_BATCH_BYTES, MAX_RECORDS, Source};
+pub(crate) use blocking::Blocking;
 pub use database::SqliteSettings;
 pub use file::FileSettings;
 pub(crate) use file::FileSink;

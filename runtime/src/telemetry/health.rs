@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
-use crate::pipeline::{DeliveryStats, Pipeline};
+use crate::pipeline::{DeliveryStats, Dropped, Pipeline};
 use crate::privacy::redact;
 
 /// The current problems, and the delivery stats of every sink.
@@ -29,24 +29,32 @@ impl Health {
         self.warnings.is_empty()
     }
 
-    /// Returns JSON such as `{"status":"ok","troubles":[],"sinks":[{"sink":"sqlite","emitted":8,..}]}`. The status is
-    /// `ok` or `degraded`, and the warnings are in `troubles`.
+    /// Returns JSON such as `{"status":"ok","warnings":[],"sinks":[{"sink":"sqlite","emitted":8,..}]}`. The status is
+    /// `ok` or `degraded`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let status = if self.is_ok() { "ok" } else { "degraded" };
         let sinks: Vec<_> = self.sinks.iter().map(sink).collect();
-        json!({"status": status, "troubles": self.warnings, "sinks": sinks}).to_string()
+        json!({"status": status, "warnings": self.warnings, "sinks": sinks}).to_string()
     }
 }
 
 fn sink(stats: &DeliveryStats) -> serde_json::Value {
+    let by_reason = Dropped::ALL.map(|why| (why.reason(), stats.dropped_for(why)));
+    // Nothing filters the records of one sink yet.
+    let filtered_by_reason: [(&str, u64); 0] = [];
+    let oldest = stats.oldest_pending.map(|age| age.as_secs_f64());
     json!({
         "sink": stats.sink,
         "emitted": stats.emitted,
         "delivered": stats.delivered,
+        "retried": stats.retried,
         "dropped": stats.dropped,
+        "dropped_by_reason": BTreeMap::from(by_reason),
         "filtered": stats.filtered,
+        "filtered_by_reason": BTreeMap::from(filtered_by_reason),
         "pending": stats.pending,
+        "oldest_pending_seconds": oldest,
     })
 }
 
@@ -155,7 +163,7 @@ mod tests {
         let state = state();
         assert_eq!(
             state.health().to_json(),
-            r#"{"sinks":[],"status":"ok","troubles":[]}"#
+            r#"{"sinks":[],"status":"ok","warnings":[]}"#
         );
         state.report(Component::Recorder, "second");
         state.report(Component::Scopes, "first");

@@ -3,9 +3,17 @@
 mod answer;
 #[cfg(feature = "log")]
 mod bridge;
+#[cfg(feature = "serve")]
+mod connections;
 mod filters;
 mod health;
+#[cfg(feature = "serve")]
+mod host;
+#[cfg(feature = "serve")]
+mod renderings;
 mod report;
+#[cfg(feature = "serve")]
+mod routes;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "signal")]

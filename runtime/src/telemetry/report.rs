@@ -17,14 +17,18 @@ pub struct MetricsFormat {
 
 pub(super) fn render(pipeline: &Pipeline, accept: Option<&str>) -> MetricsFormat {
     let format = metrics::negotiate(accept);
-    let body = pipeline.with_delivery_stats(|_| match format {
-        ExpositionFormat::Prometheus => pipeline.registry().render_prometheus(),
-        ExpositionFormat::OpenMetrics => pipeline.registry().render_openmetrics(),
-    });
     MetricsFormat {
         content_type: format.content_type(),
-        body,
+        body: render_as(pipeline, format),
     }
+}
+
+/// Renders all metrics. Only the numbers that must add up are read while the delivery stats are locked: all others may
+/// be many, and the worker must not wait for them.
+pub(super) fn render_as(pipeline: &Pipeline, format: ExpositionFormat) -> String {
+    let registry = pipeline.registry();
+    let accounting = pipeline.with_delivery_stats(|_| registry.accounting());
+    registry.render_with(accounting, format)
 }
 
 /// The delivery stats of every sink after the shutdown.

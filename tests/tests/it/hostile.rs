@@ -13,7 +13,7 @@ use crate::programs::{HOSTILE, STARTUP, succeed};
 use crate::records::Schema;
 
 /// A running service.
-struct App {
+pub(crate) struct App {
     child: Child,
     input: Option<ChildStdin>,
     errors: BufReader<ChildStderr>,
@@ -22,7 +22,7 @@ struct App {
 }
 
 impl App {
-    fn start(words: &[&str]) -> Self {
+    pub(crate) fn start(words: &[&str]) -> Self {
         Self::spawn(Command::new(HOSTILE).args(words))
     }
 
@@ -44,7 +44,7 @@ impl App {
         app
     }
 
-    fn ask(&mut self, line: &str) -> String {
+    pub(crate) fn ask(&mut self, line: &str) -> String {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
         self.answer()
     }
@@ -95,7 +95,7 @@ impl App {
 
     /// Queries the health until the condition holds; the retries of the service take some seconds.
     #[track_caller]
-    fn wait_for_health(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for_health(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut health = Value::Null;
         for _ in 0..3_000 {
             health = serde_json::from_str(&self.ask("health")).unwrap();
@@ -108,7 +108,7 @@ impl App {
     }
 
     /// Ends the service; returns its last answer, and its standard output.
-    fn end(mut self) -> (String, String) {
+    pub(crate) fn end(mut self) -> (String, String) {
         let last = self.ask("end");
         drop(self.input.take());
         drop(self.errors);
@@ -138,7 +138,7 @@ fn broken_from_the_start(sink: &str, path: &Path, reported: &str) {
     let health = app.wait_for_health(|health| health["sinks"][0]["delivered"] == 2);
     assert!(is_degraded(&health), "{health}");
     assert!(
-        health["troubles"][0].as_str().unwrap().contains(reported),
+        health["warnings"][0].as_str().unwrap().contains(reported),
         "{health}"
     );
     app.is_reported_once(reported);
@@ -239,7 +239,7 @@ fn a_full_disk() {
     assert_eq!(app.ask("add"), "3");
     let health = app.wait_for_health(is_degraded);
     assert!(
-        health["troubles"][0]
+        health["warnings"][0]
             .as_str()
             .unwrap()
             .contains("No space left"),
@@ -274,7 +274,7 @@ async fn a_disk_that_is_too_small_for_the_database_until_it_is_larger() {
     let health = app.wait_for_health(is_degraded);
     let problem = "sqlite: the database could not insert records: check the disk";
     assert!(
-        health["troubles"][0].as_str().unwrap().starts_with(problem),
+        health["warnings"][0].as_str().unwrap().starts_with(problem),
         "{health}"
     );
     let pid = app.child.id().to_string();
@@ -436,7 +436,7 @@ fn a_reader_that_stalls() {
     let health = app
         .wait_for_health(|health| is_degraded(health) && health["sinks"][1]["delivered"] == 5_001);
     assert!(
-        health["troubles"][0]
+        health["warnings"][0]
             .as_str()
             .unwrap()
             .starts_with("stdout: has not taken a batch"),

@@ -78,6 +78,8 @@ mod page;
 mod service;
 // Under twenty hostile conditions the application runs, and each problem is reported once.
 mod hostile;
+// The listener answers while clients are silent and while it renders, and shows what happened to the records of each sink.
+mod listener;
 // Telemetry works together with the subscriber, the logger and the signals of other libraries.
 mod composed;
 mod composition;
