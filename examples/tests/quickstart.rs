@@ -13,7 +13,7 @@ fn quickstart(name: &str, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("OPENAI_API_KEY")
-        .env("COLUMNS", "160")
+        .env("COLUMNS", "80")
         .arg("--db")
         .arg(scratch.join(format!("{name}.db")));
     command

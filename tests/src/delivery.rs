@@ -1,6 +1,6 @@
 //! Ends a telemetry in the ways that `tests/it/delivery.rs` checks, one case for each run; the results go to standard output.
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
 use std::error::Error;
 use std::path::Path;
@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fork::{Fork, fork, waitpid};
-use ragspan::config::FileSettings;
-use ragspan::{Config, Telemetry, rag_span};
+use ragspan::config::{Backend, FileSettings, Format, Route};
+use ragspan::telemetry::Filtered;
+use ragspan::{Config, Layer, Telemetry, rag_span};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -35,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["blocked-stderr", file, sqlite] => blocked_stderr(file, sqlite),
         ["forked", folder] => forked(Path::new(folder)),
         ["in-a-runtime", file] => in_a_runtime(file),
+        ["sampled", file] => sampled(file),
         _ => Err("no such case".into()),
     }
 }
@@ -103,6 +105,43 @@ fn in_child(telemetry: Telemetry, file: &str) -> Result<(), Box<dyn Error>> {
     child();
     println!("child health {}", own.health().to_json());
     println!("child {}", own.shutdown_blocking(DEADLINE));
+    Ok(())
+}
+
+#[rag_span(layer = "retrieval", err(level = "warning"))]
+fn search(fails: bool) -> Result<(), String> {
+    if fails {
+        Err("no index".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+#[rag_span(layer = "api")]
+fn answer(fails: bool) {
+    // A failure that is handled is an error of its trace too.
+    let _handled = search(fails);
+}
+
+/// Sends only traces with errors to the file, and only the layer `api` to standard output.
+fn sampled(file: &str) -> Result<(), Box<dyn Error>> {
+    let config = to_file(file)
+        .stdout(Format::Json)
+        .route(Backend::File, Route::default().sample(0.0))
+        .route(Backend::Stdout, Route::default().layers([Layer::Api]));
+    let telemetry = ragspan::start(config)?;
+    (0..100).for_each(|number| answer(number % 20 == 0));
+    telemetry.flush_blocking();
+    let stats = telemetry.delivery_stats();
+    let report = telemetry.shutdown_blocking(DEADLINE);
+    for (before, after) in stats.iter().zip(report.sinks()) {
+        let sampled = after.filtered_for(Filtered::Sample);
+        let layer = after.filtered_for(Filtered::Layer);
+        eprintln!(
+            "{} {} {sampled} {layer} {}",
+            after.sink, after.delivered, before.pending
+        );
+    }
     Ok(())
 }
 

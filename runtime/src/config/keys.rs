@@ -243,6 +243,7 @@ macro_rules! value_type {
     (Size) => { u64 };
     (Number) => { f64 };
     (Duration) => { Duration };
+    (Level) => { Levels };
     (Levels) => { Levels };
     (Address) => { IpAddr };
     (Clock) => { str };
@@ -355,17 +356,26 @@ keys! {
     }
     STDOUT "logging.structured_logging.backends.stdout", Support::Always, "Standard output." {
         STDOUT_ENABLED: Flag = "false", "enabled", "Whether records go there.";
+        STDOUT_LEVEL: Level, "level", "The minimum level of the records that go there.".example("WARNING");
+        STDOUT_LAYERS: Texts, "layers", "The layers whose records go there; by default all.".example("[api, generation]");
+        STDOUT_SAMPLE: Number(0.0, 1.0) = "1", "sample", "The fraction of traces that go there: whole traces, and always those with an error.";
     }
     FILE "logging.structured_logging.backends.file", Support::Always, "A file of JSON lines with size-based rotation." {
         FILE_ENABLED: Flag = "false", "enabled", "Whether records go there.";
         FILE_PATH: Text = "ragspan.jsonl", "path", "The file that records are appended to.";
         FILE_MAX_SIZE: Size(4096, ANY) = "64MiB", "max_size", "At this size the file is renamed to `<path>.1`, and a new file is started.";
         FILE_KEEP: Whole(0, 1000) = "5", "keep", "The number of renamed files that are kept.";
+        FILE_LEVEL: Level, "level", "The minimum level of the records that go there.".example("WARNING");
+        FILE_LAYERS: Texts, "layers", "The layers whose records go there; by default all.".example("[api, generation]");
+        FILE_SAMPLE: Number(0.0, 1.0) = "1", "sample", "The fraction of traces that go there: whole traces, and always those with an error.";
     }
     SQLITE "logging.structured_logging.backends.sqlite", Support::Feature("sqlite"), "A SQLite database, which the `ragspan` command reads." {
         SQLITE_ENABLED: Flag = "false", "enabled", "Whether records go there.";
         SQLITE_PATH: Text = "ragspan.db", "path", "The database; it is created if it does not exist.";
         SQLITE_MAX_SIZE: Size(1_048_576, ANY) = "1GiB", "max_size", "Above this size the oldest whole traces are deleted, as are traces older than `retention.hot_days`.";
+        SQLITE_LEVEL: Level, "level", "The minimum level of the records that go there.".example("WARNING");
+        SQLITE_LAYERS: Texts, "layers", "The layers whose records go there; by default all.".example("[api, generation]");
+        SQLITE_SAMPLE: Number(0.0, 1.0) = "1", "sample", "The fraction of traces that go there: whole traces, and always those with an error.";
     }
     POSTGRESQL "logging.structured_logging.backends.postgresql", Support::Planned, "A PostgreSQL database." {
         POSTGRESQL_ENABLED: Flag = "false", "enabled", "Whether records go there.";
@@ -488,6 +498,7 @@ mod tests {
             _ if !key.default.is_empty() => key.kind.read_default(key.default).unwrap(),
             KeyKind::Url(schemes) => key.kind.read(&format!("{}://x", schemes[0])).unwrap(),
             kind if kind.is_list() || kind.is_map() => KeyValue::Texts(vec![]),
+            KeyKind::Level => key.kind.read("info").unwrap(),
             kind => kind.read("x").unwrap(),
         };
         for (path, can_hold) in check_types(sample) {

@@ -30,6 +30,8 @@ pub(super) enum KeyKind {
     Choices(&'static [&'static str]),
     /// A list of these names, or `off` for an empty list.
     ChoicesOrOff(&'static [&'static str]),
+    /// A level.
+    Level,
     /// Level directives.
     Levels,
     /// An IP address.
@@ -137,6 +139,7 @@ impl KeyKind {
             Self::Choice(names) => format!("one of {}", names.join(", ")),
             Self::Choices(names) => format!("a list of {}", names.join(", ")),
             Self::ChoicesOrOff(names) => format!("off, or a list of {}", names.join(", ")),
+            Self::Level => "a level, such as WARNING".to_owned(),
             Self::Levels => "a level, or directives".to_owned(),
             Self::Address => "an IP address, such as 127.0.0.1".to_owned(),
             Self::Url(schemes) => format!("an address that begins with {}", prefixes(schemes)),
@@ -176,6 +179,10 @@ impl KeyKind {
             Self::Choice(names) | Self::Choices(names) | Self::ChoicesOrOff(names) => {
                 return choice(word, names);
             }
+            Self::Level => word
+                .parse()
+                .ok()
+                .map(|level: Level| KeyValue::Levels(level.into())),
             Self::Levels => {
                 let levels = Levels::parse(word, Some(Level::Info)).map(KeyValue::Levels);
                 return levels.map_err(|error| error.to_string());
@@ -367,6 +374,11 @@ mod tests {
             &["1a", "a-b", "", "logs;drop", &"a".repeat(64)],
         );
         check(KeyKind::Text, &["a", " x y "], &["", "  ", "a\0b", "a\nb"]);
+        check(
+            KeyKind::Level,
+            &["info", "WARNING", "warn"],
+            &["loud", "", "off,a=debug"],
+        );
         check(KeyKind::Levels, &["info", "off,a=debug"], &["loud", ""]);
     }
 

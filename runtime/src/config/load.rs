@@ -10,18 +10,19 @@ use super::check::{self, check};
 use super::environment::Environment;
 use super::explain::explain;
 use super::identity::Resource;
-use super::keys::{self, OptionalKey};
+use super::keys::{self, Key, OptionalKey};
 use super::kind::KeyValue;
 use super::notes::{fallback, notes};
 use super::problem::{ConfigError, Position, Problem, Problems, shown};
 use super::settings::{LoadedSettings, Reader, ValueSource};
 use super::walk::find;
 use super::yaml::{self, MAX_BYTES};
+use crate::context::Layer;
 use crate::context::headers::Policy;
 use crate::pipeline::Levels;
 use crate::prices::Prices;
 use crate::privacy::Redaction;
-use crate::sink::{FileSettings, Format, SqliteSettings};
+use crate::sink::{Backend, FileSettings, Format, Route, SqliteSettings};
 
 /// The files to look for, after the path in `RAGSPAN_CONFIG`.
 const FILES: [&str; 2] = ["ragspan.yaml", "logging_config.yaml"];
@@ -300,7 +301,59 @@ fn with_backends(mut config: Config, settings: &LoadedSettings) -> Config {
             max_bytes: *settings.get(keys::SQLITE_MAX_SIZE),
         });
     }
+    for (backend, level, layers, sample) in ROUTES {
+        config = config.route(backend, route(settings, level, layers, sample));
+    }
     config
+}
+
+type RouteKeys = (
+    Backend,
+    OptionalKey<Levels>,
+    OptionalKey<[String]>,
+    Key<f64>,
+);
+
+/// The keys of each backend's route.
+const ROUTES: [RouteKeys; 3] = [
+    (
+        Backend::Stdout,
+        keys::STDOUT_LEVEL,
+        keys::STDOUT_LAYERS,
+        keys::STDOUT_SAMPLE,
+    ),
+    (
+        Backend::File,
+        keys::FILE_LEVEL,
+        keys::FILE_LAYERS,
+        keys::FILE_SAMPLE,
+    ),
+    (
+        Backend::Sqlite,
+        keys::SQLITE_LEVEL,
+        keys::SQLITE_LAYERS,
+        keys::SQLITE_SAMPLE,
+    ),
+];
+
+fn route(
+    settings: &LoadedSettings,
+    level: OptionalKey<Levels>,
+    layers: OptionalKey<[String]>,
+    sample: Key<f64>,
+) -> Route {
+    let names = settings.get_optional(layers).unwrap_or_default();
+    let route = Route::default()
+        .layers(names.iter().map(|name| layer(name)))
+        .sample(*settings.get(sample));
+    let level = settings.get_optional(level).and_then(Levels::base);
+    level.map_or(route.clone(), |level| route.level(level))
+}
+
+fn layer(name: &str) -> Layer {
+    let known = Layer::ALL.into_iter().find(|layer| layer.name() == name);
+    // Names of custom layers are `'static`. A process loads its configuration a few times, so the leak is small.
+    known.unwrap_or_else(|| Layer::Custom(String::leak(name.to_owned())))
 }
 
 fn format(name: &str) -> Format {

@@ -33,6 +33,7 @@ mod walk;
 #[cfg(feature = "yaml")]
 mod yaml;
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub use problem::{ConfigError, Problem, Problems};
 pub use settings::ValueSource;
 
 pub use crate::pipeline::ParseDirectivesError;
-pub use crate::sink::{FileSettings, Format, SqliteSettings};
+pub use crate::sink::{Backend, FileSettings, Format, Route, SqliteSettings};
 
 use crate::context::HashKey;
 use crate::context::headers::Policy;
@@ -80,6 +81,7 @@ pub struct Config {
     pub(crate) is_stdout_default: bool,
     pub(crate) file: Option<FileSettings>,
     pub(crate) sqlite: Option<SqliteSettings>,
+    pub(crate) routes: HashMap<Backend, Route>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) metrics_enabled: bool,
     pub(crate) queue_size: usize,
@@ -105,6 +107,7 @@ impl Default for Config {
             is_stdout_default: true,
             file: None,
             sqlite: cfg!(feature = "sqlite").then(|| SqliteSettings::new("ragspan.db")),
+            routes: HashMap::new(),
             metrics: cfg!(feature = "serve").then_some(METRICS),
             metrics_enabled: true,
             queue_size: QUEUE_SIZE,
@@ -208,6 +211,12 @@ impl Config {
     #[cfg(feature = "sqlite")]
     pub fn sqlite(mut self, database: impl Into<SqliteSettings>) -> Self {
         self.sqlite = Some(database.into());
+        self
+    }
+
+    /// Sets which records a backend gets; by default all.
+    pub fn route(mut self, backend: Backend, route: Route) -> Self {
+        self.routes.insert(backend, route);
         self
     }
 

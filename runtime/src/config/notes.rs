@@ -3,6 +3,8 @@
 use super::keys::{self, KEYS, KeyInfo, SECTIONS, Section, Support};
 use super::settings::LoadedSettings;
 use super::walk::FoundKeys;
+use crate::context::Layer;
+use ragspan_core::spelling;
 
 /// Returns the notes, a line each.
 pub(super) fn notes(settings: &LoadedSettings, found: &FoundKeys<'_>) -> Vec<String> {
@@ -13,6 +15,7 @@ pub(super) fn notes(settings: &LoadedSettings, found: &FoundKeys<'_>) -> Vec<Str
         .filter_map(|section| note(section, settings))
         .collect();
     notes.extend(unsupported_keys(settings));
+    notes.extend(misspelt_layers(settings));
     notes.extend(
         fallback(settings).map(|reason| format!("{reason}: records go to standard output")),
     );
@@ -23,6 +26,22 @@ pub(super) fn notes(settings: &LoadedSettings, found: &FoundKeys<'_>) -> Vec<Str
         );
     }
     notes
+}
+
+/// Returns a note for each name that is nearly that of a layer; it may be that of a custom layer.
+fn misspelt_layers(settings: &LoadedSettings) -> impl Iterator<Item = String> {
+    let known = Layer::ALL.map(Layer::name);
+    let lists = [keys::STDOUT_LAYERS, keys::FILE_LAYERS, keys::SQLITE_LAYERS];
+    let names = lists
+        .into_iter()
+        .filter_map(|key| settings.get_optional(key))
+        .flatten();
+    names.filter_map(move |name| {
+        let near = spelling::nearest(name, known).filter(|near| near != name)?;
+        Some(format!(
+            "`layers` has `{name}`, which is a custom layer: did you mean `{near}`?"
+        ))
+    })
 }
 
 /// Returns the reason why records go to standard output although it is not enabled, if they do.

@@ -34,8 +34,8 @@ static REPLACEMENT: RwLock<Option<Arc<Registry>>> = RwLock::new(None);
 /// Whether [`REPLACEMENT`] is set, so that other processes take no lock.
 static IS_REPLACED: AtomicBool = AtomicBool::new(false);
 
-/// The destination of a metric's name.
-enum Route {
+/// The owner of a metric.
+enum MetricOwner {
     Own(Name),
     Foreign,
     Refused,
@@ -76,20 +76,20 @@ impl Recorder {
         Cow::Borrowed(&self.registry)
     }
 
-    fn route(&self, name: &str, kind: MetricKind) -> Route {
+    fn owner(&self, name: &str, kind: MetricKind) -> MetricOwner {
         let shown = sanitised(name);
         match Name::find(&shown) {
-            Some(own) if own.kind() == kind => Route::Own(own),
-            None if !shown.is_empty() && !names::is_reserved(&shown) => Route::Foreign,
+            Some(own) if own.kind() == kind => MetricOwner::Own(own),
+            None if !shown.is_empty() && !names::is_reserved(&shown) => MetricOwner::Foreign,
             _ => {
                 self.registry().refuse(name);
-                Route::Refused
+                MetricOwner::Refused
             }
         }
     }
 
     fn is_foreign(&self, name: &KeyName, kind: MetricKind) -> bool {
-        matches!(self.route(name.as_str(), kind), Route::Foreign)
+        matches!(self.owner(name.as_str(), kind), MetricOwner::Foreign)
     }
 }
 
@@ -138,35 +138,35 @@ impl metrics::Recorder for Recorder {
     }
 
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Counter {
-        match self.route(key.name(), MetricKind::Counter) {
-            Route::Own(name) => {
+        match self.owner(key.name(), MetricKind::Counter) {
+            MetricOwner::Own(name) => {
                 let cell = self.registry().counter(name, &values(name, key));
                 metrics::Counter::from_arc(Arc::new(InUnits { name, cell }))
             }
-            Route::Foreign => self.registry().foreign().register_counter(key, metadata),
-            Route::Refused => metrics::Counter::noop(),
+            MetricOwner::Foreign => self.registry().foreign().register_counter(key, metadata),
+            MetricOwner::Refused => metrics::Counter::noop(),
         }
     }
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Gauge {
-        match self.route(key.name(), MetricKind::Gauge) {
-            Route::Own(name) => {
+        match self.owner(key.name(), MetricKind::Gauge) {
+            MetricOwner::Own(name) => {
                 let cell = self.registry().gauge(name, &values(name, key));
                 metrics::Gauge::from_arc(Arc::new(InUnits { name, cell }))
             }
-            Route::Foreign => self.registry().foreign().register_gauge(key, metadata),
-            Route::Refused => metrics::Gauge::noop(),
+            MetricOwner::Foreign => self.registry().foreign().register_gauge(key, metadata),
+            MetricOwner::Refused => metrics::Gauge::noop(),
         }
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Histogram {
-        match self.route(key.name(), MetricKind::Histogram) {
-            Route::Own(name) => {
+        match self.owner(key.name(), MetricKind::Histogram) {
+            MetricOwner::Own(name) => {
                 let cell = self.registry().histogram(name, &values(name, key));
                 metrics::Histogram::from_arc(Arc::new(InUnits { name, cell }))
             }
-            Route::Foreign => self.registry().foreign().register_histogram(key, metadata),
-            Route::Refused => metrics::Histogram::noop(),
+            MetricOwner::Foreign => self.registry().foreign().register_histogram(key, metadata),
+            MetricOwner::Refused => metrics::Histogram::noop(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod handshake;
 mod ingest_queue;
 mod levels;
 mod messages;
+mod router;
 mod sink_event;
 mod sink_health;
 mod sink_queue;
@@ -31,7 +32,7 @@ pub use levels::ParseDirectivesError;
 pub(crate) use messages::{print_to_stderr, wait_until_printed};
 use sink_event::SinkEvent;
 use stats::SinkStats;
-pub use stats::{DeliveryStats, Dropped};
+pub use stats::{DeliveryStats, Dropped, Filtered};
 pub(crate) use worker::{Command, FLUSH_TIMEOUT, Sinks, Worker, is_worker};
 
 use crate::clock;

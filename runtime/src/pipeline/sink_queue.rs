@@ -8,10 +8,12 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::backlog::{Backlog, Class, Work};
+use super::router::{Routed, Router};
 use super::sink_health::DegradedKind;
 use super::sink_task::SinkTask;
 use super::stats::{Dropped, SinkStats};
-use crate::sink::{Chunk, Sink};
+use crate::clock;
+use crate::sink::{Chunk, Route, Sink};
 
 /// The part of the queue that the worker and the sink's task share.
 #[derive(Debug, Default)]
@@ -63,6 +65,7 @@ impl SharedBacklog {
 /// The sending end of a sink's queue, and the handle of its task.
 #[derive(Debug)]
 pub(super) struct SinkQueue {
+    router: Router,
     shared: Arc<SharedBacklog>,
     stats: Arc<SinkStats>,
     task: JoinHandle<()>,
@@ -73,6 +76,7 @@ impl SinkQueue {
     /// succeeded.
     pub(super) fn start<S: Sink>(
         sink: S,
+        route: Route,
         stats: Arc<SinkStats>,
         opened: oneshot::Sender<bool>,
     ) -> Self {
@@ -81,14 +85,48 @@ impl SinkQueue {
         let task = SinkTask::new(sink, Arc::clone(&stats));
         let task = tokio::spawn(task.run(Arc::clone(&shared), opened));
         Self {
+            router: Router::new(route),
             shared,
             stats,
             task,
         }
     }
 
+    /// Queues the records of a chunk that the sink's route has, and counts the others.
+    pub(super) fn offer(&mut self, class: Class, chunk: &Chunk) {
+        let routed = self.router.route(class, chunk, clock::now());
+        self.accept(routed);
+    }
+
+    /// Decides about traces that the route has held for too long.
+    pub(super) fn decide_overdue(&mut self) {
+        if self.router.holds() {
+            let mut routed = Routed::default();
+            self.router.decide_overdue(clock::now(), &mut routed);
+            self.accept(routed);
+        }
+    }
+
+    /// Decides about all traces that the route holds.
+    pub(super) fn end_routing(&mut self) {
+        let routed = self.router.end();
+        self.accept(routed);
+    }
+
+    /// Whether the route holds records.
+    pub(super) fn holds(&self) -> bool {
+        self.router.holds()
+    }
+
+    fn accept(&self, routed: Routed) {
+        self.stats.count_filtered(routed.filtered);
+        for (class, chunk) in routed.accepted {
+            self.push(class, chunk);
+        }
+    }
+
     /// Queues a chunk. If the queue holds too many bytes, drops its oldest records of the same class and counts them.
-    pub(super) fn offer(&self, class: Class, chunk: Chunk) {
+    fn push(&self, class: Class, chunk: Chunk) {
         if self.task.is_finished() {
             self.stats.count_dropped(Dropped::Refused, chunk.len());
             let reason = "its task panicked; its records are dropped until the next start";
@@ -201,7 +239,7 @@ mod tests {
         let pipeline = Arc::new(Pipeline::new(service(), Level::Info, Registry::new(), 4));
         let stats = Arc::new(SinkStats::new(S::NAME, &pipeline));
         let (opened, _) = oneshot::channel();
-        let queue = SinkQueue::start(sink, Arc::clone(&stats), opened);
+        let queue = SinkQueue::start(sink, Route::default(), Arc::clone(&stats), opened);
         (queue, stats, pipeline)
     }
 
@@ -213,10 +251,10 @@ mod tests {
 
     #[tokio::test]
     async fn attempts_after_the_first_one_are_counted() {
-        let (queue, stats, pipeline) = start_sink(Failing { attempts: 3 });
-        queue.offer(Class::Ordinary, chunk(2, 1));
+        let (mut queue, stats, pipeline) = start_sink(Failing { attempts: 3 });
+        queue.offer(Class::Ordinary, &chunk(2, 1));
         assert!(queue.flush(false).await);
-        queue.offer(Class::Ordinary, chunk(2, 1));
+        queue.offer(Class::Ordinary, &chunk(2, 1));
         assert!(queue.flush(false).await);
         let counts = stats.publish(stats.snapshot(0), 4);
         assert_eq!((counts.delivered, counts.retried), (4, 3));
@@ -227,25 +265,25 @@ mod tests {
     #[tokio::test]
     async fn the_age_of_the_oldest_record_is_shown_while_it_is_pending() {
         const AGE: std::time::Duration = std::time::Duration::from_secs(90);
-        let (queue, stats, pipeline) = start(false);
+        let (mut queue, stats, pipeline) = start(false);
         let publish = |emitted| stats.publish(stats.snapshot(0), emitted).oldest_pending;
         let shown = || metric(&pipeline, "ragspan_oldest_pending_seconds", "stuck");
         assert_eq!(publish(0), None);
         assert!(shown() < 0.001);
         let now = crate::clock::now().unix_micros();
-        queue.offer(Class::Ordinary, chunk_at(now - 90_000_000, 1, 1));
+        queue.offer(Class::Ordinary, &chunk_at(now - 90_000_000, 1, 1));
         assert!(publish(1) >= Some(AGE), "it waits");
         tokio::task::yield_now().await;
-        queue.offer(Class::Ordinary, chunk_at(now, 1, 1));
+        queue.offer(Class::Ordinary, &chunk_at(now, 1, 1));
         assert!(publish(2) >= Some(AGE), "it is being delivered");
         assert!(shown() >= 90.0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stuck_sink_drops_and_counts_what_does_not_fit_and_is_degraded() {
-        let (queue, stats, _pipeline) = start(false);
+        let (mut queue, stats, _pipeline) = start(false);
         for _ in 0..100 {
-            queue.offer(Class::Ordinary, chunk(40, 60_000));
+            queue.offer(Class::Ordinary, &chunk(40, 60_000));
             tokio::task::yield_now().await;
         }
         let counts = stats.publish(stats.snapshot(0), 4_000);
@@ -256,13 +294,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_flush_of_a_sink_whose_task_has_panicked_fails() {
-        let (queue, stats, _pipeline) = start(true);
-        queue.offer(Class::Ordinary, chunk(1, 1));
+        let (mut queue, stats, _pipeline) = start(true);
+        queue.offer(Class::Ordinary, &chunk(1, 1));
         while !queue.task.is_finished() {
             tokio::task::yield_now().await;
         }
         assert!(!queue.flush(false).await);
-        queue.offer(Class::Ordinary, chunk(2, 1));
+        queue.offer(Class::Ordinary, &chunk(2, 1));
         let counts = stats.publish(stats.snapshot(0), 3);
         assert_eq!((counts.dropped, counts.pending), (2, 1));
         queue.finish().await;

@@ -48,6 +48,33 @@ impl Dropped {
     }
 }
 
+/// Why a record was not sent to a sink on purpose: by its [`Route`](crate::config::Route).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Filtered {
+    /// Its level was too low.
+    Level,
+    /// It was of another layer.
+    Layer,
+    /// Its trace was not in the sample.
+    Sample,
+}
+
+impl Filtered {
+    /// Every reason, in the order of the declaration.
+    pub const ALL: [Self; 3] = [Self::Level, Self::Layer, Self::Sample];
+
+    /// Returns the value of the metrics' `reason` label.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Level => "level",
+            Self::Layer => "layer",
+            Self::Sample => "sample",
+        }
+    }
+}
+
 /// The delivery statistics of one sink: `emitted = delivered + dropped + filtered + pending`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -69,21 +96,25 @@ pub struct DeliveryStats {
     /// The age of the oldest record that waits for this sink or is being delivered to it; `None` if there is none.
     pub oldest_pending: Option<Duration>,
     dropped_by_reason: [u64; Dropped::ALL.len()],
+    filtered_by_reason: [u64; Filtered::ALL.len()],
 }
 
 impl DeliveryStats {
     fn new(sink: &'static str, counts: Counts, emitted: u64) -> Self {
         let dropped = counts.dropped.iter().sum();
+        let filtered = counts.filtered.iter().sum();
+        let done = counts.delivered + dropped + filtered;
         Self {
             sink,
             emitted,
             delivered: counts.delivered,
             dropped,
-            filtered: 0,
-            pending: emitted.saturating_sub(counts.delivered + dropped),
+            filtered,
+            pending: emitted.saturating_sub(done),
             retried: counts.retried,
             oldest_pending: None,
             dropped_by_reason: counts.dropped,
+            filtered_by_reason: counts.filtered,
         }
     }
 
@@ -91,6 +122,12 @@ impl DeliveryStats {
     #[must_use]
     pub const fn dropped_for(&self, why: Dropped) -> u64 {
         self.dropped_by_reason[why as usize]
+    }
+
+    /// Returns the number of records that were not sent for this reason. [`filtered`](Self::filtered) is their sum.
+    #[must_use]
+    pub const fn filtered_for(&self, why: Filtered) -> u64 {
+        self.filtered_by_reason[why as usize]
     }
 }
 
@@ -100,6 +137,8 @@ pub(super) struct Counts {
     delivered: u64,
     /// By reason.
     dropped: [u64; Dropped::ALL.len()],
+    /// By reason.
+    filtered: [u64; Filtered::ALL.len()],
     retried: u64,
 }
 
@@ -110,6 +149,8 @@ pub(crate) struct SinkStats {
     delivered: AtomicU64,
     /// By reason.
     dropped: [AtomicU64; Dropped::ALL.len()],
+    /// By reason.
+    filtered: [AtomicU64; Filtered::ALL.len()],
     retried: AtomicU64,
     metrics: SinkMetrics,
     /// What waits for the sink, while it runs.
@@ -126,6 +167,7 @@ pub(crate) struct SinkStats {
 struct SinkMetrics {
     delivered: Arc<Counter>,
     dropped: [Arc<Counter>; Dropped::ALL.len()],
+    filtered: [Arc<Counter>; Filtered::ALL.len()],
     pending: Arc<Gauge>,
     oldest_pending: Arc<Gauge>,
     retried: Arc<Counter>,
@@ -135,9 +177,12 @@ impl SinkStats {
     pub(super) fn new(sink: &'static str, pipeline: &Arc<Pipeline>) -> Self {
         let registry: &Registry = pipeline.registry();
         let dropped = |why: Dropped| registry.counter(Name::RecordsDropped, &[sink, why.reason()]);
+        let filtered =
+            |why: Filtered| registry.counter(Name::RecordsFiltered, &[sink, why.reason()]);
         let metrics = SinkMetrics {
             delivered: registry.counter(Name::RecordsDelivered, &[sink]),
             dropped: Dropped::ALL.map(dropped),
+            filtered: Filtered::ALL.map(filtered),
             pending: registry.gauge(Name::RecordsPending, &[sink]),
             oldest_pending: registry.gauge(Name::OldestPending, &[sink]),
             retried: registry.counter(Name::DeliveryRetries, &[sink]),
@@ -146,6 +191,7 @@ impl SinkStats {
             sink,
             delivered: AtomicU64::new(0),
             dropped: Default::default(),
+            filtered: Default::default(),
             retried: AtomicU64::new(0),
             metrics,
             backlog: OnceLock::new(),
@@ -235,6 +281,12 @@ impl SinkStats {
         self.dropped[why as usize].fetch_add(records as u64, Relaxed);
     }
 
+    pub(super) fn count_filtered(&self, by_reason: [usize; Filtered::ALL.len()]) {
+        for (counter, records) in self.filtered.iter().zip(by_reason) {
+            counter.fetch_add(records as u64, Relaxed);
+        }
+    }
+
     /// Reads the counters. `overflowed` records never got past the ingest queue, and are added as dropped.
     pub(super) fn snapshot(&self, overflowed: u64) -> Counts {
         let mut dropped = self.dropped.each_ref().map(|records| records.load(Relaxed));
@@ -242,6 +294,10 @@ impl SinkStats {
         Counts {
             delivered: self.delivered.load(Relaxed),
             dropped,
+            filtered: self
+                .filtered
+                .each_ref()
+                .map(|records| records.load(Relaxed)),
             retried: self.retried.load(Relaxed),
         }
     }
@@ -260,7 +316,9 @@ impl SinkStats {
         stats.oldest_pending = self.oldest_pending().filter(|_| stats.pending > 0);
         self.metrics.delivered.raise_to(counts.delivered);
         self.metrics.retried.raise_to(counts.retried);
-        for (counter, records) in self.metrics.dropped.iter().zip(counts.dropped) {
+        let dropped = self.metrics.dropped.iter().zip(counts.dropped);
+        let filtered = self.metrics.filtered.iter().zip(counts.filtered);
+        for (counter, records) in dropped.chain(filtered) {
             counter.raise_to(records);
         }
         let whole = |number: u128| i64::try_from(number).unwrap_or(i64::MAX);

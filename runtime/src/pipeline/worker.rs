@@ -21,13 +21,16 @@ use super::sink_queue::SinkQueue;
 use super::stats::{DeliveryStats, SinkStats};
 use crate::clock;
 use crate::record::{Level, Record};
-use crate::sink::{Blocking, Chunk, Sink, Source};
+use crate::sink::{Blocking, Chunk, Route, Sink, Source};
 
 /// How often an awake worker polls the ingest queue.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// After this many polls that found nothing, the worker sleeps until it is woken.
 const MAX_IDLE_POLLS: u32 = 40;
+
+/// How often an idle worker looks for held traces that are overdue.
+const HELD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the clock is compared with the wall clock, and the metrics' upkeep runs.
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(5);
@@ -76,12 +79,12 @@ pub(crate) struct Sinks {
 }
 
 impl Sinks {
-    pub(crate) fn add<S: Sink>(&mut self, sink: S) {
+    pub(crate) fn add<S: Sink>(&mut self, sink: S, route: Route) {
         self.names.push(S::NAME);
         self.starts.push(Box::new(move |pipeline| {
             let stats = Arc::new(SinkStats::new(S::NAME, pipeline));
             let (sender, opened) = oneshot::channel();
-            let queue = SinkQueue::start(sink, Arc::clone(&stats), sender);
+            let queue = SinkQueue::start(sink, route, Arc::clone(&stats), sender);
             (queue, stats, opened)
         }));
     }
@@ -261,6 +264,7 @@ impl WorkerTask {
             .partition(|record| Class::of(record.level) == Class::Important);
         self.offer(Class::Important, important);
         self.offer(Class::Ordinary, ordinary);
+        self.queues.iter_mut().for_each(SinkQueue::decide_overdue);
         self.pipeline.report_overflow();
         // The system may be going down, so a CRITICAL record must not stay in a buffer. The result is not used.
         if critical {
@@ -269,12 +273,12 @@ impl WorkerTask {
     }
 
     /// Pushes records of a class to every sink's queue, in chunks.
-    fn offer(&self, class: Class, records: Vec<Box<Record>>) {
+    fn offer(&mut self, class: Class, records: Vec<Box<Record>>) {
         let mut records = records.into_iter();
         while let Some(chunk) = Chunk::next(&mut records, &self.source) {
             self.queues
-                .iter()
-                .for_each(|queue| queue.offer(class, chunk.clone()));
+                .iter_mut()
+                .for_each(|queue| queue.offer(class, &chunk));
         }
     }
 
@@ -283,7 +287,13 @@ impl WorkerTask {
         if self.idle_polls < MAX_IDLE_POLLS {
             return tokio::time::sleep(POLL_INTERVAL).await;
         }
-        self.pipeline.ingest.wait().await;
+        let woken = self.pipeline.ingest.wait();
+        if self.queues.iter().any(SinkQueue::holds) {
+            // A timeout is as good as a push.
+            let _woken = tokio::time::timeout(HELD_INTERVAL, woken).await;
+        } else {
+            woken.await;
+        }
     }
 
     fn flush(&mut self, durable: bool, done: SyncSender<bool>) {
@@ -318,6 +328,7 @@ impl WorkerTask {
         self.pipeline.end();
         // What was pushed by threads that had begun before the close.
         self.distribute();
+        self.queues.iter_mut().for_each(SinkQueue::end_routing);
         let mut sinks: JoinSet<()> = self.queues.into_iter().map(SinkQueue::finish).collect();
         let all = async { while sinks.join_next().await.is_some() {} };
         // Records that are not delivered by the deadline stay pending in the stats.
@@ -361,7 +372,7 @@ mod tests {
         let pipeline = Arc::new(Pipeline::new(service, Level::Info, Registry::new(), 16));
         let (sender, synced) = std::sync::mpsc::channel();
         let mut sinks = Sinks::default();
-        sinks.add(Synced(sender));
+        sinks.add(Synced(sender), Route::default());
         let (worker, failed) = Worker::start(&pipeline, sinks, std::future::pending());
         assert!(failed.is_none());
         for level in [Level::Error, Level::Critical] {

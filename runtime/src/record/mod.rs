@@ -100,7 +100,7 @@ fn short_type_name(name: &'static str) -> &'static str {
 }
 
 /// One record with its envelope.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) kind: Kind,
     /// Unique within this process; with the boot id it makes delivery idempotent.

@@ -16,7 +16,11 @@ pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Records in the order in which they were emitted, each with its line of JSON, which is written once for all sinks.
 /// The drop of the last clone recycles the records.
 #[derive(Clone, Debug)]
-pub(crate) struct Chunk(Arc<Contents>);
+pub(crate) struct Chunk {
+    contents: Arc<Contents>,
+    /// The indexes of the records that belong to the chunk, in order; `None` for all.
+    picked: Option<Arc<[usize]>>,
+}
 
 #[derive(Debug)]
 struct Contents {
@@ -57,7 +61,7 @@ impl Chunk {
         }
         (!taken.is_empty()).then(|| {
             json.shrink_to_fit();
-            Self(Arc::new(Contents {
+            let contents = Contents {
                 bytes: bytes + json.capacity(),
                 records: taken,
                 lines,
@@ -65,28 +69,69 @@ impl Chunk {
                 boot_id: source.boot_id,
                 service: Arc::clone(&source.service),
                 pool: Arc::clone(&source.pool),
-            }))
+            };
+            Self {
+                contents: Arc::new(contents),
+                picked: None,
+            }
         })
     }
 
+    /// Returns a chunk of some of the records, which shares the memory of all; `None` if there are none.
+    pub(crate) fn pick(&self, indexes: Vec<usize>) -> Option<Self> {
+        let is_whole = indexes.len() == self.len();
+        (!indexes.is_empty()).then(|| Self {
+            contents: Arc::clone(&self.contents),
+            picked: if is_whole {
+                self.picked.clone()
+            } else {
+                Some(indexes.into())
+            },
+        })
+    }
+
+    /// Returns a chunk with copies of some of the records, which does not keep the memory of the others.
+    pub(crate) fn copy(&self, indexes: &[usize]) -> Option<Self> {
+        let records = indexes
+            .iter()
+            .filter_map(|index| self.contents.records.get(*index));
+        let records: Vec<_> = records.cloned().collect();
+        let source = Source {
+            boot_id: self.contents.boot_id,
+            service: Arc::clone(&self.contents.service),
+            pool: Arc::clone(&self.contents.pool),
+        };
+        Self::next(&mut records.into_iter(), &source)
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.0.records.len()
+        let all = self.contents.records.len();
+        self.picked.as_ref().map_or(all, |picked| picked.len())
+    }
+
+    /// Returns all records, also those that were not picked.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.contents.records.iter().map(|record| &**record)
     }
 
     /// Returns about how many bytes of memory the chunk uses.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.bytes
+        self.contents.bytes
     }
 
     /// Returns when the first record was emitted, in microseconds since the Unix epoch.
     pub(crate) fn emitted_at(&self) -> Option<u64> {
-        self.0.records.first().map(|record| record.timestamp)
+        self.records().next().map(|record| record.timestamp)
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let pairs = self.0.records.iter().zip(&self.0.lines);
-        pairs.map(|(record, line)| Entry {
-            chunk: &self.0,
+        let picked = self.picked.as_deref();
+        let is_picked =
+            move |index: &usize| picked.is_none_or(|all| all.binary_search(index).is_ok());
+        let pairs = self.contents.records.iter().zip(&self.contents.lines);
+        let pairs = pairs.enumerate().filter(move |(index, _)| is_picked(index));
+        pairs.map(|(_, (record, line))| Entry {
+            chunk: &self.contents,
             record,
             line,
         })
@@ -126,7 +171,7 @@ impl Batch {
     /// Returns all lines in the order in which the records were emitted, each with its newline.
     pub(crate) fn json(&self) -> Cow<'_, [u8]> {
         match self.chunks.as_slice() {
-            [chunk] => Cow::Borrowed(&chunk.0.json),
+            [chunk] if chunk.picked.is_none() => Cow::Borrowed(&chunk.contents.json),
             _ => {
                 let lines: Vec<_> = self.entries().iter().map(Entry::json).collect();
                 Cow::Owned(lines.concat())
@@ -212,6 +257,32 @@ mod tests {
         assert!(long.len() > 1);
         assert!(long.iter().all(|chunk| chunk.bytes() < MAX_BYTES + 200_000));
         assert_eq!(long.iter().map(Chunk::len).sum::<usize>(), 200);
+    }
+
+    #[test]
+    fn picked_records_share_the_memory_and_copies_have_their_own() {
+        let [chunk] = chunks((0..4).map(|sequence| record(sequence, 10_000)).collect())
+            .try_into()
+            .unwrap();
+        let sequences = |chunk: &Chunk| {
+            let entries = chunk.entries();
+            entries
+                .map(|entry| entry.record.sequence)
+                .collect::<Vec<_>>()
+        };
+        let lines = |chunk: Chunk| {
+            let json = Batch::new(vec![chunk]).json().into_owned();
+            json.split_inclusive(|byte| *byte == b'\n').count()
+        };
+        assert!(chunk.pick(vec![]).is_none() && chunk.copy(&[]).is_none());
+        let picked = chunk.pick(vec![1, 3]).unwrap();
+        assert_eq!((sequences(&picked), picked.len()), (vec![1, 3], 2));
+        assert_eq!((picked.bytes(), lines(picked)), (chunk.bytes(), 2));
+        let copied = chunk.copy(&[0, 2]).unwrap();
+        assert_eq!((sequences(&copied), copied.len()), (vec![0, 2], 2));
+        assert!(copied.bytes() < chunk.bytes());
+        assert_eq!(lines(copied), 2);
+        assert_eq!(lines(chunk.pick(vec![0, 1, 2, 3]).unwrap()), 4);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod blocking;
 mod database;
 mod file;
 mod pretty;
+mod route;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stdout;
@@ -16,6 +17,7 @@ pub(crate) use blocking::Blocking;
 pub use database::SqliteSettings;
 pub use file::FileSettings;
 pub(crate) use file::FileSink;
+pub use route::{Backend, Route};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::SqliteSink;
 pub use stdout::Format;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
-use crate::pipeline::{DeliveryStats, Dropped, Pipeline};
+use crate::pipeline::{DeliveryStats, Dropped, Filtered, Pipeline};
 use crate::privacy::redact;
 
 /// The current problems, and the delivery stats of every sink.
@@ -41,8 +41,7 @@ impl Health {
 
 fn sink(stats: &DeliveryStats) -> serde_json::Value {
     let by_reason = Dropped::ALL.map(|why| (why.reason(), stats.dropped_for(why)));
-    // Nothing filters the records of one sink yet.
-    let filtered_by_reason: [(&str, u64); 0] = [];
+    let filtered_by_reason = Filtered::ALL.map(|why| (why.reason(), stats.filtered_for(why)));
     let oldest = stats.oldest_pending.map(|age| age.as_secs_f64());
     json!({
         "sink": stats.sink,

@@ -36,7 +36,7 @@ use crate::pipeline::{Command, FLUSH_TIMEOUT, Pipeline, Sinks, Worker, wait_unti
 use crate::privacy;
 use crate::record::Level;
 use crate::scope::scope_is_enabled;
-use crate::sink::{FileSink, StdoutSink};
+use crate::sink::{Backend, FileSink, StdoutSink};
 use crate::span::install_panic_hook;
 
 use health::{Component, HealthState};
@@ -44,7 +44,7 @@ use health::{Component, HealthState};
 pub use health::Health;
 pub use report::{MetricsFormat, ShutdownReport};
 
-pub use crate::pipeline::{DeliveryStats, Dropped};
+pub use crate::pipeline::{DeliveryStats, Dropped, Filtered};
 #[cfg(feature = "signal")]
 pub use terminated::terminated;
 
@@ -201,15 +201,17 @@ fn run(config: Config, state: &Arc<HealthState>) -> Worker {
 )]
 fn sinks(config: Config, registry: &Registry) -> Sinks {
     let mut sinks = Sinks::default();
+    let route = |backend| config.routes.get(&backend).cloned().unwrap_or_default();
     if let Some(format) = config.stdout {
-        sinks.add(StdoutSink::new(format));
+        sinks.add(StdoutSink::new(format), route(Backend::Stdout));
     }
     if let Some(settings) = config.file {
-        sinks.add(FileSink::new(settings));
+        sinks.add(FileSink::new(settings), route(Backend::File));
     }
     #[cfg(feature = "sqlite")]
     if let Some(settings) = config.sqlite {
-        sinks.add(crate::sink::SqliteSink::new(settings, registry));
+        let sink = crate::sink::SqliteSink::new(settings, registry);
+        sinks.add(sink, route(Backend::Sqlite));
     }
     sinks
 }

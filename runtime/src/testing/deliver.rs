@@ -7,7 +7,7 @@ use super::Capture;
 use crate::clock::fake::Entered;
 use crate::metrics::Registry;
 use crate::pipeline::{Command, DeliveryStats, Pipeline, Sinks, Worker};
-use crate::sink::{SqliteSettings, SqliteSink};
+use crate::sink::{Route, SqliteSettings, SqliteSink};
 
 /// How many records may wait for the worker.
 const QUEUE: usize = 65_536;
@@ -46,7 +46,10 @@ impl Capture {
         let clock = self.clock();
         let registry = Registry::new();
         let mut sinks = Sinks::default();
-        sinks.add(SqliteSink::new(database.into(), &registry));
+        sinks.add(
+            SqliteSink::new(database.into(), &registry),
+            Route::default(),
+        );
         let pipeline = {
             // The id of the process is random too.
             let _clock = clock.clone().map(Entered::enter);

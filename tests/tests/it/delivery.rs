@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::programs::{DELIVERY, STARTUP, succeed};
+use crate::programs::{DELIVERY, STARTUP, run, succeed};
 use crate::records::Schema;
 
 /// The bytes of a pipe that nobody reads.
@@ -93,6 +93,20 @@ fn the_blocking_forms_work_inside_of_a_runtime() {
     let folder = Folder::new();
     let stdout = succeed(DELIVERY, &["in-a-runtime", &folder.path("a.jsonl")]);
     assert_eq!(stdout, "true\ntrue\nfile: delivered 1, left 0, dropped 0\n");
+}
+
+#[test]
+fn a_backend_gets_the_records_of_its_route_and_the_others_are_counted() {
+    let folder = Folder::new();
+    let output = run(DELIVERY, &["sampled", &folder.path("a.jsonl")]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "stdout 100 0 100 0\nfile 10 190 0 0\n");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stdout.matches(r#""logger":"rag.api""#).count(), 100);
+    let mut messages = folder.messages("a.jsonl");
+    messages.sort_unstable();
+    let expected = [["answer_complete"; 5], ["search_failed"; 5]].concat();
+    assert_eq!(messages, expected, "whole traces");
 }
 
 #[test]

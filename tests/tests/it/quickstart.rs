@@ -28,7 +28,7 @@ const QUESTIONS: [&str; 5] = [EGGS, CUP, "And for how long does she live?", WATE
 pub(crate) fn quickstart(folder: &Path) -> Command {
     let mut command = Command::new(built("quickstart"));
     command.current_dir(folder).arg("--corpus").arg(corpus());
-    for variable in ["OPENAI_API_KEY", "OPENAI_BASE_URL", "RAGSPAN_DB"] {
+    for variable in ["COLUMNS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "RAGSPAN_DB"] {
         command.env_remove(variable);
     }
     command.env("PATH", "").stdin(Stdio::null());

@@ -568,6 +568,39 @@ fn standard_output_is_asked_for_only_where_the_configuration_enables_it() {
 }
 
 #[test]
+fn each_backend_has_a_route_of_its_own() {
+    let config = parsed(
+        "logging: {structured_logging: {backends: {
+          stdout: {enabled: true, level: warn},
+          file: {enabled: true, layers: [api, rerank, retrival]},
+          sqlite: {enabled: true, sample: 0.1}}}}",
+    );
+    let route = |backend| config.routes[&backend].clone();
+    assert_eq!(
+        route(Backend::Stdout),
+        Route::default().level(Level::Warning)
+    );
+    let layers = [
+        Layer::Api,
+        Layer::Custom("rerank"),
+        Layer::Custom("retrival"),
+    ];
+    assert_eq!(route(Backend::File), Route::default().layers(layers));
+    assert_eq!(route(Backend::Sqlite), Route::default().sample(0.1));
+    let note = "`layers` has `retrival`, which is a custom layer: did you mean `retrieval`?";
+    assert_eq!(config.notes(), [note]);
+    let error = load_error(
+        "logging: {structured_logging: {backends: {stdout: {level: loud, sample: 2}}}}",
+        &environment(),
+    );
+    assert!(
+        error.contains("expected a level, such as WARNING"),
+        "{error}"
+    );
+    assert!(error.contains("expected a number from 0 to 1"), "{error}");
+}
+
+#[test]
 fn lists_are_bounded_and_of_scalars() {
     let many = "x, ".repeat(101);
     assert!(
