@@ -1,6 +1,6 @@
 //! A shutdown delivers what was emitted before it, and nothing blocks: no late thread, no standard error, no fork.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -68,6 +68,24 @@ fn a_standard_error_that_nobody_reads_stops_only_the_messages() {
     assert!(report.starts_with("file: delivered 2, left 0"), "{report}");
     let messages = folder.messages("a.jsonl");
     assert_eq!(messages, ["sink_failed", "before_complete"]);
+}
+
+#[test]
+fn a_standard_error_that_another_program_made_non_blocking_loses_no_message() {
+    let folder = Folder::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
+    writer.write_all(&[b' '; PIPE]).unwrap();
+    let mut command = Command::new(DELIVERY);
+    command.args(["blocked-stderr", &folder.path("a.jsonl"), "/dev/null/a.db"]);
+    let child = command.stderr(writer).stdout(Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    drop(command);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    let stderr = std::io::read_to_string(reader).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(stderr.matches("sqlite: cannot ").count(), 1, "{stderr}");
 }
 
 #[test]

@@ -13,8 +13,8 @@ use crate::programs::{HOSTILE, STARTUP, succeed};
 use crate::records::Schema;
 
 /// A running service.
-struct App {
-    child: Child,
+pub(crate) struct App {
+    pub(crate) child: Child,
     input: Option<ChildStdin>,
     errors: BufReader<ChildStderr>,
     /// The lines of standard error that are not answers.
@@ -22,14 +22,19 @@ struct App {
 }
 
 impl App {
-    fn start(words: &[&str]) -> Self {
+    pub(crate) fn start(words: &[&str]) -> Self {
         Self::spawn(Command::new(HOSTILE).args(words))
     }
 
     /// Starts the service, and waits until its telemetry has started or failed.
-    fn spawn(command: &mut Command) -> Self {
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = piped.stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self::spawn_with_output(command.stdout(Stdio::piped()))
+    }
+
+    /// Starts the service with the standard output of the command.
+    pub(crate) fn spawn_with_output(command: &mut Command) -> Self {
+        let piped = command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
         let input = child.stdin.take();
         let errors = BufReader::new(child.stderr.take().unwrap());
         let reported = Vec::new();
@@ -44,7 +49,7 @@ impl App {
         app
     }
 
-    fn ask(&mut self, line: &str) -> String {
+    pub(crate) fn ask(&mut self, line: &str) -> String {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
         self.answer()
     }
@@ -67,7 +72,7 @@ impl App {
     }
 
     /// Returns the reports of ragspan that contain this text.
-    fn reports_of(&self, what: &str) -> Vec<&String> {
+    pub(crate) fn reports_of(&self, what: &str) -> Vec<&String> {
         let ours = self
             .reported
             .iter()
@@ -77,7 +82,7 @@ impl App {
 
     /// Waits for the report, which is printed by a thread of its own.
     #[track_caller]
-    fn is_reported_once(&mut self, what: &str) {
+    pub(crate) fn is_reported_once(&mut self, what: &str) {
         for _ in 0..1_000 {
             if !self.reports_of(what).is_empty() {
                 break;
@@ -95,7 +100,7 @@ impl App {
 
     /// Queries the health until the condition holds; the retries of the service take some seconds.
     #[track_caller]
-    fn wait_for_health(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for_health(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut health = Value::Null;
         for _ in 0..3_000 {
             health = serde_json::from_str(&self.ask("health")).unwrap();
@@ -108,7 +113,7 @@ impl App {
     }
 
     /// Ends the service; returns its last answer, and its standard output.
-    fn end(mut self) -> (String, String) {
+    pub(crate) fn end(mut self) -> (String, String) {
         let last = self.ask("end");
         drop(self.input.take());
         drop(self.errors);
@@ -118,15 +123,15 @@ impl App {
     }
 }
 
-fn is_degraded(health: &Value) -> bool {
+pub(crate) fn is_degraded(health: &Value) -> bool {
     health["status"] == "degraded"
 }
 
-fn is_ok(health: &Value) -> bool {
+pub(crate) fn is_ok(health: &Value) -> bool {
     health["status"] == "ok"
 }
 
-fn setting(key: &str, path: &Path) -> String {
+pub(crate) fn setting(key: &str, path: &Path) -> String {
     format!("{key}={}", path.display())
 }
 
@@ -151,7 +156,7 @@ fn broken_from_the_start(sink: &str, path: &Path, reported: &str) {
     assert_eq!(added["message"], "add_complete");
 }
 
-fn records(stdout: &str) -> Vec<Value> {
+pub(crate) fn records(stdout: &str) -> Vec<Value> {
     let schema = Schema::new();
     stdout.lines().map(|line| schema.check(line)).collect()
 }

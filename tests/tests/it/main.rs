@@ -76,6 +76,8 @@ mod page;
 mod service;
 // Under twenty hostile conditions the application runs, and each problem is reported once.
 mod hostile;
+// Standard output and log files lose and tear no line, whatever other programs do with them.
+mod files;
 // Telemetry works together with the subscriber, the logger and the signals of other libraries.
 mod composed;
 mod composition;
