@@ -271,8 +271,11 @@ fn a_relative_path_after_the_working_directory_has_changed() {
 fn a_standard_output_that_is_named_as_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let output = File::create(folder.path().join("output")).unwrap();
+    // A link like `/dev/stdout`, which a roll that should not be may rename.
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("/proc/self/fd/1", &link).unwrap();
     let mut command = Command::new(HOSTILE);
-    let mut app = App::spawn_with_output(command.arg("rolling=/dev/stdout").stdout(output));
+    let mut app = App::spawn_with_output(command.arg(setting("rolling", &link)).stdout(output));
     assert_eq!(
         (app.ask("many"), app.ask("flush")),
         ("4999".into(), "true".into())
@@ -280,7 +283,7 @@ fn a_standard_output_that_is_named_as_the_file() {
     app.end();
     assert_eq!(
         fs::read_dir(folder.path()).unwrap().count(),
-        1,
+        2,
         "nothing has rolled"
     );
 }
