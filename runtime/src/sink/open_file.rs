@@ -178,6 +178,13 @@ impl OpenFile {
     }
 }
 
+impl Drop for OpenFile {
+    /// Releases the lock, which the end of this handle does not if the process has forked: the child has a copy.
+    fn drop(&mut self) {
+        self.unlock();
+    }
+}
+
 /// Returns whether the path stands for a descriptor of a process, such as `/dev/stdout`. The file behind it belongs to
 /// the program that redirected it there, also if it is a regular one.
 fn is_descriptor(path: &Path) -> bool {
@@ -226,4 +233,42 @@ fn file_mode(metadata: &Metadata) -> u32 {
 #[cfg(not(unix))]
 fn file_mode(_metadata: &Metadata) -> u32 {
     NEW_FILE_MODE
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_is_released_though_a_forked_process_has_the_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let open = || OpenFile::open(&path, NEW_FILE_MODE).unwrap();
+        let (mut file, mut other) = (open(), open());
+        assert!(file.lock(true) && !other.lock(false));
+        let inherited = file.file.try_clone().unwrap();
+        drop(file);
+        assert!(other.lock(false));
+        drop(inherited);
+    }
+
+    #[test]
+    fn a_descriptor_is_known_by_its_path_or_by_the_target_of_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let link_to = |target: &str| {
+            let link = folder.path().join(target.replace('/', "_"));
+            symlink(target, &link).unwrap();
+            link
+        };
+        for path in ["/dev/stdout", "/dev/stderr", "/dev/fd/3", "/proc/self/fd/1"] {
+            assert!(is_descriptor(Path::new(path)), "{path}");
+            assert!(is_descriptor(&link_to(path)), "{path}");
+        }
+        for path in ["/dev/shm/a.jsonl", "/var/log/a.jsonl", "proc/a.jsonl"] {
+            assert!(!is_descriptor(Path::new(path)), "{path}");
+            assert!(!is_descriptor(&link_to(path)), "{path}");
+        }
+    }
 }

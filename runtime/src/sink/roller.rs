@@ -100,16 +100,17 @@ impl Roller {
                 return Ok(file);
             }
             reopenings += 1;
-            self.leave(&file);
+            self.leave(file);
         }
     }
 
     /// Syncs a file that nothing more is written to, because a later durable flush does not reach it. The next file gets
     /// its permissions.
-    fn leave(&mut self, file: &OpenFile) {
+    fn leave(&mut self, file: OpenFile) {
         self.mode = file.mode().unwrap_or(self.mode);
         // The file may be on a disk that is gone, and the next one must be opened all the same.
         let _synced = file.sync();
+        drop(file);
     }
 
     fn open(&mut self) -> io::Result<OpenFile> {
@@ -148,7 +149,7 @@ impl Roller {
             return Ok(file);
         }
         self.roll_failure = None;
-        self.leave(&file);
+        self.leave(file);
         self.current_file()
     }
 

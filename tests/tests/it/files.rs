@@ -287,3 +287,34 @@ fn a_standard_output_that_is_named_as_the_file() {
         "nothing has rolled"
     );
 }
+
+#[test]
+fn a_pipe_that_nobody_reads_until_somebody_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut app = App::start(&[&setting("rolling", &pipe)]);
+    app.is_reported_once("file: not open after 2 s");
+    assert_eq!(app.ask("add"), "3");
+    let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    app.wait_for_health(is_ok);
+    assert_eq!(
+        (app.ask("add"), app.ask("flush")),
+        ("3".into(), "true".into())
+    );
+    let (last, _) = app.end();
+    assert!(last.contains("left 0, dropped 0; file: "), "{last}");
+    assert!(last.ends_with("left 0, dropped 0"), "{last}");
+    assert_eq!(sums(&records(&reader.join().unwrap())), [3, 3]);
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing has rolled"
+    );
+}

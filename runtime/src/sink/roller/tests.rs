@@ -178,6 +178,7 @@ fn a_file_that_was_truncated_is_appended_to_and_rolls_at_its_new_size() {
     File::create(&path).unwrap();
     append(&mut roller, &["third\n", "forth\n"]);
     assert_eq!(contents(&path), ["third\nforth\n", "", "", ""]);
+    assert!(!numbered(&path, 1).exists());
     append(&mut roller, &["fifth\n"]);
     assert_eq!(contents(&path), ["fifth\n", "third\nforth\n", "", ""]);
 }
