@@ -1,7 +1,7 @@
 //! A service that starts under the conditions that `tests/it/hostile.rs` creates, and executes commands.
 //!
-//! `hostile [sqlite=PATH] [file=PATH] [metrics=ADDRESS] [strict] [relative]`. The commands are lines of standard input: `add`,
-//! `many`, `series`, `flush`, `health`, `address`, `end`. The answers go to standard error, after the word `app`; records go to standard output.
+//! `hostile [sqlite=PATH] [file=PATH] [rolling=PATH] [metrics=ADDRESS] [strict]`; a file of `rolling` has at most 10,000 bytes. The
+//! commands are lines of standard input: `add`, `many`, `series`, `flush`, `health`, `address`, `root`, `end`. The answers go to standard error, after the word `app`; records go to standard output.
 
 #![allow(clippy::print_stderr, missing_docs)]
 
@@ -33,11 +33,20 @@ fn config() -> Config {
             match word.split_once('=').unwrap_or((&word, "")) {
                 ("sqlite", path) => config.sqlite(path),
                 ("file", path) => config.file(FileSettings::new(path)),
+                ("rolling", path) => config.file(rolling(path)),
                 ("metrics", address) => config.metrics(address.parse().expect("an address")),
                 ("strict", _) => config.strict(),
                 _ => panic!("no such word: {word}"),
             }
         })
+}
+
+/// Returns the settings of a file that rolls with nearly every batch, and of which all rolled files are kept.
+fn rolling(path: &str) -> FileSettings {
+    let mut settings = FileSettings::new(path);
+    settings.max_bytes = 10_000;
+    settings.keep = 10_000;
+    settings
 }
 
 /// Starts the telemetry; prints the error if it fails, and continues without it.
@@ -59,6 +68,7 @@ fn main() {
                 (0..5_000).map(|number| add(number, 0)).max().unwrap_or(0)
             ),
             ("series", _) => eprintln!("app {}", series()),
+            ("root", _) => eprintln!("app {:?}", std::env::set_current_dir("/")),
             ("flush", Some(telemetry)) => eprintln!("app {}", telemetry.flush_blocking()),
             ("health", Some(telemetry)) => eprintln!("app {}", telemetry.health().to_json()),
             ("address", Some(telemetry)) => eprintln!("app {:?}", telemetry.metrics_address()),

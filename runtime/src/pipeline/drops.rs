@@ -12,10 +12,10 @@ const QUIET_PERIOD: u64 = 60 * 1_000_000;
 
 /// What was dropped by one queue, and what was printed of it.
 #[derive(Debug, Default)]
-pub(super) struct DropReport(Mutex<State>);
+pub(super) struct DropReport(Mutex<DropState>);
 
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
+struct DropState {
     /// Records that were ever dropped.
     records: u64,
     last_drop: Option<Moment>,

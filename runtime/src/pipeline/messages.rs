@@ -1,7 +1,6 @@
 //! Prints our messages to standard error, on a thread of its own, so that a standard error that nobody reads blocks
 //! nothing else.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use super::worker::is_worker;
 use crate::privacy::redact;
+use crate::sink::write_all;
 
 /// The most messages that wait; further ones are counted.
 const MAX_WAITING: usize = 64;
@@ -105,6 +105,10 @@ fn print_all(lines: &Receiver<Message>) {
 
 fn print(line: &str) {
     if !line.is_empty() {
-        let _written = writeln!(std::io::stderr().lock(), "{line}");
+        // A standard error that is closed is ignored.
+        let _written = write_all(
+            &mut std::io::stderr().lock(),
+            format!("{line}\n").as_bytes(),
+        );
     }
 }

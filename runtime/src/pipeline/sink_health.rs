@@ -28,6 +28,8 @@ pub(super) fn error_chain(error: &dyn Error) -> String {
 pub(super) enum DegradedKind {
     /// It does not accept a batch now; the batch is retried.
     Unavailable,
+    /// It accepts batches, but cannot do something else: a file that cannot roll.
+    Impaired,
     /// It rejected a batch permanently; the batch's records are lost.
     Refused,
     /// It has not finished a batch, or its opening, for a long time.
@@ -41,6 +43,7 @@ impl DegradedKind {
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Unavailable => "unavailable",
+            Self::Impaired => "impaired",
             Self::Refused => "refused",
             Self::Stalled => "stalled",
             Self::Panicked => "panicked",

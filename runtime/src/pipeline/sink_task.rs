@@ -97,7 +97,7 @@ impl<S: Sink> SinkTask<S> {
             match self.attempt(batch.clone()).await {
                 Ok(()) => {
                     self.stats.count_delivered(records);
-                    return self.stats.report_recovery();
+                    return self.report_delivery();
                 }
                 Err(error @ SinkError::Permanent { .. }) => {
                     self.stats.count_dropped(Dropped::Refused, records);
@@ -130,6 +130,14 @@ impl<S: Sink> SinkTask<S> {
         // If `done` is dropped without a value, the flush returns false for this sink.
         if !durable || self.sink.sync().await.is_ok() {
             let _received = done.send(());
+        }
+    }
+
+    /// Marks the sink as healthy, unless the destination took the batch and has a problem all the same.
+    fn report_delivery(&self) {
+        match self.sink.warning() {
+            None => self.stats.report_recovery(),
+            Some(reason) => self.stats.report_failure(DegradedKind::Impaired, reason),
         }
     }
 

@@ -124,13 +124,13 @@ impl Chunk {
         self.records().next().map(|record| record.timestamp)
     }
 
-    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+    fn in_order(&self) -> impl Iterator<Item = BatchRecord<'_>> {
         let picked = self.picked.as_deref();
         let is_picked =
             move |index: &usize| picked.is_none_or(|all| all.binary_search(index).is_ok());
         let pairs = self.contents.records.iter().zip(&self.contents.lines);
         let pairs = pairs.enumerate().filter(move |(index, _)| is_picked(index));
-        pairs.map(|(_, (record, line))| Entry {
+        pairs.map(|(_, (record, line))| BatchRecord {
             chunk: &self.contents,
             record,
             line,
@@ -162,10 +162,10 @@ impl Batch {
     }
 
     /// Returns the records in the order in which they were emitted.
-    pub(crate) fn entries(&self) -> Vec<Entry<'_>> {
-        let mut entries: Vec<_> = self.chunks.iter().flat_map(Chunk::entries).collect();
-        entries.sort_by_key(|entry| entry.record.sequence);
-        entries
+    pub(crate) fn in_order(&self) -> Vec<BatchRecord<'_>> {
+        let mut records: Vec<_> = self.chunks.iter().flat_map(Chunk::in_order).collect();
+        records.sort_by_key(|item| item.record.sequence);
+        records
     }
 
     /// Returns all lines in the order in which the records were emitted, each with its newline.
@@ -173,7 +173,7 @@ impl Batch {
         match self.chunks.as_slice() {
             [chunk] if chunk.picked.is_none() => Cow::Borrowed(&chunk.contents.json),
             _ => {
-                let lines: Vec<_> = self.entries().iter().map(Entry::json).collect();
+                let lines: Vec<_> = self.in_order().iter().map(BatchRecord::json).collect();
                 Cow::Owned(lines.concat())
             }
         }
@@ -182,13 +182,13 @@ impl Batch {
 
 /// A record of a batch, with its line of JSON.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct BatchRecord<'a> {
     pub(crate) record: &'a Record,
     pub(crate) line: &'a Line,
     chunk: &'a Contents,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> BatchRecord<'a> {
     /// Returns the whole line, its newline included.
     fn json(&self) -> &'a [u8] {
         self.chunk
@@ -265,10 +265,8 @@ mod tests {
             .try_into()
             .unwrap();
         let sequences = |chunk: &Chunk| {
-            let entries = chunk.entries();
-            entries
-                .map(|entry| entry.record.sequence)
-                .collect::<Vec<_>>()
+            let records = chunk.in_order();
+            records.map(|item| item.record.sequence).collect::<Vec<_>>()
         };
         let lines = |chunk: Chunk| {
             let json = Batch::new(vec![chunk]).json().into_owned();
@@ -293,7 +291,7 @@ mod tests {
         };
         let chunks = [pick(&[1, 4]), pick(&[0, 2, 3, 5])].concat();
         let batch = Batch::new(chunks);
-        let order: Vec<_> = batch.entries().iter().map(|e| e.record.sequence).collect();
+        let order: Vec<_> = batch.in_order().iter().map(|e| e.record.sequence).collect();
         assert_eq!((order, batch.len()), (vec![0, 1, 2, 3, 4, 5], 6));
         let json = batch.json().into_owned();
         assert_eq!(json.split_inclusive(|byte| *byte == b'\n').count(), 6);

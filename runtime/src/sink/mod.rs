@@ -4,11 +4,15 @@ mod batch;
 mod blocking;
 mod database;
 mod file;
+mod open_file;
 mod pretty;
+mod rolled;
+mod roller;
 mod route;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stdout;
+mod waiting;
 
 use std::time::Duration;
 
@@ -22,6 +26,7 @@ pub use route::{Backend, Route};
 pub(crate) use sqlite::SqliteSink;
 pub use stdout::Format;
 pub(crate) use stdout::StdoutSink;
+pub(crate) use waiting::write_all;
 
 /// A destination of records. Translates and sends batches; does not batch, retry, spool or log.
 pub(crate) trait Sink: Send + 'static {
@@ -36,6 +41,11 @@ pub(crate) trait Sink: Send + 'static {
 
     /// Delivers the whole batch, or returns an error if nothing of it was delivered.
     fn deliver(&mut self, batch: Batch) -> impl Future<Output = Result<(), SinkError>> + Send;
+
+    /// Returns what the destination cannot do although it took the last batch, such as rolling a file.
+    fn warning(&self) -> Option<&str> {
+        None
+    }
 
     /// Returns once everything that was delivered is durable, on the disk.
     fn sync(&mut self) -> impl Future<Output = Result<(), SinkError>> + Send {

@@ -108,10 +108,10 @@ impl Sink for SqliteSink {
     }
 
     async fn deliver(&mut self, batch: Batch) -> Result<(), SinkError> {
-        let entries = batch.entries();
-        let texts: Vec<Texts> = entries.iter().map(Texts::of).collect();
-        let pairs = entries.iter().zip(&texts);
-        let rows: Vec<NewRow<'_>> = pairs.map(|(entry, texts)| row(entry, texts)).collect();
+        let items = batch.in_order();
+        let texts: Vec<Texts> = items.iter().map(Texts::of).collect();
+        let pairs = items.iter().zip(&texts);
+        let rows: Vec<NewRow<'_>> = pairs.map(|(item, texts)| row(item, texts)).collect();
         let inserted = self.writer().await?.insert(&rows).await;
         self.checked(inserted)?;
         self.since_expiry += rows.len();

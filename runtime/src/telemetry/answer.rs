@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_waits_without_a_timer_of_its_runtime() {
+    async fn a_task_gets_an_answer_without_a_timer_of_its_runtime() {
         let (sender, receiver) = sync_channel(1);
         sender.send(7).unwrap();
         assert_eq!(within(receiver, LONG).await, Some(7));

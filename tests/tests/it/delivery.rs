@@ -1,6 +1,6 @@
 //! A shutdown delivers what was emitted before it, and nothing blocks: no late thread, no standard error, no fork.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -71,6 +71,24 @@ fn a_standard_error_that_nobody_reads_stops_only_the_messages() {
 }
 
 #[test]
+fn a_standard_error_that_another_program_made_non_blocking_loses_no_message() {
+    let folder = Folder::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
+    writer.write_all(&[b' '; PIPE]).unwrap();
+    let mut command = Command::new(DELIVERY);
+    command.args(["blocked-stderr", &folder.path("a.jsonl"), "/dev/null/a.db"]);
+    let child = command.stderr(writer).stdout(Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    drop(command);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    let stderr = std::io::read_to_string(reader).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(stderr.matches("sqlite: cannot ").count(), 1, "{stderr}");
+}
+
+#[test]
 fn a_forked_process_answers_at_once_and_can_start_anew() {
     let folder = Folder::new();
     let stdout = succeed(DELIVERY, &["forked", &folder.path("")]);
@@ -110,7 +128,7 @@ fn a_backend_gets_the_records_of_its_route_and_the_others_are_counted() {
 }
 
 #[test]
-fn a_signal_that_no_future_waits_for_ends_the_process() {
+fn a_signal_ends_the_process_if_the_future_was_dropped() {
     for (signal, status) in [("-TERM", 143), ("-INT", 130)] {
         let mut child = Command::new(STARTUP)
             .arg("terminated-dropped")

@@ -14,7 +14,7 @@ use crate::records::Schema;
 
 /// A running service.
 pub(crate) struct App {
-    child: Child,
+    pub(crate) child: Child,
     input: Option<ChildStdin>,
     errors: BufReader<ChildStderr>,
     /// The lines of standard error that are not answers.
@@ -27,9 +27,14 @@ impl App {
     }
 
     /// Starts the service, and waits until its telemetry has started or failed.
-    fn spawn(command: &mut Command) -> Self {
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = piped.stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self::spawn_with_output(command.stdout(Stdio::piped()))
+    }
+
+    /// Starts the service with the standard output of the command.
+    pub(crate) fn spawn_with_output(command: &mut Command) -> Self {
+        let piped = command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
         let input = child.stdin.take();
         let errors = BufReader::new(child.stderr.take().unwrap());
         let reported = Vec::new();
@@ -67,7 +72,7 @@ impl App {
     }
 
     /// Returns the reports of ragspan that contain this text.
-    fn reports_of(&self, what: &str) -> Vec<&String> {
+    pub(crate) fn reports_of(&self, what: &str) -> Vec<&String> {
         let ours = self
             .reported
             .iter()
@@ -77,7 +82,7 @@ impl App {
 
     /// Waits for the report, which is printed by a thread of its own.
     #[track_caller]
-    fn is_reported_once(&mut self, what: &str) {
+    pub(crate) fn is_reported_once(&mut self, what: &str) {
         for _ in 0..1_000 {
             if !self.reports_of(what).is_empty() {
                 break;
@@ -118,15 +123,15 @@ impl App {
     }
 }
 
-fn is_degraded(health: &Value) -> bool {
+pub(crate) fn is_degraded(health: &Value) -> bool {
     health["status"] == "degraded"
 }
 
-fn is_ok(health: &Value) -> bool {
+pub(crate) fn is_ok(health: &Value) -> bool {
     health["status"] == "ok"
 }
 
-fn setting(key: &str, path: &Path) -> String {
+pub(crate) fn setting(key: &str, path: &Path) -> String {
     format!("{key}={}", path.display())
 }
 
@@ -151,7 +156,7 @@ fn broken_from_the_start(sink: &str, path: &Path, reported: &str) {
     assert_eq!(added["message"], "add_complete");
 }
 
-fn records(stdout: &str) -> Vec<Value> {
+pub(crate) fn records(stdout: &str) -> Vec<Value> {
     let schema = Schema::new();
     stdout.lines().map(|line| schema.check(line)).collect()
 }

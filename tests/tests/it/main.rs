@@ -80,6 +80,8 @@ mod service;
 mod hostile;
 // The listener answers while clients are silent and while it renders, and shows what happened to the records of each sink.
 mod listener;
+// Standard output and log files lose and tear no line, whatever other programs do with them.
+mod files;
 // Telemetry works together with the subscriber, the logger and the signals of other libraries.
 mod composed;
 mod composition;

@@ -4,7 +4,7 @@ use ragspan_core::Cost;
 use ragspan_core::record::{SCORE_RECORDED, error_fingerprint, keys};
 use ragspan_store::{NewRow, RowKind, TypedColumns};
 
-use super::super::batch::Entry;
+use super::super::batch::BatchRecord;
 use crate::context::Layer;
 use crate::record::fields::{Destination, WrittenField};
 use crate::record::{Failure, Kind, Record, rfc3339};
@@ -28,8 +28,8 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn of(entry: &Entry<'_>) -> Self {
-        let record = entry.record;
+    pub(super) fn of(item: &BatchRecord<'_>) -> Self {
+        let record = item.record;
         let origin = record
             .failure
             .as_ref()
@@ -57,13 +57,13 @@ pub(super) fn signed(micros: u64) -> i64 {
     i64::try_from(micros).unwrap_or(i64::MAX)
 }
 
-pub(super) fn row<'a>(entry: &Entry<'a>, texts: &'a Texts) -> NewRow<'a> {
-    let (record, line) = (entry.record, entry.line);
+pub(super) fn row<'a>(item: &BatchRecord<'a>, texts: &'a Texts) -> NewRow<'a> {
+    let (record, line) = (item.record, item.line);
     let request = record.request.as_deref();
-    let service = entry.service();
+    let service = item.service();
     let is_span = record.kind != Kind::Event;
     NewRow {
-        boot_id: entry.boot_id(),
+        boot_id: item.boot_id(),
         seq: record.sequence,
         kind: if is_span {
             RowKind::Span
@@ -84,9 +84,9 @@ pub(super) fn row<'a>(entry: &Entry<'a>, texts: &'a Texts) -> NewRow<'a> {
         user_id: request.and_then(|request| request.user_id.as_deref()),
         session_id: texts.session_id.as_deref(),
         tenant_id: request.and_then(|request| request.tenant_id.as_deref()),
-        context: entry.text(&line.context),
-        metrics: entry.text(&line.metrics),
-        error: line.error.as_ref().map(|range| entry.text(range)),
+        context: item.text(&line.context),
+        metrics: item.text(&line.metrics),
+        error: line.error.as_ref().map(|range| item.text(range)),
         stack_trace: texts.stack_trace.as_deref(),
         environment: &service.environment,
         version: service.version(),
