@@ -256,8 +256,9 @@ impl WorkerTask {
             0
         };
         let critical = records.iter().any(|record| record.level == Level::Critical);
-        let is_important = |record: &Box<Record>| Class::of(record.level) == Class::Important;
-        let (important, ordinary): (Vec<_>, Vec<_>) = records.into_iter().partition(is_important);
+        let (important, ordinary): (Vec<_>, Vec<_>) = records
+            .into_iter()
+            .partition(|record| Class::of(record.level) == Class::Important);
         self.offer(Class::Important, important);
         self.offer(Class::Ordinary, ordinary);
         self.pipeline.report_overflow();
