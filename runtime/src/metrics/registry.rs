@@ -157,18 +157,21 @@ impl Registry {
         self.families.get(name as usize)
     }
 
+    #[cfg(any(test, feature = "testing"))]
     /// Renders all metrics as Prometheus text 0.0.4.
     #[must_use]
     pub(crate) fn render_prometheus(&self) -> String {
         self.render(ExpositionFormat::Prometheus)
     }
 
+    #[cfg(test)]
     /// Renders all metrics as OpenMetrics 1.0.0, with exemplars.
     #[must_use]
     pub(crate) fn render_openmetrics(&self) -> String {
         self.render(ExpositionFormat::OpenMetrics)
     }
 
+    #[cfg(any(test, feature = "testing"))]
     /// Renders all metrics in the format that [`negotiate`](super::negotiate) chose.
     #[must_use]
     pub(crate) fn render(&self, format: ExpositionFormat) -> String {

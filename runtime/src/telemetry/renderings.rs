@@ -22,11 +22,11 @@ pub(super) struct Renderings(Arc<Shared>);
 
 struct Shared {
     render: Render,
-    state: Mutex<State>,
+    state: Mutex<ScrapeQueue>,
 }
 
 #[derive(Default)]
-struct State {
+struct ScrapeQueue {
     waiting: Vec<Scrape>,
     is_running: bool,
     /// Oldest first.
@@ -141,7 +141,7 @@ impl Shared {
         });
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ScrapeQueue> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,9 +21,9 @@ const FRAME_BYTES: usize = 64 * 1024;
 const NOT_LOCAL: &str = "this listener is bound to a loopback address, and only answers requests whose Host is localhost or an IP address\n";
 
 /// The text of a response, which several responses may share.
-pub(super) struct Text(Bytes);
+pub(super) struct SharedText(Bytes);
 
-impl Body for Text {
+impl Body for SharedText {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -72,7 +72,7 @@ impl Routes {
         &self,
         request: &Request<B>,
         connection: &Arc<Connection>,
-    ) -> Response<Text> {
+    ) -> Response<SharedText> {
         if self.is_loopback && !host::is_local(request) {
             return plain(StatusCode::MISDIRECTED_REQUEST, NOT_LOCAL);
         }
@@ -93,7 +93,7 @@ impl Routes {
         &self,
         request: &Request<B>,
         connection: &Arc<Connection>,
-    ) -> Response<Text> {
+    ) -> Response<SharedText> {
         let accept = request.headers().get(ACCEPT);
         let format = metrics::negotiate(accept.and_then(|accept| accept.to_str().ok()));
         match self.renderings.render(format, connection).await {
@@ -105,20 +105,20 @@ impl Routes {
         }
     }
 
-    fn health(&self) -> Response<Text> {
+    fn health(&self) -> Response<SharedText> {
         let body = self.state.health().to_json() + "\n";
         response("application/json", body.into())
     }
 }
 
-fn response(content_type: &'static str, body: Bytes) -> Response<Text> {
-    let mut response = Response::new(Text(body));
+fn response(content_type: &'static str, body: Bytes) -> Response<SharedText> {
+    let mut response = Response::new(SharedText(body));
     let content_type = HeaderValue::from_static(content_type);
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Text> {
+fn plain(status: StatusCode, text: &'static str) -> Response<SharedText> {
     let body = Bytes::from_static(text.as_bytes());
     let mut response = response("text/plain; charset=utf-8", body);
     *response.status_mut() = status;
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_body_is_sent_in_frames_of_its_exact_length() {
         let length = 2 * FRAME_BYTES + 1;
-        let mut body = Text(vec![b'x'; length].into());
+        let mut body = SharedText(vec![b'x'; length].into());
         assert_eq!(body.size_hint().exact(), Some(length as u64));
         let mut task = Context::from_waker(std::task::Waker::noop());
         let mut sizes = Vec::new();
