@@ -62,8 +62,6 @@ mod critical;
 mod accounting;
 // A shutdown delivers what was emitted before it; no late thread, full pipe or fork makes a caller wait.
 mod delivery;
-// In every interleaving, no record and no wake-up is lost between the threads that push and the worker.
-mod interleavings;
 // The tool of Prometheus accepts the exposition.
 mod metrics;
 // Telemetry starts in programs with other subscribers, loggers and recorders, or reports why it cannot.

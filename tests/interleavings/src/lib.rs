@@ -1,4 +1,6 @@
-//! The handshakes of pushing threads with the worker lose no record and no wake-up in any interleaving.
+//! In every interleaving, the handshakes of pushing threads with the worker lose no record and no wake-up.
+
+#![cfg(test)]
 
 /// loom's atomics, which the file below uses in the place of the standard library's.
 mod atomics {
