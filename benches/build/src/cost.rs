@@ -83,7 +83,11 @@ fn cargo(work: &Path, variant: Variant, task: Task) -> Result<(), Box<dyn Error>
         return Ok(());
     }
     let output = String::from_utf8_lossy(&output.stderr);
-    Err(format!("the crate with {} does not build:\n{output}", variant.name()).into())
+    Err(format!(
+        "the crate with {} does not build:\n{output}",
+        variant.name()
+    )
+    .into())
 }
 
 /// The CPU seconds of all processes that this one, or one that it waited for, has waited for.
