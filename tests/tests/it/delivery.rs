@@ -1,11 +1,11 @@
 //! A shutdown delivers what was emitted before it, and nothing blocks: no late thread, no standard error, no fork.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::programs::{DELIVERY, STARTUP, run, succeed};
+use crate::programs::{DELIVERY, RANDOM_ENDS, STARTUP, run, succeed};
 use crate::records::Schema;
 
 /// The bytes of a pipe that nobody reads.
@@ -125,6 +125,44 @@ fn a_backend_gets_the_records_of_its_route_and_the_others_are_counted() {
     messages.sort_unstable();
     let expected = [["answer_complete"; 5], ["search_failed"; 5]].concat();
     assert_eq!(messages, expected, "whole traces");
+}
+
+/// Ends a telemetry at random; nobody reads its standard output before it has ended.
+fn random_end(seed: u64) {
+    let folder = Folder::new();
+    let arguments = [seed.to_string(), folder.path("")];
+    let mut command = Command::new(RANDOM_ENDS);
+    command.args(&arguments).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let (mut stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let errors = std::io::read_to_string(stderr).unwrap();
+    assert!(child.wait().unwrap().success(), "seed {seed}: {errors}");
+    let lines = |text: &str| text.lines().count();
+    let report = std::fs::read_to_string(folder.path("report")).unwrap();
+    let file = std::fs::read_to_string(folder.path("a.jsonl")).unwrap();
+    assert!(!report.contains("false"), "seed {seed}: {report}");
+    if let Some(delivered) = delivered(&report, "file") {
+        assert!(lines(&file) >= delivered, "seed {seed}: {report}");
+    }
+    if let Some(delivered) = delivered(&report, "stdout") {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).unwrap();
+        assert!(lines(&text) >= delivered, "seed {seed}: {report}");
+    }
+}
+
+/// Returns the number of records that the report gives for a sink.
+fn delivered(report: &str, sink: &str) -> Option<usize> {
+    let line = report.lines().find(|line| line.starts_with(sink))?;
+    line.split(' ').nth(1)?.parse().ok()
+}
+
+/// `scripts/soak ends` sets the number of rounds.
+#[test]
+fn random_ends_return_with_balanced_numbers_and_all_that_was_delivered() {
+    let number = |name, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (rounds, first) = (number("RAGSPAN_END_ROUNDS", 40), number("RAGSPAN_SEED", 1));
+    (first..first + rounds).for_each(random_end);
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(crate) const ENDS: &str = env!("CARGO_BIN_EXE_ends");
 pub(crate) const HEADERS: &str = env!("CARGO_BIN_EXE_headers");
 pub(crate) const HOSTILE: &str = env!("CARGO_BIN_EXE_hostile");
 pub(crate) const MATRIX: &str = env!("CARGO_BIN_EXE_matrix");
+pub(crate) const RANDOM_ENDS: &str = env!("CARGO_BIN_EXE_random-ends");
 pub(crate) const STARTUP: &str = env!("CARGO_BIN_EXE_startup");
 pub(crate) const THREADS: &str = env!("CARGO_BIN_EXE_threads");
 
