@@ -161,9 +161,24 @@ fn group_json(group: &Stats) -> Value {
         "p95_ms": group.p95_ms,
         "p99_ms": group.p99_ms,
         "max_ms": group.max_ms,
-        "tokens": group.tokens,
+        "tokens": group.tokens.map(whole),
         (keys::COST_USD.name): group.cost_usd(),
     })
+}
+
+/// Returns a number of tokens as an integer; only a metric of the user's own may have a fraction.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "compared with the number before"
+)]
+#[expect(clippy::cast_precision_loss, reason = "for the comparison")]
+fn whole(tokens: f64) -> Value {
+    let integer = tokens as i64;
+    if (integer as f64 - tokens).abs() < f64::EPSILON {
+        json!(integer)
+    } else {
+        json!(tokens)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate is shown to one digit")]
@@ -253,4 +268,16 @@ fn row(group: &Stats, by: By) -> Vec<Cell> {
 fn count(count: u64, tone: Tone) -> Cell {
     let tone = if count == 0 { Tone::Plain } else { tone };
     Cell::toned(&number(count as f64), tone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_integers_unless_they_have_a_fraction() {
+        for (tokens, text) in [(787_651.0, "787651"), (0.0, "0"), (1.5, "1.5")] {
+            assert_eq!(whole(tokens).to_string(), text);
+        }
+    }
 }
