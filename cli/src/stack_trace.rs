@@ -182,15 +182,15 @@ mod tests {
    2: search::Index::search::{{closure}}::h0123456789abcdef
              at ./search/src/lib.rs:22:13
    3: ragspan::span::call::Call::run
-             at /work/main/runtime/src/span/call.rs:7:9
+             at /home/ada/ragspan/runtime/src/span/call.rs:7:9
    4: search::Index::search
              at /home/ada/rag/search/src/lib.rs:20:1
    5: <helpers::Retry as core::future::future::Future>::poll
              at ./helpers/src/retry.rs:5:1
    6: tokio::runtime::task::poll
-             at /home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.49.0/src/task.rs:9:1
+             at /home/ada/.cargo/registry/src/index-1949cf8c6b5b557f/tokio-1.49.0/src/task.rs:9:1
    7: hyper::proto::dispatch
-             at /home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/hyper-1.8.1/src/proto.rs:9:1
+             at /home/ada/.cargo/registry/src/index-1949cf8c6b5b557f/hyper-1.8.1/src/proto.rs:9:1
    8: rag::answer::{closure#0}
              at ./src/main.rs:12:5
    9: clone3

@@ -143,13 +143,13 @@ mod tests {
         ("cli/src/demo/service.rs", "cli/src/demo/service.rs"),
         ("/home/ada/work/rag/src/answer.rs", "rag/src/answer.rs"),
         (
-            "/work/wt/c2/runtime/src/http/callsites.rs",
+            "/srv/ragspan/runtime/src/http/callsites.rs",
             "runtime/src/http/callsites.rs",
         ),
         ("/app/src/main.rs", "app/src/main.rs"),
         ("/src/main.rs", "src/main.rs"),
-        ("/work/rag/src/tests/search.rs", "rag/src/tests/search.rs"),
-        ("/work/rag/tests/it/main.rs", "rag/tests/it/main.rs"),
+        ("/srv/rag/src/tests/search.rs", "rag/src/tests/search.rs"),
+        ("/srv/rag/tests/it/main.rs", "rag/tests/it/main.rs"),
         ("/home/ada/src/rag/main.rs", "rag/main.rs"),
         ("/home/ada/main.rs", "main.rs"),
         ("/root/src/main.rs", "src/main.rs"),
@@ -157,7 +157,7 @@ mod tests {
         ("../../other/src/lib.rs", "other/src/lib.rs"),
         ("../lib.rs", "lib.rs"),
         (
-            "/home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.49.0/src/task/join.rs",
+            "/home/ada/.cargo/registry/src/index-1949cf8c6b5b557f/tokio-1.49.0/src/task/join.rs",
             "tokio-1.49.0/src/task/join.rs",
         ),
         (
@@ -177,7 +177,7 @@ mod tests {
             "hashbrown-0.16.1/src/raw.rs",
         ),
         (
-            "/work/rag/target/debug/build/rag-5f3e/out/schema.rs",
+            "/srv/rag/target/debug/build/rag-5f3e/out/schema.rs",
             "out/schema.rs",
         ),
         ("C:\\Users\\ada\\rag\\src\\answer.rs", "rag\\src\\answer.rs"),

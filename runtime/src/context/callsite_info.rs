@@ -33,7 +33,7 @@ mod tests {
             operation: "http_request",
             layer: Layer::Api,
             module: "ragspan::http::server",
-            file: "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/ragspan-0.1.0/src/http/callsites.rs",
+            file: "/home/ada/.cargo/registry/src/index-1949cf8c6b5b557f/ragspan-0.1.0/src/http/callsites.rs",
             line: 28,
         };
         let line = "http_request (ragspan-0.1.0/src/http/callsites.rs:28)";

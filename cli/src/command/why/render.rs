@@ -329,7 +329,7 @@ mod tests {
    1: rag::answer::{{closure}}
              at ./src/answer.rs:50:9
    2: ragspan::span::call::Call::run
-             at /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/ragspan-0.1.0/src/span/call.rs:7:9";
+             at /home/ada/.cargo/registry/src/index-1949cf8c6b5b557f/ragspan-0.1.0/src/span/call.rs:7:9";
 
     fn shown(backtrace: bool) -> String {
         let mut records = failed();
