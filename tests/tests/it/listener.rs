@@ -127,7 +127,10 @@ fn health_and_metrics_show_retries_reasons_and_the_age_of_what_is_pending() {
     let reasons = json!({"queue_full": 0, "sink_queue_full": 0, "refused": 0, "after_shutdown": 0});
     for sink in [stdout, file] {
         assert_eq!(sink["dropped_by_reason"], reasons);
-        assert_eq!(sink["filtered_by_reason"], json!({}));
+        assert_eq!(
+            sink["filtered_by_reason"],
+            json!({"level": 0, "layer": 0, "sample": 0})
+        );
     }
     assert_eq!(stdout["oldest_pending_seconds"], Value::Null);
     assert_eq!(stdout["retried"], 0);
