@@ -4,8 +4,9 @@
 //! thread-locals are being dropped. A panic there aborts the process, so such a thread opens no span: its calls run, are
 //! measured, and have a trace of their own.
 
+use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -99,8 +100,19 @@ pub(crate) fn open_first(open: impl FnOnce() -> Span) -> Span {
             take_slot();
             span
         }
-        Err(_) => Span::none(),
+        Err(panic) if is_of_registry(&*panic) => Span::none(),
+        // A panic of another layer or of a test's subscriber is the program's own.
+        Err(panic) => resume_unwind(panic),
     }
+}
+
+/// Returns whether the registry has panicked because it has no slot for this thread, or because the thread is ending.
+fn is_of_registry(panic: &(dyn Any + Send)) -> bool {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.is_some_and(|text| {
+        text.starts_with("creating a new thread ID") || text.contains("Thread Local Storage value")
+    })
 }
 
 /// Closes a span on a thread that drops its thread-locals: other layers may panic, which would abort the process.
@@ -146,4 +158,27 @@ pub(crate) fn used() {
 fn guard_use() {
     add(USED);
     let _gone = USE.try_with(|_| ());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_panics_of_the_registry_are_caught() {
+        let of_registry = "creating a new thread ID (4096) would exceed the maximum number of thread ID bits \
+             specified in sharded_slab::cfg::DefaultConfig (4095)";
+        let ending =
+            "cannot access a Thread Local Storage value during or after destruction: AccessError";
+        for text in [of_registry, ending] {
+            assert!(is_of_registry(&text.to_owned()));
+        }
+        let on_new_thread = |text: &'static str| {
+            let thread = std::thread::spawn(move || open_first(|| std::panic::panic_any(text)));
+            thread.join().map(|span| span.is_none())
+        };
+        assert!(on_new_thread(of_registry).unwrap());
+        let unwound = on_new_thread("a subscriber of the test expects another span").unwrap_err();
+        assert!(!is_of_registry(&*unwound));
+    }
 }
