@@ -1,8 +1,6 @@
 //! The fields of a request, which are part of every record inside it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use ragspan_core::TraceId;
 use ragspan_core::record::keys;
@@ -19,33 +17,6 @@ pub(crate) struct RequestContext {
     pub(crate) fields: Fields,
     /// Numbers, under their names without the prefix `metrics.`.
     pub(crate) metrics: Fields,
-    /// Visible so that others can write `..RequestContext::default()`.
-    pub(crate) held_bytes: CachedBytes,
-}
-
-/// The number of bytes that a context holds, once it was counted. Each record of a request asks for it.
-#[derive(Debug, Default)]
-pub(crate) struct CachedBytes(AtomicU32);
-
-/// A clone may be changed, and is counted anew.
-impl Clone for CachedBytes {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl CachedBytes {
-    fn get_or_count(&self, count: impl FnOnce() -> usize) -> usize {
-        match self.0.load(Ordering::Relaxed) {
-            0 => {
-                let bytes = count();
-                let stored = u32::try_from(bytes).unwrap_or(u32::MAX);
-                self.0.store(stored, Ordering::Relaxed);
-                bytes
-            }
-            known => known as usize,
-        }
-    }
 }
 
 impl RequestContext {
@@ -70,20 +41,8 @@ impl RequestContext {
         all
     }
 
-    /// Returns the context for changes, and clones it first if others share it.
-    pub(crate) fn make_mut(shared: &mut Arc<Self>) -> &mut Self {
-        let own = Arc::make_mut(shared);
-        own.held_bytes = CachedBytes::default();
-        own
-    }
-
     /// Returns about how many bytes of memory it holds.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.held_bytes.get_or_count(|| self.count_bytes())
-    }
-
-    #[cold]
-    fn count_bytes(&self) -> usize {
         let ids = [
             &self.request_id,
             &self.user_id,
@@ -91,7 +50,7 @@ impl RequestContext {
             &self.tenant_id,
         ];
         let ids: usize = ids.into_iter().flatten().map(|id| id.len()).sum();
-        size_of::<Self>() + ids + self.fields.held_bytes() + self.metrics.held_bytes()
+        ids + self.fields.held_bytes() + self.metrics.held_bytes()
     }
 
     /// Returns the request id: the given one, or one derived from the trace id.
@@ -252,25 +211,4 @@ fn is_derivable(name: &str) -> bool {
 fn is_valid_id(id: &str) -> bool {
     const MAX_LENGTH: usize = 128;
     id.len() <= MAX_LENGTH && !id.is_empty() && !id.chars().any(char::is_control)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_context_holds_is_counted_again_after_a_change() {
-        let mut shared = Arc::new(RequestContext::default());
-        let empty = shared.held_bytes();
-        let text = "x".repeat(10_000);
-        RequestContext::make_mut(&mut shared)
-            .fields
-            .push_text("a", &text);
-        assert!(shared.held_bytes() > empty + 10_000);
-        let own = Arc::clone(&shared);
-        RequestContext::make_mut(&mut shared).user_id = Some(text.into());
-        assert!(shared.held_bytes() > own.held_bytes() + 9_000);
-        let over = own.over(&shared);
-        assert!(over.held_bytes() > own.held_bytes());
-    }
 }

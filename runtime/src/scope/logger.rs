@@ -43,16 +43,14 @@ impl Logger {
     /// Adds a field, or replaces the field of this name.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Value) -> Self {
-        collect(RequestContext::make_mut(&mut self.0), |out| {
-            out.field(key, &value)
-        });
+        collect(Arc::make_mut(&mut self.0), |out| out.field(key, &value));
         self
     }
 
     /// Removes a field. A field of this name of the enclosing request then applies again.
     #[must_use]
     pub fn without(mut self, key: &str) -> Self {
-        RequestContext::make_mut(&mut self.0).remove(key);
+        Arc::make_mut(&mut self.0).remove(key);
         self
     }
 }
