@@ -184,12 +184,7 @@ mod tests {
     use crate::record::{Level, Service};
 
     fn pipeline() -> Arc<Pipeline> {
-        let service = Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        };
+        let service = Service::default();
         Arc::new(Pipeline::new(service, Level::Info, Metrics::new(), 4))
     }
 

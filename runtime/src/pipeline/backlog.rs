@@ -198,10 +198,8 @@ impl Backlog {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::record::{Pool, Record, Service};
+    use crate::record::Record;
     use crate::sink::Source;
 
     fn chunk(records: usize, text: usize) -> Chunk {
@@ -209,17 +207,7 @@ mod tests {
     }
 
     fn chunk_at(timestamp: u64, records: usize, text: usize) -> Chunk {
-        let service = Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        };
-        let source = Source {
-            boot_id: [0; 16],
-            service: Arc::new(service),
-            pool: Arc::new(Pool::new(1)),
-        };
+        let source = Source::default();
         let records: Vec<_> = (0..records)
             .map(|_| {
                 let mut record = Box::new(Record {

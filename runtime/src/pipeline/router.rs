@@ -255,25 +255,12 @@ fn is_sampled(trace: TraceId, fraction: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::context::Layer;
-    use crate::record::{Pool, Service};
     use crate::sink::Source;
 
     fn chunk(records: Vec<Record>) -> Chunk {
-        let service = Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        };
-        let source = Source {
-            boot_id: [0; 16],
-            service: Arc::new(service),
-            pool: Arc::new(Pool::new(1)),
-        };
+        let source = Source::default();
         let boxed: Vec<_> = records.into_iter().map(Box::new).collect();
         Chunk::next(&mut boxed.into_iter(), &source).unwrap()
     }

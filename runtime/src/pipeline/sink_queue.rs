@@ -161,7 +161,7 @@ mod tests {
     use super::*;
     use crate::metrics::Registry;
     use crate::pipeline::Pipeline;
-    use crate::record::{Level, Pool, Record, Service};
+    use crate::record::{Level, Record, Service};
     use crate::sink::{Batch, SinkError, Source};
 
     /// Panics at the first delivery, or never finishes it.
@@ -201,12 +201,7 @@ mod tests {
     }
 
     fn service() -> Service {
-        Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        }
+        Service::default()
     }
 
     fn chunk(records: usize, text: usize) -> Chunk {
@@ -223,11 +218,7 @@ mod tests {
             record
         };
         let records: Vec<_> = (0..records).map(|_| record()).collect();
-        let source = Source {
-            boot_id: [0; 16],
-            service: Arc::new(service()),
-            pool: Arc::new(Pool::new(1)),
-        };
+        let source = Source::default();
         Chunk::next(&mut records.into_iter(), &source).unwrap()
     }
 

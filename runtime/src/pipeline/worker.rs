@@ -363,12 +363,7 @@ mod tests {
 
     #[test]
     fn a_critical_record_is_synced_at_once() {
-        let service = Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        };
+        let service = Service::default();
         let pipeline = Arc::new(Pipeline::new(service, Level::Info, Registry::new(), 16));
         let (sender, synced) = std::sync::mpsc::channel();
         let mut sinks = Sinks::default();

@@ -42,6 +42,18 @@ pub(crate) struct Source {
     pub(crate) pool: Arc<Pool>,
 }
 
+/// The source of chunks in tests.
+#[cfg(test)]
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            boot_id: [0; 16],
+            service: Arc::default(),
+            pool: Arc::new(Pool::new(8)),
+        }
+    }
+}
+
 impl Chunk {
     /// Creates a chunk of the next records, and writes their lines. Returns `None` if there are no more records.
     pub(crate) fn next(
@@ -218,20 +230,6 @@ impl<'a> BatchRecord<'a> {
 mod tests {
     use super::*;
 
-    fn source() -> Source {
-        let service = Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        };
-        Source {
-            boot_id: [0; 16],
-            service: Arc::new(service),
-            pool: Arc::new(Pool::new(8)),
-        }
-    }
-
     fn record(sequence: u64, text: usize) -> Box<Record> {
         let mut record = Box::new(Record {
             sequence,
@@ -243,7 +241,7 @@ mod tests {
 
     fn chunks(records: Vec<Box<Record>>) -> Vec<Chunk> {
         let mut records = records.into_iter();
-        let source = source();
+        let source = Source::default();
         std::iter::from_fn(|| Chunk::next(&mut records, &source)).collect()
     }
 

@@ -147,12 +147,7 @@ mod tests {
     use crate::record::{Level, Service};
 
     fn state() -> Arc<HealthState> {
-        let service = Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        };
+        let service = Service::default();
         let pipeline = Pipeline::new(service, Level::Info, Registry::new(), 4);
         HealthState::new(Arc::new(pipeline))
     }

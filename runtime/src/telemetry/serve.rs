@@ -162,12 +162,7 @@ mod tests {
     const METRICS: &str = "GET /metrics HTTP/1.0\r\n\r\n";
 
     fn state() -> Arc<HealthState> {
-        let service = Service {
-            name: String::new(),
-            environment: String::new(),
-            version: String::new(),
-            host: String::new(),
-        };
+        let service = Service::default();
         let pipeline = Pipeline::new(service, Level::Info, Registry::new(), 4);
         HealthState::new(Arc::new(pipeline))
     }
